@@ -1,0 +1,28 @@
+"""rnncore: character-level recurrent networks in NumPy alone.
+
+The BLAS is settled first, because it reads its settings when NumPy loads it.
+"""
+
+from rnncore import blas
+
+blas.settle()
+
+from rnncore.cells import CELLS  # noqa: E402
+from rnncore.errors import RnnCoreError  # noqa: E402
+from rnncore.model import RNN  # noqa: E402
+from rnncore.optim import UPDATE_RULES  # noqa: E402
+from rnncore.sampling import Sampler  # noqa: E402
+from rnncore.solver import Solver  # noqa: E402
+from rnncore.vocab import Vocab  # noqa: E402
+
+__version__ = "0.1.0"
+__all__ = [
+    "CELLS",
+    "RNN",
+    "UPDATE_RULES",
+    "RnnCoreError",
+    "Sampler",
+    "Solver",
+    "Vocab",
+    "__version__",
+]

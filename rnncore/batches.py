@@ -1,0 +1,102 @@
+"""Ids to batches: N contiguous streams, read T characters at a time.
+
+The training ids are cut into N streams of equal length, laid side by side. Each
+batch takes the next T ids of every stream, so the state a network has after one
+batch is the right one to begin the next with (truncated back-propagation
+through time). At the end of the streams reading wraps to their beginning, and
+the state starts again from zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import checks
+from rnncore.errors import SettingError, TextError
+
+Ids = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs and targets, both (N, T); ``wrapped`` if the streams begin again here."""
+
+    inputs: Ids
+    targets: Ids
+    wrapped: bool
+
+
+def check_ids(ids: object, vocab_dim: int) -> Ids:
+    """``ids`` as a 1-D integer array within ``0 .. vocab_dim - 1``; a SettingError otherwise."""
+    array = np.asarray(ids)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise SettingError(
+            f"ids has dtype {array.dtype} and shape {array.shape}; "
+            "it must be a 1-D array of whole numbers."
+        )
+    if array.size and (array.min() < 0 or array.max() >= vocab_dim):
+        raise SettingError(
+            f"ids runs from {array.min()} to {array.max()}; "
+            f"with vocab_dim={vocab_dim} each id must lie in 0 to {vocab_dim - 1}."
+        )
+    return array
+
+
+def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
+    """The first part to train on and the last ``val_fraction`` to validate with (views)."""
+    checks.number("val_fraction", val_fraction, 0.0, 0.9)
+    cut = len(ids) - round(len(ids) * val_fraction)
+    return ids[:cut], ids[cut:]
+
+
+def as_streams(ids: Ids, batch_size: int) -> tuple[Ids, Ids]:
+    """Inputs and targets as (N, L) streams; a last remainder shorter than N is left out."""
+    length = (len(ids) - 1) // batch_size
+    inputs = ids[: length * batch_size].reshape(batch_size, length)
+    targets = ids[1 : length * batch_size + 1].reshape(batch_size, length)
+    return inputs, targets
+
+
+class Batches:
+    """Endless (N, T) batches from one text; ``cursor`` is the place of the next one."""
+
+    def __init__(self, ids: Ids, batch_size: int, seq_length: int):
+        N = checks.whole("batch_size", batch_size, 1)
+        T = checks.whole("seq_length", seq_length, 1)
+        if len(ids) < N * T + 1:
+            raise TextError(too_short(len(ids), N, T))
+        self.inputs, self.targets = as_streams(ids, N)
+        self.seq_length = T
+        self.cursor = 0
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches in one pass over the streams."""
+        return self.inputs.shape[1] // self.seq_length
+
+    def next(self) -> Batch:
+        """The next batch (views of the streams)."""
+        at = self.cursor % self.per_epoch
+        window = slice(at * self.seq_length, (at + 1) * self.seq_length)
+        batch = Batch(self.inputs[:, window], self.targets[:, window], wrapped=at == 0)
+        self.cursor += 1
+        return batch
+
+
+def too_short(length: int, batch_size: int, seq_length: int) -> str:
+    """Why a text does not fill one batch, and which settings would fit it."""
+    need = batch_size * seq_length + 1
+    message = (
+        f"The training part has {length:,} characters, but {batch_size} streams of "
+        f"{seq_length} need at least {need:,}."
+    )
+    if length < 3:
+        return message + " Use a longer text."
+    fit_T = min(seq_length, length - 1)
+    fit_N = max(1, (length - 1) // fit_T)
+    return message + (
+        f" Use a longer text, or a sequence length of {fit_T} with a batch size of {fit_N}."
+    )

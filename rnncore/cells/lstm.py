@@ -1,0 +1,165 @@
+"""Long short-term memory, Hochreiter and Schmidhuber (1997) with the forget gate of Gers (2000).
+
+    i = σ(a_i)   f = σ(a_f)   o = σ(a_o)   g = tanh(a_g)      a = x_t Wx + h_{t-1} Wh + b
+    c_t = f ⊙ c_{t-1} + i ⊙ g
+    h_t = o ⊙ tanh(c_t)
+
+Columns of the weights hold the gates in the order i, f, o, g.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore.cells.base import Array, Cell, Run, Step
+
+I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
+
+
+class LSTMRun(Run):
+    """Gates and cell states of all steps, and the views that the loops walk through."""
+
+    def __init__(self, cell: Cell, N: int, T: int):
+        super().__init__(cell, N, T)
+        H, dtype = cell.H, cell.dtype
+        # i, f, o, g and c_{t-1} side by side: [i, f] ⊙ [g, c] is then one multiplication.
+        self.gates = np.zeros((T + 1, 5, N, H), dtype)
+        self.tanh_c = np.zeros((T, N, H), dtype)
+        self.products = np.zeros((2, N, H), dtype)
+        self.dc_of_dh = np.zeros((T, N, H), dtype)
+        self.dc_part = np.zeros((N, H), dtype)
+        z, da = self.gates, self.da
+        self.forward_views = [
+            (
+                *(self.xh1[t], z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
+                *(z[t + 1, C], self.tanh_c[t], self.h[t + 1]),
+            )
+            for t in range(T)
+        ]
+        self.backward_views = [
+            (
+                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F], da[:, t]),
+                *(self.dxh[t], self.dxh[t, :, cell.D :]),
+            )
+            for t in range(T)
+        ]
+
+
+class LSTM(Cell):
+    """The default: remembers over hundreds of characters."""
+
+    name = "lstm"
+    gates = ("i", "f", "o", "g")
+    state_parts = ("h", "c")
+
+    def init_weights(self, rng: np.random.Generator) -> Array:
+        W = super().init_weights(rng)
+        W[-1, self.H : 2 * self.H] = 1  # forget bias 1: remember at first (Gers et al., 2000)
+        return W
+
+    def run(self, N: int, T: int) -> LSTMRun:
+        return LSTMRun(self, N, T)
+
+    def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
+        assert isinstance(run, LSTMRun)
+        # σ(a) = ½ tanh(½ a) + ½: with the halves in the weights one tanh serves all gates.
+        run.W_forward[...] = self.split_gates(W)
+        run.W_forward[:3] *= 0.5
+        run.x[...] = x
+        run.h[0], run.gates[0, C] = state
+        W_forward, products = run.W_forward, run.products
+        ig, fc = products
+        matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
+        half = self.dtype.type(0.5)
+        for xh1, ifog, ifo, i_f, gc, o, c, tanh_c, h in run.forward_views:
+            matmul(xh1, W_forward, out=ifog)
+            tanh(ifog, out=ifog)
+            multiply(ifo, half, out=ifo)
+            add(ifo, half, out=ifo)
+            multiply(i_f, gc, out=products)
+            add(ig, fc, out=c)
+            tanh(c, out=tanh_c)
+            multiply(o, tanh_c, out=h)
+        state[0], state[1] = run.h[run.T], run.gates[run.T, C]
+        return run.h[1:]
+
+    def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
+        assert isinstance(run, LSTMRun)
+        run.W_backward[...] = self.split_gates(W[:-1]).transpose(0, 2, 1)
+        self._factors(run)
+        W_backward, of_gates, dh_t, part = run.W_backward, run.dxh_of_gates, run.dh, run.dc_part
+        run.dstate[...] = 0
+        dh_next, dc = run.dstate
+        matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
+        for t in reversed(range(run.T)):
+            dc_of_dh, da_if, da_o, da_g, f, da, dxh, dh_previous = run.backward_views[t]
+            add(dh[t], dh_next, out=dh_t)
+            multiply(dh_t, dc_of_dh, out=part)
+            add(dc, part, out=dc)
+            multiply(da_if, dc, out=da_if)
+            multiply(da_o, dh_t, out=da_o)
+            multiply(da_g, dc, out=da_g)
+            multiply(dc, f, out=dc)
+            matmul(da, W_backward, out=of_gates)
+            total(of_gates, axis=0, out=dxh)
+            dh_next = dh_previous
+        run.dstate[0] = dh_next
+        run.weight_gradient(self, dW)
+        return run.dxh[:, :, : self.D]
+
+    def _factors(self, run: LSTMRun) -> None:
+        """All of the backward pass that does not depend on the recurrence, for all steps at once.
+
+        da_i = dc ⊙ g i(1-i)    da_f = dc ⊙ c_{t-1} f(1-f)    da_g = dc ⊙ i (1-g²)
+        da_o = dh ⊙ tanh(c) o(1-o)    dc += dh ⊙ o (1 - tanh²(c))
+        """
+        for steps in run.blocks():
+            z, tanh_c = run.gates[steps].swapaxes(0, 1), run.tanh_c[steps]
+            da, dc_of_dh = run.da[:, steps], run.dc_of_dh[steps]
+            np.subtract(1, z[:3], out=da[:3])
+            np.multiply(da[:3], z[:3], out=da[:3])
+            np.multiply(da[:2], z[3:], out=da[:2])
+            np.multiply(da[O], tanh_c, out=da[O])
+            np.multiply(z[G], z[G], out=da[G])
+            np.subtract(1, da[G], out=da[G])
+            np.multiply(da[G], z[I], out=da[G])
+            np.multiply(tanh_c, tanh_c, out=dc_of_dh)
+            np.subtract(1, dc_of_dh, out=dc_of_dh)
+            np.multiply(dc_of_dh, z[O], out=dc_of_dh)
+
+    def step(self, W: Array, state: Array) -> Step:
+        return LSTMStep(self, W, state)
+
+
+class LSTMStep(Step):
+    """The forward equations for one step, on (..., H) arrays."""
+
+    def __init__(self, cell: Cell, W: Array, state: Array):
+        D, H = cell.D, cell.H
+        W = W.copy()
+        W[:, : 3 * H] *= 0.5  # as in forward
+        self.Wx, self.Wh, self.b = W[:D].copy(), W[D:-1].copy(), W[-1].copy()
+        self.h = state[0].copy()
+        self._z = np.zeros((*self.h.shape[:-1], 5 * H), W.dtype)
+        self._z[..., 4 * H :] = state[1]
+        self._products = np.empty((*self.h.shape[:-1], 2 * H), W.dtype)
+        self._tanh_c = np.empty_like(self.h)
+        self._half = W.dtype.type(0.5)
+        z, p = self._z, self._products
+        self._ifog, self._ifo, self._if = z[..., : 4 * H], z[..., : 3 * H], z[..., : 2 * H]
+        self._gc, self._o, self._c = z[..., 3 * H :], z[..., 2 * H : 3 * H], z[..., 4 * H :]
+        self._ig, self._fc = p[..., :H], p[..., H:]
+        self._a = np.empty_like(self._ifog)
+
+    def __call__(self, pre: Array) -> Array:
+        a, ifog, ifo, half = self._a, self._ifog, self._ifo, self._half
+        np.dot(self.h, self.Wh, out=a)
+        np.add(a, pre, out=a)
+        np.tanh(a, out=ifog)
+        np.multiply(ifo, half, out=ifo)
+        np.add(ifo, half, out=ifo)
+        np.multiply(self._if, self._gc, out=self._products)
+        np.add(self._ig, self._fc, out=self._c)
+        np.tanh(self._c, out=self._tanh_c)
+        np.multiply(self._o, self._tanh_c, out=self.h)
+        return self.h

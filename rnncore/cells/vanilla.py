@@ -1,0 +1,76 @@
+"""The vanilla recurrent cell of Elman (1990).
+
+h_t = tanh(x_t Wx + h_{t-1} Wh + b)
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore.cells.base import Array, Cell, Run, Step
+
+
+class VanillaRun(Run):
+    """Forward needs nothing beyond what every cell keeps."""
+
+    def __init__(self, cell: Cell, N: int, T: int):
+        super().__init__(cell, N, T)
+        self.a = np.zeros((1, N, cell.H), cell.dtype)
+
+
+class Vanilla(Cell):
+    """One tanh layer; forgets fast, trains fast."""
+
+    name = "vanilla"
+    gates = ("h",)
+    state_parts = ("h",)
+
+    def run(self, N: int, T: int) -> VanillaRun:
+        return VanillaRun(self, N, T)
+
+    def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
+        assert isinstance(run, VanillaRun)
+        run.W_forward[...] = self.split_gates(W)
+        run.x[...] = x
+        run.h[0] = state[0]
+        for t in range(run.T):
+            np.matmul(run.xh1[t], run.W_forward, out=run.a)
+            np.tanh(run.a[0], out=run.h[t + 1])
+        state[0] = run.h[run.T]
+        return run.h[1:]
+
+    def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
+        run.W_backward[...] = self.split_gates(W[:-1]).transpose(0, 2, 1)
+        da = run.da[0]
+        # tanh' = 1 - h², for all steps at once.
+        np.multiply(run.h[1:], run.h[1:], out=da)
+        np.subtract(1, da, out=da)
+        dh_next = run.dstate[0]
+        dh_next[...] = 0
+        for t in reversed(range(run.T)):
+            np.add(dh[t], dh_next, out=run.dh)
+            da[t] *= run.dh
+            np.matmul(da[t], run.W_backward[0], out=run.dxh[t])
+            dh_next = run.dxh[t, :, self.D :]
+        run.dstate[0] = dh_next
+        run.weight_gradient(self, dW)
+        return run.dxh[:, :, : self.D]
+
+    def step(self, W: Array, state: Array) -> Step:
+        return VanillaStep(self, W, state)
+
+
+class VanillaStep(Step):
+    """h = tanh(pre + h Wh)."""
+
+    def __init__(self, cell: Cell, W: Array, state: Array):
+        D = cell.D
+        self.Wx, self.Wh, self.b = W[:D].copy(), W[D:-1].copy(), W[-1].copy()
+        self.h = state[0].copy()
+        self._a = np.empty_like(self.h)
+
+    def __call__(self, pre: Array) -> Array:
+        np.dot(self.h, self.Wh, out=self._a)
+        self._a += pre
+        np.tanh(self._a, out=self.h)
+        return self.h

@@ -1,0 +1,45 @@
+"""Checks of settings: each names the argument, its value and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from numbers import Integral, Real
+from typing import Any
+
+from rnncore.errors import SettingError
+
+
+def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+    """``value`` as an int within ``low .. high``."""
+    allowed = f"{low:,} or more" if high is None else f"{low:,} to {high:,}"
+    good = isinstance(value, Integral) and not isinstance(value, bool)
+    if not good or int(value) < low or (high is not None and int(value) > high):
+        raise SettingError(f"{name} is {_shown(value)}; it must be a whole number, {allowed}.")
+    return int(value)
+
+
+def number(
+    name: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False
+) -> float:
+    """``value`` as a finite float within ``low .. high`` (``low`` itself excluded on request)."""
+    allowed = f"above {low:g}" if open_low else f"{low:g} or more"
+    if high != math.inf:
+        allowed += f" and at most {high:g}"
+    good = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    if not good or value < low or value > high or (open_low and value == low):
+        raise SettingError(f"{name} is {_shown(value)}; it must be a number {allowed}.")
+    return float(value)
+
+
+def one_of(name: str, value: Any, names: Iterable[str]) -> str:
+    """``value`` if it is one of ``names``, to the letter."""
+    names = list(names)
+    if value not in names:
+        raise SettingError(f"{name} is {_shown(value)}; choose one of {', '.join(names)}.")
+    return str(value)
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

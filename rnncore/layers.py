@@ -1,0 +1,70 @@
+"""The layers around the recurrent ones: embedding, dropout, affine, softmax cross-entropy.
+
+Each is a forward function and, where it needs one, a backward function of plain
+arrays. Letters: N sequences, T time steps, V vocabulary, D input, H hidden.
+``dx`` is the gradient of the loss with respect to ``x``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+Ids = NDArray[np.integer]
+
+
+def embedding_backward(ids: Ids, dx: Array, dW: Array) -> None:
+    """Sum the rows of ``dx`` (M, D) that came from the same row of W into ``dW`` (V, D).
+
+    ``ids`` is (M,). Sorting first makes each row's sum one contiguous reduction;
+    ``np.add.at`` gives the same, several times slower.
+    """
+    order = np.argsort(ids, kind="stable")
+    present, starts = np.unique(ids[order], return_index=True)
+    dW[...] = 0
+    dW[present] = np.add.reduceat(dx[order], starts, axis=0)
+
+
+def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float, dtype: Any) -> Array:
+    """Zeros with probability ``p``, else 1 / (1 - p), so that the expectation stays.
+
+    Srivastava et al. (2014); between recurrent layers only, as Zaremba et al. (2014) advise.
+    """
+    mask = (rng.random(shape, dtype=np.float32) >= p).astype(dtype)
+    mask *= 1 / (1 - p)
+    return mask
+
+
+def affine(x: Array, W: Array, b: Array, out: Array) -> Array:
+    """x (M, H) W (H, V) + b (V,) -> out (M, V)."""
+    np.matmul(x, W, out=out)
+    out += b
+    return out
+
+
+def affine_backward(dy: Array, x: Array, W: Array, dW: Array, db: Array, dx: Array) -> None:
+    """From dy (M, V) fill dW (H, V), db (V,) and dx (M, H)."""
+    np.matmul(x.T, dy, out=dW)
+    np.sum(dy, axis=0, out=db)
+    np.matmul(dy, W.T, out=dx)
+
+
+def softmax_cross_entropy(logits: Array, targets: Ids) -> float:
+    """Sum of -log p(target) over rows, in nats; ``logits`` (M, V) become probabilities in place."""
+    rows = np.arange(len(targets))
+    logits -= logits.max(axis=1, keepdims=True)
+    at_target = logits[rows, targets].astype(np.float64)
+    np.exp(logits, out=logits)
+    totals = logits.sum(axis=1, keepdims=True)
+    logits /= totals
+    return float(np.log(totals.astype(np.float64)).sum() - at_target.sum())
+
+
+def softmax_cross_entropy_backward(probs: Array, targets: Ids) -> Array:
+    """Gradient of the mean loss with respect to the logits, (M, V), written over ``probs``."""
+    probs[np.arange(len(targets)), targets] -= 1
+    probs *= 1 / len(targets)
+    return probs

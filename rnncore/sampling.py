@@ -1,0 +1,228 @@
+"""Model and seed -> symbols, one at a time.
+
+A sampler copies what it needs from the model when it is made: what training does
+to the model afterwards cannot reach a sample, and sampling cannot reach training.
+
+Settings of the choice:
+
+* ``temperature``: logits are divided by it. Below 1 the likely becomes likelier; at 0
+  the likeliest symbol is taken.
+* ``top_k``: only the k likeliest symbols may be chosen (Fan et al., 2018).
+* ``top_p``: only the smallest set of likeliest symbols whose probabilities sum to at least
+  p may be chosen (nucleus sampling, Holtzman et al., 2020).
+
+A symbol is drawn as the argmax of logits / temperature + Gumbel noise, which has exactly
+the softmax's distribution (Gumbel, 1954; Maddison et al., 2014): the noise comes in
+blocks, and no exponential or sum is left in the loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import batches, checks
+from rnncore.cells import Step
+from rnncore.errors import SettingError, VocabError
+
+if TYPE_CHECKING:
+    from rnncore.model import RNN
+
+Array = NDArray[np.floating]
+
+_NOISE_BLOCK = 256  # symbols for which noise is drawn at once
+
+
+class Sampler:
+    """One frozen copy of a model, from which any number of samples can be drawn."""
+
+    def __init__(self, model: RNN):
+        self.vocab, self.vocab_dim = model.vocab, model.vocab_dim
+        self._cells = model.cells
+        self._flat_weights = [W.copy() for W in model.weights(model.flat)]
+        self._embed = model.params["W_embed"].copy()
+        self._W_out = model.params["W_out"].copy()
+        self._b_out = model.params["b_out"].copy()
+        # Embedding and first input product together are one row of this table (V, G H).
+        first = self._steps(None)[0]
+        self._table = self._embed @ first.Wx + first.b
+
+    def sample(
+        self,
+        seed_text: str | int | Sequence[int],
+        T: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> Any:
+        """T symbols after the seed: a str, or an array of ids (T,) if there is no vocabulary."""
+        ids = self._ids(seed_text, T, temperature, top_k, top_p, seed)
+        if self.vocab is None:
+            return np.fromiter(ids, dtype=np.int64, count=T)
+        chars = self.vocab.idx_to_char
+        return "".join([chars[i] for i in ids])
+
+    def stream(
+        self,
+        seed_text: str | int | Sequence[int],
+        T: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        seed: int | None = None,
+    ) -> Iterator[Any]:
+        """The same symbols as ``sample``, as they are drawn."""
+        ids = self._ids(seed_text, T, temperature, top_k, top_p, seed)
+        return ids if self.vocab is None else map(self.vocab.idx_to_char.__getitem__, ids)
+
+    def sample_many(
+        self,
+        seed_text: str | int | Sequence[int],
+        T: int,
+        n: int,
+        temperature: float = 1.0,
+        seed: int | None = None,
+    ) -> list[Any]:
+        """``n`` independent samples of T symbols, stepped side by side in one batch."""
+        checks.whole("n", n, 1)
+        choose = _chooser(self._b_out, temperature, None, None, seed, n)
+        ids = np.empty((T, n), dtype=np.int64)
+        for t, row in enumerate(self._walk(self._seed_ids(seed_text), T, choose, n)):
+            ids[t] = row
+        rows = ids.T
+        return [r if self.vocab is None else self.vocab.decode(r) for r in rows]
+
+    def next_probabilities(self, seed_text: str | int | Sequence[int]) -> Array:
+        """The model's distribution over the symbol after the seed, (V,), float64."""
+        steps = self._steps(1)
+        for i in self._seed_ids(seed_text):
+            h = self._advance(steps, i)
+        logits = (h[0] @ self._W_out + self._b_out).astype(np.float64)
+        p = np.exp(logits - logits.max())
+        return p / p.sum()
+
+    # -- inside -------------------------------------------------------------------------------
+
+    def _ids(
+        self,
+        seed_text: str | int | Sequence[int],
+        T: int,
+        temperature: float,
+        top_k: int | None,
+        top_p: float | None,
+        seed: int | None,
+    ) -> Iterator[int]:
+        checks.whole("T", T, 0)
+        choose = _chooser(self._b_out, temperature, top_k, top_p, seed, None)
+        return self._walk(self._seed_ids(seed_text), T, choose, None)
+
+    def _seed_ids(self, seed_text: str | int | Sequence[int]) -> list[int]:
+        """The seed as ids; at least one, or there is nothing to go on from."""
+        if isinstance(seed_text, str):
+            if self.vocab is None:
+                raise SettingError("This model has no characters; its seed must be ids.")
+            ids: Any = self.vocab.encode(seed_text)
+        else:
+            whole = isinstance(seed_text, (int, np.integer))
+            ids = batches.check_ids([seed_text] if whole else seed_text, self.vocab_dim)
+        if len(ids) == 0:
+            raise VocabError("The seed is empty; give at least one symbol to go on from.")
+        return [int(i) for i in ids]
+
+    def _walk(
+        self, seed: list[int], T: int, choose: Callable[[Array], Any], n: int | None
+    ) -> Iterator[Any]:
+        """Prime with the seed, then draw T symbols: ints, or arrays (n,) of a batch."""
+        steps = self._steps(n)
+        for i in seed:
+            h = self._advance(steps, i)
+        first, rest = steps[0], steps[1:]
+        table, W_out = self._table, self._W_out
+        logits = np.empty((*h.shape[:-1], self.vocab_dim), W_out.dtype)
+        for t in range(T):
+            np.dot(h, W_out, out=logits)
+            i = choose(logits)
+            yield i
+            if t + 1 == T:
+                return
+            h = first(table[i])
+            for step in rest:
+                h = step(np.dot(h, step.Wx) + step.b)
+
+    def _steps(self, n: int | None) -> list[Step]:
+        """Fresh steps for each layer from a zero state; n=None makes them work on vectors."""
+        steps = []
+        for cell, W in zip(self._cells, self._flat_weights, strict=True):
+            state = cell.initial_state(1 if n is None else n)
+            steps.append(cell.step(W, state[:, 0] if n is None else state))
+        return steps
+
+    def _advance(self, steps: list[Step], i: int) -> Array:
+        h = steps[0](self._table[i])
+        for step in steps[1:]:
+            h = step(np.dot(h, step.Wx) + step.b)
+        return h
+
+
+def _chooser(
+    b_out: Array,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    seed: int | None,
+    n: int | None,
+) -> Callable[[Array], Any]:
+    """A function from logits without their bias, (V,) or (n, V), to the symbol(s) drawn."""
+    V, dtype = len(b_out), b_out.dtype
+    temperature = checks.number("temperature", temperature, 0.0, 100.0)
+    if top_k is not None:
+        checks.whole("top_k", top_k, 1)
+    if top_p is not None:
+        checks.number("top_p", top_p, 0.0, 1.0, open_low=True)
+    rng = np.random.default_rng(seed)
+    shape = (V,) if n is None else (n, V)
+
+    def noise() -> Iterator[Array]:
+        # temperature * Gumbel + bias: adding it to the logits leaves only an argmax to do.
+        while True:
+            uniform = rng.random((_NOISE_BLOCK, *shape), dtype=np.float32)
+            np.maximum(uniform, np.finfo(np.float32).tiny, out=uniform)
+            gumbel = -np.log(-np.log(uniform))
+            yield from (gumbel * np.float32(temperature) + b_out).astype(dtype)
+
+    noise_at = noise()
+    keep = _filter(temperature, top_k, top_p, V)
+
+    def choose(logits: Array) -> Any:
+        if keep is not None:
+            logits = keep(logits + b_out) - b_out
+        i = (logits + next(noise_at)).argmax(axis=-1)
+        return i if n is not None else int(i)
+
+    return choose
+
+
+def _filter(
+    temperature: float, top_k: int | None, top_p: float | None, V: int
+) -> Callable[[Array], Array] | None:
+    """A function that sets the logits of symbols outside top-k and top-p to -inf, or None."""
+    if (top_k is None or top_k >= V) and (top_p is None or top_p >= 1):
+        return None
+
+    def keep(logits: Array) -> Array:
+        order = np.argsort(-logits, kind="stable")
+        kept = V if top_k is None else min(top_k, V)
+        if top_p is not None and temperature > 0:
+            scaled = logits[order].astype(np.float64) / temperature
+            p = np.exp(scaled - scaled[0])
+            reached = np.cumsum(p) >= top_p * p.sum()
+            kept = min(kept, int(np.argmax(reached)) + 1)
+        out = np.full_like(logits, -np.inf)
+        out[order[:kept]] = logits[order[:kept]]
+        return out
+
+    return keep
