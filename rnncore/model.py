@@ -191,6 +191,7 @@ class RNN:
         self, inputs: Ids, targets: Ids, state: State, p: Pass, rng: np.random.Generator | None
     ) -> float:
         """Summed loss; leaves in ``p`` what ``_backward`` needs."""
+        self._check_fit((inputs.shape[0], inputs.shape[1]), state, p)
         x = self.params["W_embed"][inputs.T]
         p.masks.clear()
         weights = self.weights(self.flat)
@@ -202,6 +203,16 @@ class RNN:
         p.top.reshape(x.shape)[...] = x
         layers.affine(p.top, self.params["W_out"], self.params["b_out"], out=p.probs)
         return layers.softmax_cross_entropy(p.probs, targets.T.reshape(-1))
+
+    def _check_fit(self, shape: tuple[int, int], state: State, p: Pass) -> None:
+        """What was made for another shape NumPy might broadcast instead of refusing it."""
+        N, shapes = shape[0], [np.shape(part) for part in state]
+        if shapes != [(len(cell.state_parts), N, cell.H) for cell in self.cells]:
+            raise SettingError(
+                f"state has the shapes {shapes}; it must come of initial_state({N})."
+            )
+        if shape != (p.N, p.T):
+            raise SettingError(f"buffers are for {(p.N, p.T)}; they must be for inputs' {shape}.")
 
     def _backward(self, inputs: Ids, targets: Ids, p: Pass) -> None:
         dlogits = layers.softmax_cross_entropy_backward(p.probs, targets.T.reshape(-1))

@@ -1,0 +1,407 @@
+"""RNN: parameters, loss and gradients, refusals, pickles."""
+
+from __future__ import annotations
+
+import json
+import pickle
+import pickletools
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from rnncore import CELLS, RNN, RnnCoreError, Solver, Vocab
+from rnncore.gradcheck import check_model
+from rnncore.model import count_params, training_bytes
+
+every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
+GATES = {"vanilla": 1, "lstm": 4, "gru": 3}
+
+
+def batch(V, N=3, T=5, seed=0):
+    return np.random.default_rng(seed).integers(0, V, (2, N, T))
+
+
+# --- parameters ---------------------------------------------------------------------------
+
+
+@every_cell
+def test_names_and_shapes_of_one_layer(cell_type):
+    G = GATES[cell_type]
+    model = RNN(9, None, 4, 6, cell_type)
+    assert {name: p.shape for name, p in model.params.items()} == {
+        "W_embed": (9, 4), "Wx": (4, G * 6), "Wh": (6, G * 6), "b": (G * 6,),
+        "W_out": (6, 9), "b_out": (9,),
+    }  # fmt: skip
+
+
+@every_cell
+def test_further_layers_append_their_number(cell_type):
+    G = GATES[cell_type]
+    shapes = {name: p.shape for name, p in RNN(9, None, 4, 6, cell_type, 3).params.items()}
+    assert list(shapes) == [
+        "W_embed", "Wx", "Wh", "b", "Wx2", "Wh2", "b2", "Wx3", "Wh3", "b3", "W_out", "b_out",
+    ]  # fmt: skip
+    for n in "23":
+        assert shapes[f"Wx{n}"] == shapes[f"Wh{n}"] == (6, G * 6)
+        assert shapes[f"b{n}"] == (G * 6,)
+
+
+def test_gates_lie_in_the_order_i_f_o_g():
+    """Seen through ``params`` alone: closing a gate has that gate's effect and no other's."""
+    V, H = 5, 4
+
+    def state_after(**biases):
+        model = RNN(V, None, 3, H, "lstm", dtype="float64", seed=1)
+        for gate, value in biases.items():
+            place = "ifog".index(gate)
+            model.params["b"][place * H : (place + 1) * H] = value
+        state = model.initial_state(1)
+        state[0][1] = 2.0  # c
+        ids = np.zeros((1, 1), int)
+        model.evaluate(ids, ids, state)
+        return state[0][0, 0], state[0][1, 0]
+
+    _, c = state_after(i=-50, f=50)
+    np.testing.assert_allclose(c, 2)  # nothing in, everything kept
+    _, c = state_after(i=50, f=-50, g=50)
+    np.testing.assert_allclose(c, 1)  # all of g = 1 in, nothing kept
+    h, _ = state_after(o=-50)
+    np.testing.assert_allclose(h, 0, atol=1e-12)
+    h, c = state_after(o=50)
+    np.testing.assert_allclose(h, np.tanh(c))
+
+
+def test_params_are_views_of_one_vector():
+    model = RNN(9, None, 4, 6, num_layers=2)
+    model.params["Wh2"][...] = 7
+    assert (model.flat == 7).sum() == model.params["Wh2"].size
+    assert sum(p.size for p in model.params.values()) == model.flat.size == model.num_params
+    with pytest.raises(TypeError):
+        model.params["b"] = np.zeros(24)
+
+
+@every_cell
+@pytest.mark.parametrize("num_layers", [1, 3])
+def test_count_params_counts_without_making(cell_type, num_layers):
+    model = RNN(9, None, 4, 6, cell_type, num_layers)
+    assert count_params(9, 4, 6, cell_type, num_layers) == model.num_params
+
+
+def test_the_same_seed_makes_the_same_model():
+    np.testing.assert_array_equal(RNN(9, seed=3).flat, RNN(9, seed=3).flat)
+    assert (RNN(9, seed=3).flat != RNN(9, seed=4).flat).any()
+
+
+@every_cell
+def test_first_predictions_are_close_to_uniform(cell_type):
+    loss, _ = RNN(50, None, 12, 64, cell_type, 2).loss(*batch(50, 8, 20))
+    assert loss == pytest.approx(np.log(50), abs=0.05)
+
+
+# --- loss and gradients -------------------------------------------------------------------
+
+
+@every_cell
+@pytest.mark.parametrize("num_layers", [1, 2, 3])
+def test_gradients_agree_with_numeric_ones(cell_type, num_layers):
+    checks = check_model(cell_type, num_layers)
+    assert {c.name for c in checks} >= set(RNN(7, None, 4, 5, cell_type, num_layers).params)
+    worst = max(checks, key=lambda c: c.error)
+    assert worst.error < 1e-7, worst
+
+
+@every_cell
+def test_gradients_have_the_keys_and_shapes_of_params(cell_type):
+    model = RNN(9, None, 4, 6, cell_type, 2)
+    loss, grads = model.loss(*batch(9))
+    assert np.isfinite(loss)
+    assert list(grads) == list(model.params)
+    for name, grad in grads.items():
+        assert grad.shape == model.params[name].shape
+        assert grad.dtype == model.dtype
+        assert np.isfinite(grad).all()
+
+
+@every_cell
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_loss_is_the_mean_in_nats(cell_type, dtype):
+    """With weights of zero the prediction is the softmax of the output's bias."""
+    model = RNN(4, None, 3, 5, cell_type, dtype=dtype)
+    model.flat[...] = 0
+    p = np.array([0.1, 0.2, 0.3, 0.4])
+    model.params["b_out"][...] = np.log(p)
+    inputs, targets = batch(4)
+    loss, grads = model.loss(inputs, targets)
+    assert loss == pytest.approx(-np.log(p[targets]).mean(), rel=1e-5)
+    frequencies = np.bincount(targets.ravel(), minlength=4) / targets.size
+    np.testing.assert_allclose(grads["b_out"], p - frequencies, atol=1e-6)
+
+
+@every_cell
+def test_state_is_carried_from_call_to_call(cell_type):
+    model = RNN(9, None, 4, 6, cell_type, 2, dtype="float64")
+    inputs, targets = batch(9, T=10)
+    whole_state = model.initial_state(3)
+    whole = model.evaluate(inputs, targets, whole_state)
+    state = model.initial_state(3)
+    parts = sum(
+        model.evaluate(inputs[:, part], targets[:, part], state)
+        for part in (slice(4), slice(4, 10))
+    )
+    assert parts == pytest.approx(whole, rel=1e-12)
+    for a, b in zip(state, whole_state, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-13)
+    assert model.loss(inputs, targets)[0] == pytest.approx(whole / 30)
+
+
+def test_extreme_logits_do_not_overflow():
+    model = RNN(4, None, 3, 5)
+    model.params["b_out"][...] = [1e4, -1e4, 0, 0]
+    zeros = np.zeros((1, 3), int)
+    assert model.loss(zeros, zeros)[0] == pytest.approx(0, abs=1e-6)
+    assert model.loss(zeros, zeros + 1)[0] == pytest.approx(2e4)
+
+
+@every_cell
+def test_buffers_do_not_change_the_result(cell_type):
+    model = RNN(9, None, 4, 6, cell_type, 2)
+    inputs, targets = batch(9)
+    loss, grads = model.loss(inputs, targets)
+    buffers = model.new_pass(3, 5)
+    model.loss(*batch(9, seed=1), buffers=buffers)
+    again, same = model.loss(inputs, targets, buffers=buffers)
+    assert again == loss
+    for name in grads:
+        np.testing.assert_array_equal(same[name], grads[name])
+
+
+# --- dropout ------------------------------------------------------------------------------
+
+
+def test_dropout_draws_from_the_generator_and_only_in_training():
+    model = RNN(9, None, 4, 32, num_layers=2, dropout=0.5, dtype="float64")
+    inputs, targets = batch(9)
+    plain = model.loss(inputs, targets)[0]
+    assert model.evaluate(inputs, targets, model.initial_state(3)) / 15 == pytest.approx(plain)
+    dropped = [model.loss(inputs, targets, rng=np.random.default_rng(s))[0] for s in (0, 0, 1)]
+    assert dropped[0] == dropped[1]
+    assert len({plain, *dropped}) == 3
+
+
+def test_dropout_keeps_the_expectation():
+    model = RNN(9, None, 4, 32, dropout=0.3, dtype="float64", seed=1)
+    inputs, targets = batch(9)
+    plain = model.loss(inputs, targets)[1]["b_out"].copy()
+    rng = np.random.default_rng(0)
+    mean = np.mean([model.loss(inputs, targets, rng=rng)[1]["b_out"] for _ in range(200)], axis=0)
+    np.testing.assert_allclose(mean, plain, atol=2e-3)
+
+
+@every_cell
+def test_gradients_under_dropout(cell_type):
+    """The same masks drawn again make the loss a function that differences apply to."""
+    model = RNN(6, None, 3, 4, cell_type, 2, dropout=0.4, dtype="float64")
+    inputs, targets = batch(6)
+
+    def loss():
+        return model.loss(inputs, targets, rng=np.random.default_rng(5))
+
+    grads = {name: g.copy() for name, g in loss()[1].items()}
+    direction = np.random.default_rng(1).standard_normal(model.flat.size)
+    slope = sum((grads[n] * d).sum() for n, d in model.views(direction).items())
+    start, eps = model.flat.copy(), 1e-6
+    model.flat[...] = start + eps * direction
+    above = loss()[0]
+    model.flat[...] = start - eps * direction
+    below = loss()[0]
+    assert slope == pytest.approx((above - below) / (2 * eps), rel=1e-6)
+
+
+# --- learning -----------------------------------------------------------------------------
+
+TWO_HUNDRED = (
+    "It is a truth universally acknowledged, that a single man in possession of a good "
+    "fortune, must be in want of a wife. However little known the feelings or views of such "
+    "a man may be on his first entering."
+)[:201]
+
+
+@every_cell
+def test_overfits_200_characters(cell_type):
+    vocab = Vocab.from_text(TWO_HUNDRED)
+    model = RNN(len(vocab), vocab.idx_to_char, 16, 64, cell_type)
+    solver = Solver(
+        vocab.encode(TWO_HUNDRED), model, seq_length=50, batch_size=4, lr=1e-2,
+        num_iters=600, val_fraction=0, schedule="constant",
+    )  # fmt: skip
+    while solver.iteration < 600:
+        if solver.step() < 0.05:
+            break
+    assert solver.history.last("loss") < 0.05
+
+
+# --- pickles ------------------------------------------------------------------------------
+
+
+@every_cell
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("chars", ["abcdé\n😀", None])
+def test_pickle_round_trip(cell_type, dtype, chars):
+    model = RNN(7, chars, 4, 6, cell_type, 2, dropout=0.1, dtype=dtype, seed=5)
+    again = pickle.loads(pickle.dumps(model))
+    assert again.settings() == model.settings()
+    assert again.dtype == model.dtype
+    np.testing.assert_array_equal(again.flat, model.flat)
+    first = "a" if chars else 0
+    a, b = (m.sample(first, T=20, seed=1) for m in (model, again))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_pickle_names_one_global_of_rnncore():
+    ops = list(pickletools.genops(pickle.dumps(RNN(7, "abcdefg"), protocol=4)))
+    named = [i for i, (op, _, _) in enumerate(ops) if op.name in ("STACK_GLOBAL", "GLOBAL")]
+    assert len(named) == 1
+    strings = [arg for op, arg, _ in ops[: named[0]] if "UNICODE" in op.name]
+    assert strings[0].partition(".")[0] == "rnncore"
+
+
+def test_pickle_opens_in_a_fresh_process(tmp_path):
+    model = RNN(7, "abcdefg", 4, 6)
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
+    code = (
+        "import pickle, sys, json\n"
+        "model = pickle.load(open(sys.argv[1], 'rb'))\n"
+        "print(json.dumps(model.sample('a', T=30, temperature=0)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "model.pkl")],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout) == model.sample("a", T=30, temperature=0)
+
+
+def tampered(change):
+    restore, (payload,) = RNN(7, "abcdefg", 4, 6).__reduce__()
+    change(payload)
+    return restore, payload
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.update(format="rnncore model 99"), "rnncore model 99"),
+        (lambda p: p["params"].pop("Wh"), "parameters"),
+        (lambda p: p["params"].update(b=("<f4", (24,), b"")), "b has 0 bytes, not 96"),
+        (lambda p: p["params"].update(b=("<f4", (23,), bytes(92))), r"b in the file is <f4 \(23"),
+        (lambda p: p["params"].update(b=("<f8", (24,), bytes(192))), "b in the file is <f8"),
+        (
+            lambda p: p["params"].update(b=("<f4", (24,), np.full(24, np.nan, "f4").tobytes())),
+            "b holds 24 values that are not finite",
+        ),
+        (lambda p: p["settings"].update(hidden_dim=10**12), "hidden_dim"),
+    ],
+)
+def test_a_payload_that_does_not_fit_is_refused(change, message):
+    restore, payload = tampered(change)
+    with pytest.raises(RnnCoreError, match=message):
+        restore(payload)
+
+
+def test_copy_is_independent():
+    model = RNN(7, "abcdefg", 4, 6)
+    copy = model.copy()
+    np.testing.assert_array_equal(copy.flat, model.flat)
+    copy.flat[...] = 0
+    assert model.flat.any()
+
+
+# --- refusals -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"vocab_dim": 0}, "vocab_dim is 0"),
+        ({"vocab_dim": 70_000}, "vocab_dim is 70000; .* to 65,536"),
+        ({"vocab_dim": 9.0}, "vocab_dim is 9.0"),
+        ({"input_dim": 0}, "input_dim is 0"),
+        ({"hidden_dim": 10**9}, "hidden_dim is 1000000000; .* to 4,096"),
+        ({"hidden_dim": True}, "hidden_dim is True"),
+        ({"hidden_dim": "128"}, "hidden_dim is '128'"),
+        ({"num_layers": 0}, "num_layers is 0"),
+        ({"num_layers": 9}, "num_layers is 9; .* 1 to 8"),
+        ({"cell_type": "LSTM"}, "cell_type is 'LSTM'; choose one of .*lstm"),
+        ({"cell_type": None}, "cell_type is None; choose one of"),
+        ({"dropout": 1.0}, "dropout is 1.0"),
+        ({"dropout": float("nan")}, "dropout is nan"),
+        ({"dtype": "float16"}, "dtype is 'float16'; choose one of float32, float64"),
+        ({"seed": -1}, "seed is -1"),
+        ({"idx_to_char": "ab"}, "idx_to_char names 2 symbols; vocab_dim is 9"),
+        ({"idx_to_char": "aabcdefgh"}, "twice"),
+        ({"idx_to_char": [*"abcdefgh", "ij"]}, "'ij'"),
+    ],
+)
+def test_settings_are_refused_by_name_and_value(settings, message):
+    with pytest.raises(RnnCoreError, match=message) as error:
+        RNN(**({"vocab_dim": 9} | settings))
+    assert isinstance(error.value, ValueError)
+
+
+def test_idx_to_char_may_be_a_dict():
+    assert RNN(3, {1: "b", 0: "a", 2: "c"}).vocab.idx_to_char == ("a", "b", "c")
+
+
+def test_a_size_is_refused_before_anything_is_allocated():
+    tracemalloc.start()
+    try:
+        with pytest.raises(RnnCoreError):
+            RNN(65_536, None, 4096, 10**6, num_layers=8)
+        with pytest.raises(RnnCoreError):
+            RNN(9, None, 4, 8, seed="x", num_layers=8)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_the_estimate_of_memory_covers_what_training_takes():
+    sizes = {"input_dim": 20, "hidden_dim": 128, "cell_type": "lstm", "num_layers": 2}
+    ids = np.zeros(20_000, int)
+    tracemalloc.start()
+    try:
+        solver = Solver(ids, RNN(80, **sizes), seq_length=50, batch_size=32, val_fraction=0)
+        solver.step()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = training_bytes(80, **sizes, batch_size=32, seq_length=50)
+    assert 0.4 * estimate < peak < 1.1 * estimate
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        (np.zeros(5, int), np.zeros(5, int), r"inputs has shape \(5,\); it must be \(N, T\)"),
+        (np.zeros((0, 5), int), np.zeros((0, 5), int), "inputs has shape"),
+        (np.zeros((2, 5), int), np.zeros((2, 4), int), r"targets has shape \(2, 4\)"),
+        (np.zeros((2, 5)), np.zeros((2, 5), int), "float64"),
+        (np.full((2, 5), 9), np.zeros((2, 5), int), "from 9 to 9; with vocab_dim=9"),
+        (np.zeros((2, 5), int), np.full((2, 5), -1), "from -1 to -1"),
+    ],
+)
+def test_bad_ids_are_refused(inputs, targets, message):
+    with pytest.raises(RnnCoreError, match=message):
+        RNN(9).loss(inputs, targets)
+
+
+def test_a_state_or_buffers_of_another_size_are_refused():
+    model = RNN(9, None, 4, 6, num_layers=2)
+    inputs, targets = batch(9)
+    with pytest.raises(RnnCoreError, match="state"):
+        model.loss(inputs, targets, model.initial_state(1))
+    with pytest.raises(RnnCoreError, match="state"):
+        model.loss(inputs, targets, model.initial_state(3)[:1])
+    with pytest.raises(RnnCoreError, match="buffers"):
+        model.loss(inputs, targets, buffers=model.new_pass(3, 6))
