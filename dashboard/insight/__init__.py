@@ -1,0 +1,1 @@
+"""What the dashboard has to say about texts, curves and samples: plain functions, no Streamlit."""
