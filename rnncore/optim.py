@@ -166,10 +166,12 @@ def make_optimizer(update_rule: str, size: int, dtype: Any = np.float32) -> Opti
 def clip_by_global_norm(grads: Vector, max_norm: float | None) -> float:
     """Scale ``grads`` in place so that its Euclidean norm is at most ``max_norm``.
 
-    Returns the norm before scaling. Pascanu, Mikolov and Bengio (2013), "On the
-    difficulty of training recurrent neural networks".
+    Returns the norm before scaling; one that is not finite leaves ``grads`` as they are.
+    Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural
+    networks".
     """
-    norm = float(np.sqrt(np.dot(grads, grads)))
-    if max_norm is not None and norm > max_norm:
+    with np.errstate(over="ignore"):
+        norm = float(np.sqrt(np.dot(grads, grads)))
+    if max_norm is not None and max_norm < norm < np.inf:
         grads *= max_norm / norm
     return norm

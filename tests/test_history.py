@@ -1,0 +1,65 @@
+"""History: columns that grow."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rnncore.history import COLUMNS, History
+
+
+def filled(rows):
+    history = History()
+    for i in range(1, rows + 1):
+        history.append(iteration=i, loss=1 / i)
+    return history
+
+
+def test_columns():
+    assert COLUMNS == ("iteration", "chars", "seconds", "loss", "val_loss", "grad_norm", "lr")
+
+
+def test_an_empty_history():
+    history = History()
+    assert len(history) == 0
+    assert np.isnan(history.last("loss"))
+    assert history["loss"].shape == (0,)
+    assert [len(a) for a in history.validations()] == [0, 0]
+    assert len(History.from_array(history.to_array())) == 0
+
+
+def test_rows_are_kept_as_it_grows():
+    history = filled(5000)
+    assert len(history) == 5000
+    np.testing.assert_array_equal(history["iteration"], np.arange(1, 5001))
+    np.testing.assert_array_equal(history["loss"], 1 / np.arange(1, 5001))
+    assert history.last("loss") == 1 / 5000
+    assert np.isnan(history["lr"]).all()
+
+
+def test_validations_are_filled_in_afterwards():
+    history = History()
+    for i in range(1, 7):
+        history.append(iteration=i, loss=1.0)
+        if i % 3 == 0:
+            history.set_last("val_loss", i / 10)
+    at, losses = history.validations()
+    assert at.tolist() == [3, 6]
+    assert losses.tolist() == [0.3, 0.6]
+
+
+def test_a_column_cannot_be_written():
+    history = filled(3)
+    with pytest.raises(ValueError, match="read-only"):
+        history["loss"][0] = 7
+
+
+@pytest.mark.parametrize("rows", [0, 1, 1024, 1025, 3000])
+def test_round_trip_and_growth_after_it(rows):
+    history = filled(rows)
+    again = History.from_array(history.to_array())
+    np.testing.assert_array_equal(again.to_array(), history.to_array())
+    for i in range(rows + 1, rows + 2000):
+        again.append(iteration=i, loss=1 / i)
+    np.testing.assert_array_equal(again["iteration"], np.arange(1, rows + 2000))
+    assert len(history) == rows
