@@ -13,6 +13,7 @@ from rnncore.model import RNN  # noqa: E402
 from rnncore.optim import UPDATE_RULES  # noqa: E402
 from rnncore.sampling import Sampler  # noqa: E402
 from rnncore.solver import Solver  # noqa: E402
+from rnncore.text import Text, read_text  # noqa: E402
 from rnncore.vocab import Vocab  # noqa: E402
 
 __version__ = "0.1.0"
@@ -23,6 +24,8 @@ __all__ = [
     "RnnCoreError",
     "Sampler",
     "Solver",
+    "Text",
     "Vocab",
     "__version__",
+    "read_text",
 ]
