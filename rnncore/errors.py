@@ -28,5 +28,9 @@ class FileFormatError(RnnCoreError):
     """A model or checkpoint file that is damaged, foreign or unsafe."""
 
 
+class SaveError(RnnCoreError):
+    """A file could not be written; what was there before is unchanged."""
+
+
 class DivergedError(RnnCoreError):
     """Training produced a loss or gradient that is not a finite number."""

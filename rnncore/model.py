@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from rnncore import batches, checks, layers
 from rnncore.cells import CELLS, Cell, Run
-from rnncore.errors import FileFormatError, SettingError
+from rnncore.errors import SettingError
 from rnncore.vocab import Vocab
 
 Array = NDArray[np.floating]
@@ -56,6 +56,7 @@ class RNN:
     cell_type: a name in ``rnncore.CELLS`` ("lstm", "vanilla", "gru").
     dropout: probability with which an output of a recurrent layer is dropped in training.
     seed: of the initial values.
+    init: False leaves every parameter at zero, for values that come from elsewhere.
     """
 
     def __init__(
@@ -69,6 +70,8 @@ class RNN:
         dropout: float = 0.0,
         dtype: str = "float32",
         seed: int = 0,
+        *,
+        init: bool = True,
     ):
         V = self.vocab_dim = checks.whole("vocab_dim", vocab_dim, 1, MAX_VOCAB)
         D = default_input_dim(V) if input_dim is None else input_dim
@@ -85,19 +88,16 @@ class RNN:
         self.cells: list[Cell] = [CELLS[cell_type](width, H, self.dtype) for width in widths]
         self.flat = np.zeros(_size(self.shapes()), self.dtype)
         self.params = self.views(self.flat)
-        self._initialise(np.random.default_rng(self.seed))
+        if init:
+            self._initialise(np.random.default_rng(self.seed))
 
     # -- parameters ---------------------------------------------------------------------------
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Names and shapes of the parameters, in their order in the flat vector."""
-        V, H = self.vocab_dim, self.hidden_dim
-        shapes: dict[str, tuple[int, ...]] = {"W_embed": (V, self.input_dim)}
-        for cell, n in zip(self.cells, self._suffixes(), strict=True):
-            shapes[f"Wx{n}"] = (cell.D, cell.G * H)
-            shapes[f"Wh{n}"] = (H, cell.G * H)
-            shapes[f"b{n}"] = (cell.G * H,)
-        return shapes | {"W_out": (H, V), "b_out": (V,)}
+        return param_shapes(
+            self.vocab_dim, self.input_dim, self.hidden_dim, self.cell_type, self.num_layers
+        )
 
     def views(self, flat: Array) -> Mapping[str, Array]:
         """A flat vector (P,) as named arrays; writing into them writes into the vector."""
@@ -115,9 +115,6 @@ class RNN:
             weights.append(flat[start : start + math.prod(shape)].reshape(shape))
             start += math.prod(shape)
         return weights
-
-    def _suffixes(self) -> list[str]:
-        return ["" if n == 1 else str(n) for n in range(1, self.num_layers + 1)]
 
     def _initialise(self, rng: np.random.Generator) -> None:
         V, D, H = self.vocab_dim, self.input_dim, self.hidden_dim
@@ -280,7 +277,9 @@ class RNN:
 
     def copy(self) -> RNN:
         """An independent model with the same parameters."""
-        return model_from(self.settings(), self.flat)
+        model = RNN(**self.settings(), init=False)
+        model.flat[...] = self.flat
+        return model
 
     def __reduce__(self) -> tuple[Any, ...]:
         # One global and plain values: opens under any NumPy, and can be read safely.
@@ -302,40 +301,9 @@ PICKLE_FORMAT = "rnncore model 1"
 
 def restore(payload: dict[str, Any]) -> RNN:
     """The model that a pickle describes: the one global that a model's pickle names."""
-    if payload.get("format") != PICKLE_FORMAT:
-        raise FileFormatError(
-            f"The file's format is {payload.get('format')!r}; this version reads {PICKLE_FORMAT!r}."
-        )
-    model = RNN(**payload["settings"])
-    if set(payload["params"]) != set(model.params):
-        raise FileFormatError(
-            f"The file holds the parameters {sorted(payload['params'])}; "
-            f"its settings call for {sorted(model.params)}."
-        )
-    for name, (dtype, shape, raw) in payload["params"].items():
-        target = model.params[name]
-        if np.dtype(dtype) != target.dtype or tuple(shape) != target.shape:
-            raise FileFormatError(
-                f"{name} in the file is {dtype} {tuple(shape)}; "
-                f"its settings call for {target.dtype.str} {target.shape}."
-            )
-        if len(raw) != target.nbytes:
-            raise FileFormatError(f"{name} has {len(raw):,} bytes, not {target.nbytes:,}.")
-        target[...] = np.frombuffer(raw, dtype).reshape(shape)
-    check_finite(model)
-    return model
+    from rnncore.rebuild import model_of_payload
 
-
-def model_from(settings: Mapping[str, Any], flat: Array) -> RNN:
-    """A model with these settings and a copy of these parameters."""
-    model = RNN(**settings)
-    if flat.shape != model.flat.shape:
-        raise FileFormatError(
-            f"There are {flat.size:,} parameters; the settings call for {model.num_params:,}."
-        )
-    model.flat[...] = flat
-    check_finite(model)
-    return model
+    return model_of_payload(payload)
 
 
 def check_finite(model: RNN) -> None:
@@ -353,13 +321,26 @@ def default_input_dim(vocab_dim: int) -> int:
     return min(MAX_DIM, max(1, round(vocab_dim / 4)))
 
 
+def param_shapes(
+    vocab_dim: int, input_dim: int, hidden_dim: int, cell_type: str, num_layers: int
+) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of a model's parameters, in their order in the flat vector."""
+    V, H = vocab_dim, hidden_dim
+    GH = len(CELLS[cell_type].gates) * H
+    shapes: dict[str, tuple[int, ...]] = {"W_embed": (V, input_dim)}
+    for layer in range(1, num_layers + 1):
+        n = "" if layer == 1 else str(layer)
+        shapes[f"Wx{n}"] = (input_dim if layer == 1 else H, GH)
+        shapes[f"Wh{n}"] = (H, GH)
+        shapes[f"b{n}"] = (GH,)
+    return shapes | {"W_out": (H, V), "b_out": (V,)}
+
+
 def count_params(
     vocab_dim: int, input_dim: int, hidden_dim: int, cell_type: str, num_layers: int
 ) -> int:
     """Parameters of a model of these sizes, without making it."""
-    G, H = len(CELLS[cell_type].gates), hidden_dim
-    first = (input_dim + H + 1) * G * H
-    return vocab_dim * (input_dim + H + 1) + first + (num_layers - 1) * (2 * H + 1) * G * H
+    return _size(param_shapes(vocab_dim, input_dim, hidden_dim, cell_type, num_layers))
 
 
 def training_bytes(

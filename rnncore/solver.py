@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from rnncore.batches import Batches, as_streams, check_ids, split
 from rnncore.errors import DivergedError
 from rnncore.history import History
 from rnncore.model import RNN, Pass, State, check_finite
-from rnncore.optim import UPDATE_RULES, clip_by_global_norm, make_optimizer
+from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
 from rnncore.schedules import SHAPES, Schedule
 
 Ids = NDArray[np.integer]
@@ -60,9 +61,9 @@ class Solver:
         seed: int = 0,
     ):
         self.model = model
-        ids = check_ids(data, model.vocab_dim)
+        self.ids = check_ids(data, model.vocab_dim)
         check_finite(model)
-        self.train_ids, self.val_ids = split(ids, val_fraction)
+        self.train_ids, self.val_ids = split(self.ids, val_fraction)
         self.val_fraction = val_fraction
         self.batches = Batches(self.train_ids, batch_size, seq_length)
         self.batch_size, self.seq_length = batch_size, seq_length
@@ -233,6 +234,54 @@ class Solver:
         from rnncore.plotting import loss_chart
 
         return loss_chart(self.history)
+
+    # -- as plain values ----------------------------------------------------------------------
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments, besides data and model, that make a solver like this one."""
+        return {
+            "seq_length": self.seq_length,
+            "batch_size": self.batch_size,
+            "lr": self.lr,
+            "update_rule": self.update_rule,
+            "num_iters": self.num_iters,
+            "val_fraction": self.val_fraction,
+            "schedule": self.schedule,
+            "warmup": self.warmup,
+            "clip": self.clip,
+            "eval_every": self.eval_every,
+            "seed": self.seed,
+        }
+
+    def position(self) -> dict[str, Any]:
+        """Where the run stands: with parameters, moments, state and history all that is needed."""
+        return {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "cursor": self.batches.cursor,
+            "updates": self.optimizer.steps,
+            "rng": self.rng.bit_generator.state,
+        }
+
+    def resume(
+        self,
+        position: Mapping[str, Any],
+        moments: Mapping[str, Vector],
+        state: State,
+        history: History,
+    ) -> None:
+        """Go on exactly from where another solver of these settings and this model stood.
+
+        moments: the vectors (P,) of ``optimizer.slots``, which are copied. ``state`` and
+        ``history`` become this solver's own.
+        """
+        self.iteration, self.seconds = position["iteration"], position["seconds"]
+        self.batches.cursor = position["cursor"]
+        self.rng.bit_generator.state = position["rng"]
+        self.optimizer.steps = position["updates"]
+        for name, slot in self.optimizer.slots.items():
+            slot[...] = moments[name]
+        self.state, self.history = state, history
 
     # -- inside -------------------------------------------------------------------------------
 

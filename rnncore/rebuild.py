@@ -1,0 +1,157 @@
+"""A model from the plain values that a file holds, believed only after every check.
+
+Nothing here depends on what kind of file they came from. The settings are looked at
+first, then the names, types, shapes and values of the arrays; memory for the model is
+taken last, so that a file which is refused costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import checks
+from rnncore.cells import CELLS
+from rnncore.errors import FileFormatError, RnnCoreError
+from rnncore.model import DTYPES, MAX_DIM, MAX_LAYERS, MAX_VOCAB, PICKLE_FORMAT, RNN, param_shapes
+from rnncore.vocab import Vocab
+
+Array = NDArray[np.floating]
+
+# The only element types of parameters in files. NumPy's own parser of type names is never
+# asked: it understands far more than a file may say.
+FLOATS = {order + kind: np.dtype(order + kind) for order in "<>" for kind in ("f4", "f8")}
+
+_SETTINGS: dict[str, tuple[type, ...]] = {
+    "vocab_dim": (int,),
+    "idx_to_char": (tuple, list, type(None)),
+    "input_dim": (int,),
+    "hidden_dim": (int,),
+    "cell_type": (str,),
+    "num_layers": (int,),
+    "dropout": (float, int),
+    "dtype": (str,),
+    "seed": (int,),
+}
+_BLOCK = 1 << 20  # elements looked at at once
+
+
+def model_of_payload(payload: Any) -> RNN:
+    """The model of what ``RNN.__reduce__`` wrote: format, settings, (dtype, shape, raw) arrays."""
+    if not isinstance(payload, dict) or set(payload) != {"format", "settings", "params"}:
+        raise FileFormatError("The file holds no model: format, settings and params are missing.")
+    if payload["format"] != PICKLE_FORMAT:
+        raise FileFormatError(
+            f"The file's format is {brief(payload['format'])}; "
+            f"this version reads {PICKLE_FORMAT!r}."
+        )
+    if not isinstance(payload["params"], dict):
+        raise FileFormatError("The file's params are not a table of arrays.")
+    arrays = {name: _array(name, parts) for name, parts in payload["params"].items()}
+    return model_of(payload["settings"], arrays)
+
+
+def model_of(settings: Any, arrays: Mapping[str, Array]) -> RNN:
+    """A model with these settings and copies of these parameters; a FileFormatError otherwise."""
+    try:
+        _check_settings(settings)
+        sizes = ("vocab_dim", "input_dim", "hidden_dim", "cell_type", "num_layers")
+        shapes = param_shapes(**{name: settings[name] for name in sizes})
+        check_arrays("parameters", arrays, shapes, np.dtype(settings["dtype"]))
+        model = RNN(**settings, init=False)
+    except FileFormatError:
+        raise
+    except RnnCoreError as error:
+        raise FileFormatError(f"The file's settings do not make a model: {error}") from None
+    for name, value in arrays.items():
+        model.params[name][...] = value
+    return model
+
+
+def check_arrays(
+    what: str, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], dtype: Any
+) -> None:
+    """Names, types and shapes as called for, and every value finite."""
+    if set(arrays) != set(shapes):
+        raise FileFormatError(
+            f"The file holds the {what} {brief(sorted(map(str, arrays)))}; "
+            f"its settings call for {brief(sorted(shapes))}."
+        )
+    for name, shape in shapes.items():
+        value = arrays[name]
+        if value.dtype.newbyteorder("=") != dtype or value.shape != shape:
+            raise FileFormatError(
+                f"{name} in the file is {value.dtype.str} {value.shape}; "
+                f"its settings call for {dtype.str} {shape}."
+            )
+    for name, value in arrays.items():
+        check_finite(name, value)
+
+
+def check_finite(name: str, value: Array) -> None:
+    """A FileFormatError that counts the NaN and infinities, found a block at a time."""
+    flat = value.reshape(-1, order="A")
+    bad = 0
+    for start in range(0, flat.size, _BLOCK):
+        block = flat[start : start + _BLOCK]
+        # A sum is finite only if every value is (or it overflows: then look at each).
+        with np.errstate(over="ignore", invalid="ignore"):
+            if not np.isfinite(block.sum()):
+                bad += block.size - int(np.isfinite(block).sum())
+    if bad:
+        raise FileFormatError(
+            f"{name} holds {bad:,} values that are not finite; every one must be."
+        )
+
+
+def brief(value: Any, limit: int = 160) -> str:
+    """``repr``, shortened."""
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _check_settings(settings: Any) -> None:
+    if not isinstance(settings, dict) or set(settings) != set(_SETTINGS):
+        raise FileFormatError(f"The file's settings are not {', '.join(_SETTINGS)}.")
+    for name, types in _SETTINGS.items():
+        if type(settings[name]) not in types:
+            raise FileFormatError(f"The file's {name} is {brief(settings[name])}.")
+    V = checks.whole("vocab_dim", settings["vocab_dim"], 1, MAX_VOCAB)
+    checks.whole("input_dim", settings["input_dim"], 1, MAX_DIM)
+    checks.whole("hidden_dim", settings["hidden_dim"], 1, MAX_DIM)
+    checks.whole("num_layers", settings["num_layers"], 1, MAX_LAYERS)
+    checks.one_of("cell_type", settings["cell_type"], CELLS)
+    checks.one_of("dtype", settings["dtype"], DTYPES)
+    symbols = settings["idx_to_char"]
+    if symbols is not None and len(Vocab(symbols)) != V:
+        raise FileFormatError(f"The file names {len(symbols):,} symbols; its vocab_dim is {V:,}.")
+
+
+def _array(name: Any, parts: Any) -> Array:
+    """A view of raw bytes as an array, once type, shape and number of bytes agree."""
+    if not isinstance(name, str) or not isinstance(parts, tuple) or len(parts) != 3:
+        raise FileFormatError(f"The file's array {brief(name)} is not a type, a shape and bytes.")
+    dtype, shape, raw = parts
+    return array_of(name, dtype, shape, raw)
+
+
+def array_of(name: str, dtype: Any, shape: Any, raw: Any, order: Any = "C") -> Array:
+    """``raw`` bytes as a read-only array of ``dtype`` (a name like "<f4") and ``shape``."""
+    if not isinstance(dtype, str) or dtype not in FLOATS:
+        raise FileFormatError(f"{name} is of type {brief(dtype)}; it must be one of <f4, <f8.")
+    if (
+        not isinstance(shape, tuple)
+        or len(shape) > 3
+        or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape)
+    ):
+        raise FileFormatError(f"{name} has the shape {brief(shape)}.")
+    if not isinstance(raw, (bytes, bytearray, memoryview)):
+        raise FileFormatError(f"{name} in the file has no bytes.")
+    nbytes = FLOATS[dtype].itemsize * math.prod(shape)
+    if len(raw) != nbytes:
+        raise FileFormatError(f"{name} has {len(raw):,} bytes, not {nbytes:,}.")
+    return np.frombuffer(raw, FLOATS[dtype]).reshape(shape, order=order)
