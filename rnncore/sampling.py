@@ -88,6 +88,7 @@ class Sampler:
         seed: int | None = None,
     ) -> list[Any]:
         """``n`` independent samples of T symbols, stepped side by side in one batch."""
+        checks.whole("T", T, 0)
         checks.whole("n", n, 1)
         choose = _chooser(self._b_out, temperature, None, None, seed, n)
         ids = np.empty((T, n), dtype=np.int64)
@@ -183,6 +184,8 @@ def _chooser(
         checks.whole("top_k", top_k, 1)
     if top_p is not None:
         checks.number("top_p", top_p, 0.0, 1.0, open_low=True)
+    if seed is not None:
+        checks.whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     shape = (V,) if n is None else (n, V)
 
