@@ -30,6 +30,9 @@ Ids = NDArray[np.integer]
 # long: fast, while only a few characters at each stream's beginning lack their context.
 _VAL_STREAMS, _VAL_STREAM_LENGTH, _VAL_STEPS = 32, 500, 50
 
+# Overflow is said once, by DivergedError, and not by NumPy's warnings on the way.
+_quietly = np.errstate(over="ignore", invalid="ignore")
+
 
 class Solver:
     """Minibatch training with truncated back-propagation through time.
@@ -150,6 +153,7 @@ class Solver:
 
     # -- training -----------------------------------------------------------------------------
 
+    @_quietly
     def step(self) -> float:
         """One iteration; returns the batch's loss in nats per character.
 
@@ -167,6 +171,7 @@ class Solver:
         grads = self._buffers.flat_grads
         norm = clip_by_global_norm(grads, self.clip)
         if not (np.isfinite(loss) and np.isfinite(norm)):
+            self.state = self.model.initial_state(self.batch_size)  # it may be spoilt as well
             raise DivergedError(
                 f"Training diverged at iteration {self.iteration + 1}: the loss is {loss:g} and "
                 f"the gradient's norm {norm:g}. Go on from a saved state with a learning rate "
@@ -209,6 +214,7 @@ class Solver:
             sys.stderr.write("\n")
         return self.history
 
+    @_quietly
     def evaluate(self, max_chars: int | None = None) -> float:
         """Validation loss in nats per character, the state carried through; NaN without data.
 

@@ -1,0 +1,414 @@
+"""Solver: steps, chunks and whole runs; live settings; divergence; what it learns."""
+
+from __future__ import annotations
+
+import contextlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import rnncore.solver
+from rnncore import CELLS, RNN, UPDATE_RULES, RnnCoreError, Solver
+from rnncore.errors import DivergedError
+from rnncore.schedules import Schedule
+
+every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
+
+
+def make(ids=None, model=None, **settings):
+    """A small solver over 2,000 random ids of 8 symbols."""
+    ids = np.random.default_rng(0).integers(0, 8, 2000) if ids is None else ids
+    model = RNN(8, None, 5, 10, num_layers=2) if model is None else model
+    defaults = {"seq_length": 10, "batch_size": 4, "num_iters": 40, "schedule": "constant"}
+    return Solver(ids, model, **(defaults | settings))
+
+
+def run(solver, iterations):
+    return [solver.step() for _ in range(iterations)]
+
+
+# --- a step -------------------------------------------------------------------------------
+
+
+def test_a_step_is_loss_clip_update():
+    """The first step of plain SGD, done by hand."""
+    solver, model = make(update_rule="sgd", lr=0.5, clip=0.01), RNN(8, None, 5, 10, num_layers=2)
+    batch = solver.batches.next()
+    solver.batches.cursor = 0
+    loss, grads = model.loss(batch.inputs, batch.targets)
+    norm = np.sqrt(sum((g.astype(float) ** 2).sum() for g in grads.values()))
+    assert norm > 0.01
+    assert solver.step() == pytest.approx(loss, rel=1e-6)
+    for name, p in solver.model.params.items():
+        expected = model.params[name] - 0.5 * grads[name] * 0.01 / norm
+        np.testing.assert_allclose(p, expected, atol=1e-6)
+    assert solver.history.last("grad_norm") == pytest.approx(norm, rel=1e-5)
+
+
+def test_state_is_carried_and_starts_again_with_the_text():
+    """Without learning to speak of, losses are those of one long pass, epoch after epoch."""
+    solver = make(lr=1e-30, val_fraction=0, model=RNN(8, None, 5, 10, dtype="float64"))
+    epoch = solver.batches.per_epoch
+    first, second = run(solver, epoch), run(solver, epoch)
+    state = solver.model.initial_state(4)
+    inputs, targets = (
+        solver.batches.inputs[:, : epoch * 10],
+        solver.batches.targets[:, : epoch * 10],
+    )
+    whole = solver.model.evaluate(inputs, targets, state) / inputs.size
+    assert np.mean(first) == pytest.approx(whole, rel=1e-12)
+    np.testing.assert_allclose(second, first, rtol=1e-12)
+
+
+def test_history_columns():
+    solver = make(eval_every=5, lr=0.02, schedule="step", warmup=3)
+    losses = run(solver, 40)
+    h = solver.history
+    assert len(h) == 40
+    np.testing.assert_array_equal(h["iteration"], np.arange(1, 41))
+    np.testing.assert_array_equal(h["chars"], np.arange(1, 41) * 4 * 10)
+    np.testing.assert_array_equal(h["loss"], losses)
+    schedule = Schedule("step", 40, 3)
+    np.testing.assert_allclose(h["lr"], [0.02 * schedule.factor(i) for i in range(40)])
+    assert (np.diff(h["seconds"]) > 0).all()
+    assert (h["grad_norm"] > 0).all()
+    at, val = h.validations()
+    assert at.tolist() == [5, 10, 15, 20, 25, 30, 35, 40]
+    assert np.isfinite(val).all()
+    assert val[-1] == solver.evaluate()
+
+
+def test_where_it_stands():
+    solver = make(val_fraction=0)
+    run(solver, 10)
+    assert solver.iteration == 10
+    assert solver.chars_seen == 400
+    assert solver.epoch == 10 / solver.batches.per_epoch == 10 / 49
+    assert not solver.finished
+    assert "10 of 40" in repr(solver)
+
+
+@pytest.mark.parametrize("data", [[i % 8 for i in range(500)], np.arange(500, dtype="u1") % 8])
+def test_any_whole_numbers_are_data(data):
+    assert np.isfinite(make(data).step())
+
+
+# --- chunks and runs ----------------------------------------------------------------------
+
+
+def test_train_for_stops_when_the_time_is_up(monkeypatch):
+    """By a clock on which every reading is a tenth of a second after the one before."""
+    readings = iter(range(10**6))
+    clock = SimpleNamespace(perf_counter=lambda: next(readings) / 10)
+    monkeypatch.setattr(rnncore.solver, "time", clock)
+    solver = make(eval_every=0, num_iters=1000)
+    done = solver.train_for(3.0)
+    assert 5 <= done == solver.iteration <= 15
+    assert solver.train_for(0) == 0
+    assert solver.train_for(6.0) == pytest.approx(2 * done, abs=2)
+
+
+def test_train_for_stops_at_the_end_of_the_run():
+    solver = make()
+    assert solver.train_for(1e6) == 40
+    assert solver.finished
+    assert solver.train_for(1e6) == 0
+    with pytest.raises(RnnCoreError, match="seconds is -1"):
+        solver.train_for(-1)
+
+
+def test_a_run_may_be_made_longer():
+    solver = make()
+    solver.train(progress=False)
+    solver.num_iters = 50
+    assert not solver.finished
+    assert len(solver.train(progress=False)) == 50
+
+
+def test_train_shows_a_bar_only_where_asked(capfd):
+    assert len(make().train()) == 40  # captured, so not a terminal
+    captured = capfd.readouterr()
+    assert captured.out == captured.err == ""
+    make().train(progress=True)
+    captured = capfd.readouterr()
+    assert captured.out == ""
+    assert "40/40" in captured.err
+    assert captured.err.endswith("\n")
+
+
+def test_an_interrupted_run_goes_on(monkeypatch):
+    plain, solver = make(), make()
+    step = Solver.step
+
+    def interrupted(self):
+        if self.iteration == 7:
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(Solver, "step", interrupted)
+    assert len(solver.train(progress=False)) == 7
+    monkeypatch.undo()
+    solver.train(progress=False)
+    plain.train(progress=False)
+    np.testing.assert_array_equal(solver.model.flat, plain.model.flat)
+
+
+@every_cell
+def test_equal_runs_are_equal_to_the_bit(cell_type):
+    """However they are cut into steps and chunks, and with evaluations in between."""
+    first, second = (
+        make(model=RNN(8, None, 5, 10, cell_type, 2, dropout=0.3), eval_every=7) for _ in range(2)
+    )
+    first.train(progress=False)
+    for _ in range(10):
+        second.step()
+        second.evaluate()
+    second.train_for(1e6)
+    np.testing.assert_array_equal(first.model.flat, second.model.flat)
+    for column in ("loss", "val_loss", "grad_norm", "lr"):
+        np.testing.assert_array_equal(first.history[column], second.history[column])
+
+
+def test_the_seed_is_that_of_the_dropout_masks():
+    def losses(seed):
+        return run(make(model=RNN(8, None, 5, 10, dropout=0.5), seed=seed), 5)
+
+    assert losses(1) == losses(1) != losses(2)
+
+
+# --- validation ---------------------------------------------------------------------------
+
+
+def test_evaluate_reads_all_of_a_short_text_in_one_stream():
+    solver = make(val_fraction=0.2)
+    model, val = solver.model, solver.val_ids[None]
+    assert val.shape == (1, 400)
+    total = model.evaluate(val[:, :-1], val[:, 1:], model.initial_state(1))
+    assert solver.evaluate() == pytest.approx(total / 399, rel=1e-5)
+    total = model.evaluate(val[:, :100], val[:, 1:101], model.initial_state(1))
+    assert solver.evaluate(max_chars=100) == pytest.approx(total / 100, rel=1e-5)
+
+
+def test_evaluate_reads_a_long_text_in_streams():
+    ids = np.random.default_rng(0).integers(0, 8, 20_000)
+    solver = make(ids, val_fraction=0.5)
+    one = solver.val_ids[None]
+    total = solver.model.evaluate(one[:, :-1], one[:, 1:], solver.model.initial_state(1))
+    assert solver.evaluate() == pytest.approx(total / 9999, rel=2e-3)
+
+
+def test_evaluate_leaves_training_alone():
+    plain, solver = make(eval_every=0), make(eval_every=0)
+    run(plain, 5)
+    for _ in range(5):
+        solver.evaluate()
+        solver.step()
+        solver.evaluate(max_chars=57)
+    np.testing.assert_array_equal(solver.model.flat, plain.model.flat)
+    for a, b in zip(solver.state, plain.state, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_without_held_out_text_there_is_no_validation():
+    solver = make(val_fraction=0)
+    assert np.isnan(solver.evaluate())
+    assert np.isnan(solver.train(progress=False)["val_loss"]).all()
+
+
+def test_validation_intervals():
+    assert np.isnan(make(eval_every=0).train(progress=False)["val_loss"]).all()
+    at, _ = make(num_iters=130).train(progress=False).validations()
+    assert at.tolist() == [50, 100, 130]  # chosen by itself; the last iteration always
+
+
+# --- settings that change while it runs ---------------------------------------------------
+
+
+def test_a_new_rate_acts_on_the_next_iteration():
+    solver = make(lr=0.01)
+    run(solver, 3)
+    solver.lr = 0.002
+    run(solver, 3)
+    np.testing.assert_allclose(solver.history["lr"], [0.01] * 3 + [0.002] * 3)
+    before = solver.model.flat.copy()
+    solver.lr = 1e-30
+    solver.step()
+    np.testing.assert_allclose(solver.model.flat, before, atol=1e-7)
+
+
+def test_a_new_rule_starts_with_fresh_moments_and_the_same_weights():
+    solver = make(update_rule="adam")
+    run(solver, 5)
+    before, adam = solver.model.flat.copy(), solver.optimizer
+    solver.update_rule = "adam"
+    assert solver.optimizer is adam
+    solver.update_rule = "rmsprop"
+    assert solver.update_rule == "rmsprop"
+    assert not any(slot.any() for slot in solver.optimizer.slots.values())
+    np.testing.assert_array_equal(solver.model.flat, before)
+    assert np.isfinite(run(solver, 5)).all()
+
+
+def test_a_new_schedule():
+    solver = make(lr=0.01, schedule="constant", warmup=2)
+    solver.schedule = "cosine"
+    assert (solver.schedule, solver.warmup) == ("cosine", 2)
+    run(solver, 40)
+    assert solver.history.last("lr") < 0.0005
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("lr", 0, "lr is 0; it must be a number above 0"),
+        ("lr", float("inf"), "lr is inf"),
+        ("lr", "fast", "lr is 'fast'"),
+        ("update_rule", "adamax", "update_rule is 'adamax'; choose one of"),
+        ("schedule", "linear", "schedule is 'linear'; choose one of"),
+        ("num_iters", 0, "num_iters is 0"),
+        ("clip", 0, "clip is 0"),
+        ("eval_every", -1, "eval_every is -1"),
+        ("val_fraction", 1.0, "val_fraction is 1.0"),
+        ("seed", -1, "seed is -1"),
+        ("warmup", -1, "warmup is -1"),
+        ("batch_size", 0, "batch_size is 0"),
+        ("seq_length", 0, "seq_length is 0"),
+        ("seq_length", 10_000, r"needs? at least 40,001.*sequence length of 1799"),
+    ],
+)
+def test_bad_settings_are_refused_when_made_and_while_it_runs(name, value, message):
+    with pytest.raises(RnnCoreError, match=message):
+        make(**{name: value})
+    if name in ("lr", "update_rule", "schedule", "num_iters"):
+        solver = make()
+        before = getattr(solver, name)
+        with pytest.raises(RnnCoreError, match=message):
+            setattr(solver, name, value)
+        assert getattr(solver, name) == before
+
+
+def test_bad_data_is_refused():
+    with pytest.raises(RnnCoreError, match="with vocab_dim=8"):
+        make(np.full(500, 8))
+    with pytest.raises(RnnCoreError, match="<U"):
+        make("some text")
+    with pytest.raises(RnnCoreError, match=r"Use a longer text\.$"):
+        make(np.zeros(1, int))
+
+
+def test_a_model_that_is_not_finite_is_refused():
+    model = RNN(8, None, 5, 10)
+    model.params["Wh"][0, 0] = np.nan
+    with pytest.raises(RnnCoreError, match="Wh holds 1 values"):
+        make(model=model)
+
+
+# --- divergence ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clip", [5.0, None])
+@pytest.mark.parametrize("update_rule", sorted(UPDATE_RULES))
+def test_divergence_leaves_everything_as_it_was(update_rule, clip):
+    solver = make(update_rule=update_rule, clip=clip)
+    run(solver, 3)
+    solver.model.params["W_out"][...] = 3e38
+    weights = solver.model.flat.copy()
+    slots = {name: slot.copy() for name, slot in solver.optimizer.slots.items()}
+    with pytest.raises(DivergedError, match=r"at iteration 4: .* rate below 0\.004"):
+        solver.step()
+    np.testing.assert_array_equal(solver.model.flat, weights)
+    for name, slot in solver.optimizer.slots.items():
+        np.testing.assert_array_equal(slot, slots[name])
+    assert solver.iteration == solver.optimizer.steps == len(solver.history) == 3
+
+
+def test_a_rate_that_is_far_too_high_ends_in_a_finite_model():
+    """Through everything that float32 does on the way, and without a warning."""
+    solver = make(update_rule="sgd", lr=100.0, clip=None, num_iters=1000, eval_every=50)
+    solver.model.flat *= 1e4
+    with contextlib.suppress(DivergedError):
+        solver.train(progress=False)
+    assert np.isfinite(solver.model.flat).all()
+
+
+def test_training_goes_on_after_divergence_from_good_weights():
+    solver = make()
+    run(solver, 3)
+    good = solver.model.flat.copy()
+    solver.model.params["Wh"][...] = np.nan  # so that the carried state is lost as well
+    with pytest.raises(DivergedError):
+        solver.step()
+    solver.model.flat[...] = good
+    assert np.isfinite(run(solver, 5)).all()
+
+
+# --- what it learns -----------------------------------------------------------------------
+
+PERIOD = [0, 3, 0, 1, 0, 3, 2, 7, 7, 5]  # what comes after 0, 3 or 7 needs memory
+
+
+@every_cell
+def test_it_learns_a_periodic_sequence_without_characters(cell_type):
+    solver = make(PERIOD * 100, RNN(8, None, 8, 32, cell_type), lr=0.01, num_iters=300)
+    solver.train(progress=False)
+    assert solver.evaluate() < 0.02
+    continued = solver.model.sample(PERIOD[:7], T=20, temperature=0)
+    assert continued.tolist() == (PERIOD * 3)[7:27]
+
+
+@every_cell
+def test_it_learns_to_copy(cell_type):
+    """Two random symbols of four, a separator, the two again: the copy costs nothing."""
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 4, (4000, 2))
+    marks = np.full((4000, 1), 4)
+    ids = np.concatenate([words, marks, words, marks], axis=1).ravel()
+    solver = Solver(
+        ids, RNN(5, None, 8, 48, cell_type), seq_length=24, batch_size=16, lr=0.01,
+        num_iters=500, eval_every=0,
+    )  # fmt: skip
+    solver.train(progress=False)
+    least = 2 * np.log(4) / 6
+    assert solver.evaluate() == pytest.approx(least, abs=0.03)
+
+
+@pytest.mark.parametrize("update_rule", sorted(UPDATE_RULES))
+def test_every_rule_learns(update_rule):
+    lr = {"sgd": 1.0, "momentum": 0.1, "adagrad": 0.1}.get(update_rule, 0.01)
+    solver = make(PERIOD * 100, RNN(8, None, 8, 32), lr=lr, update_rule=update_rule, num_iters=400)
+    assert solver.train(progress=False)["loss"][-20:].mean() < 0.3
+
+
+@pytest.mark.slow
+def test_it_learns_a_book(corpora):
+    """2,000 iterations on tiny-shakespeare come below 2 nats per character."""
+    from rnncore import Vocab
+
+    text = (corpora / "tiny-shakespeare.txt").read_text(encoding="utf-8")
+    vocab = Vocab.from_text(text)
+    model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=128)
+    solver = Solver(vocab.encode(text), model, num_iters=2000, batch_size=32)
+    solver.train(progress=False)
+    assert solver.evaluate() < 1.85
+
+
+# --- the chart ----------------------------------------------------------------------------
+
+
+def test_plot_loss():
+    pytest.importorskip("altair")
+    solver = make(eval_every=10)
+    solver.train(progress=False)
+    chart = solver.plot_loss()
+    rows = chart.data
+    validation = rows[rows["line"] == "validation"]
+    assert validation["iteration"].tolist() == [10, 20, 30, 40]
+    training = rows[rows["line"] == "training"]
+    np.testing.assert_array_equal(training["loss"], solver.history["loss"])
+    assert chart.to_dict()["encoding"]["y"]["title"] == "loss (nats per character)"
+
+
+def test_plot_of_nothing_yet():
+    pytest.importorskip("altair")
+    assert len(make().plot_loss().data) == 0
