@@ -1,0 +1,228 @@
+"""What a click does: callbacks that tie the session to the run. Errors become sentences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dashboard import limits, state
+from dashboard.run import Run, default_seed, new_run
+from dashboard.settings import PRESETS, Goal
+from dashboard.texts import LoadedText, Source, load, load_sample
+from dashboard.training import Phase, StopRule
+from dashboard.writing import Writer
+from rnncore import RnnCoreError, Solver
+
+# -- text --------------------------------------------------------------------------------------
+
+
+def choose_upload() -> None:
+    """A file was put into the uploader, or taken away: a run keeps its own text."""
+    file = state.uploaded()
+    if file is not None:
+        state.choose_source(Source("upload", file.file_id, file.name))
+
+
+def choose_sample(name: str | None) -> None:
+    """A sample text was picked (letting go of it changes nothing)."""
+    if name is not None:
+        state.choose_source(Source("sample", name, name))
+
+
+def choose_paste(text: str) -> None:
+    """A text was pasted."""
+    if text.strip():
+        state.choose_source(Source("paste", text, "pasted text"))
+
+
+def read_source(source: Source, encoding: str | None, strip_gutenberg: bool) -> None:
+    """Read the chosen text, once for each choice of options."""
+    signature = (source, encoding, strip_gutenberg)
+    if signature == state.text_signature():
+        return
+    try:
+        text: LoadedText | None = _read(source, encoding, strip_gutenberg)
+        state.set_text(text, signature)
+    except RnnCoreError as error:
+        # The text that was there stays: nothing is lost by a bad file.
+        state.set_text(state.text(), signature, str(error))
+
+
+def _read(source: Source, encoding: str | None, strip_gutenberg: bool) -> LoadedText:
+    if source.kind == "sample":
+        return load_sample(source.key)
+    if source.kind == "paste":
+        return load(source.key.encode("utf-8", "replace"), source.name)
+    return load(state.uploaded().getvalue(), source.name, encoding, strip_gutenberg)
+
+
+# -- settings ----------------------------------------------------------------------------------
+
+
+def apply_preset() -> None:
+    """Put the chosen preset's settings into the widgets."""
+    preset = PRESETS.get(state.preset() or "")
+    if preset is not None:
+        state.show_settings(preset.model, preset.train)
+
+
+def apply_train_settings() -> None:
+    """Let a changed rate, rule, schedule, clipping or length act on the run that is there."""
+    run = state.run()
+    if run is None:
+        return
+    run.trainer.stop_rule = _stop_rule(state.goal())
+    run.trainer.change(replace(state.train_settings(), num_iters=_length(run, state.goal())))
+
+
+def _length(run: Run, goal: Goal) -> int:
+    status = run.trainer.status()
+    speed = status.chars_per_second / (run.solver.batch_size * run.solver.seq_length)
+    per_epoch = run.solver.batches.per_epoch
+    return goal.iterations(per_epoch, speed, state.train_settings().num_iters)
+
+
+def _stop_rule(goal: Goal) -> StopRule | None:
+    if goal.kind == "minutes":
+        return lambda solver: (
+            f"{goal.amount:g} minutes of training are over."
+            if solver.seconds >= goal.amount * 60
+            else None
+        )
+    if goal.kind == "plateau":
+        return lambda solver: _plateau(solver, int(goal.amount))
+    return None
+
+
+def _plateau(solver: Solver, patience: int) -> str | None:
+    _, val = solver.history.validations()
+    if len(val) <= patience or val[-patience:].min() < val[:-patience].min():
+        return None
+    return (
+        f"Validation has not improved in the last {patience} looks; its best was {val.min():.3f}."
+    )
+
+
+# -- training ----------------------------------------------------------------------------------
+
+
+def train() -> None:
+    """Begin a run, go on with it, or ask first if the page's settings are another run's."""
+    state.say("train", "")
+    run, text = state.run(), state.text()
+    if run is not None and _differs(run, text):
+        if run.solver.iteration:
+            state.ask(True)
+            return
+        run = None  # nothing has been learnt yet, so nothing is lost
+    run = run or _begin(text)
+    if run is not None:
+        _go_on(run)
+
+
+def start_new() -> None:
+    """Begin a new run with the text and settings on the page, and train it."""
+    state.ask(False)
+    run = _replace()
+    if run is not None:
+        _go_on(run)
+
+
+def keep_run() -> None:
+    """Put the run's own settings back into the widgets and go on with it."""
+    state.ask(False)
+    run = state.run()
+    if run is not None:
+        state.show_settings(run.model_settings, None)
+        _go_on(run)
+
+
+def pause() -> None:
+    """Stop training after the iterations at hand."""
+    run = state.run()
+    if run is not None:
+        run.trainer.pause()
+
+
+def step() -> None:
+    """One iteration."""
+    state.say("train", "")
+    run = state.run() or _begin(state.text())
+    if run is not None:
+        run.trainer.step()
+
+
+def reset() -> None:
+    """Back to the same initial weights, with the settings that are on the page."""
+    state.say("train", "")
+    state.ask(False)
+    _replace()
+
+
+def differs() -> bool:
+    """Whether the page's text or network is another than the run's."""
+    run = state.run()
+    return run is not None and _differs(run, state.text())
+
+
+def _differs(run: Run, text: LoadedText | None) -> bool:
+    return run.model_settings != state.model_settings() or (text is not None and text != run.text)
+
+
+def _replace() -> Run | None:
+    """A new run in the old one's place; the old one stays if that cannot be."""
+    old = state.run()
+    run = _begin(state.text())
+    if run is not None and old is not None:
+        old.trainer.pause()
+    return run
+
+
+def _begin(text: LoadedText | None) -> Run | None:
+    """A new run on the page, or None and a sentence that says why not."""
+    if text is None:
+        state.say("train", "There is no text to train on yet: upload one, or pick a sample text.")
+        return None
+    try:
+        run = new_run(text, state.model_settings(), state.train_settings())
+    except RnnCoreError as error:
+        state.say("train", str(error))
+        return None
+    state.set_run(run)
+    state.ask(False)
+    return run
+
+
+def _go_on(run: Run) -> None:
+    apply_train_settings()
+    if run.trainer.status().phase is Phase.FINISHED:
+        # Train on: as long again as the page says.
+        goal = state.goal()
+        more = run.solver.iteration + _length(run, goal)
+        run.trainer.change(replace(state.train_settings(), num_iters=more))
+    run.trainer.start(limits.GRANT_SECONDS)
+
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def generate() -> None:
+    """Write a piece from a copy of the network as it is now."""
+    state.say("sample", "")
+    run = state.run() or _begin(state.text())
+    if run is None:
+        return
+    cancel()
+    try:
+        settings = state.write_settings(default_seed(run.text))
+        writer = Writer(run.trainer.model(), settings, run.solver.iteration)
+    except RnnCoreError as error:
+        state.say("sample", str(error))
+        return
+    writer.wait(0.15)  # most pieces are done by then, and need no ticking
+    state.set_writer(writer)
+
+
+def cancel() -> None:
+    """Stop writing; what is there stays."""
+    if (writer := state.writer()) is not None:
+        writer.cancel()

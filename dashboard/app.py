@@ -1,0 +1,20 @@
+"""The workbench: page settings and navigation, nothing else."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = str(Path(__file__).resolve().parents[1])
+if ROOT not in sys.path:  # `streamlit run` puts dashboard/ on the path, not its parent
+    sys.path.insert(0, ROOT)
+
+import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
+from dashboard import state  # noqa: E402
+from dashboard.views import workbench  # noqa: E402
+
+st.set_page_config(page_title="LSTM workbench", page_icon=":material/auto_stories:", layout="wide")
+state.begin()
+st.navigation(
+    [st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)]
+).run()

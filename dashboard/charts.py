@@ -1,0 +1,223 @@
+"""History -> rows and a Vega-Lite drawing; a few hundred points, however long the run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rnncore.history import History
+
+Floats = NDArray[np.float64]
+Places = NDArray[np.intp]  # positions in the history
+
+BUCKETS = 300  # the least and the greatest of each: at most twice as many points
+TRAINING_NAME, VALIDATION_NAME = "training", "validation"
+TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
+
+X_AXES = {"Iterations": "iteration", "Epochs": "epoch", "Characters": "chars", "Seconds": "seconds"}
+UNITS = ("nats", "bits", "perplexity")
+_UNIT_TITLES = {
+    "nats": "loss (nats per character)",
+    "bits": "loss (bits per character)",
+    "perplexity": "perplexity per character",
+}
+
+
+@dataclass(frozen=True)
+class Level:
+    """A loss to compare with, drawn as a dashed line: its name and nats per character."""
+
+    name: str
+    nats: float
+
+
+@dataclass(frozen=True)
+class Mark:
+    """An iteration at which something changed."""
+
+    iteration: int
+    text: str
+
+
+@dataclass(frozen=True)
+class View:
+    """How a person wants to see the curve."""
+
+    x: str = "Iterations"
+    unit: str = "nats"
+    smoothing: int = 100  # iterations
+    levels: Sequence[Level] = field(default_factory=tuple)
+    marks: Sequence[Mark] = field(default_factory=tuple)
+
+
+def in_unit(nats: Floats | float, unit: str) -> Floats | float:
+    """Nats per character in another unit."""
+    if unit == "bits":
+        return nats / math.log(2)
+    return np.exp(nats) if unit == "perplexity" else nats
+
+
+def thin(values: Floats, buckets: int = BUCKETS) -> Places:
+    """At most 2 ``buckets`` places that keep every peak: the extremes of equal stretches."""
+    if len(values) <= 2 * buckets:
+        return np.arange(len(values))
+    edges = np.linspace(0, len(values), buckets + 1).astype(int)
+    stretches = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return np.unique([s.start + f(values[s]) for s in stretches for f in (np.argmin, np.argmax)])
+
+
+def evenly(length: int, points: int = BUCKETS) -> Places:
+    """At most ``points`` equally spaced places, the last one among them."""
+    if length <= points:
+        return np.arange(length)
+    return np.unique(np.linspace(0, length - 1, points).astype(int))
+
+
+def smooth_at(values: Floats, places: Places, window: int) -> Floats:
+    """Mean of the last ``window`` values at each of these places (fewer at the beginning)."""
+    reach = places[:, None] - np.arange(max(1, window))
+    inside = reach >= 0
+    return np.where(inside, values[np.maximum(reach, 0)], 0.0).sum(axis=1) / inside.sum(axis=1)
+
+
+def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFrame:
+    """What the loss chart shows, as rows (part, x, y, text); at most about 1,300 of them."""
+    loss, val_loss = history["loss"], history["val_loss"]
+    raw, mean = thin(loss), evenly(len(loss))
+    measured = np.flatnonzero(~np.isnan(val_loss))
+    val = measured[evenly(len(measured))]
+    best = measured[[np.argmin(val_loss[measured])]] if len(measured) else measured
+    marks = [min(mark.iteration, len(loss)) - 1 for mark in view.marks if len(loss)]
+    lowest = min([math.inf, *loss[raw], *val_loss[val]])
+    # A level far below the curve would only press it flat; it appears as the curve comes near.
+    levels = [level for level in view.levels if level.nats > lowest - 1.0]
+
+    def rows(
+        part: str, at: Places | None, y: Floats | float, text: str | list[str]
+    ) -> pd.DataFrame:
+        x = np.nan if at is None else _x(history, at, view.x, chars_per_epoch)
+        frame = pd.DataFrame({"x": x, "y": in_unit(y, view.unit), "text": text}, dtype=None)
+        return frame.assign(part=part)
+
+    frames = [
+        rows("raw", raw, loss[raw], TRAINING_NAME),
+        rows("mean", mean, smooth_at(loss, mean, view.smoothing), TRAINING_NAME),
+        rows("val", val, val_loss[val], VALIDATION_NAME),
+        rows("best", best, val_loss[best], "best validation"),
+        rows("level", None, np.array([lv.nats for lv in levels]), [lv.name for lv in levels]),
+        rows(
+            "mark", np.array(marks, dtype=int), np.nan, [m.text for m in view.marks][: len(marks)]
+        ),
+    ]
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+@cache
+def loss_spec(x_name: str, unit: str) -> dict[str, Any]:
+    """The Vega-Lite drawing of ``loss_rows``: raw loss pale, smoothed on top, the best marked.
+
+    Made by Altair once for each choice of axes: making and checking a chart anew at every
+    redraw would cost more than the training steps that it shows.
+    """
+    x = alt.X("x:Q", title=_x_title(x_name), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False))
+    y = alt.Y("y:Q", title=_UNIT_TITLES[unit], scale=alt.Scale(zero=False))
+    colour = alt.Color(
+        "text:N",
+        scale=alt.Scale(domain=[TRAINING_NAME, VALIDATION_NAME], range=[TRAINING, VALIDATION]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    tips = [
+        alt.Tooltip("text:N", title="line"),
+        alt.Tooltip("x:Q", title=x_name, format=".2f" if x_name == "Epochs" else ",.0f"),
+        alt.Tooltip("y:Q", title=_UNIT_TITLES[unit], format=".3f"),
+    ]
+
+    def part(name: str) -> alt.Chart:
+        return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
+
+    dots = alt.OverlayMarkDef(size=24, filled=True)
+    layers = [
+        part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour),
+        part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips),
+        part("val").mark_line(strokeWidth=2, point=dots).encode(x, y, colour, tooltip=tips),
+        part("best")
+        .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
+        .encode(x, y, tooltip=tips),
+        part("level").mark_rule(strokeDash=[5, 4], color=FAINT).encode(y=y),
+        part("level")
+        .mark_text(align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11)
+        .encode(y=y, x=alt.value("width"), text="text:N"),
+        part("mark")
+        .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
+        .encode(x=x, tooltip=[alt.Tooltip("text:N", title="changed")]),
+    ]
+    return _without_data(alt.layer(*layers).properties(height=330))
+
+
+def side_rows(history: History, chars_per_epoch: float, column: str, view: View) -> pd.DataFrame:
+    """A column of the history (x, y), at most 300 rows."""
+    at = thin(history[column], 150)
+    return pd.DataFrame({"x": _x(history, at, view.x, chars_per_epoch), "y": history[column][at]})
+
+
+@cache
+def side_spec(x_name: str, column: str) -> dict[str, Any]:
+    """Gradient norm or learning rate, to stand below the loss over the same x."""
+    titles = {"grad_norm": "gradient norm", "lr": "learning rate"}
+    chart = (
+        alt.Chart(alt.NamedData("rows"))
+        .mark_line(strokeWidth=1.5, color=FAINT)
+        .encode(
+            alt.X("x:Q", title=_x_title(x_name), axis=alt.Axis(grid=False)),
+            alt.Y("y:Q", title=titles[column], axis=alt.Axis(tickCount=4)),
+        )
+        .properties(height=110)
+    )
+    return _without_data(chart)
+
+
+def frequency_chart(chars: Sequence[str], counts: Sequence[int], total: int) -> alt.Chart:
+    """Share of the most frequent characters, as bars."""
+    frame = pd.DataFrame(
+        {"char": list(chars), "share": np.asarray(counts) / max(1, total), "count": list(counts)}
+    )
+    return (
+        alt.Chart(frame)
+        .mark_bar(color=TRAINING)
+        .encode(
+            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=False)),
+            alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4)),
+            tooltip=[
+                alt.Tooltip("char:N", title="character"),
+                alt.Tooltip("count:Q", format=",", title="count"),
+                alt.Tooltip("share:Q", format=".2%"),
+            ],
+        )
+        .properties(height=150)
+    )
+
+
+def _x(history: History, at: Places, name: str, chars_per_epoch: float) -> Floats:
+    if name == "Epochs":
+        return history["chars"][at] / max(1.0, chars_per_epoch)
+    return history[X_AXES[name]][at]
+
+
+def _x_title(name: str) -> str:
+    return "Characters of text read" if name == "Characters" else name
+
+
+def _without_data(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+    """The drawing alone: the page hands its rows over beside it."""
+    spec = chart.to_dict()
+    for part in (spec, *spec.get("layer", ())):
+        part.pop("data", None)
+    return spec

@@ -1,0 +1,64 @@
+"""Every limit of the dashboard, in one place, each with its reason."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from rnncore import RnnCoreError
+
+# A closed laptop or a lost connection should not end a run; a page that nobody comes back
+# to should, in the end. So long does a run go on after its last sign of life from a page.
+GRANT_SECONDS = 3600.0
+
+# Trainings that share the processor; the next ones wait in a queue. With more than
+# so many, each would crawl.
+TRAINING_SEATS = 12
+
+# Share of the free memory that one run may take: several people may share the machine.
+MEMORY_SHARE = 0.25
+_MEMORY_IF_UNKNOWN = 4 * 2**30
+
+# Longest piece that is generated at once: a few seconds for a small network.
+MAX_SAMPLE_CHARS = 20_000
+MAX_SEED_CHARS = 5_000
+
+# A text of this many characters takes some seconds to read, check and encode.
+MAX_TEXT_CHARS = 64 * 2**20
+
+
+class TooLargeError(RnnCoreError):
+    """A run that would not fit into this machine's memory."""
+
+
+def free_memory() -> int:
+    """Bytes of memory that are free now (Linux), or a cautious guess elsewhere."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (AttributeError, OSError, ValueError):
+        return _MEMORY_IF_UNKNOWN
+
+
+def check_memory(needed: int) -> None:
+    """A TooLargeError if a run that needs so many bytes cannot be afforded."""
+    allowed = int(free_memory() * MEMORY_SHARE)
+    if needed > allowed:
+        raise TooLargeError(
+            f"These settings need {size(needed)} of memory and {size(allowed)} can be spared: "
+            "choose a smaller hidden size, fewer layers, or a smaller batch or sequence length."
+        )
+
+
+def size(count: float) -> str:
+    """A number of bytes for people: 812 kB, 3.4 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if count >= 100 or unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"

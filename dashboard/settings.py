@@ -1,0 +1,133 @@
+"""What a person chooses before and while training, as plain values.
+
+``ModelSettings`` need a new run when they change; ``TrainSettings`` act on the next
+iteration of the run that is there.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rnncore.model import count_params, default_input_dim, training_bytes
+
+HIDDEN_SIZES = (16, 32, 64, 100, 128, 200, 256, 384, 512, 768, 1024)
+LAYERS = (1, 2, 3, 4)
+EMBEDDINGS = (0, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256)
+DROPOUTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+SEQ_LENGTHS = (10, 15, 25, 35, 50, 75, 100, 150, 200)
+BATCH_SIZES = (1, 2, 4, 8, 16, 32, 50, 64, 100, 128)
+VAL_FRACTIONS = (0.0, 0.05, 0.1, 0.2)
+LEARNING_RATES = (
+    1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 7e-3, 1e-2, 2e-2, 5e-2, 1e-1, 0.5, 1.0,
+)  # fmt: skip
+CLIPS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, math.inf)
+ITERATIONS = (500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
+CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "vanilla": "Vanilla RNN"}
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """The network and how the text is cut for it. ``input_dim`` 0: a quarter of the vocabulary."""
+
+    cell_type: str = "lstm"
+    hidden_dim: int = 128
+    num_layers: int = 1
+    input_dim: int = 0
+    dropout: float = 0.0
+    seq_length: int = 50
+    batch_size: int = 16
+    val_fraction: float = 0.1
+    seed: int = 0
+
+    def embedding_dim(self, vocab_dim: int) -> int:
+        """D: as chosen, or a quarter of the vocabulary."""
+        return self.input_dim or default_input_dim(vocab_dim)
+
+    def num_params(self, vocab_dim: int) -> int:
+        """Parameters of the network over this vocabulary."""
+        D = self.embedding_dim(vocab_dim)
+        return count_params(vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers)
+
+    def memory(self, vocab_dim: int) -> int:
+        """Bytes that training takes, estimated."""
+        D = self.embedding_dim(vocab_dim)
+        return training_bytes(
+            vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
+            self.batch_size, self.seq_length,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TrainSettings:
+    """What may change while training goes on. ``clip`` infinite: the gradient is not clipped."""
+
+    lr: float = 4e-3
+    update_rule: str = "adam"
+    schedule: str = "cosine"
+    clip: float = 5.0
+    num_iters: int = 3_000
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings that suit a purpose."""
+
+    title: str
+    purpose: str
+    model: ModelSettings
+    train: TrainSettings
+
+
+PRESETS = {
+    "taste": Preset(
+        "A minute's taste",
+        "Small and quick: words within seconds, something like sentences within a minute or so.",
+        ModelSettings(hidden_dim=128),
+        TrainSettings(num_iters=5_000),
+    ),
+    "evening": Preset(
+        "A good book",
+        "Two layers of 256 with dropout, for a whole novel and an evening of patience.",
+        ModelSettings(hidden_dim=256, num_layers=2, dropout=0.2, batch_size=32, seq_length=100),
+        TrainSettings(lr=3e-3, num_iters=20_000),
+    ),
+    "original": Preset(
+        "The original",
+        "The student's program that this grew out of: one LSTM of 200, RMSprop at 0.01.",
+        ModelSettings(hidden_dim=200),
+        TrainSettings(lr=1e-2, update_rule="rmsprop", schedule="constant", num_iters=20_000),
+    ),
+    "min-char-rnn": Preset(
+        "min-char-rnn",
+        "Karpathy's 112 lines: a vanilla RNN of 100, one stream of text, Adagrad at 0.1.",
+        ModelSettings("vanilla", hidden_dim=100, seq_length=25, batch_size=1),
+        TrainSettings(lr=0.1, update_rule="adagrad", schedule="constant", num_iters=50_000),
+    ),
+}
+
+GOAL_TITLES = {
+    "iterations": "Iterations",
+    "epochs": "Epochs",
+    "minutes": "Minutes",
+    "plateau": "No more progress",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When training should end: after so many iterations, epochs or minutes, or, for
+    "plateau", after so many validations without a new best."""
+
+    kind: str
+    amount: float
+
+    def iterations(self, per_epoch: int, per_second: float, otherwise: int) -> int:
+        """The length of the run in iterations, at this speed (0 if it is not known)."""
+        if self.kind == "iterations":
+            return int(self.amount)
+        if self.kind == "epochs":
+            return max(1, round(self.amount * per_epoch))
+        if self.kind == "minutes" and per_second:
+            return max(1, round(self.amount * 60 * per_second))
+        return otherwise

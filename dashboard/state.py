@@ -1,0 +1,201 @@
+"""The one owner of this visitor's session: every key, what it begins with, how it is read.
+
+Two kinds of values live here. Widgets write to keys of their own, which the views name by
+the constants below. Objects (the text that was read, the run, a piece being written) have
+accessors. Nothing else in the dashboard touches ``st.session_state``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from dashboard.run import Run
+from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from dashboard.texts import LoadedText, Source
+from dashboard.writing import WriteSettings, Writer
+
+FIRST_PRESET = "taste"
+
+# Widget keys, with what they begin with.
+_WIDGETS: dict[str, Any] = {
+    "sample": "lighthouse.txt",
+    "pasted": "",
+    "encoding": None,
+    "strip_gutenberg": True,
+    "preset": FIRST_PRESET,
+    "goal_kind": "iterations",
+    "goal_epochs": 10,
+    "goal_minutes": 5,
+    "goal_patience": 5,
+    "chart_x": "Iterations",
+    "chart_unit": "nats",
+    "chart_smoothing": 100,
+    "seed_text": "",
+    "temperature": 0.8,
+    "length": 500,
+    "top_k": 0,
+    "top_p": 1.0,
+    "random_seed": None,
+}
+
+_MODEL_KEYS = {name: f"model_{name}" for name in ModelSettings.__dataclass_fields__}
+_TRAIN_KEYS = {name: f"train_{name}" for name in TrainSettings.__dataclass_fields__}
+
+
+def begin() -> None:
+    """Give every key its first value; keep the values of widgets that this page does not show."""
+    for key, value in {**_WIDGETS, **_settings_values(PRESETS[FIRST_PRESET])}.items():
+        # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
+        st.session_state[key] = st.session_state.get(key, value)
+
+
+def model_key(name: str) -> str:
+    """Key of the widget of a field of ModelSettings."""
+    return _MODEL_KEYS[name]
+
+
+def train_key(name: str) -> str:
+    """Key of the widget of a field of TrainSettings."""
+    return _TRAIN_KEYS[name]
+
+
+# -- what the widgets say ----------------------------------------------------------------------
+
+
+def model_settings() -> ModelSettings:
+    """The network as it is chosen on the page now."""
+    return ModelSettings(**{n: st.session_state[k] for n, k in _MODEL_KEYS.items()})
+
+
+def train_settings() -> TrainSettings:
+    """The training as it is chosen on the page now."""
+    return TrainSettings(**{n: st.session_state[k] for n, k in _TRAIN_KEYS.items()})
+
+
+def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> None:
+    """Put settings into the widgets (before they are drawn: in a callback or at the top)."""
+    for keys, settings in ((_MODEL_KEYS, model), (_TRAIN_KEYS, train)):
+        for name, key in keys.items():
+            if settings is not None:
+                st.session_state[key] = getattr(settings, name)
+
+
+def preset() -> str | None:
+    """The preset that was chosen last."""
+    return st.session_state["preset"]
+
+
+def goal() -> Goal:
+    """When training should end."""
+    kind = st.session_state["goal_kind"] or "iterations"
+    amounts: Mapping[str, float] = {
+        "iterations": st.session_state[train_key("num_iters")],
+        "epochs": st.session_state["goal_epochs"],
+        "minutes": st.session_state["goal_minutes"],
+        "plateau": st.session_state["goal_patience"],
+    }
+    return Goal(kind, amounts[kind])
+
+
+def write_settings(fallback_seed: str) -> WriteSettings:
+    """How to write, as chosen on the page."""
+    top_k, top_p = st.session_state["top_k"], st.session_state["top_p"]
+    return WriteSettings(
+        seed_text=st.session_state["seed_text"] or fallback_seed,
+        length=st.session_state["length"],
+        temperature=st.session_state["temperature"],
+        top_k=top_k or None,
+        top_p=None if top_p >= 1 else top_p,
+        random_seed=st.session_state["random_seed"],
+    )
+
+
+def text_source() -> Source | None:
+    """Where the text comes from: what was chosen last of upload, sample and paste."""
+    return st.session_state.get("_source")
+
+
+def choose_source(source: Source | None) -> None:
+    """Take the text from here; a pill of another source is let go."""
+    st.session_state["_source"] = source
+    if source is not None and source.kind != "sample":
+        st.session_state["sample"] = None
+
+
+def uploaded() -> Any:
+    """The file in the uploader, or None."""
+    return st.session_state.get("upload")
+
+
+# -- objects -----------------------------------------------------------------------------------
+
+
+def text() -> LoadedText | None:
+    """The text that was read, or None if there is none or it was refused."""
+    return st.session_state.get("_text")
+
+
+def set_text(text: LoadedText | None, signature: object, error: str = "") -> None:
+    """Keep what reading a source gave."""
+    st.session_state["_text"] = text
+    st.session_state["_text_signature"] = signature
+    st.session_state["_text_error"] = error
+
+
+def text_signature() -> object:
+    """What the present text was read from, with its options."""
+    return st.session_state.get("_text_signature")
+
+
+def text_error() -> str:
+    """Why the source that was chosen last could not be read, or ""."""
+    return st.session_state.get("_text_error", "")
+
+
+def run() -> Run | None:
+    """The run that the page shows."""
+    return st.session_state.get("_run")
+
+
+def set_run(run: Run | None) -> None:
+    """Show this run; what was written by another one goes."""
+    st.session_state["_run"] = run
+    st.session_state["_writer"] = None
+
+
+def writer() -> Writer | None:
+    """The piece that was generated last."""
+    return st.session_state.get("_writer")
+
+
+def set_writer(writer: Writer | None) -> None:
+    """Show this piece."""
+    st.session_state["_writer"] = writer
+
+
+def say(place: str, message: str) -> None:
+    """Show a sentence at a place of the page ("train", "sample") until the next click there."""
+    st.session_state[f"_said_{place}"] = message
+
+
+def said(place: str) -> str:
+    """The sentence at a place, or ""."""
+    return st.session_state.get(f"_said_{place}", "")
+
+
+def asking() -> bool:
+    """Whether the page asks if a new run should begin."""
+    return bool(st.session_state.get("_asking"))
+
+
+def ask(value: bool) -> None:
+    """Ask, or ask no longer, whether a new run should begin."""
+    st.session_state["_asking"] = value
+
+
+def _settings_values(preset: Any) -> dict[str, Any]:
+    values = {key: getattr(preset.model, name) for name, key in _MODEL_KEYS.items()}
+    return values | {key: getattr(preset.train, name) for name, key in _TRAIN_KEYS.items()}

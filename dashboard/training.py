@@ -1,0 +1,276 @@
+"""Trainer: trains one solver in a thread of its own, for as long as it is granted.
+
+The page never computes a training step: it grants time, reads where things stand and
+draws. A grant outlasts many ticks of the page, so that a hidden tab, which ticks once
+a minute, or a short loss of connection does not stop a run, while a page that is gone
+for good does in the end.
+
+The lock is held for one chunk of iterations at a time. Whoever needs the solver between
+two chunks takes it: to copy the model for a sample, to change a rate, to save.
+Nothing here knows of Streamlit.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dashboard.settings import TrainSettings
+from dashboard.turns import FairLock, Turns
+from rnncore import RNN, RnnCoreError, Solver
+
+CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within this time
+_RATE_SECONDS = 5.0  # speed is averaged over so long
+
+logger = logging.getLogger(__name__)
+
+
+class Phase(StrEnum):
+    """Where a training stands."""
+
+    READY = "ready"  # not begun
+    RUNNING = "running"
+    WAITING = "waiting"  # in the queue of a busy server
+    PAUSED = "paused"
+    ASLEEP = "asleep"  # its grant ran out while no page was open
+    FINISHED = "finished"
+    FAILED = "failed"  # diverged, or something unexpected
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a training stands, in figures; losses in nats per character, NaN if unknown."""
+
+    phase: Phase
+    message: str
+    place: int
+    iteration: int
+    num_iters: int
+    epoch: float
+    loss: float
+    val_loss: float
+    best_val: float
+    chars_per_second: float
+    elapsed: float
+    remaining: float  # seconds, NaN while the speed is unknown
+
+    @property
+    def active(self) -> bool:
+        """Whether the page should tick."""
+        return self.phase in (Phase.RUNNING, Phase.WAITING)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A setting changed while training: where, and from what to what."""
+
+    iteration: int
+    text: str
+
+
+# Called with the solver after each chunk, under the lock.
+Observer = Callable[[Solver], None]
+# A sentence that says why training should end here, or None.
+StopRule = Callable[[Solver], str | None]
+
+
+class Trainer:
+    """One solver, and the thread that trains it."""
+
+    def __init__(self, solver: Solver, turns: Turns) -> None:
+        self.solver = solver
+        self.lock = FairLock()
+        self.observers: list[Observer] = []
+        self.changes: list[Change] = []
+        self.stop_rule: StopRule | None = None
+        self._turns = turns
+        self._control = threading.Lock()  # guards the four below
+        self._thread: threading.Thread | None = None
+        self._go = False
+        self._granted_until = 0.0
+        self._phase = Phase.FINISHED if solver.finished else Phase.READY
+        if self._phase is Phase.READY and solver.iteration:
+            self._phase = Phase.PAUSED
+        self._message = ""
+        self._marks: deque[tuple[float, int]] = deque()  # (clock, iteration) of late chunks
+
+    # -- what a person can do -----------------------------------------------------------------
+
+    def start(self, seconds: float) -> None:
+        """Train for so long, or longer if ``grant`` is called in time. Twice is as good as once."""
+        with self._control:
+            self._granted_until = time.monotonic() + seconds
+            self._go = True
+            if self.solver.finished:
+                self._phase = Phase.FINISHED
+                return
+            self._phase, self._message = Phase.RUNNING, ""
+            if self._thread is None:
+                self._marks.clear()
+                self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
+                self._thread.start()
+
+    def grant(self, seconds: float) -> None:
+        """Let a running training go on for at least so long from now."""
+        with self._control:
+            self._granted_until = max(self._granted_until, time.monotonic() + seconds)
+
+    def pause(self) -> None:
+        """Stop after the iterations at hand; ``start`` goes on from there."""
+        with self._control:
+            self._go = False
+            if self._phase in (Phase.RUNNING, Phase.WAITING):
+                self._phase = Phase.PAUSED
+
+    def step(self) -> None:
+        """One iteration, here and now; nothing while the thread is training."""
+        if self.status().active or self.solver.finished:
+            return
+        try:
+            with self.lock:
+                self.solver.step()
+                self._observe()
+            self._phase = Phase.FINISHED if self.solver.finished else Phase.PAUSED
+            self._message = ""
+        except RnnCoreError as error:
+            self._phase, self._message = Phase.FAILED, str(error)
+
+    def change(self, settings: TrainSettings) -> None:
+        """Let these settings act from the next iteration on, and remember what changed."""
+        with self.lock:
+            solver, at = self.solver, self.solver.iteration
+            clip = None if settings.clip == float("inf") else settings.clip
+            for name, label, value in (
+                ("lr", "learning rate", settings.lr),
+                ("update_rule", "update rule", settings.update_rule),
+                ("schedule", "schedule", settings.schedule),
+                ("clip", "clipping", clip),
+                ("num_iters", "iterations", settings.num_iters),
+            ):
+                before = getattr(solver, name)
+                if before != value:
+                    setattr(solver, name, value)
+                    if at:
+                        self.changes.append(
+                            Change(at, f"{label} {_shown(before)} → {_shown(value)}")
+                        )
+        if self._phase is Phase.FINISHED and not solver.finished:
+            self._phase = Phase.PAUSED
+
+    def model(self) -> RNN:
+        """A copy of the model as it is between two chunks; training goes on without it."""
+        with self.lock:
+            return self.solver.model.copy()
+
+    def join(self, timeout: float = 10.0) -> None:
+        """Wait until the thread has ended (after ``pause``)."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    # -- where it stands ----------------------------------------------------------------------
+
+    def status(self) -> Status:
+        """Read without the lock: the page must not wait for a chunk to end."""
+        solver, history = self.solver, self.solver.history
+        iteration = solver.iteration
+        _, val = history.validations()
+        rate = self._rate()
+        return Status(
+            phase=self._phase,
+            message=self._message,
+            place=self._turns.place(self),
+            iteration=iteration,
+            num_iters=solver.num_iters,
+            epoch=solver.epoch,
+            loss=float(history["loss"][-50:].mean()) if len(history) else float("nan"),
+            val_loss=float(val[-1]) if len(val) else float("nan"),
+            best_val=float(val.min()) if len(val) else float("nan"),
+            chars_per_second=rate * solver.batch_size * solver.seq_length,
+            elapsed=solver.seconds,
+            remaining=(solver.num_iters - iteration) / rate if rate else float("nan"),
+        )
+
+    def _rate(self) -> float:
+        """Iterations a second by the clock, over the last seconds of training; 0 if unknown."""
+        marks = list(self._marks)
+        if len(marks) < 2 or marks[-1][0] - marks[0][0] < 0.2:
+            return 0.0
+        return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
+
+    # -- the thread ---------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        self._turns.enter(self)
+        try:
+            while self._may_go_on():
+                if self._turns.place(self):
+                    self._phase = Phase.WAITING
+                    time.sleep(0.1)
+                    continue
+                self._phase = Phase.RUNNING
+                with self._turns.chunk, self.lock:
+                    if self._go:
+                        self.solver.train_for(CHUNK_SECONDS)
+                        self._observe()
+                self._mark()
+        except RnnCoreError as error:
+            self._fail(str(error))
+        except MemoryError:
+            self._fail("The machine has no memory left for this run.")
+        except Exception:
+            reference = secrets.token_hex(4)
+            logger.exception("training ended unexpectedly, reference %s", reference)
+            self._fail(
+                "Training ended unexpectedly. The server's log explains it under the "
+                f"reference {reference}."
+            )
+
+    def _observe(self) -> None:
+        for observer in self.observers:
+            observer(self.solver)
+
+    def _may_go_on(self) -> bool:
+        """Whether to train another chunk; if not, the thread is given up here."""
+        reason = self.stop_rule(self.solver) if self.stop_rule and self._go else None
+        with self._control:
+            if self.solver.finished:
+                self._give_up(Phase.FINISHED)
+            elif not self._go:
+                self._give_up(Phase.PAUSED)
+            elif reason is not None:
+                self._give_up(Phase.PAUSED, reason)
+            elif time.monotonic() > self._granted_until:
+                self._give_up(Phase.ASLEEP)
+            return self._thread is not None
+
+    def _fail(self, message: str) -> None:
+        with self._control:
+            self._give_up(Phase.FAILED, message)
+
+    def _give_up(self, phase: Phase, message: str = "") -> None:
+        """End the thread; the caller holds the control, so no second one can begin meanwhile."""
+        self._phase, self._message = phase, message
+        self._go = False
+        self._turns.leave(self)
+        self._thread = None
+
+    def _mark(self) -> None:
+        now = time.monotonic()
+        self._marks.append((now, self.solver.iteration))
+        while now - self._marks[0][0] > _RATE_SECONDS:
+            self._marks.popleft()
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "off"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

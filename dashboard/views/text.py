@@ -1,0 +1,76 @@
+"""Text: choose what to learn from, and see what came in."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import actions, limits, state, texts
+from dashboard.texts import LoadedText, Source
+
+_SHORT = {
+    "lighthouse.txt": "Story",
+    "verses.txt": "Verses",
+    "recipes.txt": "Recipes",
+    "brackets.txt": "Brackets",
+    "sums.txt": "Sums",
+}
+_ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1251", "koi8-r", "shift_jis", "gb18030")
+
+
+def show() -> None:
+    """Draw the section."""
+    with st.container(border=True):
+        st.subheader("1 · Text", anchor=False)
+        st.file_uploader(
+            "Text file",
+            key="upload",
+            on_change=actions.choose_upload,
+            help="A book or any other text: .txt, .md, .gz, .zip or .epub, up to 25 MB. "
+            "It stays on the computer that runs this page.",
+        )
+        st.pills(
+            "Or a sample text",
+            texts.sample_names(),
+            format_func=lambda name: _SHORT[name],
+            key="sample",
+            on_change=lambda: actions.choose_sample(st.session_state["sample"]),
+        )
+        source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
+        _read(source)
+        if state.text_error():
+            st.error(state.text_error(), icon=":material/error:")
+        text = state.text()
+        if text is not None:
+            _card(text, source)
+
+
+def _read(source: Source) -> None:
+    encoding, strip = st.session_state["encoding"], st.session_state["strip_gutenberg"]
+    if (source, encoding, strip) != state.text_signature():
+        with st.spinner(f"Reading {source.name} …"):
+            actions.read_source(source, encoding, strip)
+
+
+def _card(text: LoadedText, source: Source) -> None:
+    st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
+    st.code(text.preview(), language=None, wrap_lines=True, height=140)
+    st.caption(f"`{text.name}` · {limits.size(text.size)} · {text.encoding}")
+    for note in text.notes:
+        st.caption(note)
+    with st.expander("How the file is read"):
+        st.selectbox(
+            "Encoding",
+            _ENCODINGS,
+            key="encoding",
+            placeholder="found by itself",
+            index=None,
+            disabled=source.kind != "upload",
+            help="Only needed if the preview shows wrong letters.",
+        )
+        st.toggle(
+            "Leave out Project Gutenberg's header and licence",
+            key="strip_gutenberg",
+            disabled=source.kind != "upload",
+        )
+        st.caption("The characters that the network can read and write:")
+        st.code("".join(text.vocab.idx_to_char), language=None, wrap_lines=True)
