@@ -95,8 +95,8 @@ def _collect(pieces: Iterable[bytes], limit: int, name: str) -> bytes:
         total += len(piece)
         if total > limit:
             raise TextError(
-                f"{name} expands to more than {limit // 2**20} MiB, the most that is read; "
-                "upload a part of it."
+                f"{name} expands to more than {MAX_TEXT_BYTES // 2**20} MiB, the most that is "
+                "read; upload a part of it."
             )
         kept.append(piece)
     return b"".join(kept)
@@ -174,9 +174,7 @@ class ZipArchive:
         names = self._by_name.keys()
         if "[Content_Types].xml" in names:
             folders = {name.partition("/")[0] for name in names}
-            return next(
-                (_OFFICE[f] for f in sorted(folders & _OFFICE.keys())), "an Office document"
-            )
+            return next((what for key, what in _OFFICE.items() if key in folders), "an Office file")
         if {"content.xml", "META-INF/manifest.xml"} <= names:
             return "an OpenDocument file"
         if "META-INF/MANIFEST.MF" in names:

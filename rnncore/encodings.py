@@ -203,7 +203,7 @@ def _codec(encoding: str) -> str | None:
     """Python's name for ``encoding``; None where it is not one that texts are written in."""
     try:
         codec = codecs.lookup(encoding).name
-        b"".decode(codec)  # a LookupError for hex, zip and the like, which give no characters
+        " ".encode(codec)  # a LookupError for hex, zip and the like, which make no characters
     except (LookupError, ValueError):
         return None
     if codec in _NOT_CHARSETS:

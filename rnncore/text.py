@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 import numpy as np
 
@@ -82,7 +83,7 @@ def read_text(
     text = _join([part.text for part in parts])
     notes += _check(text, label)
     encodings = ", ".join(dict.fromkeys(part.encoding for part in parts))
-    return Text(text, encodings, tuple(dict.fromkeys(notes)), label)
+    return Text(text, encodings, tuple(dict.fromkeys(notes)), display_name(name))
 
 
 def _unpack(
@@ -111,23 +112,11 @@ def _unpack(
             f"{label} has {len(raw) / 2**20:.0f} MiB, and at most {MAX_TEXT_BYTES // 2**20} MiB "
             "are read; upload a part of it."
         )
-    part = decode(raw, label, encoding, guess)
-    if share := _noise_share(part.text):
-        raise TextError(
-            f"{label} is not a text, as {share:.0%} of its characters are control characters; "
-            "upload a plain text file, or choose its encoding if it is one."
-        )
-    return [part], []
+    return [decode(raw, label, encoding, guess)], []
 
 
-def _refuse_kind(label: str, what: str) -> None:
+def _refuse_kind(label: str, what: str) -> NoReturn:
     raise TextError(f"{label} is {what}, not a text; upload a .txt, .gz, .zip or .epub file.")
-
-
-def _noise_share(text: str) -> float:
-    """The share of control characters where it is too high for a text, else 0."""
-    share = control_share(count_characters(text))
-    return share if share > MAX_CONTROL_SHARE else 0.0
 
 
 # --- archives --------------------------------------------------------------------------
@@ -153,23 +142,25 @@ def _read_zip(
             passed.append(f"{shown} ({kind.what})")
     if guess is not None and encoding is None:
         guess = _guess_once([data for shown, data in found if needs_guess(data, shown)], guess)
-    texts: dict[str, Decoded] = {}
+    names, parts = [], []
     for shown, data in found:
         part = decode(data, shown, encoding, guess)
-        if not part.text or _noise_share(part.text):
-            passed.append(f"{shown} ({'not a text' if data else 'empty'})")
+        if not part.text:
+            passed.append(f"{shown} (empty)")
+        elif control_share(count_characters(part.text)) > MAX_CONTROL_SHARE:
+            passed.append(f"{shown} (not a text)")
         else:
-            texts[f"{len(texts)} {shown}"] = part
-    if not texts:
+            names.append(shown)
+            parts.append(part)
+    if not parts:
         only = f", only {_listed(passed)}" if passed else ""
         raise TextError(f"{archive.name} holds no text{only}; upload a zip of .txt files.")
     notes = []
-    if len(texts) > 1:
-        names = [key.partition(" ")[2] for key in texts]
-        notes.append(f"{len(texts)} files were joined: {_listed(names)}.")
+    if len(parts) > 1:
+        notes.append(f"{len(parts):,} files were joined: {_listed(names)}.")
     if passed:
         notes.append(f"Passed over, as no text: {_listed(passed)}.")
-    return list(texts.values()), notes
+    return parts, notes
 
 
 def _guess_once(raws: Sequence[bytes], guess: GuessEncoding) -> GuessEncoding:
@@ -189,12 +180,10 @@ def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded]
     texts = [text for page in pages if (text := page_text(page.text, archive.name))]
     if not texts:
         raise TextError(
-            f"{archive.name} is an e-book without text; upload the book as a .txt file."
+            f"{archive.name} is an e-book without text; upload the book as a text file."
         )
-    notes = (
-        f"The e-book's {len(texts):,} pages were joined in reading order, without their tags.",
-    )
-    return [Decoded("\n\n".join(texts) + "\n", pages[0].encoding, notes)], []
+    note = f"The pages of the e-book ({len(texts):,}) were joined in order and their tags left out."
+    return [Decoded("\n\n".join(texts) + "\n", pages[0].encoding)], [note]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -232,10 +221,16 @@ def _without_boilerplate(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[
 
 
 def _check(text: str, label: str) -> list[str]:
-    """Refuse a text with nothing to learn; a note where its vocabulary is large."""
+    """Refuse noise and a text with nothing to learn; a note where the vocabulary is large."""
     if not text:
         raise TextError(f"{label} is empty; {_NEED}")
-    distinct = np.count_nonzero(count_characters(text))
+    counts = count_characters(text)
+    if (share := control_share(counts)) > MAX_CONTROL_SHARE:
+        raise TextError(
+            f"{label} is not a text, as {share:.0%} of its characters are control characters; "
+            "upload a plain text file, or choose its encoding if it is one."
+        )
+    distinct = np.count_nonzero(counts)
     if distinct < MIN_DISTINCT:
         times = f" {len(text):,} times" if len(text) > 1 else ""
         raise TextError(f"{label} holds only the character {text[0]!a}{times}; {_NEED}")
