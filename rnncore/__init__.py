@@ -8,6 +8,7 @@ from rnncore import blas
 blas.settle()
 
 from rnncore.cells import CELLS  # noqa: E402
+from rnncore.checkpoint import load, save  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402
 from rnncore.model import RNN  # noqa: E402
 from rnncore.optim import UPDATE_RULES  # noqa: E402
@@ -27,5 +28,7 @@ __all__ = [
     "Text",
     "Vocab",
     "__version__",
+    "load",
     "read_text",
+    "save",
 ]
