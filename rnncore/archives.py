@@ -115,7 +115,8 @@ class ZipArchive:
             self._zip = zipfile.ZipFile(io.BytesIO(raw))
             infos = self._zip.infolist()
             self._refuse_overlaps(raw, infos)
-        self._infos = [info for info in infos if not info.is_dir()]
+        # Not by is_dir(), which fails on a member without a name.
+        self._infos = [info for info in infos if not info.filename.endswith("/")]
         self._by_name = {info.filename: info for info in self._infos}
         for info in self._infos:
             self._refuse_unreadable(info)
