@@ -134,13 +134,15 @@ def _check_target(option: str, path: Path | None, suffix: str) -> None:
 
 def _write(solver: Solver, out: Path | None, model: Path | None) -> None:
     from rnncore.checkpoint import save
+    from rnncore.files import write_whole
     from rnncore.pickles import dump_model
 
     if out is not None:
         save(solver, out)
         print(f"Saved the run as {out}.", file=sys.stderr)
     if model is not None:
-        model.write_bytes(dump_model(solver.model))
+        raw = dump_model(solver.model)
+        write_whole(model, lambda file: file.write(raw))
         print(f"Saved the model as {model}.", file=sys.stderr)
 
 

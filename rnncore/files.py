@@ -25,7 +25,7 @@ except ImportError:  # Windows, which does not remove files that are open anyway
 _PART = re.compile(r".+\.[0-9a-f]{16}\.part")
 
 
-def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], None]) -> None:
+def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Let ``write`` fill a file that then replaces ``path``; a SaveError if that cannot be done.
 
     After any error the old file is as it was, and nothing is left beside it.
