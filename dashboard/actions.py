@@ -22,8 +22,9 @@ def choose_upload() -> None:
         state.choose_source(Source("upload", file.file_id, file.name))
 
 
-def choose_sample(name: str | None) -> None:
+def choose_sample() -> None:
     """A sample text was picked (letting go of it changes nothing)."""
+    name = state.sample_choice()
     if name is not None:
         state.choose_source(Source("sample", name, name))
 
@@ -34,14 +35,16 @@ def choose_paste(text: str) -> None:
         state.choose_source(Source("paste", text, "pasted text"))
 
 
-def read_source(source: Source, encoding: str | None, strip_gutenberg: bool) -> None:
-    """Read the chosen text, once for each choice of options."""
-    signature = (source, encoding, strip_gutenberg)
-    if signature == state.text_signature():
-        return
+def is_read(source: Source) -> bool:
+    """Whether the text on the page is this one, read with the options that are chosen."""
+    return (source, *state.read_options()) == state.text_signature()
+
+
+def read_source(source: Source) -> None:
+    """Read the chosen text."""
+    signature = (source, *state.read_options())
     try:
-        text: LoadedText | None = _read(source, encoding, strip_gutenberg)
-        state.set_text(text, signature)
+        state.set_text(_read(source, *state.read_options()), signature)
     except RnnCoreError as error:
         # The text that was there stays: nothing is lost by a bad file.
         state.set_text(state.text(), signature, str(error))

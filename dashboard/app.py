@@ -5,15 +5,15 @@ from pathlib import Path
 
 import streamlit as st
 
-ROOT = str(Path(__file__).resolve().parents[1])
-if ROOT not in sys.path:  # `streamlit run` puts dashboard/ on the path, not its parent
-    sys.path.insert(0, ROOT)
+HERE = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, not its parent
+    sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
 from dashboard import state  # noqa: E402
 from dashboard.views import workbench  # noqa: E402
 
-st.set_page_config(page_title="LSTM workbench", page_icon=":material/auto_stories:", layout="wide")
+st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
 state.begin()
 st.navigation(
     [st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)]

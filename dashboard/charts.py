@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.training import Change
 from rnncore.history import History
 
 Floats = NDArray[np.float64]
@@ -23,6 +25,7 @@ TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
 
 X_AXES = {"Iterations": "iteration", "Epochs": "epoch", "Characters": "chars", "Seconds": "seconds"}
+SMOOTHINGS = (1, 10, 50, 100, 200, 500)  # iterations
 UNITS = ("nats", "bits", "perplexity")
 _UNIT_TITLES = {
     "nats": "loss (nats per character)",
@@ -40,14 +43,6 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Mark:
-    """An iteration at which something changed."""
-
-    iteration: int
-    text: str
-
-
-@dataclass(frozen=True)
 class View:
     """How a person wants to see the curve."""
 
@@ -55,7 +50,7 @@ class View:
     unit: str = "nats"
     smoothing: int = 100  # iterations
     levels: Sequence[Level] = field(default_factory=tuple)
-    marks: Sequence[Mark] = field(default_factory=tuple)
+    marks: Sequence[Change] = field(default_factory=tuple)
 
 
 def in_unit(nats: Floats | float, unit: str) -> Floats | float:
@@ -70,7 +65,7 @@ def thin(values: Floats, buckets: int = BUCKETS) -> Places:
     if len(values) <= 2 * buckets:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), buckets + 1).astype(int)
-    stretches = [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    stretches = [slice(a, b) for a, b in pairwise(edges)]
     return np.unique([s.start + f(values[s]) for s in stretches for f in (np.argmin, np.argmax)])
 
 
@@ -82,10 +77,14 @@ def evenly(length: int, points: int = BUCKETS) -> Places:
 
 
 def smooth_at(values: Floats, places: Places, window: int) -> Floats:
-    """Mean of the last ``window`` values at each of these places (fewer at the beginning)."""
-    reach = places[:, None] - np.arange(max(1, window))
-    inside = reach >= 0
-    return np.where(inside, values[np.maximum(reach, 0)], 0.0).sum(axis=1) / inside.sum(axis=1)
+    """Mean of the last ``window`` values at each of these places.
+
+    Fewer at the beginning, a fifth of what there is: the steep fall there is not lagged behind.
+    """
+    widths = np.clip(places // 5 + 1, 1, max(1, window))[:, None]
+    back = np.arange(max(1, window))
+    reach = places[:, None] - back
+    return np.where(back < widths, values[np.maximum(reach, 0)], 0.0).sum(axis=1) / widths[:, 0]
 
 
 def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFrame:
@@ -215,7 +214,7 @@ def _x_title(name: str) -> str:
     return "Characters of text read" if name == "Characters" else name
 
 
-def _without_data(chart: alt.Chart | alt.LayerChart) -> dict[str, Any]:
+def _without_data(chart: alt.TopLevelMixin) -> dict[str, Any]:
     """The drawing alone: the page hands its rows over beside it."""
     spec = chart.to_dict()
     for part in (spec, *spec.get("layer", ())):

@@ -12,10 +12,11 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.charts import View
 from dashboard.run import Run
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.texts import LoadedText, Source
-from dashboard.writing import WriteSettings, Writer
+from dashboard.writing import Writer, WriteSettings
 
 FIRST_PRESET = "taste"
 
@@ -33,6 +34,7 @@ _WIDGETS: dict[str, Any] = {
     "chart_x": "Iterations",
     "chart_unit": "nats",
     "chart_smoothing": 100,
+    "chart_more": False,
     "seed_text": "",
     "temperature": 0.8,
     "length": 500,
@@ -113,6 +115,27 @@ def write_settings(fallback_seed: str) -> WriteSettings:
     )
 
 
+def read_options() -> tuple[str | None, bool]:
+    """The encoding that was chosen, or None, and whether Gutenberg's licence is left out."""
+    return st.session_state["encoding"], st.session_state["strip_gutenberg"]
+
+
+def sample_choice() -> str | None:
+    """The sample text whose pill is down."""
+    return st.session_state["sample"]
+
+
+def chart_view() -> View:
+    """How the curve is to be drawn."""
+    names = ("x", "unit", "smoothing")
+    return View(**{name: st.session_state[f"chart_{name}"] for name in names})
+
+
+def chart_more() -> bool:
+    """Whether gradient norm and learning rate are drawn too."""
+    return bool(st.session_state["chart_more"])
+
+
 def text_source() -> Source | None:
     """Where the text comes from: what was chosen last of upload, sample and paste."""
     return st.session_state.get("_source")
@@ -184,6 +207,14 @@ def say(place: str, message: str) -> None:
 def said(place: str) -> str:
     """The sentence at a place, or ""."""
     return st.session_state.get(f"_said_{place}", "")
+
+
+def turned(name: str, now: bool) -> bool | None:
+    """``now``, if a yes or no of this name is not what it was at the last look; else None."""
+    key = f"_was_{name}"
+    before = st.session_state.get(key, False)
+    st.session_state[key] = now
+    return now if now != before else None
 
 
 def asking() -> bool:

@@ -24,6 +24,7 @@ from enum import StrEnum
 from dashboard.settings import TrainSettings
 from dashboard.turns import FairLock, Turns
 from rnncore import RNN, RnnCoreError, Solver
+from rnncore.errors import DivergedError
 
 CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within this time
 _RATE_SECONDS = 5.0  # speed is averaged over so long
@@ -74,7 +75,7 @@ class Change:
     text: str
 
 
-# Called with the solver after each chunk, under the lock.
+# Called with the solver, under the lock.
 Observer = Callable[[Solver], None]
 # A sentence that says why training should end here, or None.
 StopRule = Callable[[Solver], str | None]
@@ -86,7 +87,10 @@ class Trainer:
     def __init__(self, solver: Solver, turns: Turns) -> None:
         self.solver = solver
         self.lock = FairLock()
-        self.observers: list[Observer] = []
+        self.observers: list[Observer] = []  # after each chunk
+        self.at_rest: list[Observer] = []  # when training has come to a rest
+        # The last good state, for when the loss is no longer a number; None: there is none.
+        self.rescue: Callable[[], Solver | None] = lambda: None
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
         self._turns = turns
@@ -135,11 +139,11 @@ class Trainer:
         try:
             with self.lock:
                 self.solver.step()
-                self._observe()
+                self._tell(self.observers)
             self._phase = Phase.FINISHED if self.solver.finished else Phase.PAUSED
             self._message = ""
         except RnnCoreError as error:
-            self._phase, self._message = Phase.FAILED, str(error)
+            self._phase, self._message = Phase.FAILED, self._refused(error)
 
     def change(self, settings: TrainSettings) -> None:
         """Let these settings act from the next iteration on, and remember what changed."""
@@ -218,10 +222,12 @@ class Trainer:
                 with self._turns.chunk, self.lock:
                     if self._go:
                         self.solver.train_for(CHUNK_SECONDS)
-                        self._observe()
+                        self._tell(self.observers)
                 self._mark()
+            with self.lock:
+                self._tell(self.at_rest)
         except RnnCoreError as error:
-            self._fail(str(error))
+            self._fail(self._refused(error))
         except MemoryError:
             self._fail("The machine has no memory left for this run.")
         except Exception:
@@ -232,9 +238,18 @@ class Trainer:
                 f"reference {reference}."
             )
 
-    def _observe(self) -> None:
-        for observer in self.observers:
+    def _tell(self, observers: list[Observer]) -> None:
+        for observer in observers:
             observer(self.solver)
+
+    def _refused(self, error: RnnCoreError) -> str:
+        """What to say of an error that ended training; after a divergence, go back."""
+        good = self.rescue() if isinstance(error, DivergedError) else None
+        if good is None:
+            return str(error)
+        with self.lock:
+            self.solver = good
+        return f"{error} The network is back where it stood at iteration {good.iteration:,}."
 
     def _may_go_on(self) -> bool:
         """Whether to train another chunk; if not, the thread is given up here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnncore import RNN, Sampler, Vocab
@@ -100,7 +101,8 @@ class Writer:
         self.seconds = time.monotonic() - self.started
 
 
-def _readable(chars: list[str] | tuple[str, ...]) -> str:
-    return " ".join(
-        "newline" if c == "\n" else "tab" if c == "\t" else c for c in chars if c != " "
-    )
+_NAMES = {"\n": "newline", "\t": "tab", " ": "space"}
+
+
+def _readable(chars: Sequence[str]) -> str:
+    return " ".join(_NAMES.get(char, char) for char in chars)

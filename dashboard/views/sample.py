@@ -79,10 +79,8 @@ def _written() -> None:
         st.warning(writer.note)
     st.code(writer.seed_text + writer.text, language=None, wrap_lines=True)
     st.caption(_account(writer, writing))
-    if st.session_state.get("_was_writing") and not writing:
-        st.session_state["_was_writing"] = False
-        st.rerun()
-    st.session_state["_was_writing"] = writing
+    if state.turned("writing", writing) is False:
+        st.rerun()  # the Cancel button goes
 
 
 def _account(writer: Writer, writing: bool) -> str:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import actions, limits, state, texts
 from dashboard.texts import LoadedText, Source
+from rnncore.archives import display_name
 
 _SHORT = {
     "lighthouse.txt": "Story",
@@ -33,7 +34,7 @@ def show() -> None:
             texts.sample_names(),
             format_func=lambda name: _SHORT[name],
             key="sample",
-            on_change=lambda: actions.choose_sample(st.session_state["sample"]),
+            on_change=actions.choose_sample,
         )
         source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
         _read(source)
@@ -45,10 +46,9 @@ def show() -> None:
 
 
 def _read(source: Source) -> None:
-    encoding, strip = st.session_state["encoding"], st.session_state["strip_gutenberg"]
-    if (source, encoding, strip) != state.text_signature():
-        with st.spinner(f"Reading {source.name} …"):
-            actions.read_source(source, encoding, strip)
+    if not actions.is_read(source):
+        with st.spinner(f"Reading {display_name(source.name)} …"):
+            actions.read_source(source)
 
 
 def _card(text: LoadedText, source: Source) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import streamlit as st
 
 from dashboard import actions, charts, limits, settings, state
-from dashboard.charts import Mark, View
 from dashboard.run import Run
 from dashboard.training import Phase, Status
 from rnncore import UPDATE_RULES
@@ -91,15 +91,13 @@ def _live() -> None:
     if run is None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
-    before = st.session_state.get("_last_phase")
     status = run.trainer.status()
     if status.active:
         run.trainer.grant(limits.GRANT_SECONDS)
     _headline(status)
     _figures(status)
     _curve(run)
-    st.session_state["_last_phase"] = status.phase
-    if before in (Phase.RUNNING, Phase.WAITING) and not status.active:
+    if state.turned("training", status.active) is False:
         st.rerun()  # it ended by itself: the buttons must know
 
 
@@ -146,12 +144,7 @@ def _curve(run: Run) -> None:
     history = run.solver.history
     if not len(history):
         return
-    view = View(
-        x=st.session_state["chart_x"],
-        unit=st.session_state["chart_unit"],
-        smoothing=st.session_state["chart_smoothing"],
-        marks=[Mark(c.iteration, c.text) for c in run.trainer.changes],
-    )
+    view = replace(state.chart_view(), marks=run.trainer.changes[-50:])
     per_epoch = run.chars_per_epoch
     st.vega_lite_chart(
         charts.loss_rows(history, per_epoch, view),
@@ -160,7 +153,7 @@ def _curve(run: Run) -> None:
         key="loss_chart",
         alt="Training and validation loss over the run",
     )
-    if st.session_state.get("chart_more"):
+    if state.chart_more():
         for column in ("grad_norm", "lr"):
             st.vega_lite_chart(
                 charts.side_rows(history, per_epoch, column, view),
@@ -172,17 +165,17 @@ def _curve(run: Run) -> None:
 
 
 def _while_it_runs() -> None:
-    changed = {"on_change": actions.apply_train_settings}
+    changed = actions.apply_train_settings
     with st.expander("Learning rate and other settings, which act at once"):
         st.select_slider(
             "Learning rate",
             settings.LEARNING_RATES,
             format_func=lambda rate: f"{rate:g}",
             key=state.train_key("lr"),
-            **changed,
+            on_change=changed,
         )
         st.selectbox(
-            "Update rule", list(UPDATE_RULES), key=state.train_key("update_rule"), **changed
+            "Update rule", list(UPDATE_RULES), key=state.train_key("update_rule"), on_change=changed
         )
         st.segmented_control(
             "Schedule",
@@ -191,28 +184,26 @@ def _while_it_runs() -> None:
             required=True,
             help="How the learning rate goes over the run: constant, halved in steps, "
             "or falling like a cosine to almost nothing.",
-            **changed,
+            on_change=changed,
         )
         st.select_slider(
             "Clip the gradient's norm at",
             settings.CLIPS,
             format_func=lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
             key=state.train_key("clip"),
-            **changed,
+            on_change=changed,
         )
         st.select_slider(
             "Iterations",
             settings.ITERATIONS,
             format_func=lambda n: f"{n:,}",
             key=state.train_key("num_iters"),
-            **changed,
+            on_change=changed,
         )
     with st.expander("How the chart is drawn"):
         st.segmented_control("Across", list(charts.X_AXES), key="chart_x", required=True)
         st.segmented_control("Up", charts.UNITS, key="chart_unit", required=True)
-        st.select_slider(
-            "Smoothing, in iterations", (1, 10, 50, 100, 200, 500), key="chart_smoothing"
-        )
+        st.select_slider("Smoothing, in iterations", charts.SMOOTHINGS, key="chart_smoothing")
         st.toggle("Gradient norm and learning rate below", key="chart_more")
 
 
