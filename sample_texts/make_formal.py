@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-PAIRS = ("()", "[]", "{}")
+PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 MAX_DEPTH = 8
 MAX_PAIRS = 18  # a line: 36 brackets at most, within reach of a sequence length of 50
 LARGEST_TERM = 99
