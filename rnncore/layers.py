@@ -63,8 +63,11 @@ def softmax_cross_entropy(logits: Array, targets: Ids) -> float:
     return float(np.log(totals.astype(np.float64)).sum() - at_target.sum())
 
 
-def softmax_cross_entropy_backward(probs: Array, targets: Ids) -> Array:
-    """Gradient of the mean loss with respect to the logits, (M, V), written over ``probs``."""
+def softmax_cross_entropy_backward(probs: Array, targets: Ids, count: int | None = None) -> Array:
+    """Gradient of the mean loss with respect to the logits, (M, V), written over ``probs``.
+
+    ``count`` is the number of rows that the mean goes over, if these are a part of them.
+    """
     probs[np.arange(len(targets)), targets] -= 1
-    probs *= 1 / len(targets)
+    probs *= 1 / (count or len(targets))
     return probs

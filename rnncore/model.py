@@ -4,8 +4,8 @@ All parameters live in one flat vector, so that an update rule, a norm or a copy
 is one operation. ``params`` shows it as named arrays (views: write into them
 with ``params["b"][...] = 0``). Gradients have the same keys and the same layout.
 
-What a pass computes on the way lives in a ``Pass``, never on the model: sampling
-from a model cannot disturb its training.
+What a pass computes on the way lives in a ``Pass`` (``passes.py``), never on the
+model: sampling from a model cannot disturb its training.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import batches, checks, layers
-from rnncore.cells import CELLS, Cell, Run
+from rnncore import batches, checks
+from rnncore.cells import CELLS, Cell
 from rnncore.errors import SettingError
+from rnncore.passes import Pass as Pass
 from rnncore.vocab import Vocab
 
 Array = NDArray[np.floating]
@@ -29,21 +30,6 @@ State = list[Array]  # one array (state parts, N, H) for each layer
 
 DTYPES = ("float32", "float64")
 MAX_VOCAB, MAX_DIM, MAX_LAYERS = 65_536, 4096, 8
-
-
-class Pass:
-    """Buffers of one forward and backward pass over (N, T), made once and used again."""
-
-    def __init__(self, model: RNN, N: int, T: int):
-        rows, dtype = N * T, model.dtype
-        self.N, self.T = N, T
-        self.runs: list[Run] = [cell.run(N, T) for cell in model.cells]
-        self.top = np.empty((rows, model.hidden_dim), dtype)
-        self.probs = np.empty((rows, model.vocab_dim), dtype)
-        self.dtop = np.empty((rows, model.hidden_dim), dtype)
-        self.masks: list[Array] = []
-        self.flat_grads = np.zeros_like(model.flat)
-        self.grads = model.views(self.flat_grads)
 
 
 class RNN:
@@ -158,8 +144,8 @@ class RNN:
         N, T = inputs.shape
         buffers = self.new_pass(N, T) if buffers is None else buffers
         state = self.initial_state(N) if state is None else state
-        total = self._forward(inputs, targets, state, buffers, rng)
-        self._backward(inputs, targets, buffers)
+        self._check_fit((N, T), state, buffers)
+        total = buffers.forward_backward(self, inputs, targets, state, rng)
         return total / (N * T), buffers.grads
 
     def evaluate(
@@ -168,7 +154,8 @@ class RNN:
         """Summed loss in nats over (N, T), without gradients or dropout; advances ``state``."""
         inputs, targets = self._checked(inputs, targets)
         buffers = self.new_pass(*inputs.shape) if buffers is None else buffers
-        return self._forward(inputs, targets, state, buffers, None)
+        self._check_fit((inputs.shape[0], inputs.shape[1]), state, buffers)
+        return buffers.forward(self, inputs, targets, state)
 
     def _checked(self, inputs: Ids, targets: Ids) -> tuple[Ids, Ids]:
         arrays = []
@@ -184,23 +171,6 @@ class RNN:
             )
         return arrays[0], arrays[1]
 
-    def _forward(
-        self, inputs: Ids, targets: Ids, state: State, p: Pass, rng: np.random.Generator | None
-    ) -> float:
-        """Summed loss; leaves in ``p`` what ``_backward`` needs."""
-        self._check_fit((inputs.shape[0], inputs.shape[1]), state, p)
-        x = self.params["W_embed"][inputs.T]
-        p.masks.clear()
-        weights = self.weights(self.flat)
-        for cell, W, part, run in zip(self.cells, weights, state, p.runs, strict=True):
-            x = cell.forward(W, x, part, run)
-            if rng is not None and self.dropout > 0:
-                p.masks.append(layers.dropout_mask(rng, x.shape, self.dropout, self.dtype))
-                x = x * p.masks[-1]
-        p.top.reshape(x.shape)[...] = x
-        layers.affine(p.top, self.params["W_out"], self.params["b_out"], out=p.probs)
-        return layers.softmax_cross_entropy(p.probs, targets.T.reshape(-1))
-
     def _check_fit(self, shape: tuple[int, int], state: State, p: Pass) -> None:
         """What was made for another shape NumPy might broadcast instead of refusing it."""
         N, shapes = shape[0], [np.shape(part) for part in state]
@@ -210,21 +180,6 @@ class RNN:
             )
         if shape != (p.N, p.T):
             raise SettingError(f"buffers are for {(p.N, p.T)}; they must be for inputs' {shape}.")
-
-    def _backward(self, inputs: Ids, targets: Ids, p: Pass) -> None:
-        dlogits = layers.softmax_cross_entropy_backward(p.probs, targets.T.reshape(-1))
-        grads = p.grads
-        layers.affine_backward(
-            dlogits, p.top, self.params["W_out"], grads["W_out"], grads["b_out"], dx=p.dtop
-        )
-        dx = p.dtop.reshape(p.T, p.N, -1)
-        weights, dweights = self.weights(self.flat), self.weights(p.flat_grads)
-        for i in reversed(range(self.num_layers)):
-            if p.masks:
-                dx = dx * p.masks[i]
-            dx = self.cells[i].backward(weights[i], dx, p.runs[i], dweights[i])
-        rows = dx.reshape(p.T * p.N, -1)
-        layers.embedding_backward(inputs.T.reshape(-1), rows, grads["W_embed"])
 
     # -- sampling -----------------------------------------------------------------------------
 
