@@ -57,7 +57,9 @@ def test_a_column_cannot_be_written():
 @pytest.mark.parametrize("rows", [0, 1, 1024, 1025, 3000])
 def test_round_trip_and_growth_after_it(rows):
     history = filled(rows)
-    again = History.from_array(history.to_array())
+    array = history.to_array()
+    again = History.from_array(array)
+    array[...] = -1  # neither the one nor the other holds on to it
     np.testing.assert_array_equal(again.to_array(), history.to_array())
     for i in range(rows + 1, rows + 2000):
         again.append(iteration=i, loss=1 / i)
