@@ -137,6 +137,12 @@ def test_not_a_number_is_said_at_once() -> None:
     assert "iteration 3" in found.sentence
 
 
+def test_not_a_number_long_ago_is_overcome() -> None:
+    loss = 1.4 + 2.8 * np.exp(-x / 1500)
+    loss[500:503] = np.nan
+    assert told(loss).key == "falling"
+
+
 def test_dropout_rises_and_then_gives_way_to_other_advice() -> None:
     at = np.linspace(0, 1, 20)
     val = np.where(at < 0.4, 2 - at, 1.6 + (at - 0.4) / 2)

@@ -88,6 +88,8 @@ def diagnose(
     done = int(at[-1])
     found = _unstable(at, losses, lr)
     if found is None and done >= EARLY:
+        good = np.isfinite(losses)  # what is bad long ago is overcome
+        at, losses = at[good], losses[good]
         found = _overfitting(at, losses, val_at, val, dropout)
     if found is None and done >= num_iters:
         found = _finished(losses, num_iters)
@@ -112,10 +114,13 @@ def _early(done: int) -> Diagnosis:
 def _unstable(at: Values, losses: Values, lr: float) -> Diagnosis | None:
     slower = _nice(lr / 3)
     advice = f"Lower the learning rate from {lr:g} to {slower:g}."
-    bad = ~np.isfinite(losses)
+    recent = losses[-_quarter(len(losses)) :]
+    bad = ~np.isfinite(recent)
     if bad.any():
-        sentence = f"The loss stopped being a number at iteration {int(at[np.argmax(bad)]):,}."
+        since = int(at[np.argmax(bad) - len(recent)])
+        sentence = f"The loss stopped being a number at iteration {since:,}."
         return Diagnosis("unstable", sentence, advice, ("lr", slower))
+    losses = losses[np.isfinite(losses)]
     if len(losses) < EARLY // 2:
         return None
     blocks = _block_medians(losses, 20)
@@ -124,7 +129,6 @@ def _unstable(at: Values, losses: Values, lr: float) -> Diagnosis | None:
     if last > best * (1 + RISEN) + 4 * noise:
         sentence = f"The loss is diverging: it rose to {last:.2f} from {best:.2f} at its best."
         return Diagnosis("unstable", sentence, advice, ("lr", slower))
-    recent = losses[-_quarter(len(losses)) :]
     usual = float(np.median(recent))
     jumps = float(np.mean(recent > usual + max(JUMP * usual, 8 * _scatter(recent))))
     if jumps > JUMPS:

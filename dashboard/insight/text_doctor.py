@@ -273,13 +273,16 @@ def _what_changes(key: str, changes: dict[str, str], touched: int) -> str:
     kinds = f"{len(changes)} kinds" if len(changes) > 1 else "one kind"
     if key == "case":
         return f"{touched:,} capitals would become small letters"
+    these = f"{touched:,} characters of {kinds} ({shown})"
     if key == "rare":
         folded = sum(new != "" for new in changes.values())
         return (
-            f"{touched:,} characters of {kinds} ({shown}) are too rare to learn from: "
-            f"{folded} of them fold to a plain one, {len(changes) - folded} would be dropped"
+            f"{these} are too rare to learn from: {folded} of the kinds would become "
+            f"plain characters, {len(changes) - folded} would be dropped"
         )
-    return f"{touched:,} characters of {kinds} ({shown}) have a plain form or can go"
+    if key == "invisible":
+        return f"{these} cannot be seen and would become plain spaces or go"
+    return f"{these} have a plain form that every keyboard has"
 
 
 def _finding(key: str, what: str, on: bool, before: Counts, after: Counts) -> Finding:
