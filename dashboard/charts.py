@@ -120,11 +120,11 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
 
 
 @cache
-def loss_spec(x_name: str, unit: str) -> dict[str, Any]:
+def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
     """The Vega-Lite drawing of ``loss_rows``: raw loss pale, smoothed on top, the best marked.
 
-    Made by Altair once for each choice of axes: making and checking a chart anew at every
-    redraw would cost more than the training steps that it shows.
+    ``parts``: those that have rows. Made by Altair once for each choice: making and checking a
+    chart anew at every redraw would cost more than the training steps that it shows.
     """
     x = alt.X("x:Q", title=_x_title(x_name), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False))
     y = alt.Y("y:Q", title=_UNIT_TITLES[unit], scale=alt.Scale(zero=False))
@@ -143,21 +143,31 @@ def loss_spec(x_name: str, unit: str) -> dict[str, Any]:
         return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
 
     dots = alt.OverlayMarkDef(size=24, filled=True)
-    layers = [
-        part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour),
-        part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips),
-        part("val").mark_line(strokeWidth=2, point=dots).encode(x, y, colour, tooltip=tips),
-        part("best")
-        .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
-        .encode(x, y, tooltip=tips),
-        part("level").mark_rule(strokeDash=[5, 4], color=FAINT).encode(y=y),
-        part("level")
-        .mark_text(align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11)
-        .encode(y=y, x=alt.value("width"), text="text:N"),
-        part("mark")
-        .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
-        .encode(x=x, tooltip=[alt.Tooltip("text:N", title="changed")]),
-    ]
+    level = part("level").encode(y=y)
+    drawings = {
+        "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour)],
+        "mean": [part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips)],
+        "val": [
+            part("val").mark_line(strokeWidth=2, point=dots).encode(x, y, colour, tooltip=tips)
+        ],
+        "best": [
+            part("best")
+            .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
+            .encode(x, y, tooltip=tips)
+        ],
+        "level": [
+            level.mark_rule(strokeDash=[5, 4], color=FAINT),
+            level.mark_text(
+                align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11
+            ).encode(x=alt.value("width"), text="text:N"),
+        ],
+        "mark": [
+            part("mark")
+            .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
+            .encode(x=x, tooltip=[alt.Tooltip("text:N", title="changed")])
+        ],
+    }
+    layers = [layer for name, some in drawings.items() if name in parts for layer in some]
     return _without_data(alt.layer(*layers).properties(height=330))
 
 

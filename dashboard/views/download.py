@@ -14,7 +14,7 @@ from dashboard.run import Run
 def show() -> None:
     """Draw the section."""
     run = state.run()
-    with st.container(border=True):
+    with st.container(border=True, key="section_download"):
         st.subheader("5 · Download", anchor=False)
         if run is None:
             st.caption("When a network has been trained, it can be taken away here.")

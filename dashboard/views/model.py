@@ -12,7 +12,7 @@ from rnncore import CELLS
 
 def show() -> None:
     """Draw the section."""
-    with st.container(border=True):
+    with st.container(border=True, key="section_model"):
         st.subheader("2 · Model", anchor=False)
         st.pills(
             "Preset",

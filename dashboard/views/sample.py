@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, limits, state
+from dashboard import actions, limits, markup, state
 from dashboard.writing import Writer
 
 TICK_SECONDS = 0.2
@@ -12,7 +12,7 @@ TICK_SECONDS = 0.2
 
 def show() -> None:
     """Draw the section."""
-    with st.container(border=True):
+    with st.container(border=True, key="section_sample"):
         st.subheader("4 · Sample", anchor=False)
         st.text_area(
             "Seed text",
@@ -77,7 +77,8 @@ def _written() -> None:
     writing = writer.writing
     if writer.note:
         st.warning(writer.note)
-    st.code(writer.seed_text + writer.text, language=None, wrap_lines=True)
+    with st.container(key="written"):
+        st.html(markup.piece(writer.seed_text, writer.text))
     st.caption(_account(writer, writing))
     if state.turned("writing", writing) is False:
         st.rerun()  # the Cancel button goes

@@ -20,7 +20,7 @@ _ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1251", "koi8-r", "sh
 
 def show() -> None:
     """Draw the section."""
-    with st.container(border=True):
+    with st.container(border=True, key="section_text"):
         st.subheader("1 · Text", anchor=False)
         st.file_uploader(
             "Text file",

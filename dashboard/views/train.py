@@ -30,7 +30,7 @@ def show() -> None:
     """Draw the section."""
     run = state.run()
     active = run is not None and run.trainer.status().active
-    with st.container(border=True):
+    with st.container(border=True, key="section_train"):
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         if state.said("train"):
@@ -146,9 +146,10 @@ def _curve(run: Run) -> None:
         return
     view = replace(state.chart_view(), marks=run.trainer.changes[-50:])
     per_epoch = run.chars_per_epoch
+    rows = charts.loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
-        charts.loss_rows(history, per_epoch, view),
-        charts.loss_spec(view.x, view.unit),
+        rows,
+        charts.loss_spec(view.x, view.unit, frozenset(rows["part"])),
         width="stretch",
         key="loss_chart",
         alt="Training and validation loss over the run",

@@ -1,0 +1,35 @@
+"""A written piece as HTML: what was given and what was copied told apart from the rest.
+
+Everything that a book or a network wrote is escaped here; it never becomes markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+_BOX = (
+    "white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;"
+    "font-size:.9rem;line-height:1.5;padding:.75rem 1rem;border-radius:.4rem;"
+    "border:1px solid rgba(128,128,128,.3);max-height:28rem;overflow-y:auto"
+)
+_SEED = "font-weight:700;color:#4c8fd6"
+_COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
+
+
+def piece(seed_text: str, text: str, copied: Iterable[tuple[int, int]] = ()) -> str:
+    """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined."""
+    parts, at = [], 0
+    for start, end in copied:
+        parts += [escape(text[at:start]), _span(_COPIED, text[start:end])]
+        at = end
+    parts.append(escape(text[at:]))
+    # tabindex: whoever has no mouse can scroll a long piece with the keys.
+    return (
+        f'<div style="{_BOX}" tabindex="0" role="region" aria-label="Generated text">'
+        f"{_span(_SEED, seed_text)}{''.join(parts)}</div>"
+    )
+
+
+def _span(style: str, text: str) -> str:
+    return f'<span style="{style}">{escape(text)}</span>'

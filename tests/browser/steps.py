@@ -1,0 +1,75 @@
+"""What a person does on the page, and what they read off it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+
+def button(page: Page, name: str) -> Locator:
+    """The button of this name."""
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def figure(page: Page, label: str) -> float:
+    """The number that a figure of the page shows; NaN while it shows a dash."""
+    metric = page.get_by_test_id("stMetric").filter(has_text=label).first
+    shown = metric.get_by_test_id("stMetricValue").inner_text().replace(",", "")
+    return float("nan") if shown == "–" else float(shown.split()[0])
+
+
+def iterations(page: Page) -> int:
+    """Iterations done, by the progress bar."""
+    bar = page.locator(".st-key-section_train").get_by_test_id("stProgress")
+    return int(bar.inner_text().split(" of ")[0].replace(",", ""))
+
+
+def until(what: Callable[[], bool], seconds: float, message: str) -> None:
+    """Wait until it holds."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, message
+        time.sleep(0.1)
+
+
+def is_training(page: Page) -> bool:
+    """Whether the page says that it trains (Pause can be pressed)."""
+    return button(page, "Pause").is_enabled()
+
+
+def written(page: Page) -> str:
+    """The text that was generated last."""
+    piece = page.get_by_role("region", name="Generated text")
+    return piece.inner_text() if piece.count() else ""
+
+
+def set_slider(page: Page, label: str, value: float) -> None:
+    """Move a slider with the keyboard until it shows the value."""
+    slider = page.get_by_role("slider", name=label)
+    for _ in range(200):
+        now = float(slider.input_value())
+        if abs(now - value) < 1e-6:
+            return
+        slider.press("ArrowLeft" if now > value else "ArrowRight")
+    raise AssertionError(f"{label} could not be set to {value}")
+
+
+def curve_points(page: Page) -> int:
+    """Points of the longest line of the loss chart, counted in the drawing itself."""
+    paths = page.get_by_test_id("stVegaLiteChart").first.locator("path")
+    drawn = paths.evaluate_all(
+        "paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)"
+    )
+    return max(drawn, default=0)
+
+
+def upload(page: Page, path: Path) -> None:
+    """Put a file into the uploader called "Text file"."""
+    page.get_by_test_id("stFileUploader").filter(has_text="Text file").locator(
+        "input[type=file]"
+    ).set_input_files(path)

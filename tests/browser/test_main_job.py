@@ -1,0 +1,91 @@
+"""The main job, end to end: a text, training, watching, writing, taking the model away."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.steps import (
+    button,
+    curve_points,
+    figure,
+    is_training,
+    iterations,
+    set_slider,
+    until,
+    upload,
+    written,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+_OPEN_AND_SAMPLE = """
+import pickle, sys
+with open(sys.argv[1], "rb") as f:
+    print(len(pickle.load(f).sample("E", T=500)))
+"""
+
+
+def test_a_book_is_uploaded_trained_sampled_and_taken_away(
+    page: Page, corpora: Path, tmp_path: Path
+) -> None:
+    upload(page, corpora / "pride.txt")
+    page.get_by_text("pride.txt").first.wait_for()
+    page.get_by_text("754,").first.wait_for()  # characters of the novel, the licence left out
+
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 0, 20, "training did not begin")
+    few = curve_points(page)
+    until(lambda: curve_points(page) > few, 20, "the curve did not grow")
+
+    set_slider(page, "Temperature", 0.5)
+    page.get_by_label("Seed text").fill("It is a truth")
+    before = iterations(page)
+    button(page, "Generate").click()
+    until(lambda: written(page).startswith("It is a truth"), 10, "nothing was written")
+    assert len(written(page)) > 400
+    until(lambda: iterations(page) > before, 10, "generating stopped the training")
+    assert is_training(page)
+
+    until(lambda: figure(page, "Loss") < 2.2, 240, "the loss did not fall below 2.2")
+
+    pressed = time.monotonic()
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    assert time.monotonic() - pressed < 0.5
+    stopped_at = iterations(page)
+    time.sleep(1.5)
+    assert iterations(page) == stopped_at
+
+    with page.expect_download() as download:
+        button(page, "Download model").click()
+    model = tmp_path / download.value.suggested_filename
+    download.value.save_as(model)
+    assert model.name == "pride.pkl"
+    opened = subprocess.run(
+        [sys.executable, "-c", _OPEN_AND_SAMPLE, str(model)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert opened.stdout.strip() == "500"
+
+
+def test_a_sample_text_needs_no_upload_and_two_clicks(page: Page) -> None:
+    page.get_by_text("Verses", exact=True).click()
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 20, 20, "training did not begin")
+    first = figure(page, "Loss")
+    until(lambda: figure(page, "Loss") < first - 0.3, 60, "the loss did not fall")
