@@ -37,7 +37,8 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
     part = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part")
     try:
         with open(part, "xb") as file:
-            _lock(file)
+            with contextlib.suppress(OSError):  # some network folders know no locks
+                _lock(file)
             write(file)
             file.flush()
             os.fsync(file.fileno())
@@ -67,9 +68,13 @@ def sweep(folder: str | os.PathLike[str]) -> int:
         if not _PART.fullmatch(part.name):
             continue
         # Gone already, being written, or not ours to remove: leave it.
-        with contextlib.suppress(OSError), open(part, "rb+") as file:
-            _lock(file)
-            part.unlink()
+        with contextlib.suppress(OSError):
+            if fcntl is None:
+                part.unlink()
+            else:
+                with open(part, "rb+") as file:
+                    _lock(file)
+                    part.unlink()
             removed += 1
     return removed
 

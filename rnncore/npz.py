@@ -53,7 +53,8 @@ def write(file: BinaryIO, values: Mapping[str, Any], arrays: Mapping[str, NDArra
         name: [array.dtype.str, list(array.shape), zlib.crc32(array.data)]
         for name, array in arrays.items()
     }
-    text = json.dumps({**values, "arrays": told}, allow_nan=False)
+    # NumPy's own numbers, which a caller may have set, are written as plain ones.
+    text = json.dumps({**values, "arrays": told}, allow_nan=False, default=lambda n: n.item())
     meta = np.frombuffer(text.encode("ascii"), np.uint8)
     sealed = _Sealed(file)
     with zipfile.ZipFile(sealed, "w", zipfile.ZIP_STORED) as archive:

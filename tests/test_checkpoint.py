@@ -195,6 +195,15 @@ def test_a_pipe_can_be_written_and_read():
     assert everything(load(Pipe(bytes(pipe.raw)))) == everything(solver)
 
 
+def test_settings_that_are_numpy_s_numbers_are_saved():
+    solver = make()
+    solver.clip, solver.eval_every, solver.lr = np.float32(0.5), np.int64(4), np.float64(0.01)
+    run(solver, 3)
+    again = load(saved(solver))
+    assert again.settings() == solver.settings()
+    assert run(again, 5) == run(solver, 5)
+
+
 def test_a_model_s_pickle_opens_too(tmp_path):
     model = make().model
     (tmp_path / "model.pkl").write_bytes(dump_model(model))
