@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Codes = NDArray[np.unsignedinteger]
 Counts = dict[str, int]
+
+_BLOCK = 1 << 18  # characters turned at once: bounds memory, and stays in the cache
 
 _NAMES = {" ": "␣", "\n": "↵", "\t": "⇥", "\u00a0": "nbsp", "\u00ad": "shy", "\ufeff": "bom"}
 
@@ -42,8 +45,8 @@ def histogram(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if not len(codes):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     total = np.zeros(int(codes.max()) + 1, np.int64)
-    for start in range(0, len(codes), 1 << 20):  # bincount makes a wide copy of its argument
-        found = np.bincount(codes[start : start + (1 << 20)])
+    for start in range(0, len(codes), _BLOCK):  # bincount makes a wide copy of its argument
+        found = np.bincount(codes[start : start + _BLOCK])
         total[: len(found)] += found
     present = np.flatnonzero(total)
     return present, total[present]
@@ -73,14 +76,24 @@ def substitute(codes: Codes, changes: dict[str, str]) -> Codes:
     for char, new in changes.items():
         lengths[ord(char)] = len(new)
         table[ord(char)] = ord(new[0]) if new else 0
-    result = table[codes]
-    kept = (lengths > 0)[codes]
-    # The further characters of the longer ones: few places, inserted behind the first.
-    places = np.flatnonzero((lengths > 1)[codes])
-    if len(places):
-        tails = [changes[chr(code)][1:] for code in codes[places].tolist()]
-        behind = np.repeat(places, [len(tail) for tail in tails]) + 1
-        result = np.insert(result, behind, [ord(c) for tail in tails for c in tail])
-        kept = np.insert(kept, behind, True)
-    result = result if kept.all() else result[kept]
+    result = _looked_up(table, codes)
+    if (lengths != 1).any():
+        new_lengths = _looked_up(lengths, codes)
+        kept = new_lengths > 0
+        # The further characters of the longer ones: few places, inserted behind the first.
+        places = np.flatnonzero(new_lengths > 1)
+        if len(places):
+            tails = [changes[chr(code)][1:] for code in codes[places].tolist()]
+            behind = np.repeat(places, [len(tail) for tail in tails]) + 1
+            result = np.insert(result, behind, [ord(c) for tail in tails for c in tail])
+            kept = np.insert(kept, behind, True)
+        result = result if kept.all() else result[kept]
     return result.astype(np.uint8) if result.size and result.max() < 256 else result
+
+
+def _looked_up(table: NDArray[Any], codes: Codes) -> NDArray[Any]:
+    """``table[codes]``, in blocks: indexing makes a wide copy of its index."""
+    found = np.empty(len(codes), table.dtype)
+    for start in range(0, len(codes), _BLOCK):
+        found[start : start + _BLOCK] = table[codes[start : start + _BLOCK]]
+    return found

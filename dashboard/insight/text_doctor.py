@@ -230,9 +230,9 @@ TITLES = {
 
 
 def _kinds(codes: Codes) -> Kinds:
-    table = np.full(256, INK, np.uint8)
-    table[[9, 32]], table[10] = SPACE, FEED
-    return table[codes if codes.dtype == np.uint8 else np.minimum(codes, 255).astype(np.uint8)]
+    kinds = ((codes == 32) | (codes == 9)).view(np.uint8)
+    kinds += (codes == 10).view(np.uint8) * np.uint8(FEED)
+    return kinds
 
 
 def _shifted(values: NDArray[Any], first: Any) -> NDArray[Any]:
