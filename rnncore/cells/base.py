@@ -11,9 +11,10 @@ backward lives in a ``Run``, made once for a shape and used again.
 
 How the kernels are laid out, and why:
 
-* Gates come first, (G, N, H), so each gate is a contiguous block. OpenBLAS
-  multiplies small blocks without repacking them, but only up to a million
-  multiplications a call: gate by gate stays below it where all at once does not.
+* Gates come first, (G, N, H), so each gate is a contiguous block.
+* OpenBLAS's AVX-512 kernels multiply matrices as they lie, without packing them
+  first, up to a million multiplications a call. A step's product is cut into
+  pieces of so many columns, one gate or a part of one, that each stays below.
 * ``[x, h, 1]`` is one buffer: each step is one product, without separate
   additions of input and bias, and the gradient of W is one product over T N rows.
 * Views into the buffers are made once, not at every step.
@@ -31,11 +32,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import blas
+
 Array = NDArray[np.floating]
 
 CELLS: dict[str, type[Cell]] = {}
 
 _BLOCK = 1 << 15  # elements of one array that a block of time steps may hold
+_SMALL_PRODUCT = 10**6  # multiplications that OpenBLAS does without packing
+_MIN_WIDTH = 16  # columns of a piece: one AVX-512 register of float32
 
 
 class Cell(ABC):
@@ -105,12 +110,35 @@ class Run:
         self.h = self.xh1[:, :, D : D + H]  # h[t] is the output of step t-1
         # Gradients of the pre-activations; first the factors of them that need no recurrence.
         self.da = np.zeros((G, T, N, H), dtype)
-        self.dxh = np.zeros((T, N, D + H), dtype)  # gradients of [x_t, h_{t-1}]
-        self.dxh_of_gates = np.zeros((G, N, D + H), dtype)
-        self.W_forward = np.zeros((G, K, H), dtype)
-        self.W_backward = np.zeros((G, H, D + H), dtype)
+        # The weights in pieces of columns, (G, pieces, rows, width), for [x, h, 1] W and da Wᵀ.
+        width = divided_width(N, K, H)
+        self.W_forward = np.zeros((G, H // width, K, width), dtype)
+        pieces, width = padded_pieces(N, H, D + H)
+        self.W_backward = np.zeros((G, pieces, H, width), dtype)
+        self.dxh_of_gates = np.zeros((G, N, pieces * width), dtype)
+        self.dxh_padded = np.zeros((T, N, pieces * width), dtype)
+        self.dxh = self.dxh_padded[:, :, : D + H]  # gradients of [x_t, h_{t-1}]
+        self.dx = self.dxh[:, :, :D]
         self.dh = np.zeros((N, H), dtype)
         self.dstate = cell.initial_state(N)
+
+    def load_forward(self, W: Array) -> None:
+        """Lay out the weights for ``[x, h, 1] W_forward``, to be written into ``columns``."""
+        G, pieces, K, width = self.W_forward.shape
+        self.W_forward[...] = W.reshape(K, G, pieces, width).transpose(1, 2, 0, 3)
+
+    def load_backward(self, W: Array) -> None:
+        """Lay out the weights for ``backward_product``."""
+        G, pieces, H, width = self.W_backward.shape
+        by_gate = W[:-1].reshape(-1, G, H).transpose(1, 2, 0)  # (G, H, D + H)
+        for i in range(pieces):
+            piece = by_gate[:, :, i * width : (i + 1) * width]
+            self.W_backward[:, i, :, : piece.shape[2]] = piece
+
+    def columns(self, a: Array, W: Array) -> Array:
+        """a (G, N, columns) as the pieces (G, pieces, N, width) that a product with W fills."""
+        G, N, _ = a.shape
+        return a.reshape(G, N, *W.shape[1:4:2]).swapaxes(1, 2)
 
     def blocks(self) -> Iterator[slice]:
         """Ranges of time steps, each small enough that its arrays stay in the cache."""
@@ -123,6 +151,27 @@ class Run:
         rows = self.T * self.N
         xh1 = self.xh1[: self.T].reshape(rows, -1)
         np.matmul(xh1.T, self.da.reshape(cell.G, rows, cell.H), out=cell.split_gates(dW))
+
+
+def divided_width(rows: int, depth: int, columns: int) -> int:
+    """The widest equal pieces of ``columns`` that make (rows, depth) (depth, width) small.
+
+    All columns in one piece where the BLAS gains nothing by it, or no division does.
+    """
+    if blas.info().small_products:
+        for pieces in range(1, columns // _MIN_WIDTH + 1):
+            if columns % pieces == 0 and rows * depth * columns // pieces <= _SMALL_PRODUCT:
+                return columns // pieces
+    return columns
+
+
+def padded_pieces(rows: int, depth: int, columns: int) -> tuple[int, int]:
+    """The same for pieces whose last may be padded: their number and width."""
+    widest = _SMALL_PRODUCT // (rows * depth)
+    if not blas.info().small_products or widest >= columns or widest < _MIN_WIDTH:
+        return 1, columns
+    width = min(2 * _MIN_WIDTH, widest // _MIN_WIDTH * _MIN_WIDTH)
+    return -(-columns // width), width
 
 
 class Step(ABC):

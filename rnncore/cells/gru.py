@@ -28,6 +28,21 @@ class GRURun(Run):
         self.n_of_x = np.zeros((T, N, H), dtype)  # x_t Wx_n + b_n, then da_n
         self.tmp = np.zeros((N, H), dtype)
         self.dh_of_z = np.zeros((N, H), dtype)
+        self.forward_views = [
+            (
+                *(self.xh1[t], self.columns(a, self.W_forward), a[:N_], a[R], a[Z], a[N_]),
+                *(self.n[t], self.n_of_x[t], self.h[t], self.h[t + 1]),
+            )
+            for t, a in enumerate(self.gates)
+        ]
+        da = self.da
+        self.backward_views = [
+            (
+                *(self.gates[t, Z], self.n_of_x[t], da[Z, t], da[R, t], da[N_, t]),
+                *(da[:, None, t], self.dxh_padded[t], self.dxh[t, :, D:]),
+            )
+            for t in range(T)
+        ]
 
 
 class GRU(Cell):
@@ -43,65 +58,70 @@ class GRU(Cell):
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, GRURun)
         D, H = self.D, self.H
-        run.W_forward[...] = self.split_gates(W)
+        run.load_forward(self._recurrent(W))
         run.W_forward[:N_] *= 0.5  # σ(a) = ½ tanh(½ a) + ½
         # n's share of x and 1 stays outside the reset gate: one product for all steps.
-        run.W_forward[N_, :D] = 0
-        run.W_forward[N_, -1] = 0
         run.x[...] = x
         run.x1[:, :, :D] = x
         W_n = np.concatenate([W[:D, 2 * H :], W[-1:, 2 * H :]])
         np.matmul(run.x1.reshape(-1, D + 1), W_n, out=run.n_of_x.reshape(-1, H))
         run.h[0] = state[0]
-        half, tmp = self.dtype.type(0.5), run.tmp
-        for t in range(run.T):
-            a, n, h, h_next = run.gates[t], run.n[t], run.h[t], run.h[t + 1]
-            rz = a[:N_]
-            np.matmul(run.xh1[t], run.W_forward, out=a)
-            np.tanh(rz, out=rz)
-            np.multiply(rz, half, out=rz)
-            np.add(rz, half, out=rz)
-            np.multiply(a[R], a[N_], out=n)
-            np.add(n, run.n_of_x[t], out=n)
-            np.tanh(n, out=n)
+        W_forward, tmp, half = run.W_forward, run.tmp, self.dtype.type(0.5)
+        matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
+        for xh1, pieces, rz, r, z, hn, n, n_of_x, h, h_next in run.forward_views:
+            matmul(xh1, W_forward, out=pieces)
+            tanh(rz, out=rz)
+            multiply(rz, half, out=rz)
+            add(rz, half, out=rz)
+            multiply(r, hn, out=n)
+            add(n, n_of_x, out=n)
+            tanh(n, out=n)
             # (1 - z) n + z h = n + z (h - n)
             np.subtract(h, n, out=tmp)
-            np.multiply(tmp, a[Z], out=tmp)
-            np.add(n, tmp, out=h_next)
+            multiply(tmp, z, out=tmp)
+            add(n, tmp, out=h_next)
         state[0] = run.h[run.T]
         return run.h[1:]
 
     def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
         assert isinstance(run, GRURun)
-        D, H, T = self.D, self.H, run.T
-        run.W_backward[...] = self.split_gates(W[:-1]).transpose(0, 2, 1)
-        run.W_backward[N_, :, :D] = 0  # n's share of dx comes from da_n, below
-        da, da_n = run.da, run.n_of_x
+        D, H = self.D, self.H
+        run.load_backward(self._recurrent(W))
+        pieces = run.columns(run.dxh_of_gates, run.W_backward)
         self._factors(run)
-        dh_t, of_z = run.dh, run.dh_of_z
-        dh_next = run.dstate[0]
+        W_backward, of_gates = run.W_backward, run.dxh_of_gates
+        dh_t, of_z, dh_next = run.dh, run.dh_of_z, run.dstate[0]
         dh_next[...] = 0
         of_z[...] = 0
-        for t in reversed(range(T)):
-            np.add(dh[t], dh_next, out=dh_t)
-            np.add(dh_t, of_z, out=dh_t)
-            np.multiply(dh_t, run.gates[t, Z], out=of_z)
-            np.multiply(da_n[t], dh_t, out=da_n[t])
-            np.multiply(da[Z, t], dh_t, out=da[Z, t])
-            np.multiply(da[R, t], da_n[t], out=da[R, t])
-            np.multiply(da[N_, t], da_n[t], out=da[N_, t])
-            np.matmul(da[:, t], run.W_backward, out=run.dxh_of_gates)
-            np.add.reduce(run.dxh_of_gates, axis=0, out=run.dxh[t])
-            dh_next = run.dxh[t, :, D:]
+        matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
+        for t in reversed(range(run.T)):
+            z, da_n, da_z, da_r, da_hn, da, dxh, dh_previous = run.backward_views[t]
+            add(dh[t], dh_next, out=dh_t)
+            add(dh_t, of_z, out=dh_t)
+            multiply(dh_t, z, out=of_z)
+            multiply(da_n, dh_t, out=da_n)
+            multiply(da_z, dh_t, out=da_z)
+            multiply(da_r, da_n, out=da_r)
+            multiply(da_hn, da_n, out=da_hn)
+            matmul(da, W_backward, out=pieces)
+            total(of_gates, axis=0, out=dxh)
+            dh_next = dh_previous
         np.add(dh_next, of_z, out=run.dstate[0])
         run.weight_gradient(self, dW)
         # The n columns of Wx and b belong to da_n, not to the gradient behind the reset gate.
-        rows = da_n.reshape(-1, H)
-        dW_n = run.x1.reshape(-1, D + 1).T @ rows
+        rows, x1 = run.n_of_x.reshape(-1, H), run.x1.reshape(-1, D + 1)
+        dW_n = x1.T @ rows
         dW[:D, 2 * H :], dW[-1, 2 * H :] = dW_n[:D], dW_n[D]
-        dx = run.dxh[:, :, :D]
-        dx += (rows @ W[:D, 2 * H :].T).reshape(dx.shape)
-        return dx
+        dx_n = np.matmul(rows, W[:D, 2 * H :].T, out=x1[:, :D])  # x has done its work
+        run.dx += dx_n.reshape(run.dx.shape)
+        return run.dx
+
+    def _recurrent(self, W: Array) -> Array:
+        """W without n's weights of x and 1, which lie outside the reset gate."""
+        W = W.copy()
+        W[: self.D, 2 * self.H :] = 0
+        W[-1, 2 * self.H :] = 0
+        return W
 
     def _factors(self, run: GRURun) -> None:
         """All of the backward pass that does not depend on the recurrence.

@@ -31,15 +31,16 @@ class LSTMRun(Run):
         z, da = self.gates, self.da
         self.forward_views = [
             (
-                *(self.xh1[t], z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
+                *(self.xh1[t], self.columns(z[t, :4], self.W_forward)),
+                *(z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
                 *(z[t + 1, C], self.tanh_c[t], self.h[t + 1]),
             )
             for t in range(T)
         ]
         self.backward_views = [
             (
-                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F], da[:, t]),
-                *(self.dxh[t], self.dxh[t, :, cell.D :]),
+                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F], da[:, None, t]),
+                *(self.dxh_padded[t], self.dxh[t, :, cell.D :]),
             )
             for t in range(T)
         ]
@@ -63,7 +64,7 @@ class LSTM(Cell):
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, LSTMRun)
         # σ(a) = ½ tanh(½ a) + ½: with the halves in the weights one tanh serves all gates.
-        run.W_forward[...] = self.split_gates(W)
+        run.load_forward(W)
         run.W_forward[:3] *= 0.5
         run.x[...] = x
         run.h[0], run.gates[0, C] = state
@@ -71,8 +72,8 @@ class LSTM(Cell):
         ig, fc = products
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
         half = self.dtype.type(0.5)
-        for xh1, ifog, ifo, i_f, gc, o, c, tanh_c, h in run.forward_views:
-            matmul(xh1, W_forward, out=ifog)
+        for xh1, pieces, ifog, ifo, i_f, gc, o, c, tanh_c, h in run.forward_views:
+            matmul(xh1, W_forward, out=pieces)
             tanh(ifog, out=ifog)
             multiply(ifo, half, out=ifo)
             add(ifo, half, out=ifo)
@@ -85,9 +86,10 @@ class LSTM(Cell):
 
     def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
         assert isinstance(run, LSTMRun)
-        run.W_backward[...] = self.split_gates(W[:-1]).transpose(0, 2, 1)
+        run.load_backward(W)
         self._factors(run)
         W_backward, of_gates, dh_t, part = run.W_backward, run.dxh_of_gates, run.dh, run.dc_part
+        pieces = run.columns(of_gates, W_backward)
         run.dstate[...] = 0
         dh_next, dc = run.dstate
         matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
@@ -100,12 +102,12 @@ class LSTM(Cell):
             multiply(da_o, dh_t, out=da_o)
             multiply(da_g, dc, out=da_g)
             multiply(dc, f, out=dc)
-            matmul(da, W_backward, out=of_gates)
+            matmul(da, W_backward, out=pieces)
             total(of_gates, axis=0, out=dxh)
             dh_next = dh_previous
         run.dstate[0] = dh_next
         run.weight_gradient(self, dW)
-        return run.dxh[:, :, : self.D]
+        return run.dx
 
     def _factors(self, run: LSTMRun) -> None:
         """All of the backward pass that does not depend on the recurrence, for all steps at once.

@@ -30,31 +30,34 @@ class Vanilla(Cell):
 
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, VanillaRun)
-        run.W_forward[...] = self.split_gates(W)
+        run.load_forward(W)
         run.x[...] = x
         run.h[0] = state[0]
+        pieces = run.columns(run.a, run.W_forward)
         for t in range(run.T):
-            np.matmul(run.xh1[t], run.W_forward, out=run.a)
+            np.matmul(run.xh1[t], run.W_forward, out=pieces)
             np.tanh(run.a[0], out=run.h[t + 1])
         state[0] = run.h[run.T]
         return run.h[1:]
 
     def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
-        run.W_backward[...] = self.split_gates(W[:-1]).transpose(0, 2, 1)
+        run.load_backward(W)
         da = run.da[0]
         # tanh' = 1 - h², for all steps at once.
         np.multiply(run.h[1:], run.h[1:], out=da)
         np.subtract(1, da, out=da)
+        # One gate: its share of the gradient is the whole of it.
+        pieces = [run.columns(dxh[None], run.W_backward) for dxh in run.dxh_padded]
         dh_next = run.dstate[0]
         dh_next[...] = 0
         for t in reversed(range(run.T)):
             np.add(dh[t], dh_next, out=run.dh)
             da[t] *= run.dh
-            np.matmul(da[t], run.W_backward[0], out=run.dxh[t])
+            np.matmul(da[None, None, t], run.W_backward, out=pieces[t])
             dh_next = run.dxh[t, :, self.D :]
         run.dstate[0] = dh_next
         run.weight_gradient(self, dW)
-        return run.dxh[:, :, : self.D]
+        return run.dx
 
     def step(self, W: Array, state: Array) -> Step:
         return VanillaStep(self, W, state)
