@@ -1,11 +1,9 @@
-"""Model pickles: the download, the original program's files, and everything that is neither."""
+"""Model pickles: the download, and what is refused and what that costs."""
 
 from __future__ import annotations
 
-import itertools
 import json
 import pickle
-import pickletools
 import struct
 import sys
 import time
@@ -14,9 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import RNNs
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from pickled import GOOD, HEAD, ORIGINAL, small_model
 
 import rnncore.opcodes
 import rnncore.pickles
@@ -26,16 +22,6 @@ from rnncore.opcodes import MAX_OPERATIONS
 from rnncore.pickles import dump_model, read_model
 
 GOLDEN = Path(__file__).parent / "golden"
-CHARS = dict(enumerate("abcdefg"))
-
-
-def small_model(**changes) -> RNN:
-    return RNN(**({"vocab_dim": 7, "idx_to_char": "abcdefg", "input_dim": 2, "hidden_dim": 3,
-                   "num_layers": 2} | changes))  # fmt: skip
-
-
-GOOD = dump_model(small_model())
-ORIGINAL = pickle.dumps(RNNs.TwoHiddenLayerRNN(7, CHARS, 2, 3, 2), protocol=3)
 
 
 # --- our own models ------------------------------------------------------------------------
@@ -98,107 +84,6 @@ def test_the_first_format_still_opens():
     np.testing.assert_allclose(found, expected["probabilities"], rtol=1e-4)
 
 
-# --- the original program's models ---------------------------------------------------------
-
-
-def old_numpy(raw: bytes) -> bytes:
-    """A protocol 3 pickle as NumPy 1 wrote it: numpy.core, and numbers for the type's flags."""
-    raw = raw.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
-    return raw.replace(b"\x89\x88\x87", b"K\x00K\x01\x87")
-
-
-def original(kind: str, cell_type: str) -> RNNs.RNN:
-    if kind == "one":
-        return RNNs.RNN(7, CHARS, 4, 6, cell_type)
-    first, second = {"equal": (6, 6), "narrower": (6, 4), "wider": (3, 6)}[kind]
-    return RNNs.TwoHiddenLayerRNN(7, CHARS, 4, first, second, cell_type)
-
-
-def logits(model: RNN, ids: np.ndarray) -> np.ndarray:
-    p, x = model.params, model.params["W_embed"][ids][:, None]
-    for cell, W in zip(model.cells, model.weights(model.flat), strict=True):
-        x = cell.forward(W, x, cell.initial_state(1), cell.run(1, len(ids)))
-    return x[:, 0] @ p["W_out"] + p["b_out"]
-
-
-@pytest.mark.parametrize("write", [3, 4, 5, "old numpy"])
-@pytest.mark.parametrize("cell_type", ["lstm", "vanilla"])
-@pytest.mark.parametrize("kind", ["one", "equal", "narrower", "wider"])
-def test_an_original_model_computes_the_same_here(kind, cell_type, write):
-    theirs = original(kind, cell_type)
-    raw = pickle.dumps(theirs, protocol=3 if write == "old numpy" else write)
-    ours = read_model(old_numpy(raw) if write == "old numpy" else raw)
-    ids = np.random.default_rng(2).integers(0, 7, 30)
-    assert str(ours.dtype) == "float64"
-    np.testing.assert_allclose(logits(ours, ids), theirs.logits(ids), rtol=1e-10, atol=1e-12)
-    assert ours.vocab.decode(ids) == "".join(CHARS[i] for i in ids)
-
-
-def test_old_numpy_s_names_are_tested_at_all():
-    assert b"numpy.core.multiarray\n_reconstruct" in old_numpy(ORIGINAL)
-    assert b"K\x00K\x01\x87" in old_numpy(ORIGINAL)
-    assert old_numpy(ORIGINAL) != ORIGINAL
-
-
-def test_an_original_array_in_column_order_is_read_so():
-    theirs = original("one", "lstm")
-    for name, value in theirs.params.items():
-        theirs.params[name] = np.asfortranarray(value)
-    ids = np.arange(7)
-    for protocol in (3, 4, 5):
-        ours = read_model(pickle.dumps(theirs, protocol=protocol))
-        np.testing.assert_allclose(logits(ours, ids), theirs.logits(ids), rtol=1e-10)
-
-
-@pytest.mark.parametrize("rule", ["sgd", "adam", "adamw", "rmsprop"])
-@pytest.mark.parametrize("cell_type", ["lstm", "vanilla"])
-def test_silent_units_stay_silent_in_training(cell_type, rule):
-    model = read_model(pickle.dumps(original("narrower", cell_type)))
-    ids = np.random.default_rng(0).integers(0, 7, 300)
-    Solver(ids, model, 8, 4, lr=0.05, update_rule=rule, num_iters=20).train(progress=False)
-    H, used = 6, 4
-    assert not model.params["W_out"][used:].any()
-    assert not model.params["Wh2"][used:].any()
-    assert not model.params["Wx2"].reshape(H, -1, H)[:, :, used:].any()
-    assert not model.params["b2"].reshape(-1, H)[:, used:].any()
-    assert model.params["W_out"][:used].any()
-
-
-def changed(kind: str = "equal", **attributes):
-    """A pickle of an original model with other attributes, or other arrays."""
-    theirs = original(kind, "lstm")
-    for name, value in attributes.items():
-        table = theirs.params if name in theirs.params else theirs.__dict__
-        table[name] = value
-    return pickle.dumps(theirs, protocol=4)
-
-
-@pytest.mark.parametrize(
-    ("raw", "message"),
-    [
-        (changed(cell_type="gru"), "cell_type is 'gru'"),
-        (changed(cell_type=None), "cell_type is None"),
-        (changed(hidden_dim=7), "call for"),
-        (changed(kind="wider", H2=5), "call for"),
-        (changed(H2=10**9), "H2 is 1000000000; .* 4,096"),
-        (changed(vocab_dim=7.0), "vocab_dim is 7.0"),
-        (changed(idx_to_char={0: "a"}), "idx_to_char"),
-        (changed(idx_to_char=dict.fromkeys(range(7), "a")), "twice"),
-        (changed(idx_to_char={i: f"word{i}" for i in range(7)}), "'word0'"),
-        (changed(params={}), r"parameters \[\]"),
-        (changed(params=None), "no params"),
-        (changed(b=np.full(24, np.nan)), "b holds 24 values that are not finite"),
-        (changed(b=np.zeros(24, "f4")), "b in the file is <f4"),
-        (changed(b=np.zeros(24, "i8")), "b is of type '<i8'"),
-        (changed(b=None), "b in the file is not an array"),
-        (changed(kind="wider", b=np.full(12, np.inf)), "not finite"),
-    ],
-)
-def test_an_original_model_that_does_not_fit_is_refused(raw, message):
-    with pytest.raises(FileFormatError, match=message):
-        read_model(raw)
-
-
 # --- refusals, and what they cost ----------------------------------------------------------
 
 
@@ -230,7 +115,6 @@ def laughs() -> bytes:
     return b"\x80\x04)\x94" + b"".join(b"h%ch%c\x86\x94" % (i, i) for i in range(40)) + b"."
 
 
-HEAD = b"\x80\x04"
 MANY = MAX_OPERATIONS + 10
 HOSTILE = {
     "nine bytes that make Python take a gigabyte": HEAD + b"Nr" + struct.pack("<I", 1 << 26) + b".",
@@ -368,104 +252,3 @@ def test_an_array_s_bytes_may_not_serve_for_another():
     )
     with pytest.raises(FileFormatError, match="two places"):
         read_model(shared)
-
-
-# --- mutations -----------------------------------------------------------------------------
-
-
-def opens_or_refuses(raw: bytes) -> None:
-    """Any outcome but a sound model or a FileFormatError fails."""
-    try:
-        model = read_model(raw)
-    except FileFormatError:
-        return
-    assert isinstance(model, RNN)
-    assert np.isfinite(model.flat).all()
-    assert {name: p.shape for name, p in model.params.items()} == model.shapes()
-
-
-def pieces(raw: bytes) -> list[bytes]:
-    """The pickle, instruction by instruction."""
-    places = [place for _, _, place in pickletools.genops(raw)] + [len(raw)]
-    return [raw[a:b] for a, b in itertools.pairwise(places)]
-
-
-SEEDS = [GOOD, ORIGINAL, old_numpy(ORIGINAL), pickle.dumps(original("one", "vanilla"), protocol=5)]
-PIECES = [pieces(raw) for raw in SEEDS]
-EVERY_OPCODE = [bytes([ord(op.code)]) for op in pickletools.opcodes]
-examples = settings(
-    max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
-
-
-@pytest.mark.parametrize("raw", SEEDS)
-def test_no_part_of_a_model_is_a_model(raw):
-    for end in range(0, len(raw), 3):
-        with pytest.raises(FileFormatError):
-            read_model(raw[:end])
-
-
-@examples
-@given(
-    st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6)
-)
-def test_changed_bytes(raw, changes):
-    changed = bytearray(raw)
-    for where, value in changes:
-        changed[int(where * (len(raw) - 1))] = value
-    opens_or_refuses(bytes(changed))
-
-
-@examples
-@given(st.sampled_from(PIECES), st.data())
-def test_changed_instructions(ops, data):
-    """Dropped, doubled, swapped, taken from another file, or any opcode with any argument."""
-    ops = list(ops)
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(ops) - 1))
-        other = data.draw(st.integers(0, len(ops) - 1))
-        foreign = st.sampled_from([op for seed in PIECES for op in seed])
-        made = st.builds(bytes.__add__, st.sampled_from(EVERY_OPCODE), st.binary(max_size=9))
-        match data.draw(st.sampled_from(["drop", "double", "swap", "insert", "replace"])):
-            case "drop":
-                ops[at] = b""
-            case "double":
-                ops.insert(at, ops[at])
-            case "swap":
-                ops[at], ops[other] = ops[other], ops[at]
-            case "insert":
-                ops.insert(at, data.draw(foreign | made))
-            case "replace":
-                ops[at] = data.draw(foreign | made)
-    opens_or_refuses(b"".join(ops))
-
-
-@examples
-@given(st.lists(st.builds(bytes.__add__, st.sampled_from(EVERY_OPCODE), st.binary(max_size=5))))
-def test_instructions_at_random(ops):
-    opens_or_refuses(HEAD + b"".join(ops) + b".")
-
-
-def test_each_instruction_after_each_instruction():
-    """Every opcode, with zeros or ones for an argument, in every place of a small model."""
-    ops = PIECES[2]
-    for at in range(0, len(ops), 5):
-        for code in EVERY_OPCODE:
-            opens_or_refuses(b"".join([*ops[:at], code, b"\x01", *ops[at:]]))
-
-
-@pytest.mark.slow
-@settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.sampled_from(SEEDS), st.randoms(use_true_random=False))
-def test_many_changed_bytes(raw, random):
-    changed = bytearray(raw)
-    for _ in range(random.randint(1, 12)):
-        at = random.randrange(len(changed))
-        match random.randrange(3):
-            case 0:
-                changed[at] = random.randrange(256)
-            case 1:
-                changed.insert(at, random.randrange(256))
-            case 2:
-                del changed[at]
-    opens_or_refuses(bytes(changed))
