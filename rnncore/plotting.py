@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncore.history import History
 
-_MOST_POINTS = 2000
+_MOST_POINTS = 1500  # of each line: Altair refuses a chart of more than 5,000 rows
 
 
 def loss_chart(history: History) -> Any:
@@ -17,21 +17,20 @@ def loss_chart(history: History) -> Any:
     import pandas as pd
 
     iteration, loss = history["iteration"], history["loss"]
-    every = max(1, len(loss) // _MOST_POINTS)
-    at, val = history.validations()
+    lines = {
+        "training": (iteration, loss),
+        "training, smoothed": (iteration, smooth(loss)),
+        "validation": history.validations(),
+    }
+    thinned = {name: (_thin(x), _thin(y)) for name, (x, y) in lines.items()}
     rows = pd.DataFrame(
         {
-            "iteration": np.concatenate([iteration[::every], iteration[::every], at]),
-            "loss": np.concatenate([loss[::every], smooth(loss)[::every], val]),
-            "line": ["training"] * len(loss[::every])
-            + ["training, smoothed"] * len(loss[::every])
-            + ["validation"] * len(val),
+            "iteration": np.concatenate([x for x, _ in thinned.values()]),
+            "loss": np.concatenate([y for _, y in thinned.values()]),
+            "line": np.repeat(list(thinned), [len(x) for x, _ in thinned.values()]),
         }
     )
-    colours = alt.Scale(
-        domain=["training", "training, smoothed", "validation"],
-        range=["#c6dbef", "#2171b5", "#d94801"],
-    )
+    colours = alt.Scale(domain=list(lines), range=["#c6dbef", "#2171b5", "#d94801"])
     return (
         alt.Chart(rows)
         .mark_line()
@@ -42,6 +41,12 @@ def loss_chart(history: History) -> Any:
         )
         .properties(width=600, height=300)
     )
+
+
+def _thin(values: np.ndarray) -> np.ndarray:
+    """Evenly spaced ones of ``values``, at most ``_MOST_POINTS``; the newest always."""
+    every = max(1, -(-len(values) // _MOST_POINTS))
+    return values[::-1][::every][::-1]
 
 
 def smooth(values: np.ndarray, window: int = 100) -> np.ndarray:
