@@ -139,6 +139,8 @@ def test_the_public_names_are_there():
 
     for name in rnncore.__all__:
         assert hasattr(rnncore, name), name
+    promised = {"RNN", "Solver", "Vocab", "RnnCoreError", "read_text", "save", "load"}
+    assert promised <= set(rnncore.__all__)
     assert issubclass(rnncore.RnnCoreError, ValueError)
 
 
