@@ -53,8 +53,10 @@ class History:
 
     def validations(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Iterations at which validation was measured, and its losses."""
-        measured = ~np.isnan(self["val_loss"])
-        return self["iteration"][measured], self["val_loss"][measured]
+        rows = self._rows[:, : self._length]  # one look: another thread may append between two
+        iterations, val_loss = rows[COLUMNS.index("iteration")], rows[COLUMNS.index("val_loss")]
+        measured = ~np.isnan(val_loss)
+        return iterations[measured], val_loss[measured]
 
     def to_array(self) -> NDArray[np.float64]:
         """A copy of all rows, (columns, iterations)."""

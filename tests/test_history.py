@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,22 @@ def test_round_trip_and_growth_after_it(rows):
         again.append(iteration=i, loss=1 / i)
     np.testing.assert_array_equal(again["iteration"], np.arange(1, rows + 2000))
     assert len(history) == rows
+
+
+def test_validations_are_read_while_another_thread_appends():
+    history, done = filled(50_000), threading.Event()
+
+    def append():
+        while not done.is_set():
+            history.append(iteration=len(history) + 1, val_loss=float("nan"))
+            sum(range(1000))  # gives the reader its turns
+
+    writer = threading.Thread(target=append)
+    writer.start()
+    try:
+        for _ in range(500):
+            at, losses = history.validations()
+            assert len(at) == len(losses) == 0
+    finally:
+        done.set()
+        writer.join()
