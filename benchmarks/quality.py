@@ -1,0 +1,164 @@
+"""How well it learns: recipes over seeds and books, by validation loss.
+
+    python -m benchmarks.quality --books ../shared/corpora --out runs
+    python -m benchmarks.quality --recipes default original --seeds 0 --iters 2000 --out runs
+    python -m benchmarks.quality --table --out runs
+
+Every run leaves two files in the folder ``--out``: its figures (.json) and its model (.pkl).
+A run whose figures are there already is not done again, so that several processes may share
+the work, and an interrupted one goes on where it was. Losses are in nats per character.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import statistics
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import rnncore
+from rnncore import RNN, Solver, Vocab, read_text
+from rnncore.batches import as_streams
+from rnncore.pickles import dump_model
+
+BOOKS = Path(__file__).parents[2] / "shared" / "corpora"
+FILES = {"novel": "pride.txt", "play": "tiny-shakespeare.txt"}
+ITERATIONS = {"novel": 20_000, "play": 10_000}
+
+# The first shape of shapes.py: 200 units, 16 streams, 50 characters; D is a quarter of V.
+HIDDEN, STREAMS, LENGTH = 200, 16, 50
+VAL_FRACTION, EVAL_EVERY = 0.1, 500
+
+# Recipes differ in how they train and in nothing else. The default is Solver's own.
+RECIPES: dict[str, dict[str, Any]] = {
+    "default": {},
+    "adam-constant": {"lr": 2e-3, "schedule": "constant"},
+    "original": {"lr": 1e-2, "schedule": "constant", "update_rule": "rmsprop"},
+    "adam-6e-3": {"lr": 6e-3},
+    "adam-8e-3-warmup": {"lr": 8e-3, "warmup": 500},
+    "adamw": {"update_rule": "adamw"},
+    "adamw-8e-3-warmup": {"update_rule": "adamw", "lr": 8e-3, "warmup": 500},
+}
+FINALISTS = ("default", "adam-constant", "original")
+
+
+def book(name: str, folder: Path = BOOKS) -> str:
+    """The text of a book, without the header and the licence of its edition."""
+    file = FILES[name]
+    return read_text((folder / file).read_bytes(), name=file).text
+
+
+def new_solver(text: str, recipe: str, seed: int, iters: int) -> Solver:
+    """A run at its beginning."""
+    vocab = Vocab.from_text(text)
+    model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=HIDDEN, seed=seed)
+    return Solver(
+        vocab.encode(text), model, LENGTH, STREAMS, num_iters=iters,
+        val_fraction=VAL_FRACTION, eval_every=EVAL_EVERY, **RECIPES[recipe],
+    )  # fmt: skip
+
+
+def mean_loss(model: RNN, inputs: Any, targets: Any, steps: int = 50) -> float:
+    """Loss over streams (N, L) in nats per character, the state carried from zero."""
+    N, L = inputs.shape
+    state, buffers, total = model.initial_state(N), model.new_pass(N, steps), 0.0
+    for start in range(0, L, steps):
+        x, y = (part[:, start : start + steps] for part in (inputs, targets))
+        total += model.evaluate(x, y, state, buffers if x.shape[1] == steps else None)
+    return total / inputs.size
+
+
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def figures(solver: Solver, **known: Any) -> dict[str, Any]:
+    """What there is to say about a finished run."""
+    iterations, losses = solver.history.validations()
+    best = losses.argmin()
+    settings = solver.settings() | {"hidden_dim": solver.model.hidden_dim}
+    return known | {
+        "settings": settings | {"input_dim": solver.model.input_dim},
+        "vocab": solver.model.vocab_dim,
+        "characters": {"train": len(solver.train_ids), "validation": len(solver.val_ids)},
+        "last": float(losses[-1]),
+        "best": float(losses[best]),
+        "best_at": int(iterations[best]),
+        "one_stream": mean_loss(solver.model, *as_streams(solver.val_ids, 1)),
+        "train": mean_loss(solver.model, *as_streams(solver.train_ids, 64)),
+        "seconds": round(solver.seconds, 1),
+        "curve": [[int(i), round(float(v), 4)] for i, v in zip(iterations, losses, strict=True)],
+        "rnncore": rnncore.__version__,
+        "processor": processor(),
+    }
+
+
+def run(text: str, recipe: str, seed: int, iters: int | None, books: Path, out: Path) -> None:
+    """Train one model and write its figures and itself, unless they are there."""
+    iters = ITERATIONS[text] if iters is None else iters
+    name = f"{text}-{recipe}-{iters}-{seed}"
+    if (out / f"{name}.json").exists():
+        return
+    solver = new_solver(book(text, books), recipe, seed, iters)
+    solver.train()
+    found = figures(solver, text=text, recipe=recipe, seed=seed, iterations=iters)
+    (out / f"{name}.pkl").write_bytes(dump_model(solver.model))
+    (out / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(f"{name}: {found['last']:.4f} (best {found['best']:.4f}, {found['seconds']:.0f} s)")
+
+
+def table(found: Iterable[dict[str, Any]]) -> str:
+    """Runs as a Markdown table: a line for each text, length and recipe, best first."""
+    groups: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    for one in found:
+        groups.setdefault((one["text"], one["iterations"], one["recipe"]), []).append(one)
+    lines = [
+        "| text | iterations | recipe | last, mean | each seed's last | best, mean | train, mean |",
+        "|---|---|---|---|---|---|---|",
+    ]
+
+    def mean(group: list[dict[str, Any]], key: str) -> float:
+        return statistics.fmean(one[key] for one in group)
+
+    for key, group in sorted(groups.items(), key=lambda g: (*g[0][:2], mean(g[1], "last"))):
+        group.sort(key=lambda one: one["seed"])
+        seeds = ", ".join(f"{one['last']:.3f} ({one['seed']})" for one in group)
+        text, iters, recipe = key
+        lines.append(
+            f"| {text} | {iters:,} | {recipe} | **{mean(group, 'last'):.3f}** | {seeds} "
+            f"| {mean(group, 'best'):.3f} | {mean(group, 'train'):.3f} |"
+        )
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Do the runs that are asked for, then print the table of all that the folder holds."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--texts", nargs="+", choices=FILES, default=list(FILES))
+    parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(FINALISTS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--iters", type=int, help="default: 20,000 novel, 10,000 play")
+    parser.add_argument("--books", type=Path, default=BOOKS, help="folder of the texts")
+    parser.add_argument("--out", type=Path, default=Path("quality-runs"), help="folder of runs")
+    parser.add_argument("--table", action="store_true", help="train nothing")
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    if not args.table:
+        for text in args.texts:
+            for recipe in args.recipes:
+                for seed in args.seeds:
+                    run(text, recipe, seed, args.iters, args.books, args.out)
+    print(table(json.loads(path.read_text()) for path in sorted(args.out.glob("*.json"))))
+
+
+if __name__ == "__main__":
+    main()
