@@ -94,8 +94,9 @@ class Trainer:
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
         self._turns = turns
-        self._control = threading.Lock()  # guards the four below
-        self._thread: threading.Thread | None = None
+        self._control = threading.Lock()  # guards the five below
+        self._thread: threading.Thread | None = None  # the one that began last
+        self._working = False  # whether that one trains on; it may still be telling of the rest
         self._go = False
         self._granted_until = 0.0
         self._phase = Phase.FINISHED if solver.finished else Phase.READY
@@ -115,10 +116,11 @@ class Trainer:
                 self._phase = Phase.FINISHED
                 return
             self._phase, self._message = Phase.RUNNING, ""
-            if self._thread is None:
+            if not self._working:
                 self._marks.clear()
                 self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
                 self._thread.start()
+                self._working = True
 
     def grant(self, seconds: float) -> None:
         """Let a running training go on for at least so long from now."""
@@ -140,10 +142,13 @@ class Trainer:
             with self.lock:
                 self.solver.step()
                 self._tell(self.observers)
-            self._phase = Phase.FINISHED if self.solver.finished else Phase.PAUSED
-            self._message = ""
-        except RnnCoreError as error:
-            self._phase, self._message = Phase.FAILED, self._refused(error)
+                self._tell(self.at_rest)
+            phase, message = Phase.FINISHED if self.solver.finished else Phase.PAUSED, ""
+        except Exception as error:
+            phase, message = Phase.FAILED, self._account(error)
+        with self._control:
+            if not self._working:
+                self._phase, self._message = phase, message
 
     def change(self, settings: TrainSettings) -> None:
         """Let these settings act from the next iteration on, and remember what changed."""
@@ -215,10 +220,10 @@ class Trainer:
         try:
             while self._may_go_on():
                 if self._turns.place(self):
-                    self._phase = Phase.WAITING
+                    self._show(Phase.WAITING)
                     time.sleep(0.1)
                     continue
-                self._phase = Phase.RUNNING
+                self._show(Phase.RUNNING)
                 with self._turns.chunk, self.lock:
                     if self._go:
                         self.solver.train_for(CHUNK_SECONDS)
@@ -226,25 +231,26 @@ class Trainer:
                 self._mark()
             with self.lock:
                 self._tell(self.at_rest)
-        except RnnCoreError as error:
-            self._fail(self._refused(error))
-        except MemoryError:
-            self._fail("The machine has no memory left for this run.")
-        except Exception:
-            reference = secrets.token_hex(4)
-            logger.exception("training ended unexpectedly, reference %s", reference)
-            self._fail(
-                "Training ended unexpectedly. The server's log explains it under the "
-                f"reference {reference}."
-            )
+        except Exception as error:
+            self._fail(self._account(error))
 
     def _tell(self, observers: list[Observer]) -> None:
         for observer in observers:
             observer(self.solver)
 
-    def _refused(self, error: RnnCoreError) -> str:
+    def _show(self, phase: Phase) -> None:
+        with self._control:
+            if self._go:  # a pause meanwhile is what people should see
+                self._phase = phase
+
+    def _account(self, error: Exception) -> str:
         """What to say of an error that ended training; after a divergence, go back."""
-        good = self.rescue() if isinstance(error, DivergedError) else None
+        if not isinstance(error, DivergedError):
+            return _told(error)
+        try:
+            good = self.rescue()
+        except Exception as failure:
+            return f"{error} {_told(failure)}"
         if good is None:
             return str(error)
         with self.lock:
@@ -263,24 +269,40 @@ class Trainer:
                 self._give_up(Phase.PAUSED, reason)
             elif time.monotonic() > self._granted_until:
                 self._give_up(Phase.ASLEEP)
-            return self._thread is not None
+            return self._working
 
     def _fail(self, message: str) -> None:
         with self._control:
-            self._give_up(Phase.FAILED, message)
+            # Whoever fails while it tells of the rest may have a successor, which goes on.
+            if self._thread is threading.current_thread():
+                self._give_up(Phase.FAILED, message)
 
     def _give_up(self, phase: Phase, message: str = "") -> None:
         """End the thread; the caller holds the control, so no second one can begin meanwhile."""
         self._phase, self._message = phase, message
         self._go = False
         self._turns.leave(self)
-        self._thread = None
+        self._working = False
 
     def _mark(self) -> None:
         now = time.monotonic()
         self._marks.append((now, self.solver.iteration))
         while now - self._marks[0][0] > _RATE_SECONDS:
             self._marks.popleft()
+
+
+def _told(error: Exception) -> str:
+    """An error as a sentence for people; the unexpected goes to the log, under a reference."""
+    if isinstance(error, RnnCoreError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The machine has no memory left for this run."
+    reference = secrets.token_hex(4)
+    logger.error("training ended unexpectedly, reference %s", reference, exc_info=error)
+    return (
+        "Training ended unexpectedly. The server's log explains it under the "
+        f"reference {reference}."
+    )
 
 
 def _shown(value: object) -> str:
