@@ -1,0 +1,138 @@
+"""Trainer: one thread a solver, whatever is clicked meanwhile; several in turn."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from trainers import (
+    SETTINGS,
+    new_solver,
+    short_lived,
+    stopped,
+    trainer_threads,
+    until,
+    until_phase,
+)
+
+from dashboard.training import Phase
+from dashboard.turns import Turns
+
+
+@pytest.fixture
+def make(monkeypatch):
+    with short_lived(monkeypatch) as make:
+        yield make
+
+
+def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
+    """A model halfway through an update, or one that training goes on writing to, is neither."""
+    solver = new_solver()
+    at_moments: dict[int, bytes] = {0: solver.model.flat.tobytes()}
+    trainer = make(solver)
+    trainer.observers.append(
+        lambda solver: at_moments.setdefault(solver.iteration, solver.model.flat.tobytes())
+    )
+    trainer.start(60)
+    copies = []
+    for _ in range(20):
+        copies.append((model := trainer.model(), model.flat.tobytes()))
+        time.sleep(0.002)
+    stopped(trainer)
+    moments = set(at_moments.values())
+    assert len({raw for _, raw in copies}) > 1
+    for model, raw in copies:
+        assert raw in moments
+        assert model.flat.tobytes() == raw
+
+
+def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeypatch):
+    trainer = make()
+    real, inside, overlaps = trainer.solver.step, threading.Lock(), []
+
+    def watched() -> float:
+        if not inside.acquire(blocking=False):
+            overlaps.append(trainer.solver.iteration)
+            return 0.0
+        try:
+            return real()
+        finally:
+            inside.release()
+
+    monkeypatch.setattr(trainer.solver, "step", watched)
+    before = len(trainer_threads())
+    errors: list[BaseException] = []
+
+    def click(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        clicks = [lambda: trainer.start(60), trainer.pause, trainer.step, trainer.status]
+        clicks += [lambda: trainer.change(replace(SETTINGS, lr=rng.choice([0.001, 0.002])))]
+        try:
+            for _ in range(150):
+                rng.choice(clicks, p=[0.35, 0.35, 0.1, 0.1, 0.1])()
+                time.sleep(rng.choice([0.0, 0.001, 0.003]))
+        except BaseException as error:
+            errors.append(error)
+
+    people = [threading.Thread(target=click, args=(seed,)) for seed in range(4)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    end = stopped(trainer)
+    assert (errors, overlaps) == ([], [])
+    assert len(trainer_threads()) == before  # those that gave up have ended
+    assert trainer.status().phase is Phase.PAUSED
+    assert trainer.solver.history["iteration"].tolist() == list(range(1, end + 1))
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration > end)
+
+
+def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
+    trainer = make()
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration)
+    chunks: list[int] = []
+    trainer.observers.append(lambda solver: chunks.append(solver.iteration))
+    for _ in range(20):
+        before = len(chunks)
+        with trainer.lock:
+            assert len(chunks) - before <= 2
+
+
+def test_the_queue(make):
+    turns = Turns(1)
+    first, second, third = (make(turns=turns) for _ in range(3))
+    for place, trainer in enumerate((first, second, third), start=1):
+        trainer.start(60)
+        until(lambda: len(turns) == place)  # noqa: B023
+    until_phase(second, Phase.WAITING)
+    until_phase(third, Phase.WAITING)
+    assert [trainer.status().place for trainer in (first, second, third)] == [0, 1, 2]
+    assert second.status().active  # its page ticks on
+    assert second.solver.iteration == third.solver.iteration == 0
+    stopped(second)  # whoever leaves the queue lets the next one up
+    assert third.status().place == 1
+    stopped(first)
+    until(lambda: third.solver.iteration)
+    assert third.status().phase is Phase.RUNNING
+    assert second.solver.iteration == 0
+
+
+def test_those_with_a_seat_take_turns(make):
+    turns = Turns(2)
+    pair = [make(turns=turns) for _ in range(2)]
+    order: list[int] = []
+    for number, trainer in enumerate(pair):
+        trainer.observers.append(lambda _, number=number: order.append(number))
+        trainer.start(60)
+    until(lambda: len(order) >= 40)
+    for trainer in pair:
+        stopped(trainer)
+    both = order[order.index(1 - order[0]) :][:30]
+    changes = sum(a != b for a, b in itertools.pairwise(both))
+    assert changes >= 20  # in turn, nearly always
