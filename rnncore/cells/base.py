@@ -11,7 +11,7 @@ backward lives in a ``Run``, made once for a shape and used again.
 
 How the kernels are laid out, and why:
 
-* Gates come first, (G, N, H), so each gate is a contiguous block.
+* Gates come first, (G, N, H), so each gate is a block that one call works through.
 * OpenBLAS's AVX-512 kernels multiply matrices as they lie, without packing them
   first, up to a million multiplications a call. A step's product is cut into
   pieces of so many columns, one gate or a part of one, that each stays below.
@@ -26,7 +26,6 @@ the four methods below; the contract tests find it by its place in ``CELLS``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -92,10 +91,6 @@ class Cell(ABC):
     def step(self, W: Array, state: Array) -> Step:
         """One step at a time from ``state`` (which is copied), for sampling."""
 
-    def split_gates(self, W: Array) -> Array:
-        """W as (G, rows, H), a view."""
-        return W.reshape(len(W), self.G, self.H).transpose(1, 0, 2)
-
 
 class Run:
     """What forward leaves for backward, for one (N, T): the buffers that all cells need."""
@@ -109,17 +104,28 @@ class Run:
         self.x = self.xh1[:T, :, :D]
         self.h = self.xh1[:, :, D : D + H]  # h[t] is the output of step t-1
         # Gradients of the pre-activations; first the factors of them that need no recurrence.
-        self.da = np.zeros((G, T, N, H), dtype)
-        # The weights in pieces of columns, (G, pieces, rows, width), for [x, h, 1] W and da Wᵀ.
+        # Gates lie side by side in memory, as in W, but are the first index here as elsewhere.
+        self.da = np.zeros((T, N, G, H), dtype).transpose(2, 0, 1, 3)
+        # The weights in pieces of columns, for [x, h, 1] W and for da Wᵀ.
         width = divided_width(N, K, H)
         self.W_forward = np.zeros((G, H // width, K, width), dtype)
-        pieces, width = padded_pieces(N, H, D + H)
-        self.W_backward = np.zeros((G, pieces, H, width), dtype)
-        self.dxh_of_gates = np.zeros((G, N, pieces * width), dtype)
+        parts, pieces, width = padded_pieces(N, G, H, D + H)
+        self.W_backward = np.zeros((parts, pieces, G * H // parts, width), dtype)
+        self.dxh_parts = np.zeros((parts, N, pieces * width), dtype)
         self.dxh_padded = np.zeros((T, N, pieces * width), dtype)
         self.dxh = self.dxh_padded[:, :, : D + H]  # gradients of [x_t, h_{t-1}]
         self.dx = self.dxh[:, :, :D]
+        da = self.da.transpose(1, 2, 0, 3).reshape(T, N, parts, 1, G * H // parts)
+        self._da_parts = list(da.transpose(0, 2, 3, 1, 4))
+        outputs = self.dxh_padded[:, None] if parts == 1 else [self.dxh_parts] * T
+        self._dxh_pieces = [columns(out, self.W_backward) for out in outputs]
         self.dh = np.zeros((N, H), dtype)
+        # Ranges of steps by their last, each small enough that its arrays stay in the cache.
+        steps = max(1, _BLOCK // self.dh.size)
+        self.block_ends = {
+            min(start + steps, T) - 1: slice(start, min(start + steps, T))
+            for start in range(0, T, steps)
+        }
         self.dstate = cell.initial_state(N)
 
     def load_forward(self, W: Array) -> None:
@@ -129,28 +135,29 @@ class Run:
 
     def load_backward(self, W: Array) -> None:
         """Lay out the weights for ``backward_product``."""
-        G, pieces, H, width = self.W_backward.shape
-        by_gate = W[:-1].reshape(-1, G, H).transpose(1, 2, 0)  # (G, H, D + H)
+        parts, pieces, depth, width = self.W_backward.shape
+        transposed = W[:-1].T.reshape(parts, depth, -1)
         for i in range(pieces):
-            piece = by_gate[:, :, i * width : (i + 1) * width]
+            piece = transposed[:, :, i * width : (i + 1) * width]
             self.W_backward[:, i, :, : piece.shape[2]] = piece
 
-    def columns(self, a: Array, W: Array) -> Array:
-        """a (G, N, columns) as the pieces (G, pieces, N, width) that a product with W fills."""
-        G, N, _ = a.shape
-        return a.reshape(G, N, *W.shape[1:4:2]).swapaxes(1, 2)
+    def backward_product(self, t: int) -> None:
+        """dxh[t] = da[t] Wᵀ."""
+        np.matmul(self._da_parts[t], self.W_backward, out=self._dxh_pieces[t])
+        if len(self.dxh_parts) > 1:
+            np.add.reduce(self.dxh_parts, axis=0, out=self.dxh_padded[t])
 
-    def blocks(self) -> Iterator[slice]:
-        """Ranges of time steps, each small enough that its arrays stay in the cache."""
-        steps = max(1, _BLOCK // self.dh.size)
-        for start in range(0, self.T, steps):
-            yield slice(start, min(start + steps, self.T))
-
-    def weight_gradient(self, cell: Cell, dW: Array) -> None:
-        """dW = sum over t and n of [x, h, 1]ᵀ da: one product over T N rows for each gate."""
+    def weight_gradient(self, dW: Array) -> None:
+        """dW = sum over t and n of [x, h, 1]ᵀ da: one product over T N rows."""
         rows = self.T * self.N
-        xh1 = self.xh1[: self.T].reshape(rows, -1)
-        np.matmul(xh1.T, self.da.reshape(cell.G, rows, cell.H), out=cell.split_gates(dW))
+        da = self.da.transpose(1, 2, 0, 3).reshape(rows, -1)
+        np.matmul(self.xh1[: self.T].reshape(rows, -1).T, da, out=dW)
+
+
+def columns(a: Array, W: Array) -> Array:
+    """a (parts, N, columns) as the (parts, pieces, N, width) that a product with W fills."""
+    parts, N, _ = a.shape
+    return a.reshape(parts, N, W.shape[1], W.shape[3]).swapaxes(1, 2)
 
 
 def divided_width(rows: int, depth: int, columns: int) -> int:
@@ -165,13 +172,21 @@ def divided_width(rows: int, depth: int, columns: int) -> int:
     return columns
 
 
-def padded_pieces(rows: int, depth: int, columns: int) -> tuple[int, int]:
-    """The same for pieces whose last may be padded: their number and width."""
-    widest = _SMALL_PRODUCT // (rows * depth)
-    if not blas.info().small_products or widest >= columns or widest < _MIN_WIDTH:
-        return 1, columns
-    width = min(2 * _MIN_WIDTH, widest // _MIN_WIDTH * _MIN_WIDTH)
-    return -(-columns // width), width
+def padded_pieces(rows: int, gates: int, H: int, columns: int) -> tuple[int, int, int]:
+    """Parts, pieces and width that make (rows, gates H) (gates H, columns) small products.
+
+    The columns are cut into pieces of a width, the last one padded. If they would be too
+    narrow to be fast, the depth is cut into its gates as well: parts to be summed.
+    """
+    if blas.info().small_products:
+        for parts in (1, gates):
+            widest = _SMALL_PRODUCT * parts // (rows * gates * H)
+            if widest >= columns:
+                return parts, 1, columns
+            if widest >= 2 * _MIN_WIDTH:
+                width = min(4, widest // _MIN_WIDTH) // 2 * 2 * _MIN_WIDTH
+                return parts, -(-columns // width), width
+    return 1, 1, columns
 
 
 class Step(ABC):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 R, Z, N_ = range(3)
 
@@ -30,7 +30,7 @@ class GRURun(Run):
         self.dh_of_z = np.zeros((N, H), dtype)
         self.forward_views = [
             (
-                *(self.xh1[t], self.columns(a, self.W_forward), a[:N_], a[R], a[Z], a[N_]),
+                *(self.xh1[t], columns(a, self.W_forward), a[:N_], a[R], a[Z], a[N_]),
                 *(self.n[t], self.n_of_x[t], self.h[t], self.h[t + 1]),
             )
             for t, a in enumerate(self.gates)
@@ -39,7 +39,7 @@ class GRURun(Run):
         self.backward_views = [
             (
                 *(self.gates[t, Z], self.n_of_x[t], da[Z, t], da[R, t], da[N_, t]),
-                *(da[:, None, t], self.dxh_padded[t], self.dxh[t, :, D:]),
+                self.dxh[t, :, D:],
             )
             for t in range(T)
         ]
@@ -87,15 +87,14 @@ class GRU(Cell):
         assert isinstance(run, GRURun)
         D, H = self.D, self.H
         run.load_backward(self._recurrent(W))
-        pieces = run.columns(run.dxh_of_gates, run.W_backward)
-        self._factors(run)
-        W_backward, of_gates = run.W_backward, run.dxh_of_gates
         dh_t, of_z, dh_next = run.dh, run.dh_of_z, run.dstate[0]
         dh_next[...] = 0
         of_z[...] = 0
-        matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
+        multiply, add, product = np.multiply, np.add, run.backward_product
         for t in reversed(range(run.T)):
-            z, da_n, da_z, da_r, da_hn, da, dxh, dh_previous = run.backward_views[t]
+            if t in run.block_ends:
+                self._factors(run, run.block_ends[t])
+            z, da_n, da_z, da_r, da_hn, dh_previous = run.backward_views[t]
             add(dh[t], dh_next, out=dh_t)
             add(dh_t, of_z, out=dh_t)
             multiply(dh_t, z, out=of_z)
@@ -103,11 +102,10 @@ class GRU(Cell):
             multiply(da_z, dh_t, out=da_z)
             multiply(da_r, da_n, out=da_r)
             multiply(da_hn, da_n, out=da_hn)
-            matmul(da, W_backward, out=pieces)
-            total(of_gates, axis=0, out=dxh)
+            product(t)
             dh_next = dh_previous
         np.add(dh_next, of_z, out=run.dstate[0])
-        run.weight_gradient(self, dW)
+        run.weight_gradient(dW)
         # The n columns of Wx and b belong to da_n, not to the gradient behind the reset gate.
         rows, x1 = run.n_of_x.reshape(-1, H), run.x1.reshape(-1, D + 1)
         dW_n = x1.T @ rows
@@ -123,26 +121,25 @@ class GRU(Cell):
         W[-1, 2 * self.H :] = 0
         return W
 
-    def _factors(self, run: GRURun) -> None:
-        """All of the backward pass that does not depend on the recurrence.
+    def _factors(self, run: GRURun, steps: slice) -> None:
+        """All of the backward pass that does not depend on the recurrence, for many steps at once.
 
         da_n = dh ⊙ (1-z)(1-n²)    da_z = dh ⊙ (h_{t-1} - n) z(1-z)
         da_r = da_n ⊙ (h Wh_n) r(1-r)    d(h Wh_n) = da_n ⊙ r
         """
-        for steps in run.blocks():
-            r, z, hn = run.gates[steps].swapaxes(0, 1)
-            n, da, da_n = run.n[steps], run.da[:, steps], run.n_of_x[steps]
-            np.multiply(n, n, out=da_n)
-            np.subtract(1, da_n, out=da_n)
-            np.subtract(1, z, out=da[Z])
-            np.multiply(da_n, da[Z], out=da_n)
-            np.multiply(da[Z], z, out=da[Z])
-            np.subtract(run.h[:-1][steps], n, out=da[R])
-            np.multiply(da[Z], da[R], out=da[Z])
-            np.subtract(1, r, out=da[R])
-            np.multiply(da[R], r, out=da[R])
-            np.multiply(da[R], hn, out=da[R])
-            da[N_] = r
+        r, z, hn = run.gates[steps].swapaxes(0, 1)
+        n, da, da_n = run.n[steps], run.da[:, steps], run.n_of_x[steps]
+        np.multiply(n, n, out=da_n)
+        np.subtract(1, da_n, out=da_n)
+        np.subtract(1, z, out=da[Z])
+        np.multiply(da_n, da[Z], out=da_n)
+        np.multiply(da[Z], z, out=da[Z])
+        np.subtract(run.h[:-1][steps], n, out=da[R])
+        np.multiply(da[Z], da[R], out=da[Z])
+        np.subtract(1, r, out=da[R])
+        np.multiply(da[R], r, out=da[R])
+        np.multiply(da[R], hn, out=da[R])
+        da[N_] = r
 
     def step(self, W: Array, state: Array) -> Step:
         return GRUStep(self, W, state)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
 
@@ -31,7 +31,7 @@ class LSTMRun(Run):
         z, da = self.gates, self.da
         self.forward_views = [
             (
-                *(self.xh1[t], self.columns(z[t, :4], self.W_forward)),
+                *(self.xh1[t], columns(z[t, :4], self.W_forward)),
                 *(z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
                 *(z[t + 1, C], self.tanh_c[t], self.h[t + 1]),
             )
@@ -39,8 +39,8 @@ class LSTMRun(Run):
         ]
         self.backward_views = [
             (
-                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F], da[:, None, t]),
-                *(self.dxh_padded[t], self.dxh[t, :, cell.D :]),
+                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F]),
+                self.dxh[t, :, cell.D :],
             )
             for t in range(T)
         ]
@@ -87,14 +87,14 @@ class LSTM(Cell):
     def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
         assert isinstance(run, LSTMRun)
         run.load_backward(W)
-        self._factors(run)
-        W_backward, of_gates, dh_t, part = run.W_backward, run.dxh_of_gates, run.dh, run.dc_part
-        pieces = run.columns(of_gates, W_backward)
+        dh_t, part, product = run.dh, run.dc_part, run.backward_product
         run.dstate[...] = 0
         dh_next, dc = run.dstate
-        matmul, multiply, add, total = np.matmul, np.multiply, np.add, np.add.reduce
+        multiply, add = np.multiply, np.add
         for t in reversed(range(run.T)):
-            dc_of_dh, da_if, da_o, da_g, f, da, dxh, dh_previous = run.backward_views[t]
+            if t in run.block_ends:
+                self._factors(run, run.block_ends[t])
+            dc_of_dh, da_if, da_o, da_g, f, dh_previous = run.backward_views[t]
             add(dh[t], dh_next, out=dh_t)
             multiply(dh_t, dc_of_dh, out=part)
             add(dc, part, out=dc)
@@ -102,32 +102,30 @@ class LSTM(Cell):
             multiply(da_o, dh_t, out=da_o)
             multiply(da_g, dc, out=da_g)
             multiply(dc, f, out=dc)
-            matmul(da, W_backward, out=pieces)
-            total(of_gates, axis=0, out=dxh)
+            product(t)
             dh_next = dh_previous
         run.dstate[0] = dh_next
-        run.weight_gradient(self, dW)
+        run.weight_gradient(dW)
         return run.dx
 
-    def _factors(self, run: LSTMRun) -> None:
-        """All of the backward pass that does not depend on the recurrence, for all steps at once.
+    def _factors(self, run: LSTMRun, steps: slice) -> None:
+        """All of the backward pass that does not depend on the recurrence, for many steps at once.
 
         da_i = dc ⊙ g i(1-i)    da_f = dc ⊙ c_{t-1} f(1-f)    da_g = dc ⊙ i (1-g²)
         da_o = dh ⊙ tanh(c) o(1-o)    dc += dh ⊙ o (1 - tanh²(c))
         """
-        for steps in run.blocks():
-            z, tanh_c = run.gates[steps].swapaxes(0, 1), run.tanh_c[steps]
-            da, dc_of_dh = run.da[:, steps], run.dc_of_dh[steps]
-            np.subtract(1, z[:3], out=da[:3])
-            np.multiply(da[:3], z[:3], out=da[:3])
-            np.multiply(da[:2], z[3:], out=da[:2])
-            np.multiply(da[O], tanh_c, out=da[O])
-            np.multiply(z[G], z[G], out=da[G])
-            np.subtract(1, da[G], out=da[G])
-            np.multiply(da[G], z[I], out=da[G])
-            np.multiply(tanh_c, tanh_c, out=dc_of_dh)
-            np.subtract(1, dc_of_dh, out=dc_of_dh)
-            np.multiply(dc_of_dh, z[O], out=dc_of_dh)
+        z, tanh_c = run.gates[steps].swapaxes(0, 1), run.tanh_c[steps]
+        da, dc_of_dh = run.da[:, steps], run.dc_of_dh[steps]
+        np.subtract(1, z[:3], out=da[:3])
+        np.multiply(da[:3], z[:3], out=da[:3])
+        np.multiply(da[:2], z[3:], out=da[:2])
+        np.multiply(da[O], tanh_c, out=da[O])
+        np.multiply(z[G], z[G], out=da[G])
+        np.subtract(1, da[G], out=da[G])
+        np.multiply(da[G], z[I], out=da[G])
+        np.multiply(tanh_c, tanh_c, out=dc_of_dh)
+        np.subtract(1, dc_of_dh, out=dc_of_dh)
+        np.multiply(dc_of_dh, z[O], out=dc_of_dh)
 
     def step(self, W: Array, state: Array) -> Step:
         return LSTMStep(self, W, state)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 
 class VanillaRun(Run):
@@ -33,7 +33,7 @@ class Vanilla(Cell):
         run.load_forward(W)
         run.x[...] = x
         run.h[0] = state[0]
-        pieces = run.columns(run.a, run.W_forward)
+        pieces = columns(run.a, run.W_forward)
         for t in range(run.T):
             np.matmul(run.xh1[t], run.W_forward, out=pieces)
             np.tanh(run.a[0], out=run.h[t + 1])
@@ -46,17 +46,15 @@ class Vanilla(Cell):
         # tanh' = 1 - h², for all steps at once.
         np.multiply(run.h[1:], run.h[1:], out=da)
         np.subtract(1, da, out=da)
-        # One gate: its share of the gradient is the whole of it.
-        pieces = [run.columns(dxh[None], run.W_backward) for dxh in run.dxh_padded]
         dh_next = run.dstate[0]
         dh_next[...] = 0
         for t in reversed(range(run.T)):
             np.add(dh[t], dh_next, out=run.dh)
             da[t] *= run.dh
-            np.matmul(da[None, None, t], run.W_backward, out=pieces[t])
+            run.backward_product(t)
             dh_next = run.dxh[t, :, self.D :]
         run.dstate[0] = dh_next
-        run.weight_gradient(self, dW)
+        run.weight_gradient(dW)
         return run.dx
 
     def step(self, W: Array, state: Array) -> Step:
