@@ -6,13 +6,15 @@ differs between two of them is what was learnt in between.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rnncore import Sampler, Solver
 
 SAMPLE_CHARS = 300
 _MOST = 60  # when there are more, every second one goes
-_FIRST, _GROWTH = 20, 1.35  # iterations: close together at first, when most changes
+_FIRST, _GROWTH = 20, 1.25  # iterations: close together at first, when most changes
+_AT_LEAST = 400  # but never farther apart than this
 
 
 @dataclass(frozen=True)
@@ -48,4 +50,15 @@ class Diary:
         )
         if len(self.entries) > _MOST:
             self.entries = self.entries[::2]
-        self._next = max(_FIRST, int(solver.iteration * _GROWTH), solver.iteration + _FIRST)
+        self._plan()
+
+    def restore(self, entries: Iterable[Entry]) -> None:
+        """Go on from these entries, as if they had been written here."""
+        self.entries = list(entries)
+        self._next = 0
+        if self.entries:
+            self._plan()
+
+    def _plan(self) -> None:
+        last = self.entries[-1].iteration
+        self._next = min(max(int(last * _GROWTH), last + _FIRST), last + _AT_LEAST)

@@ -26,6 +26,26 @@ MAX_SEED_CHARS = 5_000
 # A text of this many characters takes some seconds to read, check and encode.
 MAX_TEXT_CHARS = 64 * 2**20
 
+# A run is saved so often while it trains: what a crash may cost. More seldom where a save
+# is dear, so that saving takes no more than this share of the training time.
+AUTOSAVE_SECONDS = 5.0
+AUTOSAVE_SHARE = 0.02
+
+# A run keeps three saves of its network. Of the largest networks these are gigabytes:
+# beyond this size fewer are kept, the newest always.
+MAX_RUN_BYTES = 4 * 10**9
+
+# All runs on disk: when the workbench starts, the oldest beyond this go. Thousands of
+# runs of the usual size, and a fraction of a disk of today.
+MAX_STORE_BYTES = 20 * 10**9
+MAX_STORED_RUNS = 2_000
+
+# A run at rest that no page has asked for in so long leaves memory; it is on disk.
+IDLE_SECONDS = 1800.0
+
+# Runs in memory at once: each takes some ten to hundreds of megabytes.
+MAX_LIVE_RUNS = 64
+
 
 class TooLargeError(RnnCoreError):
     """A run that would not fit into this machine's memory."""

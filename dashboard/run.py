@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dashboard import limits
 from dashboard.diary import Diary
@@ -15,10 +18,13 @@ from dashboard.turns import Turns
 from rnncore import RNN, RnnCoreError, Solver
 from rnncore.batches import split, too_short
 
+if TYPE_CHECKING:
+    from dashboard.keeper import Keeper
+
 TURNS = Turns(limits.TRAINING_SEATS)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Run:
     """One training of one network on one text. Its id is all that opens it again."""
 
@@ -27,11 +33,21 @@ class Run:
     model_settings: ModelSettings
     trainer: Trainer
     diary: Diary
+    created: float = field(default_factory=time.time)  # seconds since 1970
+    notes: tuple[str, ...] = ()  # sentences on how it was opened
+    keeper: Keeper | None = None  # what saves it, if anything does
 
     @property
     def solver(self) -> Solver:
         """The solver that the trainer drives."""
         return self.trainer.solver
+
+    @property
+    def train_settings(self) -> TrainSettings:
+        """What the solver trains with now."""
+        solver = self.solver
+        clip = math.inf if solver.clip is None else solver.clip
+        return TrainSettings(solver.lr, solver.update_rule, solver.schedule, clip, solver.num_iters)
 
     @property
     def chars_per_epoch(self) -> int:
@@ -49,10 +65,9 @@ def check(text: LoadedText, settings: ModelSettings) -> None:
     limits.check_memory(settings.memory(len(text.vocab)))
 
 
-def new_run(text: LoadedText, settings: ModelSettings, train: TrainSettings) -> Run:
-    """A fresh network, ready to train; everything is checked before anything is allocated."""
-    check(text, settings)
-    model = RNN(
+def new_model(text: LoadedText, settings: ModelSettings) -> RNN:
+    """An untrained network over the text's vocabulary."""
+    return RNN(
         len(text.vocab),
         text.vocab.idx_to_char,
         input_dim=settings.embedding_dim(len(text.vocab)),
@@ -62,9 +77,16 @@ def new_run(text: LoadedText, settings: ModelSettings, train: TrainSettings) -> 
         dropout=settings.dropout,
         seed=settings.seed,
     )
-    solver = Solver(
+
+
+def new_solver(
+    text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
+) -> Solver:
+    """A solver at its beginning; everything is checked before anything is allocated."""
+    check(text, settings)
+    return Solver(
         text.ids,
-        model,
+        new_model(text, settings) if model is None else model,
         seq_length=settings.seq_length,
         batch_size=settings.batch_size,
         lr=train.lr,
@@ -75,13 +97,28 @@ def new_run(text: LoadedText, settings: ModelSettings, train: TrainSettings) -> 
         clip=None if math.isinf(train.clip) else train.clip,
         seed=settings.seed,
     )
+
+
+def new_run(
+    text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
+) -> Run:
+    """A run at its beginning, of a fresh network or of ``model``, which ``settings`` describe."""
+    return wrap(secrets.token_urlsafe(12), text, settings, new_solver(text, settings, train, model))
+
+
+def wrap(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver) -> Run:
+    """A solver, wherever it stands, with the trainer and the diary that go with it."""
     trainer = Trainer(solver, TURNS)
     diary = Diary(seed_text=default_seed(text))
     trainer.observers.append(diary)
-    return Run(secrets.token_urlsafe(12), text, settings, trainer, diary)
+    return Run(run_id, text, settings, trainer, diary)
 
 
 def default_seed(text: LoadedText) -> str:
-    """What a sample begins with if nothing else is asked for: the text's first words."""
-    line = text.preview(200).lstrip()
-    return line[: line.find(" ") + 1] or line[:1] or text.preview(1)
+    """What a sample begins with if nothing else is asked for: the text's first sentence's words."""
+    beginning = text.preview(2000)
+    sentence = re.search(r"^\W*([A-Z][a-z]* [a-z]+ )", beginning, re.MULTILINE)
+    if sentence:
+        return sentence[1]
+    line = beginning.lstrip()
+    return line[: line.find(" ") + 1] or line[:1] or beginning[:1]
