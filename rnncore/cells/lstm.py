@@ -112,20 +112,19 @@ class LSTM(Cell):
         """All of the backward pass that does not depend on the recurrence, for many steps at once.
 
         da_i = dc ⊙ g i(1-i)    da_f = dc ⊙ c_{t-1} f(1-f)    da_g = dc ⊙ i (1-g²)
-        da_o = dh ⊙ tanh(c) o(1-o)    dc += dh ⊙ o (1 - tanh²(c))
+        da_o = dh ⊙ h (1-o)     dc += dh ⊙ (o - h tanh(c))    since h = o tanh(c)
         """
         z, tanh_c = run.gates[steps].swapaxes(0, 1), run.tanh_c[steps]
-        da, dc_of_dh = run.da[:, steps], run.dc_of_dh[steps]
+        da, dc_of_dh, h = run.da[:, steps], run.dc_of_dh[steps], run.h[1:][steps]
         np.subtract(1, z[:3], out=da[:3])
-        np.multiply(da[:3], z[:3], out=da[:3])
+        np.multiply(da[:2], z[:2], out=da[:2])
         np.multiply(da[:2], z[3:], out=da[:2])
-        np.multiply(da[O], tanh_c, out=da[O])
+        np.multiply(da[O], h, out=da[O])
         np.multiply(z[G], z[G], out=da[G])
         np.subtract(1, da[G], out=da[G])
         np.multiply(da[G], z[I], out=da[G])
-        np.multiply(tanh_c, tanh_c, out=dc_of_dh)
-        np.subtract(1, dc_of_dh, out=dc_of_dh)
-        np.multiply(dc_of_dh, z[O], out=dc_of_dh)
+        np.multiply(h, tanh_c, out=dc_of_dh)
+        np.subtract(z[O], dc_of_dh, out=dc_of_dh)
 
     def step(self, W: Array, state: Array) -> Step:
         return LSTMStep(self, W, state)
