@@ -1,0 +1,118 @@
+"""Settings: what the presets choose can be chosen, and what they cost is what it costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+
+import pytest
+
+from dashboard import settings
+from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from rnncore import CELLS, RNN, UPDATE_RULES
+from rnncore.model import training_bytes
+from rnncore.schedules import SHAPES
+
+CHOICES = {
+    "cell_type": tuple(CELLS),
+    "hidden_dim": settings.HIDDEN_SIZES,
+    "num_layers": settings.LAYERS,
+    "input_dim": settings.EMBEDDINGS,
+    "dropout": settings.DROPOUTS,
+    "seq_length": settings.SEQ_LENGTHS,
+    "batch_size": settings.BATCH_SIZES,
+    "val_fraction": settings.VAL_FRACTIONS,
+    "seed": range(1000),
+    "lr": settings.LEARNING_RATES,
+    "update_rule": tuple(UPDATE_RULES),
+    "schedule": tuple(SHAPES),
+    "clip": settings.CLIPS,
+    "num_iters": settings.ITERATIONS,
+}
+
+
+def every_value(model: ModelSettings, train: TrainSettings) -> dict[str, object]:
+    return {f.name: getattr(s, f.name) for s in (model, train) for f in fields(s)}
+
+
+GOAL_CHOICES = (settings.EPOCHS, settings.MINUTES, settings.PATIENCES)
+
+
+@pytest.mark.parametrize("choices", [*CHOICES.values(), *GOAL_CHOICES])
+def test_choices_stand_in_order_and_none_twice(choices):
+    values = list(choices)
+    if not isinstance(values[0], str):
+        assert values == sorted(set(values))
+
+
+@pytest.mark.parametrize("preset", [*PRESETS, "none"])
+def test_every_value_of_a_preset_is_a_choice_of_the_page(preset):
+    chosen = PRESETS.get(preset)
+    values = (
+        every_value(chosen.model, chosen.train)
+        if chosen
+        else every_value(ModelSettings(), TrainSettings())
+    )
+    assert set(values) == set(CHOICES)
+    for name, value in values.items():
+        assert value in CHOICES[name], f"{name} = {value}"
+        assert type(value) is type(CHOICES[name][0]), f"{name} = {value!r}"
+
+
+def test_presets_say_what_they_do():
+    for preset in PRESETS.values():
+        assert preset.title
+        assert preset.purpose.endswith(".")
+    original, karpathy = PRESETS["original"], PRESETS["min-char-rnn"]
+    assert f"LSTM of {original.model.hidden_dim}" in original.purpose
+    assert f"RMSprop at {original.train.lr:g}" in original.purpose
+    assert f"vanilla RNN of {karpathy.model.hidden_dim}" in karpathy.purpose
+    assert f"Adagrad at {karpathy.train.lr:g}" in karpathy.purpose
+
+
+def test_every_cell_has_a_name_for_people():
+    assert set(settings.CELL_NAMES) == set(CELLS)
+
+
+@pytest.mark.parametrize("cell_type", CELLS)
+@pytest.mark.parametrize(("num_layers", "input_dim", "V"), [(1, 0, 61), (2, 8, 61), (3, 0, 2)])
+def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_dim, V):
+    chosen = ModelSettings(cell_type, 24, num_layers, input_dim, batch_size=3, seq_length=11)
+    model = RNN(
+        V,
+        input_dim=input_dim or None,
+        hidden_dim=24,
+        cell_type=cell_type,
+        num_layers=num_layers,
+    )
+    assert chosen.embedding_dim(V) == model.input_dim
+    assert chosen.num_params(V) == model.num_params
+    assert chosen.memory(V) == training_bytes(
+        V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11
+    )
+    # At least parameters, gradients and two moments; at most what so small a network can take.
+    assert 16 * model.num_params < chosen.memory(V) < 2e6
+
+
+@pytest.mark.parametrize(
+    ("goal", "iterations"),
+    [
+        (Goal("iterations", 3_000), 3_000),
+        (Goal("epochs", 10), 1_230),
+        (Goal("epochs", 0.001), 1),
+        (Goal("minutes", 5), 12_000),
+        (Goal("minutes", 0.0001), 1),
+        (Goal("plateau", 5), 777),
+    ],
+)
+def test_goals(goal, iterations):
+    assert goal.iterations(per_epoch=123, per_second=40.0, otherwise=777) == iterations
+    assert goal.kind in settings.GOAL_TITLES
+
+
+def test_minutes_without_a_known_speed():
+    assert Goal("minutes", 5).iterations(per_epoch=123, per_second=0.0, otherwise=777) == 777
+
+
+def test_without_clipping_is_the_last_choice():
+    assert math.isinf(settings.CLIPS[-1])
