@@ -1,0 +1,145 @@
+"""Texts: samples, uploads in any encoding, and names that are never paths."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard import texts
+from dashboard.texts import ReadOptions, load, load_sample, sample_names
+from rnncore.errors import TextError
+
+RUSSIAN = (
+    "Все счастливые семьи похожи друг на друга, каждая несчастливая семья несчастлива "
+    "по-своему. Всё смешалось в доме Облонских. Жена узнала, что муж был в связи с бывшею "
+    "в их доме француженкою-гувернанткой, и объявила мужу, что не может жить с ним в одном доме.\n"
+)
+FRENCH = (
+    "Longtemps, je me suis couché de bonne heure. Parfois, à peine ma bougie éteinte, mes yeux "
+    "se fermaient si vite que je n’avais pas le temps de me dire : « Je m’endors. »\n"
+)
+JAPANESE = (
+    "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。"
+    "何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。\n"
+)
+
+
+def whole(text: texts.LoadedText) -> str:
+    return text.preview(len(text))
+
+
+def test_the_story_comes_first_and_every_sample_has_a_title():
+    assert sample_names()[0] == "lighthouse.txt"
+    on_disk = {path.name for path in texts.SAMPLE_FOLDER.glob("*.txt")}
+    assert set(sample_names()) == set(texts.SAMPLE_TITLES) == on_disk
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_samples_are_read_as_they_are(name):
+    text = load_sample(name)
+    path = texts.SAMPLE_FOLDER / name
+    assert whole(text) == path.read_text(encoding="utf-8")
+    assert (text.name, text.size, text.notes) == (name, path.stat().st_size, ())
+    assert len(text) == len(text.ids)
+
+
+def test_ids_are_kept_small():
+    assert load_sample("lighthouse.txt").ids.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (RUSSIAN, "utf-16"),
+        (FRENCH, "cp1252"),
+        (FRENCH, "utf-8-sig"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "utf-8"),
+    ],
+)
+def test_an_upload_in_another_encoding_reads_as_it_was_written(text, encoding):
+    read = load((text * 20).encode(encoding), "book.txt")
+    assert whole(read) == text * 20
+
+
+def test_an_encoding_that_is_chosen_is_used():
+    raw = (RUSSIAN * 3).encode("koi8-r")
+    assert whole(load(raw, "book.txt", ReadOptions(encoding="koi8-r"))) == RUSSIAN * 3
+    assert whole(load(raw, "book.txt", ReadOptions(encoding="cp1251"))) != RUSSIAN * 3
+
+
+def test_bytes_that_nothing_explains_have_no_encoding():
+    assert texts.guess_encoding(bytes(range(256)) * 40) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("/home/somebody/secret/book.txt", "book.txt"),
+        ("C:\\Users\\somebody\\book.txt", "book.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\", ".."),
+        ("", "untitled"),
+        ("a\nb\x1b[31m.txt", "a?b?[31m.txt"),
+    ],
+)
+def test_names_are_never_paths(name, shown):
+    assert load(b"abcabc\n", name).name == shown
+    with pytest.raises(TextError) as refused:
+        load(b"aaaa", name)
+    for part in ("somebody", "secret", "etc/", "\x1b"):
+        assert part not in str(refused.value)
+
+
+@pytest.mark.parametrize("raw", [b"", b"aaaa", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\x00\x01" * 99])
+def test_what_is_no_text_is_refused(raw):
+    with pytest.raises(TextError):
+        load(raw, "book.txt")
+
+
+BOOK = b"""The Project Gutenberg eBook of Nothing
+
+*** START OF THE PROJECT GUTENBERG EBOOK NOTHING ***
+
+It was a bright cold day.
+
+*** END OF THE PROJECT GUTENBERG EBOOK NOTHING ***
+
+A licence.
+"""
+
+
+def test_boilerplate_stays_if_it_is_wanted():
+    assert "licence" not in whole(load(BOOK, "book.txt"))
+    assert "licence" in whole(load(BOOK, "book.txt", ReadOptions(strip_gutenberg=False)))
+
+
+def test_remedies_mend_and_findings_stay():
+    raw = "“Odd” quotes  and trailing  \nspaces.  \n".encode()
+    as_it_is = load(raw, "book.txt")
+    keys = {finding.key for finding in as_it_is.findings}
+    assert {"quotes", "trailing"} <= keys
+    mended = load(raw, "book.txt", ReadOptions(remedies=frozenset({"trailing", "no such"})))
+    assert whole(mended) == "“Odd” quotes  and trailing\nspaces.\n"
+    assert {finding.key for finding in mended.findings} == keys
+
+
+def test_equal_texts_are_equal_whatever_their_names():
+    one, other = load(b"abcabc\n", "one.txt"), load(b"abcabc\n", "other.txt")
+    assert one == other
+    assert hash(one) == hash(other)
+    # The same ids over another vocabulary, and the same vocabulary in another order.
+    assert len({one, other, load(b"abdabd\n", "one.txt"), load(b"acbacb\n", "one.txt")}) == 3
+    assert one != "abcabc\n"
+
+
+def test_frequencies():
+    names, counts = load(b"bb a\nbb", "book.txt").frequencies()
+    assert list(zip(names, counts.tolist(), strict=True)) == [
+        ("b", 4),
+        ("↵", 1),
+        ("␣", 1),
+        ("a", 1),
+    ]
