@@ -37,7 +37,7 @@ class Keeper:
         self._run, self._folder = run, folder
         self._facts = Facts.about(run.id, run.created, run.model_settings, run.text)
         self._last = time.monotonic()
-        self._handed: object = None  # the stamp of what was handed to the disk last
+        self._handed: object = None  # the stamp of what was copied for the disk last
         self._written: object = None  # and of what has arrived there
         self._deleted = False
         self._disk = threading.Lock()  # one write at a time
@@ -60,8 +60,8 @@ class Keeper:
                 if self._deleted or (self._stamp(solver) == self._written and not self.problem):
                     return True
                 job = self._copy(solver)
-        except MemoryError as error:
-            self.problem = _sentence(error)
+        except Exception as error:
+            self._fail(error)
             return False
         self._write(*job)
         return not self.problem
@@ -128,7 +128,8 @@ class Keeper:
         self._last, started = time.monotonic(), time.perf_counter()
         run = self._run
         copy = snapshot.take(solver, run.diary.entries, run.trainer.changes)
-        return copy, self._stamp(solver), time.perf_counter() - started
+        self._handed = self._stamp(solver)
+        return copy, self._handed, time.perf_counter() - started
 
     def _stamp(self, solver: Solver) -> object:
         """Equal for equal states of the run."""
@@ -139,7 +140,7 @@ class Keeper:
 
     def _submit(self, copy: Snapshot, stamp: object, held: float) -> None:
         with self._queue:
-            self._waiting, self._handed = (copy, stamp, held), stamp
+            self._waiting = (copy, stamp, held)
             if self._writing:
                 return
             self._writing = True
