@@ -78,7 +78,8 @@ def check_memory(needed: int) -> None:
 def size(count: float) -> str:
     """A number of bytes for people: 812 kB, 3.4 MB."""
     for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if count >= 100 or unit == "B" else f"{count:.1f} {unit}"
+        if round(count) < 1000:
+            digits = 0 if unit == "B" or round(count, 1) >= 100 else 1
+            return f"{count:.{digits}f} {unit}"
         count /= 1000
     return f"{count:,.1f} TB"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboard.insight.codepoints import readable
 from rnncore import RNN, Sampler, Vocab
 from rnncore.errors import VocabError
 
@@ -105,4 +106,4 @@ _NAMES = {"\n": "newline", "\t": "tab", " ": "space"}
 
 
 def _readable(chars: Sequence[str]) -> str:
-    return " ".join(_NAMES.get(char, char) for char in chars)
+    return " ".join(_NAMES.get(char, readable(char)) for char in chars)

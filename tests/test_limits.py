@@ -1,0 +1,58 @@
+"""Limits: what is refused, said in figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard import limits
+from dashboard.limits import TooLargeError, check_memory, size
+from rnncore import RnnCoreError
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_960, "100 kB"),
+        (812_000, "812 kB"),
+        (999_400, "999 kB"),
+        (999_960, "1.0 MB"),
+        (3_400_000, "3.4 MB"),
+        (25e9, "25.0 GB"),
+        (4e12, "4.0 TB"),
+        (5e15, "5,000.0 TB"),
+    ],
+)
+def test_sizes_for_people(count, shown):
+    assert size(count) == shown
+
+
+def test_memory_is_checked_with_figures(monkeypatch):
+    monkeypatch.setattr(limits, "free_memory", lambda: 8_000_000_000)
+    check_memory(2_000_000_000)
+    with pytest.raises(TooLargeError) as refused:
+        check_memory(2_500_000_001)
+    assert isinstance(refused.value, RnnCoreError)
+    assert "need 2.5 GB of memory and 2.0 GB can be spared" in str(refused.value)
+    assert "smaller hidden size" in str(refused.value)
+
+
+def test_free_memory_of_this_machine():
+    assert 2**20 < limits.free_memory() < 2**50
+
+
+@pytest.mark.parametrize("report", ["", "MemAvailable: many kB", None])
+def test_free_memory_where_the_system_does_not_tell(monkeypatch, report):
+    def read_text(*_: object, **__: object) -> str:
+        if report is None:
+            raise OSError
+        return report
+
+    monkeypatch.setattr(limits.Path, "read_text", read_text)
+    assert 2**20 < limits.free_memory() < 2**50
+    monkeypatch.setattr(limits.os, "sysconf", lambda _: (_ for _ in ()).throw(ValueError()))
+    assert limits.free_memory() == 4 * 2**30
