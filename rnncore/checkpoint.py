@@ -140,7 +140,8 @@ def _restore(values: dict[str, Any], arrays: dict[str, Array], data: Any) -> Sol
         )
     with _refusing():
         model = rebuild.model_of(_model_settings(values, arrays), _group(arrays, "params"))
-        settings = _table(values, "solver")
+        # The first files knew no fresh starts: their runs go on without.
+        settings = {"fresh_after": 0} | _table(values, "solver")
         rule = checks.one_of("update_rule", settings.get("update_rule"), UPDATE_RULES)
         moments = _moments(arrays, model, rule)
         state = _state(arrays, model, settings.get("batch_size"))

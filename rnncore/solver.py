@@ -45,6 +45,10 @@ class Solver:
     eval_every: iterations between validations in training; None chooses so that they take
         about a twentieth of the time, 0 leaves them out.
     seed: of the dropout masks.
+    fresh_after: iterations after which a stream starts from a zero state again, the streams
+        taking turns; 0 never. A state that is only ever carried on is one that no sample begins
+        with: started from zero, a network of some hundred iterations may write nothing but the
+        text's rarest characters.
     """
 
     def __init__(
@@ -62,6 +66,7 @@ class Solver:
         clip: float | None = 5.0,
         eval_every: int | None = None,
         seed: int = 0,
+        fresh_after: int = 256,
     ):
         self.model = model
         self.ids = check_ids(data, model.vocab_dim)
@@ -79,6 +84,7 @@ class Solver:
             else checks.whole("eval_every", eval_every, 0)
         )
         self.seed = checks.whole("seed", seed, 0)
+        self.fresh_after = checks.whole("fresh_after", fresh_after, 0)
         self.rng = np.random.default_rng(seed)
         self.optimizer = make_optimizer(update_rule, model.num_params, model.dtype)
         self.state: State = model.initial_state(batch_size)
@@ -165,6 +171,7 @@ class Solver:
         batch = self.batches.next()
         if batch.wrapped:
             self.state = self.model.initial_state(self.batch_size)
+        self._start_one_afresh()
         loss, _ = self.model.loss(
             batch.inputs, batch.targets, self.state, buffers=self._buffers, rng=self.rng
         )
@@ -257,6 +264,7 @@ class Solver:
             "clip": self.clip,
             "eval_every": self.eval_every,
             "seed": self.seed,
+            "fresh_after": self.fresh_after,
         }
 
     def position(self) -> dict[str, Any]:
@@ -290,6 +298,14 @@ class Solver:
         self.state, self.history = state, history
 
     # -- inside -------------------------------------------------------------------------------
+
+    def _start_one_afresh(self) -> None:
+        if self.fresh_after == 0:
+            return
+        turn, rest = divmod(self.iteration, max(1, self.fresh_after // self.batch_size))
+        if rest == 0:
+            for part in self.state:
+                part[:, turn % self.batch_size] = 0
 
     def _validate_if_due(self) -> None:
         last = self.finished and self.eval_every > 0

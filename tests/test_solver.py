@@ -48,7 +48,8 @@ def test_a_step_is_loss_clip_update():
 
 def test_state_is_carried_and_starts_again_with_the_text():
     """Without learning to speak of, losses are those of one long pass, epoch after epoch."""
-    solver = make(lr=1e-30, val_fraction=0, model=RNN(8, None, 5, 10, dtype="float64"))
+    model = RNN(8, None, 5, 10, dtype="float64")
+    solver = make(lr=1e-30, val_fraction=0, model=model, fresh_after=0)
     epoch = solver.batches.per_epoch
     first, second = run(solver, epoch), run(solver, epoch)
     state = solver.model.initial_state(4)
@@ -59,6 +60,20 @@ def test_state_is_carried_and_starts_again_with_the_text():
     whole = solver.model.evaluate(inputs, targets, state) / inputs.size
     assert np.mean(first) == pytest.approx(whole, rel=1e-12)
     np.testing.assert_allclose(second, first, rtol=1e-12)
+
+
+def test_streams_start_afresh_in_turns(monkeypatch):
+    """With four streams and fresh_after=8, one of them begins every second iteration at zero."""
+    solver = make(lr=1e-30, val_fraction=0, fresh_after=8)
+    loss, at_zero = solver.model.loss, []
+
+    def seen(inputs, targets, state, **more):
+        at_zero.append([n for n in range(4) if not state[0][:, n].any()])
+        return loss(inputs, targets, state, **more)
+
+    monkeypatch.setattr(solver.model, "loss", seen)
+    run(solver, 11)
+    assert at_zero[1:] == [[], [1], [], [2], [], [3], [], [0], [], [1]]
 
 
 def test_history_columns():
