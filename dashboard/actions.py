@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from dashboard import limits, state
-from dashboard.run import Run, default_seed, new_run
-from dashboard.settings import PRESETS, Goal
-from dashboard.texts import LoadedText, Source, load, load_sample
+from dashboard.pen import Pen
+from dashboard.run import Run, check, default_seed, new_run
+from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
+from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, StopRule
-from dashboard.writing import Writer
-from rnncore import RnnCoreError, Solver
+from dashboard.writing import Writer, usable_seed
+from rnncore import RnnCoreError, Sampler, Solver
+from rnncore.errors import TextError
 
 # -- text --------------------------------------------------------------------------------------
 
@@ -29,33 +34,37 @@ def choose_sample() -> None:
         state.choose_source(Source("sample", name, name))
 
 
-def choose_paste(text: str) -> None:
+def choose_paste() -> None:
     """A text was pasted."""
-    if text.strip():
-        state.choose_source(Source("paste", text, "pasted text"))
+    if state.pasted().strip():
+        state.choose_source(Source("paste", state.pasted(), "pasted text"))
 
 
 def is_read(source: Source) -> bool:
     """Whether the text on the page is this one, read with the options that are chosen."""
-    return (source, *state.read_options()) == state.text_signature()
+    return (source, state.read_options()) == state.text_signature()
 
 
 def read_source(source: Source) -> None:
     """Read the chosen text."""
-    signature = (source, *state.read_options())
+    options = state.read_options()
+    signature = (source, options)
     try:
-        state.set_text(_read(source, *state.read_options()), signature)
+        state.set_text(_read(source, options), signature)
     except RnnCoreError as error:
         # The text that was there stays: nothing is lost by a bad file.
         state.set_text(state.text(), signature, str(error))
 
 
-def _read(source: Source, encoding: str | None, strip_gutenberg: bool) -> LoadedText:
+def _read(source: Source, options: ReadOptions) -> LoadedText:
     if source.kind == "sample":
-        return load_sample(source.key)
+        return load_sample(source.key, options)
     if source.kind == "paste":
-        return load(source.key.encode("utf-8", "replace"), source.name)
-    return load(state.uploaded().getvalue(), source.name, encoding, strip_gutenberg)
+        return load(source.key.encode("utf-8", "replace"), source.name, options)
+    file = state.uploaded()
+    if file is None:
+        raise TextError(f"{source.name} was taken away; upload it again to read it anew.")
+    return load(file.getvalue(), source.name, options)
 
 
 # -- settings ----------------------------------------------------------------------------------
@@ -103,6 +112,19 @@ def _plateau(solver: Solver, patience: int) -> str | None:
     return (
         f"Validation has not improved in the last {patience} looks; its best was {val.min():.3f}."
     )
+
+
+def follow(action: tuple[str, float]) -> None:
+    """Do what the curve doctor advises: the nearest choice that the page offers."""
+    name, value = action
+    choices: Mapping[str, Sequence[float]] = {
+        "lr": LEARNING_RATES,
+        "clip": CLIPS,
+        "num_iters": ITERATIONS,
+    }
+    nearest: Any = min(choices[name], key=lambda choice: abs(math.log(choice / value)))
+    state.show_settings(None, replace(state.train_settings(), **{name: nearest}))
+    apply_train_settings()
 
 
 # -- training ----------------------------------------------------------------------------------
@@ -161,6 +183,18 @@ def reset() -> None:
     _replace()
 
 
+def obstacle() -> str:
+    """Why the page's settings cannot train on the page's text, or ""."""
+    text = state.text()
+    if text is None:
+        return "There is no text to train on yet: upload one, or pick a sample text."
+    try:
+        check(text, state.model_settings())
+    except RnnCoreError as error:
+        return str(error)
+    return ""
+
+
 def differs() -> bool:
     """Whether the page's text or network is another than the run's."""
     run = state.run()
@@ -183,7 +217,7 @@ def _replace() -> Run | None:
 def _begin(text: LoadedText | None) -> Run | None:
     """A new run on the page, or None and a sentence that says why not."""
     if text is None:
-        state.say("train", "There is no text to train on yet: upload one, or pick a sample text.")
+        state.say("train", obstacle())
         return None
     try:
         run = new_run(text, state.model_settings(), state.train_settings())
@@ -229,3 +263,39 @@ def cancel() -> None:
     """Stop writing; what is there stays."""
     if (writer := state.writer()) is not None:
         writer.cancel()
+
+
+# -- writing together --------------------------------------------------------------------------
+
+
+def take_pen() -> None:
+    """Begin a text with the seed text and the network as it is now."""
+    state.say("sample", "")
+    run = state.run()
+    if run is None:
+        return
+    settings = state.write_settings(default_seed(run.text))
+    try:
+        seed_text, _ = usable_seed(settings.seed_text, run.text.vocab)
+    except RnnCoreError as error:
+        state.say("sample", str(error))
+        return
+    state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
+
+
+def write_char(char: str) -> None:
+    """Go on with this character."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.write(char))
+
+
+def write_until(ends: str) -> None:
+    """Let the network go on to the first of these characters."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.write_until(ends, state.temperature()))
+
+
+def unwrite() -> None:
+    """Take the last character back."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.take_back())

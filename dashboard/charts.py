@@ -57,7 +57,8 @@ def in_unit(nats: Floats | float, unit: str) -> Floats | float:
     """Nats per character in another unit."""
     if unit == "bits":
         return nats / math.log(2)
-    return np.exp(nats) if unit == "perplexity" else nats
+    # Of a run that shot up: beyond e^100 a perplexity is nothing that a chart could show.
+    return np.exp(np.minimum(nats, 100.0)) if unit == "perplexity" else nats
 
 
 def thin(values: Floats, buckets: int = BUCKETS) -> Places:
@@ -97,7 +98,8 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
     marks = [min(mark.iteration, len(loss)) - 1 for mark in view.marks if len(loss)]
     lowest = min([math.inf, *loss[raw], *val_loss[val]])
     # A level far below the curve would only press it flat; it appears as the curve comes near.
-    levels = [level for level in view.levels if level.nats > lowest - 1.0]
+    near = [level for level in view.levels if level.nats > lowest - 1.0]
+    levels = sorted(near, key=lambda level: level.nats)
 
     def rows(
         part: str, at: Places | None, y: Floats | float, text: str | list[str]
@@ -111,7 +113,11 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
         rows("mean", mean, smooth_at(loss, mean, view.smoothing), TRAINING_NAME),
         rows("val", val, val_loss[val], VALIDATION_NAME),
         rows("best", best, val_loss[best], "best validation"),
-        rows("level", None, np.array([lv.nats for lv in levels]), [lv.name for lv in levels]),
+        *(
+            rows(part, None, np.array([lv.nats for lv in some]), [lv.name for lv in some])
+            # Names alternate between two places, so that those of close levels stay apart.
+            for part, some in (("level", levels[::2]), ("level_too", levels[1::2]))
+        ),
         rows(
             "mark", np.array(marks, dtype=int), np.nan, [m.text for m in view.marks][: len(marks)]
         ),
@@ -142,8 +148,17 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
     def part(name: str) -> alt.Chart:
         return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
 
+    def level(name: str, at: str) -> list[alt.Chart]:
+        line = part(name).encode(y=y)
+        words = line.mark_text(
+            align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11
+        )
+        return [
+            line.mark_rule(strokeDash=[5, 4], color=FAINT),
+            words.encode(x=alt.value(alt.expr(at)), text="text:N"),
+        ]
+
     dots = alt.OverlayMarkDef(size=24, filled=True)
-    level = part("level").encode(y=y)
     drawings = {
         "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour)],
         "mean": [part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips)],
@@ -155,12 +170,8 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
             .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
             .encode(x, y, tooltip=tips)
         ],
-        "level": [
-            level.mark_rule(strokeDash=[5, 4], color=FAINT),
-            level.mark_text(
-                align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11
-            ).encode(x=alt.value("width"), text="text:N"),
-        ],
+        "level": level("level", "width"),
+        "level_too": level("level_too", "width * 0.8"),
         "mark": [
             part("mark")
             .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
@@ -193,16 +204,19 @@ def side_spec(x_name: str, column: str) -> dict[str, Any]:
     return _without_data(chart)
 
 
-def frequency_chart(chars: Sequence[str], counts: Sequence[int], total: int) -> alt.Chart:
-    """Share of the most frequent characters, as bars."""
-    frame = pd.DataFrame(
-        {"char": list(chars), "share": np.asarray(counts) / max(1, total), "count": list(counts)}
-    )
-    return (
-        alt.Chart(frame)
+def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:
+    """Characters, how often they occur and which share of the text they are."""
+    return pd.DataFrame({"char": list(names), "count": counts, "share": counts / max(1, total)})
+
+
+@cache
+def frequency_spec() -> dict[str, Any]:
+    """Bars of ``frequency_rows``."""
+    chart = (
+        alt.Chart(alt.NamedData("rows"))
         .mark_bar(color=TRAINING)
         .encode(
-            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, labelOverlap=False)),
+            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
             alt.Y("share:Q", title="share", axis=alt.Axis(format="%", tickCount=4)),
             tooltip=[
                 alt.Tooltip("char:N", title="character"),
@@ -212,6 +226,29 @@ def frequency_chart(chars: Sequence[str], counts: Sequence[int], total: int) -> 
         )
         .properties(height=150)
     )
+    return _without_data(chart)
+
+
+@cache
+def odds_spec() -> dict[str, Any]:
+    """Bars of the next character's probabilities (char, odds, at), before and after temperature."""
+    chart = (
+        alt.Chart(alt.NamedData("rows"))
+        .mark_bar()
+        .encode(
+            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            alt.Y("odds:Q", title="probability", axis=alt.Axis(format="%", tickCount=4)),
+            xOffset="at:N",
+            color=alt.Color(
+                "at:N",
+                scale=alt.Scale(range=[FAINT, TRAINING]),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=["char:N", "at:N", alt.Tooltip("odds:Q", format=".1%")],
+        )
+        .properties(height=180)
+    )
+    return _without_data(chart)
 
 
 def _x(history: History, at: Places, name: str, chars_per_epoch: float) -> Floats:

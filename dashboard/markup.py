@@ -6,7 +6,8 @@ Everything that a book or a network wrote is escaped here; it never becomes mark
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
+
+from dashboard.insight.markup import escaped
 
 _BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;"
@@ -21,9 +22,9 @@ def piece(seed_text: str, text: str, copied: Iterable[tuple[int, int]] = ()) -> 
     """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined."""
     parts, at = [], 0
     for start, end in copied:
-        parts += [escape(text[at:start]), _span(_COPIED, text[start:end])]
+        parts += [escaped(text[at:start]), _span(_COPIED, text[start:end])]
         at = end
-    parts.append(escape(text[at:]))
+    parts.append(escaped(text[at:]))
     # tabindex: whoever has no mouse can scroll a long piece with the keys.
     return (
         f'<div style="{_BOX}" tabindex="0" role="region" aria-label="Generated text">'
@@ -32,4 +33,4 @@ def piece(seed_text: str, text: str, copied: Iterable[tuple[int, int]] = ()) -> 
 
 
 def _span(style: str, text: str) -> str:
-    return f'<span style="{style}">{escape(text)}</span>'
+    return f'<span style="{style}">{escaped(text)}</span>'

@@ -23,6 +23,9 @@ LEARNING_RATES = (
 )  # fmt: skip
 CLIPS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, math.inf)
 ITERATIONS = (500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
+EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
+MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
+PATIENCES = (2, 3, 5, 10, 20)
 CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "vanilla": "Vanilla RNN"}
 
 

@@ -7,16 +7,21 @@ accessors. Nothing else in the dashboard touches ``st.session_state``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from dashboard.charts import View
+from dashboard.insight.text_doctor import TITLES
+from dashboard.jobs import Job
+from dashboard.pen import Pen
 from dashboard.run import Run
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
-from dashboard.texts import LoadedText, Source
+from dashboard.texts import LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
+
+T = TypeVar("T")
 
 FIRST_PRESET = "taste"
 
@@ -26,6 +31,7 @@ _WIDGETS: dict[str, Any] = {
     "pasted": "",
     "encoding": None,
     "strip_gutenberg": True,
+    **{f"remedy_{name}": False for name in TITLES},
     "preset": FIRST_PRESET,
     "goal_kind": "iterations",
     "goal_epochs": 10,
@@ -62,6 +68,11 @@ def model_key(name: str) -> str:
 def train_key(name: str) -> str:
     """Key of the widget of a field of TrainSettings."""
     return _TRAIN_KEYS[name]
+
+
+def choices(key: str, offered: Sequence[Any]) -> list[Any]:
+    """What a slider offers, and its present value too if that came from elsewhere (a file)."""
+    return sorted({*offered, st.session_state[key]})
 
 
 # -- what the widgets say ----------------------------------------------------------------------
@@ -115,9 +126,30 @@ def write_settings(fallback_seed: str) -> WriteSettings:
     )
 
 
-def read_options() -> tuple[str | None, bool]:
-    """The encoding that was chosen, or None, and whether Gutenberg's licence is left out."""
-    return st.session_state["encoding"], st.session_state["strip_gutenberg"]
+def remedy_key(name: str) -> str:
+    """Key of the switch of one of the text doctor's remedies."""
+    return f"remedy_{name}"
+
+
+def read_options() -> ReadOptions:
+    """How the text is to be read."""
+    return ReadOptions(
+        st.session_state["encoding"],
+        st.session_state["strip_gutenberg"],
+        frozenset(name for name in TITLES if st.session_state[remedy_key(name)]),
+    )
+
+
+def forget_read_options() -> None:
+    """Read the next text as it is: what was right for one is not for another."""
+    st.session_state["encoding"], st.session_state["strip_gutenberg"] = None, True
+    for name in TITLES:
+        st.session_state[remedy_key(name)] = False
+
+
+def pasted() -> str:
+    """What was typed or pasted into the text box."""
+    return st.session_state["pasted"]
 
 
 def sample_choice() -> str | None:
@@ -143,6 +175,8 @@ def text_source() -> Source | None:
 
 def choose_source(source: Source | None) -> None:
     """Take the text from here; a pill of another source is let go."""
+    if source != text_source():
+        forget_read_options()
     st.session_state["_source"] = source
     if source is not None and source.kind != "sample":
         st.session_state["sample"] = None
@@ -186,7 +220,8 @@ def run() -> Run | None:
 def set_run(run: Run | None) -> None:
     """Show this run; what was written by another one goes."""
     st.session_state["_run"] = run
-    st.session_state["_writer"] = None
+    set_writer(None)
+    set_pen(None)
 
 
 def writer() -> Writer | None:
@@ -197,6 +232,31 @@ def writer() -> Writer | None:
 def set_writer(writer: Writer | None) -> None:
     """Show this piece."""
     st.session_state["_writer"] = writer
+
+
+def pen() -> Pen | None:
+    """The text that is being written in turns."""
+    return st.session_state.get("_pen")
+
+
+def set_pen(pen: Pen | None) -> None:
+    """Keep it."""
+    st.session_state["_pen"] = pen
+
+
+def temperature() -> float:
+    """The temperature on the page."""
+    return st.session_state["temperature"]
+
+
+def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
+    """The job of this kind about this thing, begun if there is none; an older one is forgotten."""
+    key = f"_job_{kind}"
+    known = st.session_state.get(key)
+    if known is None or known[0] != about:
+        known = st.session_state[key] = (about, Job(work))
+    found: Job[T] = known[1]
+    return found
 
 
 def say(place: str, message: str) -> None:

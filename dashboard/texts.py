@@ -13,6 +13,8 @@ import numpy as np
 from charset_normalizer import from_bytes
 from numpy.typing import NDArray
 
+from dashboard.insight.codepoints import readable
+from dashboard.insight.text_doctor import Finding, apply, examine
 from rnncore import Vocab, read_text
 
 SAMPLE_FOLDER = Path(__file__).resolve().parents[1] / "sample_texts"
@@ -23,6 +25,27 @@ SAMPLE_TITLES = {
     "brackets.txt": "Balanced brackets",
     "sums.txt": "Sums with right answers",
 }
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a text comes from. ``key`` tells it from every other of its kind."""
+
+    kind: str  # "sample", "upload" or "paste"
+    key: str
+    name: str
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How to read a file: an encoding or None, and what to mend (keys of the text doctor)."""
+
+    encoding: str | None = None
+    strip_gutenberg: bool = True
+    remedies: frozenset[str] = frozenset()
+
+
+AS_IT_IS = ReadOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +59,7 @@ class LoadedText:
     vocab: Vocab
     ids: NDArray[np.unsignedinteger]
     digest: str
+    findings: tuple[Finding, ...] = ()  # on the text before anything was mended
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -50,25 +74,44 @@ class LoadedText:
         """The first characters."""
         return self.vocab.decode(self.ids[:length])
 
+    def frequencies(self) -> tuple[list[str], NDArray[np.intp]]:
+        """Readable names of the characters and their counts, the commonest first."""
+        counts = np.bincount(self.ids, minlength=len(self.vocab))
+        order = np.argsort(-counts, kind="stable")
+        return [readable(self.vocab.idx_to_char[i]) for i in order], counts[order]
 
-def load(
-    raw: bytes, name: str, encoding: str | None = None, strip_gutenberg: bool = True
-) -> LoadedText:
+
+def load(raw: bytes, name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
     """Read a file's bytes; a TextError says what is wrong with them."""
-    text = read_text(
+    read = read_text(
         raw,
         name,
-        encoding=encoding,
+        encoding=options.encoding,
         guess_encoding=guess_encoding,
-        strip_gutenberg=strip_gutenberg,
+        strip_gutenberg=options.strip_gutenberg,
     )
-    vocab = Vocab.from_text(text.text)
-    ids = vocab.encode(text.text)
+    findings = tuple(examine(read.text))
+    # What was ticked for another text may not apply to this one.
+    remedies = options.remedies & {finding.key for finding in findings}
+    text = apply(read.text, remedies)
+    vocab = Vocab.from_text(text)
+    ids = vocab.encode(text)
+    return from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, findings)
+
+
+def from_ids(
+    ids: NDArray[np.unsignedinteger],
+    vocab: Vocab,
+    name: str,
+    size: int,
+    encoding: str,
+    notes: tuple[str, ...],
+    findings: tuple[Finding, ...] = (),
+) -> LoadedText:
+    """Ids over a vocabulary, with the digest by which equal texts are known."""
     digest = hashlib.sha256("".join(vocab.idx_to_char).encode("utf-8", "surrogatepass"))
     digest.update(ids.tobytes())
-    return LoadedText(
-        text.name, len(raw), text.encoding, text.notes, vocab, ids, digest.hexdigest()
-    )
+    return LoadedText(name, size, encoding, notes, vocab, ids, digest.hexdigest(), findings)
 
 
 def guess_encoding(raw: bytes) -> str | None:
@@ -82,15 +125,6 @@ def sample_names() -> list[str]:
     return [name for name in SAMPLE_TITLES if (SAMPLE_FOLDER / name).is_file()]
 
 
-def load_sample(name: str) -> LoadedText:
+def load_sample(name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
     """One of ``sample_names``."""
-    return load((SAMPLE_FOLDER / name).read_bytes(), name)
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a text comes from. ``key`` tells it from every other of its kind."""
-
-    kind: str  # "sample", "upload" or "paste"
-    key: str
-    name: str
+    return load((SAMPLE_FOLDER / name).read_bytes(), name, options)

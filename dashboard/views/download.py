@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
-from pathlib import PurePath
+from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import state, takeaway
 from dashboard.run import Run
+from dashboard.views.train import baseline_levels
 
 
 def show() -> None:
@@ -19,23 +19,38 @@ def show() -> None:
         if run is None:
             st.caption("When a network has been trained, it can be taken away here.")
             return
-        stem = PurePath(run.text.name).stem or "model"
-        st.download_button(
-            "Download model",
-            # Made at the click, between two chunks of training.
-            data=lambda: _pickled(run),
-            file_name=f"{stem}.pkl",
-            mime="application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.caption("Opens in any Python that can import rnncore:")
+        stem = takeaway.stem(run)
+        _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
+        st.caption("Opens in any Python that can import rnncore, and on this page:")
         st.code(
-            f'import pickle\nwith open("{stem}.pkl", "rb") as f:\n'
+            f'import pickle\nwith open("{_quotable(stem)}.pkl", "rb") as f:\n'
             '    print(pickle.load(f).sample("E", T=500))',
             language="python",
         )
+        with st.expander("More to take away"):
+            _more(run, stem)
 
 
-def _pickled(run: Run) -> bytes:
-    return pickle.dumps(run.trainer.model())
+def _more(run: Run, stem: str) -> None:
+    _button("Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
+    st.caption("Text, network, optimizer and place: training goes on from it exactly.")
+    levels = baseline_levels(run)  # here: a download is made where there is no session
+    _button("Report", f"{stem}.html", lambda: takeaway.report(run, levels))
+    st.caption("One page with data, settings, curve and samples, to keep or hand in.")
+    _button("History (CSV)", f"{stem}.csv", lambda: takeaway.history(run))
+    _button("Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))
+
+
+def _button(label: str, file_name: str, data: Callable[[], str | bytes]) -> None:
+    """A download that is made at the click, not at every redraw of the page."""
+    st.download_button(
+        label,
+        data=data,
+        file_name=file_name,
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _quotable(name: str) -> str:
+    return name.replace("\\", "_").replace('"', "_")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
-from dashboard import actions, limits, settings, state
+from dashboard import actions, limits, probe, settings, state
+from dashboard.jobs import Job
+from dashboard.probe import Speed
+from dashboard.run import TURNS
 from dashboard.settings import CELL_NAMES, PRESETS
 from dashboard.texts import LoadedText
+from dashboard.views.words import duration
 from rnncore import CELLS
 
 
@@ -25,63 +32,74 @@ def show() -> None:
             st.caption(preset.purpose)
         st.segmented_control(
             "Cell",
-            sorted(CELLS, key=list(CELL_NAMES).index),
+            sorted(
+                CELLS, key=lambda name: (name not in CELL_NAMES, [*CELL_NAMES, name].index(name))
+            ),
             format_func=lambda name: CELL_NAMES.get(name, name),
             key=state.model_key("cell_type"),
             required=True,
             help="LSTM remembers longest; GRU is nearly as good with less to compute; "
             "a vanilla RNN forgets soon and shows why the other two were invented.",
         )
-        st.select_slider(
+        _slider(
             "Hidden size",
             settings.HIDDEN_SIZES,
-            key=state.model_key("hidden_dim"),
-            help="Numbers that the network can keep in mind. More learns more, and slower.",
+            "hidden_dim",
+            "Numbers that the network can keep in mind. More learns more, and slower.",
         )
         st.segmented_control(
-            "Layers", settings.LAYERS, key=state.model_key("num_layers"), required=True
+            "Layers",
+            state.choices(state.model_key("num_layers"), settings.LAYERS),
+            key=state.model_key("num_layers"),
+            required=True,
         )
         with st.expander("More settings"):
             _more()
         if (text := state.text()) is not None:
             _cost(text)
+            st.fragment(_speed, run_every=0.5 if _speed_unknown(text) else None)()
+
+
+def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
+    key = state.model_key(name)
+    st.select_slider(label, state.choices(key, offered), key=key, help=explanation, **more)
 
 
 def _more() -> None:
-    st.select_slider(
+    _slider(
         "Sequence length",
         settings.SEQ_LENGTHS,
-        key=state.model_key("seq_length"),
-        help="Characters over which an error is traced back. What came before still reaches "
+        "seq_length",
+        "Characters over which an error is traced back. What came before still reaches "
         "the network: its state is carried on.",
     )
-    st.select_slider(
+    _slider(
         "Batch size",
         settings.BATCH_SIZES,
-        key=state.model_key("batch_size"),
-        help="Places of the text that are read side by side.",
+        "batch_size",
+        "Places of the text that are read side by side.",
     )
-    st.select_slider(
+    _slider(
         "Embedding size",
         settings.EMBEDDINGS,
+        "input_dim",
+        "Numbers that stand for one character on its way into the network.",
         format_func=lambda n: str(n) if n else "a quarter of the vocabulary",
-        key=state.model_key("input_dim"),
-        help="Numbers that stand for one character on its way into the network.",
     )
-    st.select_slider(
+    _slider(
         "Dropout",
         settings.DROPOUTS,
-        key=state.model_key("dropout"),
-        help="Share of each layer's outputs that is left out at random in training: "
+        "dropout",
+        "Share of each layer's outputs that is left out at random in training: "
         "against learning a small text by heart.",
     )
-    st.select_slider(
+    _slider(
         "Held out for validation",
         settings.VAL_FRACTIONS,
-        format_func=lambda share: f"{share:.0%}",
-        key=state.model_key("val_fraction"),
-        help="The end of the text, which the network never trains on: its loss there tells "
+        "val_fraction",
+        "The end of the text, which the network never trains on: its loss there tells "
         "what was understood and not only learnt by heart.",
+        format_func=lambda share: f"{share:.0%}",
     )
     st.number_input("Random seed of the first weights", 0, 2**31 - 1, key=state.model_key("seed"))
 
@@ -94,6 +112,40 @@ def _cost(text: LoadedText) -> None:
         f"**{params:,}** parameters · about {limits.size(chosen.memory(V))} of memory · "
         f"{_in_words(ratio)}"
     )
+    if actions.obstacle():
+        st.warning(actions.obstacle())
+
+
+def _speed_job(text: LoadedText) -> Job[Speed | None]:
+    chosen = state.model_settings()
+    return state.job("speed", (text, chosen), lambda: probe.measure(text, chosen))
+
+
+def _speed_unknown(text: LoadedText) -> bool:
+    """Whether a measurement is under way; none is begun beside a training or of what cannot be."""
+    if len(TURNS) or actions.obstacle():
+        return False
+    return _speed_job(text).running
+
+
+def _speed() -> None:
+    text = state.text()
+    if text is None or actions.obstacle():
+        return
+    known = None if len(TURNS) else _speed_job(text)
+    speed = known.result if known else None
+    if speed is None:
+        st.caption("Measuring the speed …" if known and known.running else " ")
+    else:
+        length = state.train_settings().num_iters
+        st.caption(
+            f"**{speed.iterations_per_second:,.0f}** iterations a second on this computer · "
+            f"{duration(speed.seconds(speed.per_epoch))} for an epoch "
+            f"({speed.per_epoch:,} iterations) · {duration(speed.seconds(length))} for "
+            f"{length:,} iterations"
+        )
+    if state.turned("probing", bool(known and known.running)) is False:
+        st.rerun()  # so that it ticks no longer
 
 
 def _in_words(chars_per_parameter: float) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, limits, state, texts
+from dashboard import actions, charts, limits, state, texts
 from dashboard.texts import LoadedText, Source
+from dashboard.views.words import plain
 from rnncore.archives import display_name
 
 _SHORT = {
@@ -36,6 +37,9 @@ def show() -> None:
             key="sample",
             on_change=actions.choose_sample,
         )
+        with st.popover("Or paste one", icon=":material/content_paste:"):
+            st.text_area("Text", key="pasted", height=200)
+            st.button("Take this text", on_click=actions.choose_paste)
         source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
         _read(source)
         if state.text_error():
@@ -54,23 +58,44 @@ def _read(source: Source) -> None:
 def _card(text: LoadedText, source: Source) -> None:
     st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
     st.code(text.preview(), language=None, wrap_lines=True, height=140)
-    st.caption(f"`{text.name}` · {limits.size(text.size)} · {text.encoding}")
+    st.caption(f"{plain(text.name)} · {limits.size(text.size)} · {text.encoding}")
     for note in text.notes:
-        st.caption(note)
-    with st.expander("How the file is read"):
-        st.selectbox(
-            "Encoding",
-            _ENCODINGS,
-            key="encoding",
-            placeholder="found by itself",
-            index=None,
-            disabled=source.kind != "upload",
-            help="Only needed if the preview shows wrong letters.",
-        )
-        st.toggle(
-            "Leave out Project Gutenberg's header and licence",
-            key="strip_gutenberg",
-            disabled=source.kind != "upload",
-        )
-        st.caption("The characters that the network can read and write:")
-        st.code("".join(text.vocab.idx_to_char), language=None, wrap_lines=True)
+        st.caption(plain(note))
+    advised = sum(finding.on for finding in text.findings)
+    hint = f" ({advised} worth a look)" if advised else ""
+    with st.expander(f"Clean up the text{hint}"):
+        _doctor(text, source)
+    with st.expander("Its characters"):
+        _characters(text)
+
+
+def _doctor(text: LoadedText, source: Source) -> None:
+    st.toggle(
+        "Leave out Project Gutenberg's header and licence",
+        key="strip_gutenberg",
+        disabled=source.kind != "upload",
+    )
+    for finding in text.findings:
+        st.toggle(finding.title, key=state.remedy_key(finding.key))
+        st.caption(plain(finding.sentence) + (" Advised." if finding.on else ""))
+    st.selectbox(
+        "Encoding",
+        _ENCODINGS,
+        key="encoding",
+        placeholder="found by itself",
+        index=None,
+        disabled=source.kind != "upload",
+        help="Only needed if the preview shows wrong letters.",
+    )
+
+
+def _characters(text: LoadedText) -> None:
+    names, counts = text.frequencies()
+    st.vega_lite_chart(
+        charts.frequency_rows(names[:40], counts[:40], len(text)),
+        charts.frequency_spec(),
+        width="stretch",
+        alt="Share of the commonest characters",
+    )
+    st.caption("All that the network can read and write, by code point:")
+    st.code("".join(text.vocab.idx_to_char), language=None, wrap_lines=True)

@@ -7,13 +7,20 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, limits, settings, state
+from dashboard import actions, charts, limits, markup, settings, state
+from dashboard.charts import Level
+from dashboard.insight.baselines import Baseline, baselines
+from dashboard.insight.curve_doctor import diagnose
 from dashboard.run import Run
+from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
+from dashboard.views.words import duration, figure
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
 TICK_SECONDS = 0.5
+
+_ACTIONS = {"lr": "the learning rate", "clip": "clipping", "num_iters": "the iterations"}
 
 _BADGES = {
     Phase.READY: ("Ready", "gray"),
@@ -33,6 +40,7 @@ def show() -> None:
     with st.container(border=True, key="section_train"):
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
+        _goal()
         if state.said("train"):
             st.error(state.said("train"), icon=":material/error:")
         if state.asking():
@@ -74,6 +82,34 @@ def _buttons(active: bool, run: Run | None) -> None:
         )
 
 
+def _goal() -> None:
+    """When to end: one choice, and the amount that goes with it."""
+    changed = actions.apply_train_settings
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.selectbox(
+            "Until",
+            list(GOAL_TITLES),
+            format_func=GOAL_TITLES.__getitem__,
+            key="goal_kind",
+            on_change=changed,
+            width=220,
+        )
+        key, label, offered = {
+            "iterations": (state.train_key("num_iters"), "Iterations", settings.ITERATIONS),
+            "epochs": ("goal_epochs", "Epochs", settings.EPOCHS),
+            "minutes": ("goal_minutes", "Minutes", settings.MINUTES),
+            "plateau": ("goal_patience", "Validations without a new best", settings.PATIENCES),
+        }[kind]
+        st.select_slider(
+            label,
+            state.choices(key, offered),
+            format_func=lambda n: f"{n:,}",
+            key=key,
+            on_change=changed,
+            width="stretch",
+        )
+
+
 def _question() -> None:
     with st.container(border=True):
         st.markdown(
@@ -97,6 +133,8 @@ def _live() -> None:
     _headline(status)
     _figures(status)
     _curve(run)
+    _advice(run)
+    _latest(run)
     if state.turned("training", status.active) is False:
         st.rerun()  # it ended by itself: the buttons must know
 
@@ -122,15 +160,15 @@ def _headline(status: Status) -> None:
 
 def _figures(status: Status) -> None:
     with st.container(horizontal=True):
-        st.metric("Loss", _nats(status.loss), help="Nats per character, mean of 50 iterations.")
+        st.metric("Loss", figure(status.loss), help="Nats per character, mean of 50 iterations.")
         st.metric(
-            "Validation", _nats(status.val_loss), help="On the end of the text, never trained on."
+            "Validation", figure(status.val_loss), help="On the end of the text, never trained on."
         )
         st.metric(
             "Bits per character",
-            _nats(status.val_loss / math.log(2))
+            figure(status.val_loss / math.log(2))
             if not math.isnan(status.val_loss)
-            else _nats(status.loss / math.log(2)),
+            else figure(status.loss / math.log(2)),
         )
         st.metric(
             "Characters a second",
@@ -144,7 +182,8 @@ def _curve(run: Run) -> None:
     history = run.solver.history
     if not len(history):
         return
-    view = replace(state.chart_view(), marks=run.trainer.changes[-50:])
+    levels = [Level(base.name, base.nats) for base in baseline_levels(run)]
+    view = replace(state.chart_view(), marks=run.trainer.changes[-50:], levels=levels)
     per_epoch = run.chars_per_epoch
     rows = charts.loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
@@ -163,6 +202,56 @@ def _curve(run: Run) -> None:
                 key=f"{column}_chart",
                 alt=f"{column} over the run",
             )
+
+
+def baseline_levels(run: Run) -> list[Baseline]:
+    """What simpler models reach on this text; none while that is being worked out."""
+    solver = run.solver
+    V = solver.model.vocab_dim
+    found = state.job(
+        "baselines",
+        (run.text, run.model_settings.val_fraction),
+        lambda: baselines(solver.train_ids, solver.val_ids, V),
+    )
+    return found.result or []
+
+
+def _advice(run: Run) -> None:
+    """One sentence on what the curve shows, and a button that does what it advises."""
+    history, solver = run.solver.history, run.solver
+    if not len(history):
+        return
+    at, val = history.validations()
+    few = charts.evenly(len(history), 5_000)
+    found = diagnose(
+        history["iteration"][few],
+        history["loss"][few],
+        at,
+        val,
+        history["grad_norm"][few],
+        lr=solver.lr,
+        clip=solver.clip,
+        num_iters=solver.num_iters,
+        dropout=solver.model.dropout,
+    )
+    passed = [base.name for base in baseline_levels(run) if len(val) and val.min() < base.nats]
+    with st.container(horizontal=True, vertical_alignment="center", key="advice"):
+        st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
+        if found.live and found.action is not None:
+            name, value = found.action
+            label = f"Set {_ACTIONS[name]} to {value:g}"
+            if st.button(label, on_click=actions.follow, args=(found.action,)):
+                st.rerun()  # the sliders outside this part must show it
+    if passed:
+        st.caption(f"On validation it has passed: {', '.join(passed)}.")
+
+
+def _latest(run: Run) -> None:
+    """What the network writes at this stage."""
+    if run.diary.entries:
+        entry = run.diary.entries[-1]
+        st.caption(f"What it writes after {entry.iteration:,} iterations:")
+        st.html(markup.piece(run.diary.seed_text, entry.text))
 
 
 def _while_it_runs() -> None:
@@ -194,29 +283,8 @@ def _while_it_runs() -> None:
             key=state.train_key("clip"),
             on_change=changed,
         )
-        st.select_slider(
-            "Iterations",
-            settings.ITERATIONS,
-            format_func=lambda n: f"{n:,}",
-            key=state.train_key("num_iters"),
-            on_change=changed,
-        )
     with st.expander("How the chart is drawn"):
         st.segmented_control("Across", list(charts.X_AXES), key="chart_x", required=True)
         st.segmented_control("Up", charts.UNITS, key="chart_unit", required=True)
         st.select_slider("Smoothing, in iterations", charts.SMOOTHINGS, key="chart_smoothing")
         st.toggle("Gradient norm and learning rate below", key="chart_more")
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people: 48 s, 3 min, 1 h 20 min."""
-    if math.isnan(seconds):
-        return "–"
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _nats(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3f}"

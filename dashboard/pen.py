@@ -1,0 +1,48 @@
+"""Pen: a text that a person and a network write in turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore import Sampler, Vocab
+
+MOST = 2_000  # characters that are read again at each turn
+_LONGEST_STRETCH = 200  # characters, if no end of a word or line comes
+
+
+@dataclass(frozen=True)
+class Pen:
+    """The text so far, and the network (as it was when the pen was taken up)."""
+
+    sampler: Sampler
+    text: str
+
+    @property
+    def vocab(self) -> Vocab:
+        """The characters that may be written."""
+        assert self.sampler.vocab is not None
+        return self.sampler.vocab
+
+    def odds(self) -> NDArray[np.floating]:
+        """The network's probabilities for the next character, (V,)."""
+        return self.sampler.next_probabilities(self.text[-MOST:])
+
+    def write(self, char: str) -> Pen:
+        """The text with one character more."""
+        return replace(self, text=self.text + char)
+
+    def write_until(self, ends: str, temperature: float) -> Pen:
+        """The text as the network goes on, to the first of these characters."""
+        written = ""
+        for char in self.sampler.stream(self.text[-MOST:], _LONGEST_STRETCH, temperature):
+            written += char
+            if char in ends and written.strip():
+                break
+        return replace(self, text=self.text + written)
+
+    def take_back(self) -> Pen:
+        """The text without its last character; the first one stays."""
+        return replace(self, text=self.text[:-1] or self.text)

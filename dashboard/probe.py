@@ -1,0 +1,39 @@
+"""Speed of some settings on this machine, tried out for two seconds before training."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from dashboard.run import TURNS, new_solver
+from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.texts import LoadedText
+
+SECONDS = 2.0
+_WARM_UP = 3  # iterations: buffers are made, caches filled
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What training would be like; ``per_epoch`` in iterations."""
+
+    iterations_per_second: float
+    per_epoch: int
+
+    def seconds(self, iterations: float) -> float:
+        """How long so many iterations take."""
+        return iterations / self.iterations_per_second
+
+
+def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS) -> Speed | None:
+    """Train a throw-away network for some seconds; None if a real training came up meanwhile."""
+    solver = new_solver(text, settings, TrainSettings())
+    for _ in range(_WARM_UP):
+        solver.step()
+    started, first = time.perf_counter(), solver.iteration
+    while time.perf_counter() - started < seconds:
+        if len(TURNS):
+            return None
+        solver.train_for(seconds / 10)
+    rate = (solver.iteration - first) / (time.perf_counter() - started)
+    return Speed(rate, solver.batches.per_epoch)

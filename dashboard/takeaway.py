@@ -1,0 +1,107 @@
+"""What can be taken away from a run: files made of it, each as bytes or text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from datetime import date
+from pathlib import PurePath
+
+from dashboard.insight.baselines import Baseline
+from dashboard.insight.report import Report, Sample, page
+from dashboard.insight.svg_curve import Curve
+from dashboard.run import Run
+from dashboard.settings import CELL_NAMES
+from rnncore import save
+from rnncore.history import COLUMNS
+from rnncore.pickles import dump_model
+
+
+def stem(run: Run) -> str:
+    """What the files are called, after the text."""
+    return PurePath(run.text.name).stem or "model"
+
+
+def model(run: Run) -> bytes:
+    """The model as a pickle, as it is between two chunks of training."""
+    return dump_model(run.trainer.model())
+
+
+def checkpoint(run: Run) -> bytes:
+    """The whole run as an .npz, to go on from exactly."""
+    buffer = io.BytesIO()
+    with run.trainer.lock:
+        save(run.solver, buffer)
+    return buffer.getvalue()
+
+
+def history(run: Run) -> str:
+    """Every iteration as CSV; a validation that was not measured is left empty."""
+    table = run.solver.history.to_array().T
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in table:
+        writer.writerow(["" if math.isnan(value) else f"{value:.10g}" for value in row])
+    return out.getvalue()
+
+
+def samples(run: Run) -> str:
+    """The samples over time, one below the other."""
+    return "\n\n".join(
+        f"--- after {entry.iteration:,} iterations, loss {entry.loss:.3f} ---\n"
+        f"{run.diary.seed_text}{entry.text}"
+        for entry in run.diary.entries
+    )
+
+
+def report(run: Run, levels: list[Baseline]) -> str:
+    """One self-contained HTML page."""
+    status, solver, text = run.trainer.status(), run.solver, run.text
+    chosen, train = run.model_settings, run.train_settings
+    past = solver.history
+    at, val = past.validations()
+    every = max(1, len(run.diary.entries) // 8)
+    return page(
+        Report(
+            title=f"A network that learnt to write {text.name}",
+            lead=f"{solver.model.num_layers} x {CELL_NAMES.get(chosen.cell_type, chosen.cell_type)}"
+            f" of {chosen.hidden_dim}, {solver.model.num_params:,} parameters, trained for "
+            f"{status.iteration:,} iterations in {status.elapsed:,.0f} s.",
+            figures={
+                "Loss (nats per character)": status.loss,
+                "Validation": status.val_loss,
+                "Best validation": status.best_val,
+                "Epochs": status.epoch,
+            },
+            data={
+                "Name": text.name,
+                "Characters": len(text),
+                "Different characters": len(text.vocab),
+                "Encoding": text.encoding,
+                "Held out for validation": f"{chosen.val_fraction:.0%}",
+            },
+            settings={
+                "Cell": CELL_NAMES.get(chosen.cell_type, chosen.cell_type),
+                "Hidden size": chosen.hidden_dim,
+                "Layers": chosen.num_layers,
+                "Embedding size": solver.model.input_dim,
+                "Dropout": chosen.dropout,
+                "Sequence length": chosen.seq_length,
+                "Batch size": chosen.batch_size,
+                "Learning rate": train.lr,
+                "Update rule": train.update_rule,
+                "Schedule": train.schedule,
+                "Clipping": "off" if math.isinf(train.clip) else train.clip,
+                "Iterations planned": train.num_iters,
+                "Random seed": chosen.seed,
+            },
+            curve=Curve(past["iteration"], past["loss"], at, val, {b.name: b.nats for b in levels}),
+            samples=[
+                Sample(e.iteration, run.diary.seed_text + e.text)
+                for e in run.diary.entries[::-every][::-1]
+            ],
+            made=date.today(),
+        )
+    )

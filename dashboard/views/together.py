@@ -1,0 +1,52 @@
+"""Write together: the odds of the next character, and a person's choice among them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import actions, charts, markup, state
+from dashboard.insight.codepoints import readable
+from dashboard.insight.explain import tempered
+from dashboard.run import Run
+
+CHOICES = 8  # characters to choose from
+
+
+def show(run: Run) -> None:
+    """Draw the part; it is closed until somebody wants it."""
+    box = st.expander("Write together", key="together_open", on_change="rerun")
+    with box:
+        if box.open:
+            st.fragment(_desk)(run)
+
+
+def _desk(run: Run) -> None:
+    pen = state.pen()
+    if pen is None:
+        st.caption("Take turns with the network: see its odds for the next character, choose one.")
+        st.button("Begin with the seed text", on_click=actions.take_pen)
+        return
+    st.html(markup.piece("", pen.text))
+    odds = pen.odds()
+    temperature = max(0.05, state.temperature())
+    bent = tempered(odds, temperature)
+    best = np.argsort(-bent, kind="stable")[:CHOICES]
+    chars = [pen.vocab.idx_to_char[i] for i in best]
+    names = [readable(char) for char in chars]
+    rows = pd.concat(
+        [
+            pd.DataFrame({"char": names, "odds": odds[best], "at": "as the network has it"}),
+            pd.DataFrame({"char": names, "odds": bent[best], "at": f"at {temperature:g}"}),
+        ]
+    )
+    st.vega_lite_chart(rows, charts.odds_spec(), width="stretch", alt="Odds of the next character")
+    with st.container(horizontal=True):
+        for char, name in zip(chars, names, strict=True):
+            st.button(name, key=f"next_{ord(char)}", on_click=actions.write_char, args=(char,))
+    with st.container(horizontal=True):
+        st.button("To the end of the word", on_click=actions.write_until, args=(" \n",))
+        st.button("To the end of the line", on_click=actions.write_until, args=("\n",))
+        st.button("Take one back", on_click=actions.unwrite)
+        st.button("Begin again", on_click=actions.take_pen)

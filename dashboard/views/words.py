@@ -1,0 +1,26 @@
+"""Figures as a person reads them."""
+
+from __future__ import annotations
+
+import math
+import re
+
+
+def duration(seconds: float) -> str:
+    """Seconds: 0.4 s, 48 s, 3 min, 1 h 20 min; a dash if unknown."""
+    if math.isnan(seconds):
+        return "–"
+    if seconds < 100:
+        return f"{seconds:.1f} s" if 0 < seconds < 3 else f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def figure(value: float) -> str:
+    """Three decimals, or a dash if unknown."""
+    return "–" if math.isnan(value) else f"{value:.3f}"
+
+
+def plain(words: str) -> str:
+    """Words that came with a file, so that Markdown takes them as they are."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", words)
