@@ -18,14 +18,17 @@ blocks, and no exponential or sum is left in the loop.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import batches, checks
-from rnncore.cells import Step
+from rnncore.cells import Cell, Step
+from rnncore.cells.base import fixed_product
 from rnncore.errors import SettingError, VocabError
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.floating]
 
-_NOISE_BLOCK = 256  # symbols for which noise is drawn at once
+# Symbols for which noise is drawn at once, and values of it: a large alphabet needs many.
+_NOISE_BLOCK, _NOISE_VALUES = 256, 1 << 18
 
 
 class Sampler:
@@ -47,7 +51,7 @@ class Sampler:
         self._W_out = model.params["W_out"].copy()
         self._b_out = model.params["b_out"].copy()
         # Embedding and first input product together are one row of this table (V, G H).
-        first = self._steps(None)[0]
+        first = self._stack(None).first
         self._table = self._embed @ first.Wx + first.b
 
     def sample(
@@ -99,10 +103,8 @@ class Sampler:
 
     def next_probabilities(self, seed_text: str | int | Sequence[int]) -> Array:
         """The model's distribution over the symbol after the seed, (V,), float64."""
-        steps = self._steps(1)
-        for i in self._seed_ids(seed_text):
-            h = self._advance(steps, i)
-        logits = (h[0] @ self._W_out + self._b_out).astype(np.float64)
+        h = self._stack(None).prime(self._table, self._seed_ids(seed_text))
+        logits = (h @ self._W_out + self._b_out).astype(np.float64)
         p = np.exp(logits - logits.max())
         return p / p.sum()
 
@@ -138,34 +140,49 @@ class Sampler:
         self, seed: list[int], T: int, choose: Callable[[Array], Any], n: int | None
     ) -> Iterator[Any]:
         """Prime with the seed, then draw T symbols: ints, or arrays (n,) of a batch."""
-        steps = self._steps(n)
-        for i in seed:
-            h = self._advance(steps, i)
-        first, rest = steps[0], steps[1:]
-        table, W_out = self._table, self._W_out
-        logits = np.empty((*h.shape[:-1], self.vocab_dim), W_out.dtype)
+        stack, table = self._stack(n), self._table
+        h = stack.prime(table, seed)
+        logits = np.empty((*h.shape[:-1], self.vocab_dim), h.dtype)
+        multiply_out = fixed_product(h, self._W_out, logits)
         for t in range(T):
-            np.dot(h, W_out, out=logits)
+            multiply_out()
             i = choose(logits)
             yield i
-            if t + 1 == T:
-                return
-            h = first(table[i])
-            for step in rest:
-                h = step(np.dot(h, step.Wx) + step.b)
+            if t + 1 < T:
+                stack.advance(table[i])
 
-    def _steps(self, n: int | None) -> list[Step]:
-        """Fresh steps for each layer from a zero state; n=None makes them work on vectors."""
-        steps = []
-        for cell, W in zip(self._cells, self._flat_weights, strict=True):
+    def _stack(self, n: int | None) -> _Stack:
+        return _Stack(self._cells, self._flat_weights, n)
+
+
+class _Stack:
+    """All layers stepping together from a zero state; n=None makes them work on vectors."""
+
+    def __init__(self, cells: list[Cell], weights: list[Array], n: int | None):
+        steps: list[Step] = []
+        for cell, W in zip(cells, weights, strict=True):
             state = cell.initial_state(1 if n is None else n)
             steps.append(cell.step(W, state[:, 0] if n is None else state))
-        return steps
+        self.first = steps[0]
+        # Each further layer: how to fill its input ``pre`` with x Wx, and its bias.
+        self.rest = []
+        for below, step in pairwise(steps):
+            pre = np.empty((*step.h.shape[:-1], step.Wx.shape[1]), step.h.dtype)
+            self.rest.append((fixed_product(below.h, step.Wx, pre), pre, step.b, step))
 
-    def _advance(self, steps: list[Step], i: int) -> Array:
-        h = steps[0](self._table[i])
-        for step in steps[1:]:
-            h = step(np.dot(h, step.Wx) + step.b)
+    def advance(self, pre: Array) -> Array:
+        """One step from the first layer's ``pre``; the last layer's h, always the same array."""
+        h = self.first(pre)
+        for multiply_x, pre, b, step in self.rest:
+            multiply_x()
+            np.add(pre, b, out=pre)
+            h = step(pre)
+        return h
+
+    def prime(self, table: Array, seed: list[int]) -> Array:
+        """The last layer's h after the seed's ids."""
+        for i in seed:
+            h = self.advance(table[i])
         return h
 
 
@@ -177,7 +194,7 @@ def _chooser(
     seed: int | None,
     n: int | None,
 ) -> Callable[[Array], Any]:
-    """A function from logits without their bias, (V,) or (n, V), to the symbol(s) drawn."""
+    """A function from logits without their bias, (V,) or (n, V), to the id(s) drawn."""
     V, dtype = len(b_out), b_out.dtype
     temperature = checks.number("temperature", temperature, 0.0, 100.0)
     if top_k is not None:
@@ -189,21 +206,24 @@ def _chooser(
     rng = np.random.default_rng(seed)
     shape = (V,) if n is None else (n, V)
 
+    block = max(1, min(_NOISE_BLOCK, _NOISE_VALUES // math.prod(shape)))
+
     def noise() -> Iterator[Array]:
         # temperature * Gumbel + bias: adding it to the logits leaves only an argmax to do.
         while True:
-            uniform = rng.random((_NOISE_BLOCK, *shape), dtype=np.float32)
+            uniform = rng.random((block, *shape), dtype=np.float32)
             np.maximum(uniform, np.finfo(np.float32).tiny, out=uniform)
             gumbel = -np.log(-np.log(uniform))
             yield from (gumbel * np.float32(temperature) + b_out).astype(dtype)
 
     noise_at = noise()
     keep = _filter(temperature, top_k, top_p, V)
+    noisy = np.empty(shape, dtype)
 
     def choose(logits: Array) -> Any:
         if keep is not None:
             logits = keep(logits + b_out) - b_out
-        i = (logits + next(noise_at)).argmax(axis=-1)
+        i = np.add(logits, next(noise_at), out=noisy).argmax(axis=-1)
         return i if n is not None else int(i)
 
     return choose

@@ -26,6 +26,8 @@ the four methods below; the contract tests find it by its place in ``CELLS``.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -189,6 +191,16 @@ def padded_pieces(rows: int, gates: int, H: int, columns: int) -> tuple[int, int
     return 1, 1, columns
 
 
+def fixed_product(x: Array, W: Array, out: Array) -> Callable[[], Any]:
+    """A function that writes x W into ``out``, for an x (M,) or (N, M) that keeps its place."""
+    if x.ndim == 1:
+        return partial(np.dot, x, W.copy(), out)
+    rows, (depth, width) = len(x), W.shape
+    width = divided_width(rows, depth, width)
+    pieces = W.reshape(depth, -1, width).swapaxes(0, 1).copy()
+    return partial(np.matmul, x, pieces, out.reshape(rows, -1, width).swapaxes(0, 1))
+
+
 class Step(ABC):
     """One cell stepping through single inputs; its state is its own.
 
@@ -196,8 +208,12 @@ class Step(ABC):
     expects: ``pre = x Wx + b``, scaled as the cell's kernel wants it.
     """
 
-    Wx: Array
-    b: Array
+    def __init__(self, cell: Cell, W: Array, state: Array):
+        D = cell.D
+        self.Wx, self.b = W[:D].copy(), W[-1].copy()
+        self.h = state[0].copy()  # each step writes into it
+        self._a = np.empty((*self.h.shape[:-1], cell.G * cell.H), W.dtype)
+        self._multiply_h = fixed_product(self.h, W[D:-1], self._a)  # _a = h Wh
 
     @abstractmethod
     def __call__(self, pre: Array) -> Array:

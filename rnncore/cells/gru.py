@@ -149,12 +149,10 @@ class GRUStep(Step):
     """The forward equations for one step, on (..., H) arrays."""
 
     def __init__(self, cell: Cell, W: Array, state: Array):
-        D, H = cell.D, cell.H
+        H = cell.H
         W = W.copy()
         W[:, : 2 * H] *= 0.5  # as in forward
-        self.Wx, self.Wh, self.b = W[:D].copy(), W[D:-1].copy(), W[-1].copy()
-        self.h = state[0].copy()
-        self._a = np.empty((*self.h.shape[:-1], 3 * H), W.dtype)
+        super().__init__(cell, W, state)
         self._rz, self._hn = self._a[..., : 2 * H], self._a[..., 2 * H :]
         self._r, self._z = self._a[..., :H], self._a[..., H : 2 * H]
         self._n = np.empty_like(self.h)
@@ -163,7 +161,7 @@ class GRUStep(Step):
 
     def __call__(self, pre: Array) -> Array:
         rz, n, h, half, H = self._rz, self._n, self.h, self._half, self._H
-        np.dot(h, self.Wh, out=self._a)
+        self._multiply_h()
         np.add(rz, pre[..., : 2 * H], out=rz)
         np.tanh(rz, out=rz)
         np.multiply(rz, half, out=rz)

@@ -134,11 +134,10 @@ class LSTMStep(Step):
     """The forward equations for one step, on (..., H) arrays."""
 
     def __init__(self, cell: Cell, W: Array, state: Array):
-        D, H = cell.D, cell.H
+        H = cell.H
         W = W.copy()
         W[:, : 3 * H] *= 0.5  # as in forward
-        self.Wx, self.Wh, self.b = W[:D].copy(), W[D:-1].copy(), W[-1].copy()
-        self.h = state[0].copy()
+        super().__init__(cell, W, state)
         self._z = np.zeros((*self.h.shape[:-1], 5 * H), W.dtype)
         self._z[..., 4 * H :] = state[1]
         self._products = np.empty((*self.h.shape[:-1], 2 * H), W.dtype)
@@ -148,11 +147,10 @@ class LSTMStep(Step):
         self._ifog, self._ifo, self._if = z[..., : 4 * H], z[..., : 3 * H], z[..., : 2 * H]
         self._gc, self._o, self._c = z[..., 3 * H :], z[..., 2 * H : 3 * H], z[..., 4 * H :]
         self._ig, self._fc = p[..., :H], p[..., H:]
-        self._a = np.empty_like(self._ifog)
 
     def __call__(self, pre: Array) -> Array:
         a, ifog, ifo, half = self._a, self._ifog, self._ifo, self._half
-        np.dot(self.h, self.Wh, out=a)
+        self._multiply_h()
         np.add(a, pre, out=a)
         np.tanh(a, out=ifog)
         np.multiply(ifo, half, out=ifo)

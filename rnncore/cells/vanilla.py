@@ -64,14 +64,8 @@ class Vanilla(Cell):
 class VanillaStep(Step):
     """h = tanh(pre + h Wh)."""
 
-    def __init__(self, cell: Cell, W: Array, state: Array):
-        D = cell.D
-        self.Wx, self.Wh, self.b = W[:D].copy(), W[D:-1].copy(), W[-1].copy()
-        self.h = state[0].copy()
-        self._a = np.empty_like(self.h)
-
     def __call__(self, pre: Array) -> Array:
-        np.dot(self.h, self.Wh, out=self._a)
-        self._a += pre
+        self._multiply_h()
+        np.add(self._a, pre, out=self._a)
         np.tanh(self._a, out=self.h)
         return self.h
