@@ -1,0 +1,278 @@
+"""Charts: few points however long the run, none of its peaks lost, and drawings that are valid."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import altair as alt
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import charts
+from dashboard.charts import UNITS, X_AXES, Level, View, loss_rows, loss_spec
+from dashboard.training import Change
+from rnncore.history import COLUMNS, History
+
+PER_EPOCH = 1000.0
+ROWS = 1_400  # at most, with a few levels and marks: some 60 kB
+finite = st.floats(-1e6, 1e6, allow_subnormal=False)
+
+
+def history_of(length: int, val_every: int = 50) -> History:
+    """A loss that falls, with noise; validation now and then."""
+    rows = np.full((len(COLUMNS), length), np.nan)
+    iteration = np.arange(1, length + 1)
+    noise = np.random.default_rng(0).normal(0, 0.05, length)
+    columns = {
+        "iteration": iteration,
+        "chars": iteration * 100,
+        "seconds": iteration * 0.01,
+        "loss": 1.5 + 3 / np.sqrt(iteration) + noise,
+        "val_loss": np.where(iteration % val_every, np.nan, 1.6 + 3 / np.sqrt(iteration)),
+        "grad_norm": np.abs(noise),
+        "lr": np.full(length, 0.004),
+    }
+    for name, values in columns.items():
+        rows[COLUMNS.index(name)] = values
+    return History.from_array(rows)
+
+
+# -- thinning and smoothing --------------------------------------------------------------------
+
+
+@given(st.lists(finite, max_size=400), st.integers(1, 30))
+def test_thinning_keeps_the_extremes_and_few_points(values, buckets):
+    values = np.array(values)
+    places = charts.thin(values, buckets)
+    assert len(places) <= 2 * buckets
+    assert (np.diff(places) > 0).all()
+    if len(values):
+        kept = values[places]
+        assert (kept.min(), kept.max()) == (values.min(), values.max())
+
+
+def test_every_peak_of_a_long_run_is_kept():
+    values = np.random.default_rng(0).random(100_000)
+    peaks = np.random.default_rng(1).choice(100, 20, replace=False) * 1000 + 7
+    values[peaks] = 50.0
+    assert set(peaks) <= set(charts.thin(values))
+
+
+@given(st.integers(0, 5000), st.integers(1, 400))
+def test_evenly_spaced_places(length, points):
+    places = charts.evenly(length, points)
+    assert len(places) == min(length, points)
+    if length > 0 and points > 1:
+        assert places[-1] == length - 1
+        gaps = np.diff(places)
+        assert gaps.size == 0 or gaps.max() - gaps.min() <= 1
+
+
+@given(st.lists(finite, min_size=1, max_size=80), st.integers(0, 60))
+def test_smoothing_is_the_mean_of_the_last_values(values, window):
+    values = np.array(values)
+    places = np.arange(len(values))
+    naive = [values[p + 1 - min(max(1, window), p // 5 + 1) : p + 1].mean() for p in places]
+    np.testing.assert_allclose(charts.smooth_at(values, places, window), naive, atol=1e-6)
+
+
+def test_smoothing_nothing():
+    assert charts.smooth_at(np.empty(0), charts.evenly(0), 100).shape == (0,)
+
+
+# -- rows --------------------------------------------------------------------------------------
+
+
+def part(rows, name):
+    return rows[rows["part"] == name]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("x", X_AXES)
+@pytest.mark.parametrize("length", [0, 1, 49, 700])
+def test_rows_of_short_runs_are_all_there(length, x, unit):
+    history = history_of(length)
+    rows = loss_rows(history, PER_EPOCH, View(x=x, unit=unit, smoothing=1))
+    raw = part(rows, "raw")
+    assert list(rows.columns) == ["x", "y", "text", "part"]
+    assert len(raw) <= 600
+    factor = PER_EPOCH if x == "Epochs" else 1
+    column = "chars" if x == "Epochs" else X_AXES[x]
+    if 0 < length <= 600:
+        np.testing.assert_allclose(raw["x"], history[column] / factor)
+        np.testing.assert_allclose(raw["y"], charts.in_unit(history["loss"], unit))
+        np.testing.assert_allclose(part(rows, "mean")["y"].iloc[-1], raw["y"].iloc[-1])
+    measured = history["val_loss"][~np.isnan(history["val_loss"])]
+    np.testing.assert_allclose(part(rows, "val")["y"], charts.in_unit(measured, unit))
+    assert len(part(rows, "best")) == (1 if len(measured) else 0)
+
+
+def test_the_best_validation_is_marked():
+    history = history_of(200)
+    history.set_last("val_loss", 0.5)
+    history.append(iteration=201, loss=1.0, val_loss=0.9)
+    best = part(loss_rows(history, PER_EPOCH, View()), "best")
+    assert best[["x", "y"]].to_numpy().tolist() == [[200.0, 0.5]]
+
+
+def test_units():
+    assert charts.in_unit(math.log(2), "bits") == pytest.approx(1.0)
+    assert charts.in_unit(math.log(7), "perplexity") == pytest.approx(7.0)
+    assert charts.in_unit(1.25, "nats") == 1.25
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_loss_that_shot_up_can_still_be_drawn(unit):
+    history = history_of(60)
+    history.append(iteration=61, loss=5000.0)
+    rows = loss_rows(history, PER_EPOCH, View(unit=unit))
+    assert np.isfinite(rows["y"]).all()
+
+
+@pytest.fixture(scope="module")
+def million():
+    return history_of(1_000_000)
+
+
+@pytest.mark.parametrize("x", X_AXES)
+def test_a_million_iterations_cost_what_a_thousand_do(million, x):
+    levels = [Level("bigrams", 2.4), Level("trigrams", 1.9)]
+    marks = [Change(20_000 * i, f"learning rate {i} → {i + 1}") for i in range(1, 51)]
+    view = View(x=x, smoothing=500, levels=levels, marks=marks)
+    rows = loss_rows(million, PER_EPOCH, view)
+    assert len(rows) <= ROWS
+    assert len(rows.to_json(orient="records")) < 150_000
+    loss = million["loss"]
+    raw = part(rows, "raw")["y"]
+    assert (raw.min(), raw.max()) == (loss.min(), loss.max())
+    for column in ("grad_norm", "lr"):
+        assert len(charts.side_rows(million, PER_EPOCH, column, view)) <= 300
+
+
+def test_a_million_iterations_take_no_second(million):
+    fastest = math.inf
+    for _ in range(3):
+        started = time.perf_counter()
+        loss_rows(million, PER_EPOCH, View())
+        fastest = min(fastest, time.perf_counter() - started)
+    assert fastest < 1.0  # about 0.02 on a quiet machine
+
+
+@pytest.mark.parametrize("column", ["grad_norm", "lr"])
+@pytest.mark.parametrize("length", [0, 1, 500])
+def test_side_rows(length, column):
+    history = history_of(length)
+    rows = charts.side_rows(history, PER_EPOCH, column, View(x="Seconds"))
+    assert len(rows) == min(length, len(rows)) <= 300
+    if length:
+        assert rows["y"].max() == history[column].max()
+        assert rows["x"].isin(history["seconds"]).all()
+
+
+# -- levels and marks --------------------------------------------------------------------------
+
+
+def level_rows(rows):
+    return rows[rows["part"].str.startswith("level")]
+
+
+def test_levels_appear_as_the_curve_comes_near():
+    levels = [Level("far below", 0.1), Level("near", 1.4), Level("above", 9.0)]
+    history = history_of(300)
+    lowest = min(history["loss"].min(), np.nanmin(history["val_loss"]))
+    assert 0.1 < lowest - 1.0 < 1.4
+    rows = level_rows(loss_rows(history, PER_EPOCH, View(levels=levels, unit="bits")))
+    shown = dict(zip(rows["text"], rows["y"], strict=True))
+    assert shown == {"near": 1.4 / math.log(2), "above": 9.0 / math.log(2)}
+    assert rows["x"].isna().all()  # across the whole width
+
+
+def test_levels_of_a_run_that_has_not_begun_have_nothing_to_be_near_to():
+    assert len(level_rows(loss_rows(History(), PER_EPOCH, View(levels=[Level("a", 1.0)])))) == 0
+
+
+def test_marks_stand_where_the_change_was():
+    changes = [Change(10, "rate 1 → 2"), Change(300, "rate 2 → 3"), Change(900, "gone back since")]
+    rows = part(loss_rows(history_of(300), PER_EPOCH, View(marks=changes)), "mark")
+    assert rows["x"].tolist() == [10, 300, 300]  # not beyond the curve
+    assert rows["text"].tolist() == [change.text for change in changes]
+    assert rows["y"].isna().all()
+
+
+def test_marks_before_there_is_a_curve():
+    rows = loss_rows(History(), PER_EPOCH, View(marks=[Change(1, "x")]))
+    assert len(rows) == 0
+
+
+# -- drawings ----------------------------------------------------------------------------------
+
+
+def everything(unit: str = "nats", x: str = "Iterations"):
+    levels = [Level(name, nats) for name, nats in (("a", 1.5), ("b", 1.6), ("c", 2.0))]
+    view = View(x=x, unit=unit, levels=levels, marks=[Change(3, "x → y")])
+    return loss_rows(history_of(200), PER_EPOCH, view)
+
+
+def fields(spec) -> set[str]:
+    """Every field that a drawing's marks, tips and filters read."""
+    if isinstance(spec, list):
+        return set().union(*map(fields, spec))
+    if not isinstance(spec, dict):
+        return set()
+    own = {spec["field"]} if isinstance(spec.get("field"), str) else set()
+    return own.union(*map(fields, spec.values()))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("x", X_AXES)
+def test_drawings_are_valid_and_read_what_the_rows_have(x, unit):
+    rows = everything(unit, x)
+    parts = frozenset(rows["part"])
+    spec = loss_spec(x, unit, parts)
+    assert "data" not in spec
+    assert all("data" not in layer for layer in spec["layer"])
+    assert fields(spec) <= set(rows.columns)
+    filtered = " ".join(str(layer["transform"]) for layer in spec["layer"])
+    for name in parts:
+        assert f"'{name}'" in filtered, f"{name} has rows and is not drawn"
+    assert unit.removesuffix("s") in str(spec["layer"][0]["encoding"]["y"]["title"])
+
+
+def test_without_its_data_a_drawing_is_still_valid():  # Altair checked it with them
+    spec = loss_spec("Epochs", "bits", frozenset(everything()["part"]))
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+
+
+def test_only_what_has_rows_is_drawn():
+    spec = loss_spec("Iterations", "nats", frozenset({"raw", "mean"}))
+    assert len(spec["layer"]) == 2
+
+
+def test_a_drawing_is_made_once():
+    parts = frozenset({"raw"})
+    assert loss_spec("Epochs", "bits", parts) is loss_spec("Epochs", "bits", parts)
+
+
+@pytest.mark.parametrize("x", X_AXES)
+@pytest.mark.parametrize("column", ["grad_norm", "lr"])
+def test_side_drawings_are_valid(x, column):
+    spec = charts.side_spec(x, column)
+    assert "data" not in spec
+    assert fields(spec) == {"x", "y"}
+
+
+def test_frequencies():
+    rows = charts.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
+    assert rows["share"].tolist() == [0.375, 0.125]
+    spec = charts.frequency_spec()
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) <= set(rows.columns)
+
+
+def test_odds():
+    spec = charts.odds_spec()
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) == {"char", "odds", "at"}
