@@ -143,6 +143,7 @@ class Trainer:
                 self.solver.step()
                 self._tell(self.observers)
                 self._tell(self.at_rest)
+                self._tell(self.at_rest)
             phase, message = Phase.FINISHED if self.solver.finished else Phase.PAUSED, ""
         except Exception as error:
             phase, message = Phase.FAILED, self._account(error)
@@ -169,8 +170,12 @@ class Trainer:
                         self.changes.append(
                             Change(at, f"{label} {_shown(before)} → {_shown(value)}")
                         )
-        if self._phase is Phase.FINISHED and not solver.finished:
-            self._phase = Phase.PAUSED
+        with self._control:
+            # A new length may have ended a run at rest, or left some of it to do.
+            if solver.finished and self._phase in (Phase.PAUSED, Phase.ASLEEP):
+                self._phase = Phase.FINISHED
+            elif self._phase is Phase.FINISHED and not solver.finished:
+                self._phase = Phase.PAUSED
 
     def model(self) -> RNN:
         """A copy of the model as it is between two chunks; training goes on without it."""

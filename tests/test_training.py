@@ -188,6 +188,19 @@ def test_a_change_is_remembered_with_its_place(make, name, value, sentence):
     assert trainer.status().phase is Phase.PAUSED
 
 
+def test_a_length_that_is_passed_already_ends_the_run(make):
+    trainer = make()
+    for _ in range(5):
+        trainer.step()
+    trainer.change(replace(SETTINGS, num_iters=3))
+    assert trainer.status().phase is Phase.FINISHED
+    trainer.change(SETTINGS)
+    assert trainer.status().phase is Phase.PAUSED
+    trainer.start(60)
+    trainer.change(replace(SETTINGS, num_iters=3))
+    until_phase(trainer, Phase.FINISHED)
+
+
 def test_a_change_while_training_acts_from_its_place_on(make):
     trainer = make()
     trainer.start(60)
