@@ -143,7 +143,6 @@ class Trainer:
                 self.solver.step()
                 self._tell(self.observers)
                 self._tell(self.at_rest)
-                self._tell(self.at_rest)
             phase, message = Phase.FINISHED if self.solver.finished else Phase.PAUSED, ""
         except Exception as error:
             phase, message = Phase.FAILED, self._account(error)

@@ -106,6 +106,15 @@ def test_step_is_one_iteration_and_none_while_training(make):
         assert trainer.solver.iteration == at
 
 
+def test_a_step_is_told_once_and_is_a_rest(make):
+    trainer = make()
+    told: list[str] = []
+    trainer.observers.append(lambda _: told.append("chunk"))
+    trainer.at_rest.append(lambda _: told.append("rest"))
+    trainer.step()
+    assert told == ["chunk", "rest"]
+
+
 def test_the_last_step_finishes(make):
     trainer = make(new_solver(num_iters=2))
     for _ in range(3):
