@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard import limits, state
 from dashboard.pen import Pen
+from dashboard.registry import registry
 from dashboard.run import Run, check, default_seed, new_run
 from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
@@ -57,6 +58,9 @@ def read_source(source: Source) -> None:
 
 
 def _read(source: Source, options: ReadOptions) -> LoadedText:
+    run = state.run()
+    if source.kind == "run" and run is not None:
+        return run.text
     if source.kind == "sample":
         return load_sample(source.key, options)
     if source.kind == "paste":
@@ -221,6 +225,7 @@ def _begin(text: LoadedText | None) -> Run | None:
         return None
     try:
         run = new_run(text, state.model_settings(), state.train_settings())
+        registry().add(run)
     except RnnCoreError as error:
         state.say("train", str(error))
         return None

@@ -23,6 +23,9 @@ _MEMORY_IF_UNKNOWN = 4 * 2**30
 MAX_SAMPLE_CHARS = 20_000
 MAX_SEED_CHARS = 5_000
 
+# A model that is uploaded: as large as the uploader takes, several times the largest preset.
+MAX_MODEL_BYTES = 25 * 2**20
+
 # A text of this many characters takes some seconds to read, check and encode.
 MAX_TEXT_CHARS = 64 * 2**20
 

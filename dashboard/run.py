@@ -103,7 +103,12 @@ def new_run(
     text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
 ) -> Run:
     """A run at its beginning, of a fresh network or of ``model``, which ``settings`` describe."""
-    return wrap(secrets.token_urlsafe(12), text, settings, new_solver(text, settings, train, model))
+    return wrap(fresh_id(), text, settings, new_solver(text, settings, train, model))
+
+
+def fresh_id() -> str:
+    """An id that nobody can guess: whoever has it can open the run."""
+    return secrets.token_urlsafe(12)
 
 
 def wrap(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver) -> Run:

@@ -7,6 +7,7 @@ accessors. Nothing else in the dashboard touches ``st.session_state``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from dashboard.texts import LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
 
 T = TypeVar("T")
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 FIRST_PRESET = "taste"
 
@@ -58,6 +61,10 @@ def begin() -> None:
     for key, value in {**_WIDGETS, **_settings_values(PRESETS[FIRST_PRESET])}.items():
         # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
         st.session_state[key] = st.session_state.get(key, value)
+    if (chosen := PRESETS.get(preset() or "")) is not None and chosen.model != model_settings():
+        st.session_state["preset"] = None  # it is no longer what the sliders say
+    if (shown := run()) is not None:
+        st.query_params["run"] = shown.id  # the other pages' addresses do not carry it on
 
 
 def model_key(name: str) -> str:
@@ -218,10 +225,32 @@ def run() -> Run | None:
 
 
 def set_run(run: Run | None) -> None:
-    """Show this run; what was written by another one goes."""
+    """Show this run, and name it in the page's address; what another one wrote goes."""
     st.session_state["_run"] = run
+    if run is None:
+        st.query_params.pop("run", None)
+    else:
+        st.query_params["run"] = run.id
     set_writer(None)
     set_pen(None)
+
+
+def run_in_address() -> str | None:
+    """The run that the page's address names, if the page does not show it yet."""
+    named = st.query_params.get("run")
+    return named if named and st.session_state.get("_run") is None else None
+
+
+def uploaded_model() -> Any:
+    """The file in the uploader for models, or None."""
+    return st.session_state.get("model_upload")
+
+
+def is_private() -> bool:
+    """Whether only this machine can open the page: then its past runs may be listed."""
+    address = st.get_option("server.address")
+    shared = os.environ.get("LSTM_WORKBENCH_SHARED", "") not in ("", "0")
+    return address in _LOOPBACK and not shared
 
 
 def writer() -> Writer | None:

@@ -7,14 +7,15 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import actions, limits, probe, settings, state
+from dashboard import actions, limits, opening, probe, settings, state
 from dashboard.jobs import Job
 from dashboard.probe import Speed
 from dashboard.run import TURNS
 from dashboard.settings import CELL_NAMES, PRESETS
 from dashboard.texts import LoadedText
-from dashboard.views.words import duration
+from dashboard.words import duration, plain
 from rnncore import CELLS
+from rnncore.pretrained import PRETRAINED
 
 
 def show() -> None:
@@ -55,6 +56,8 @@ def show() -> None:
         )
         with st.expander("More settings"):
             _more()
+        with st.expander("Go on with a trained model"):
+            _trained()
         if (text := state.text()) is not None:
             _cost(text)
             st.fragment(_speed, run_every=0.5 if _speed_unknown(text) else None)()
@@ -63,6 +66,25 @@ def show() -> None:
 def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
     key = state.model_key(name)
     st.select_slider(label, state.choices(key, offered), key=key, help=explanation, **more)
+
+
+def _trained() -> None:
+    st.file_uploader(
+        "Upload model",
+        key="model_upload",
+        on_change=opening.open_upload,
+        help="A .pkl or .npz that was downloaded here, or a pickle of the original program.",
+    )
+    for name, title in PRETRAINED.items():
+        st.button(
+            f"Take this one: {title}",
+            key=f"pretrained_{name}",
+            on_click=opening.open_pretrained,
+            args=(name,),
+        )
+    if state.said("model"):
+        st.error(plain(state.said("model")), icon=":material/error:")
+    st.caption("It writes at once, and learns on from the text above.")
 
 
 def _more() -> None:

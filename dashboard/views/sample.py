@@ -8,7 +8,7 @@ from dashboard import actions, limits, markup, state
 from dashboard.insight.copies import CopyIndex, Passage
 from dashboard.run import Run
 from dashboard.views import together
-from dashboard.views.words import plain
+from dashboard.words import plain
 from dashboard.writing import Writer
 
 TICK_SECONDS = 0.2
@@ -104,7 +104,8 @@ def _account(writer: Writer, count: int, writing: bool) -> str:
     speed = f", {count / writer.seconds:,.0f} a second" if writer.seconds else ""
     return (
         f"{count:,} characters after the seed text{speed}, at temperature "
-        f"{writer.settings.temperature:g}, by the network after {writer.iteration:,} iterations."
+        f"{writer.settings.temperature:g}, by the network "
+        + (f"after {writer.iteration:,} iterations." if writer.iteration else "as it was at first.")
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import actions, charts, limits, state, texts
 from dashboard.texts import LoadedText, Source
-from dashboard.views.words import plain
+from dashboard.words import plain
 from rnncore.archives import display_name
 
 _SHORT = {

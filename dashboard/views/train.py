@@ -14,7 +14,7 @@ from dashboard.insight.curve_doctor import diagnose
 from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
-from dashboard.views.words import duration, figure
+from dashboard.words import duration, figure
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 

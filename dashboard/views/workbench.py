@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.views import download, model, sample, text, train
 
 
@@ -14,6 +15,8 @@ def show() -> None:
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
         "one character at a time. Everything happens on this computer."
     )
+    if state.said("page"):
+        st.info(state.said("page"), icon=":material/history:")
     left, right = st.columns([2, 3], gap="large")
     with left:
         text.show()

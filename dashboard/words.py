@@ -24,3 +24,12 @@ def figure(value: float) -> str:
 def plain(words: str) -> str:
     """Words that came with a file, so that Markdown takes them as they are."""
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", words)
+
+
+def ago(seconds: float) -> str:
+    """How long since: a moment ago, 5 minutes ago, 3 hours ago, 2 days ago."""
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = int(seconds // length)
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "a moment ago"

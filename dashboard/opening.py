@@ -1,0 +1,165 @@
+"""Runs that are not begun on this page: come back to, uploaded, or pretrained."""
+
+from __future__ import annotations
+
+import time
+
+from dashboard import limits, state
+from dashboard.registry import registry
+from dashboard.run import Run, fresh_id, new_run, wrap
+from dashboard.settings import ModelSettings
+from dashboard.store import NoSuchRunError
+from dashboard.texts import LoadedText, Source, from_ids
+from dashboard.words import ago
+from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
+from rnncore.errors import FileFormatError
+
+
+def come_back(run_id: str) -> None:
+    """Take up the run that the page's address names, wherever it is, and say where it was."""
+    live = registry().get(run_id)
+    try:
+        run = live or registry().open(run_id)
+    except NoSuchRunError:
+        state.say("page", "The run in this page's address is not here; it may have been deleted.")
+        state.set_run(None)
+        return
+    except RnnCoreError as error:
+        state.say("page", str(error))
+        return
+    adopt(run)
+    if run.notes:
+        state.say("page", " ".join(run.notes))
+    elif live is None:
+        saved = run.keeper.saved_at if run.keeper is not None else None
+        when = f", saved {ago(time.time() - saved)}," if saved else ""
+        state.say(
+            "page",
+            f"This run was opened from disk{when} at iteration {run.solver.iteration:,}. "
+            "Press Train to go on.",
+        )
+    elif live.trainer.status().active:
+        state.say("page", "Welcome back: training went on while the page was away.")
+    else:
+        state.say("page", "Welcome back: this run was waiting here.")
+
+
+def adopt(run: Run) -> None:
+    """Show this run with its own text and settings."""
+    state.set_run(run)
+    state.ask(False)
+    source = Source("run", run.id, run.text.name)
+    state.choose_source(source)
+    state.set_text(run.text, (source, state.read_options()))
+    state.show_settings(run.model_settings, run.train_settings)
+
+
+def open_upload() -> None:
+    """Go on with the model or run that was put into the uploader."""
+    file = state.uploaded_model()
+    if file is None:
+        return
+    state.say("model", "")
+    try:
+        if file.size > limits.MAX_MODEL_BYTES:
+            raise FileFormatError(
+                f"{file.name} has {limits.size(file.size)}; "
+                f"models of up to {limits.size(limits.MAX_MODEL_BYTES)} are opened here."
+            )
+        opened = load(file.getvalue())
+        run = _run_of(opened, file.name) if isinstance(opened, Solver) else _run_with(opened)
+    except RnnCoreError as error:
+        state.say("model", str(error))
+        return
+    _begin(run)
+
+
+def open_pretrained(name: str) -> None:
+    """Go on with a model that came with the package."""
+    state.say("model", "")
+    try:
+        run = _run_with(pretrained(name))
+    except RnnCoreError as error:
+        state.say("model", str(error))
+        return
+    _begin(run)
+
+
+def open_past(run_id: str) -> None:
+    """Show a run from the list of past ones."""
+    if (now := state.run()) is not None and now.id != run_id:
+        now.trainer.pause()
+    come_back(run_id)
+
+
+def delete(run_id: str) -> None:
+    """Remove a run for good."""
+    state.say("runs", "")
+    try:
+        registry().delete(run_id)
+    except RnnCoreError as error:
+        state.say("runs", str(error))
+        return
+    if (now := state.run()) is not None and now.id == run_id:
+        state.set_run(None)
+
+
+def _begin(run: Run) -> None:
+    try:
+        registry().add(run)
+    except RnnCoreError as error:
+        state.say("model", str(error))
+        return
+    if (old := state.run()) is not None:
+        old.trainer.pause()
+    adopt(run)
+
+
+def _run_of(solver: Solver, name: str) -> Run:
+    """A whole run, with the text that came with it."""
+    model = solver.model
+    if model.vocab is None:
+        raise FileFormatError(f"{name} holds a run on numbers, not on characters.")
+    vocab = model.vocab
+    ids = solver.ids.astype(vocab.dtype)
+    text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
+    settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
+    limits.check_memory(settings.memory(len(vocab)))
+    return wrap(fresh_id(), text, settings, solver)
+
+
+def _run_with(model: RNN) -> Run:
+    """A model, to go on with the page's text as far as it knows its characters."""
+    if model.vocab is None:
+        raise FileFormatError("The model writes numbers, not characters: it cannot be used here.")
+    text, chosen = state.text(), state.model_settings()
+    if text is None:
+        raise RnnCoreError("Choose a text first: the model is trained on with it.")
+    settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
+    return new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
+
+
+def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:
+    return ModelSettings(
+        cell_type=model.cell_type,
+        hidden_dim=model.hidden_dim,
+        num_layers=model.num_layers,
+        input_dim=model.input_dim,
+        dropout=model.dropout,
+        seq_length=T,
+        batch_size=N,
+        val_fraction=val_fraction,
+        seed=model.seed,
+    )
+
+
+def _recoded(text: LoadedText, vocab: Vocab) -> LoadedText:
+    """The text in a model's vocabulary, without the characters that the model does not know."""
+    if text.vocab == vocab:
+        return text
+    whole = text.vocab.decode(text.ids)
+    lacking = vocab.missing("".join(text.vocab.idx_to_char))
+    note = f"The model does not know {len(lacking)} of the text's characters; they were left out."
+    notes = (*text.notes, note) if lacking else text.notes
+    ids = vocab.encode(vocab.keep_known(whole))
+    return from_ids(ids, vocab, text.name, text.size, text.encoding, notes)

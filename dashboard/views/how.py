@@ -1,0 +1,157 @@
+"""How it works: what a cell does, why gradients vanish, what temperature is, measured live."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts, state, texts
+from dashboard.insight import explain
+from dashboard.insight.codepoints import readable
+from dashboard.insight.explain import Gates, Reach, Temperatures
+
+SENTENCE = "The light went out, and he said nothing."
+SEED = "The l"
+_FAINTEST = 1e-20  # of a gradient: less is drawn as this
+_GATES = {
+    "i": "input gate: what is let in",
+    "f": "forget gate: what is kept",
+    "o": "output gate: what is shown",
+    "g": "candidate: what is offered",
+}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All that the page shows."""
+
+    gates: Gates
+    reaches: dict[str, Reach]
+    temperatures: Temperatures
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title("How it works", anchor=False)
+    st.markdown(
+        "The network reads a text **one character at a time**. After each it says how likely every "
+        "character of its vocabulary is to come next; training turns its numbers, a little at "
+        "every step, so that what really came next becomes likelier. The **loss** is how "
+        "surprised it was: 0 nats is certainty, and the natural logarithm of the vocabulary's "
+        "size is plain guessing. The figures below are measured, at this moment, on a network of "
+        "24 units that has just read a little of the sample story."
+    )
+    job = state.job("how", "how", _figures)
+    job.wait(0.1)
+    st.fragment(_sections, run_every=0.5 if job.running else None)()
+
+
+def _sections() -> None:
+    job = state.job("how", "how", _figures)
+    found = job.result
+    if found is None:
+        st.caption("Training the small network …" if job.running else "The figures failed.")
+        return
+    _cell(found.gates)
+    _reach(found.reaches)
+    _temperature(found.temperatures)
+    if state.turned("how", True):
+        st.rerun()  # so that it ticks no longer
+
+
+def _figures() -> Figures:
+    text = texts.load_sample("lighthouse.txt").preview(20_000)
+    networks = {cell: explain.small_network(text, cell) for cell in ("vanilla", "lstm")}
+    ids = {cell: network.vocab.encode(text) for cell, network in networks.items() if network.vocab}
+    return Figures(
+        explain.gate_activations(networks["lstm"], SENTENCE),
+        {cell: explain.gradient_reach(networks[cell], ids[cell]) for cell in networks},
+        explain.at_temperatures(networks["lstm"], SEED),
+    )
+
+
+def _cell(gates: Gates) -> None:
+    st.header("What a cell does", anchor=False)
+    st.markdown(
+        "An LSTM keeps a **cell state** $c$ from character to character. Three gates, each between "
+        "0 and 1, decide what happens to it: $c_t = f ⊙ c_{t-1} + i ⊙ g$, and what the rest of the "
+        "network sees of it is $h_t = o ⊙ \\tanh(c_t)$. A row is one of the units, a column a "
+        "character of the sentence."
+    )
+    name = st.segmented_control(
+        "Show", list(_GATES), format_func=_GATES.__getitem__, default="f", required=True
+    )
+    values = gates.gates[name]
+    units = np.argsort(-values.std(axis=0))[:12]
+    st.vega_lite_chart(
+        pd.DataFrame(
+            {
+                "place": np.repeat(
+                    [f"{t:03}|{readable(char)}" for t, char in enumerate(gates.chars)], len(units)
+                ),
+                "char": np.repeat([readable(char) for char in gates.chars], len(units)),
+                "unit": np.tile([f"unit {unit}" for unit in units], len(gates.chars)),
+                "value": values[:, units].reshape(-1),
+            }
+        ),
+        charts.gates_spec(-1.0 if name == "g" else 0.0),
+        width="stretch",
+        key="gates_chart",
+        alt="Activations of twelve units over the sentence",
+    )
+
+
+def _reach(reaches: dict[str, Reach]) -> None:
+    st.header("Why gradients vanish", anchor=False)
+    st.markdown(
+        "To learn that a quotation mark must be closed, an error has to be traced back to where it "
+        "was opened. In a vanilla RNN the trace is multiplied by the same matrix at every step "
+        "and fades; along an LSTM's cell state it is only multiplied by the forget gate."
+    )
+    st.vega_lite_chart(
+        pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "steps": reach.steps,
+                        "norm": np.maximum(reach.norm, _FAINTEST),
+                        "cell": "LSTM" if cell == "lstm" else "Vanilla RNN",
+                    }
+                )
+                for cell, reach in reaches.items()
+            ]
+        ),
+        charts.reach_spec(),
+        width="stretch",
+        alt="What is left of a gradient so many characters back, for both cells",
+    )
+    lstm, vanilla = reaches["lstm"].norm, reaches["vanilla"].norm
+    ratio = max(lstm[-1], _FAINTEST) / max(vanilla[-1], _FAINTEST)
+    st.caption(
+        f"{len(lstm) - 1} characters back, the LSTM has kept about 10^{math.log10(ratio):.0f} "
+        "times as much as the vanilla RNN."
+    )
+
+
+def _temperature(found: Temperatures) -> None:
+    st.header("What temperature is", anchor=False)
+    st.markdown(
+        f"After “{SEED}” the network has its odds. Before a character is drawn, their logarithms "
+        "are divided by the temperature: below 1 the likely becomes likelier and the text safe, "
+        "above 1 the odds even out and the text grows wild."
+    )
+    rows = [
+        {"char": readable(char), "odds": odds, "at": f"at {temperature:g}"}
+        for temperature, row in zip(found.temperatures, found.probabilities, strict=True)
+        for char, odds in zip(found.chars, row, strict=True)
+    ]
+    st.vega_lite_chart(
+        pd.DataFrame(rows),
+        charts.odds_spec(),
+        width="stretch",
+        alt="Odds of the next character at four temperatures",
+    )
