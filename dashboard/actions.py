@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import limits, state
 from dashboard.pen import Pen
 from dashboard.registry import registry
-from dashboard.run import Run, check, default_seed, new_run
+from dashboard.run import Run, Stretch, check, default_seed, new_run
 from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, StopRule
@@ -86,8 +86,9 @@ def apply_train_settings() -> None:
     run = state.run()
     if run is None:
         return
-    run.trainer.stop_rule = _stop_rule(state.goal())
-    run.trainer.change(replace(state.train_settings(), num_iters=_length(run, state.goal())))
+    run.trainer.stop_rule = _stop_rule(state.goal(), run.stretch)
+    length = run.stretch.iteration + _length(run, state.goal())
+    run.trainer.change(replace(state.train_settings(), num_iters=length))
 
 
 def _length(run: Run, goal: Goal) -> int:
@@ -97,21 +98,22 @@ def _length(run: Run, goal: Goal) -> int:
     return goal.iterations(per_epoch, speed, state.train_settings().num_iters)
 
 
-def _stop_rule(goal: Goal) -> StopRule | None:
+def _stop_rule(goal: Goal, since: Stretch) -> StopRule | None:
     if goal.kind == "minutes":
         return lambda solver: (
             f"{goal.amount:g} minutes of training are over."
-            if solver.seconds >= goal.amount * 60
+            if solver.seconds - since.seconds >= goal.amount * 60
             else None
         )
     if goal.kind == "plateau":
-        return lambda solver: _plateau(solver, int(goal.amount))
+        return lambda solver: _plateau(solver, int(goal.amount), since)
     return None
 
 
-def _plateau(solver: Solver, patience: int) -> str | None:
-    _, val = solver.history.validations()
-    if len(val) <= patience or val[-patience:].min() < val[:-patience].min():
+def _plateau(solver: Solver, patience: int, since: Stretch) -> str | None:
+    at, val = solver.history.validations()
+    late = int((at > since.iteration).sum())
+    if late < patience or len(val) <= patience or val[-patience:].min() < val[:-patience].min():
         return None
     return (
         f"Validation has not improved in the last {patience} looks; its best was {val.min():.3f}."
@@ -235,12 +237,11 @@ def _begin(text: LoadedText | None) -> Run | None:
 
 
 def _go_on(run: Run) -> None:
+    status = run.trainer.status()
+    if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
+        # It came to its goal: another piece, as long again as the page says.
+        run.stretch = Stretch(run.solver.iteration, run.solver.seconds)
     apply_train_settings()
-    if run.trainer.status().phase is Phase.FINISHED:
-        # Train on: as long again as the page says.
-        goal = state.goal()
-        more = run.solver.iteration + _length(run, goal)
-        run.trainer.change(replace(state.train_settings(), num_iters=more))
     run.trainer.start(limits.GRANT_SECONDS)
 
 

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 TURNS = Turns(limits.TRAINING_SEATS)
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Where the present piece of training began: goals count from here."""
+
+    iteration: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(eq=False)
 class Run:
     """One training of one network on one text. Its id is all that opens it again."""
@@ -36,6 +44,7 @@ class Run:
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences on how it was opened
     keeper: Keeper | None = None  # what saves it, if anything does
+    stretch: Stretch = Stretch()
 
     @property
     def solver(self) -> Solver:
