@@ -16,7 +16,7 @@ from dashboard.insight.explain import Gates, Reach, Temperatures
 
 SENTENCE = "The light went out, and he said nothing."
 SEED = "The l"
-_FAINTEST = 1e-20  # of a gradient: less is drawn as this
+_FAINTEST = 1e-60  # of a gradient: less is drawn as this
 _GATES = {
     "i": "input gate: what is let in",
     "f": "forget gate: what is kept",
