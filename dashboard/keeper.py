@@ -12,6 +12,7 @@ import logging
 import math
 import threading
 import time
+from dataclasses import dataclass
 
 from dashboard import limits, snapshot
 from dashboard.folder import Facts, RunFolder
@@ -26,6 +27,16 @@ SPOILT = 0.5
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A copy on its way to the disk."""
+
+    copy: Snapshot
+    stamp: object  # equal for equal states of the run
+    order: int  # of taking
+    held: float  # seconds that training waited for it
+
+
 class Keeper:
     """Saves one run into one folder, for as long as the run lives."""
 
@@ -37,12 +48,14 @@ class Keeper:
         self._run, self._folder = run, folder
         self._facts = Facts.about(run.id, run.created, run.model_settings, run.text)
         self._last = time.monotonic()
-        self._handed: object = None  # the stamp of what was copied for the disk last
-        self._written: object = None  # and of what has arrived there
+        self._copied: object = None  # the stamp of what was copied last
+        self._copies = 0  # taken so far
+        self._written: object = None  # the stamp of what is on disk
+        self._newest = 0  # and the order of it
         self._deleted = False
         self._disk = threading.Lock()  # one write at a time
         self._queue = threading.Condition()  # guards the two below
-        self._waiting: tuple[Snapshot, object, float] | None = None
+        self._waiting: Job | None = None
         self._writing = False
         run.keeper = self
         run.trainer.observers.append(self._after_chunk)
@@ -63,7 +76,7 @@ class Keeper:
         except Exception as error:
             self._fail(error)
             return False
-        self._write(*job)
+        self._write(job)
         return not self.problem
 
     def put_away(self) -> bool:
@@ -99,7 +112,7 @@ class Keeper:
 
     def adopt(self, saved_at: float) -> None:
         """The run was opened from this save, so nothing needs to be saved yet."""
-        self._written = self._handed = self._stamp(self._run.solver)
+        self._written = self._copied = self._stamp(self._run.solver)
         self.saved_iteration, self.saved_at = self._run.solver.iteration, saved_at
 
     def size(self) -> int:
@@ -113,23 +126,23 @@ class Keeper:
             self._save_soon(solver)
 
     def _at_rest(self, solver: Solver) -> None:
-        if self._stamp(solver) != self._handed:
+        if self._stamp(solver) != self._copied:
             self._save_soon(solver)
 
     def _save_soon(self, solver: Solver) -> None:
         """Hand a copy to the disk; nothing that goes wrong here may stop training."""
         try:
-            self._submit(*self._copy(solver))
+            self._submit(self._copy(solver))
         except Exception as error:
             self._fail(error)
 
-    def _copy(self, solver: Solver) -> tuple[Snapshot, object, float]:
-        """A copy, its stamp, and the seconds that it held training."""
+    def _copy(self, solver: Solver) -> Job:
         self._last, started = time.monotonic(), time.perf_counter()
         run = self._run
         copy = snapshot.take(solver, run.diary.entries, run.trainer.changes)
-        self._handed = self._stamp(solver)
-        return copy, self._handed, time.perf_counter() - started
+        self._copied = self._stamp(solver)
+        self._copies += 1
+        return Job(copy, self._copied, self._copies, time.perf_counter() - started)
 
     def _stamp(self, solver: Solver) -> object:
         """Equal for equal states of the run."""
@@ -138,9 +151,9 @@ class Keeper:
 
     # -- the thread that writes ---------------------------------------------------------------
 
-    def _submit(self, copy: Snapshot, stamp: object, held: float) -> None:
+    def _submit(self, job: Job) -> None:
         with self._queue:
-            self._waiting = (copy, stamp, held)
+            self._waiting = job
             if self._writing:
                 return
             self._writing = True
@@ -158,22 +171,22 @@ class Keeper:
                     self._writing = False
                     self._queue.notify_all()
                     return
-            self._write(*job)
+            self._write(job)
 
-    def _write(self, copy: Snapshot, stamp: object, held: float) -> None:
+    def _write(self, job: Job) -> None:
         with self._disk:
-            if self._deleted:
+            if self._deleted or job.order < self._newest:
                 return
             started = time.thread_time()  # waiting for the disk takes nothing from training
             try:
-                self._folder.save(copy, self._facts, self._run.text)
+                self._folder.save(job.copy, self._facts, self._run.text)
             except Exception as error:
                 self._fail(error)
             else:
-                self._written, self.problem = stamp, ""
-                self.saved_iteration = copy.journal.iteration
-                self.saved_at = copy.journal.saved
-            cost = held + time.thread_time() - started
+                self._written, self._newest, self.problem = job.stamp, job.order, ""
+                journal = job.copy.journal
+                self.saved_iteration, self.saved_at = journal.iteration, journal.saved
+            cost = job.held + time.thread_time() - started
             self.interval = max(limits.AUTOSAVE_SECONDS, cost / limits.AUTOSAVE_SHARE)
 
     def _fail(self, error: Exception) -> None:

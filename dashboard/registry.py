@@ -16,6 +16,7 @@ from collections.abc import Callable
 from functools import cache
 
 from dashboard import limits
+from dashboard.ownership import RunInUseError
 from dashboard.run import Run
 from dashboard.store import Store
 from rnncore import RnnCoreError
@@ -63,10 +64,19 @@ class Registry:
             return run
 
     def add(self, run: Run) -> None:
-        """Hold a new run here, and save it from now on; a RegistryFullError if all are training."""
+        """Hold a run here and save it from now on; twice is as good as once.
+
+        RegistryFullError: all that are here train. RunInUseError: the run was put away, and
+        another page has opened it again.
+        """
         with self._moving:
-            if self.get(run.id) is run:
+            other = self.get(run.id)
+            if other is run:
                 return
+            if other is not None:
+                raise RunInUseError(
+                    "This run was opened again on another page: reload this one to see it."
+                )
             self._make_room()
             if run.keeper is None:
                 self.store.keep(run)
@@ -81,6 +91,8 @@ class Registry:
                 return True
             if run.keeper is not None and not run.keeper.put_away():
                 return False  # here is the only place where it is whole
+            if run.trainer.status().active:
+                return False  # somebody has just pressed Train
             self._drop(run_id)
             return True
 

@@ -99,10 +99,10 @@ def test_nothing_is_saved_twice(store):
 
 def test_saving_takes_a_fiftieth_of_the_time_at_most(store):
     run = small_run(store)
-    copy = snapshot.take(run.solver, [], [])
-    run.keeper._write(copy, None, 3.0)  # training was held for three seconds
+    job = run.keeper._copy(run.solver)
+    run.keeper._write(replace(job, held=3.0))  # training was held for three seconds
     assert run.keeper.interval >= 150
-    run.keeper._write(copy, None, 0.0)
+    run.keeper._write(replace(job, held=0.0))
     assert run.keeper.interval < 15  # and that was long ago
 
 
@@ -136,6 +136,17 @@ def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
     assert run.keeper.flush()
     assert disk.written == [1, 5]
     assert disk.most == 1
+
+
+def test_an_older_copy_never_becomes_the_newest_save(store):
+    run = small_run(store, 1)
+    older = run.keeper._copy(run.solver)
+    advance(run, 5)
+    assert run.keeper.save_now()
+    run.keeper._write(older)  # a thread that was slow to begin
+    assert run.keeper.saved_iteration == 6
+    run.keeper.put_away()
+    assert store.open(run.id).solver.iteration == 6
 
 
 def test_training_goes_on_while_the_disk_writes(store, monkeypatch):

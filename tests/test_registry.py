@@ -75,6 +75,20 @@ def test_a_forgotten_run_is_on_disk_and_comes_back_as_it_was(live):
     assert_same(run, again)
 
 
+def test_a_page_that_kept_a_run_brings_it_back_unless_another_page_has(live):
+    run = added(live, 3)
+    live.forget(run.id)
+    live.add(run)
+    assert live.get(run.id) is run
+    advance(run, 1)
+    assert run.keeper.save_now()
+    live.forget(run.id)
+    again = live.open(run.id)
+    with pytest.raises(RunInUseError, match="another page"):
+        live.add(run)
+    assert live.get(run.id) is again
+
+
 def test_forgetting_pauses_a_training(live):
     run = added(live)
     run.trainer.start(60)
