@@ -1,0 +1,1 @@
+"""Speed of rnncore against PyTorch and a plain NumPy program: ``python -m benchmarks``."""
