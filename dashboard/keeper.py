@@ -7,7 +7,6 @@ page, ``problem``, and training goes on.
 
 from __future__ import annotations
 
-import errno
 import logging
 import math
 import threading
@@ -18,6 +17,7 @@ from dashboard import limits, snapshot
 from dashboard.folder import Facts, RunFolder
 from dashboard.run import Run
 from dashboard.snapshot import Journal, Snapshot
+from dashboard.trouble import sentence
 from rnncore import RnnCoreError, Solver
 
 # After a divergence: nats per character above the best of the saves from which on a save is
@@ -192,7 +192,7 @@ class Keeper:
     def _fail(self, error: Exception) -> None:
         if not isinstance(error, (RnnCoreError, OSError, MemoryError)):
             logger.error("autosave failed unexpectedly", exc_info=error)
-        self.problem = _sentence(error)
+        self.problem = sentence(error)
 
     # -- after a divergence -------------------------------------------------------------------
 
@@ -221,30 +221,3 @@ def _good_first(journals: dict[int, Journal], best: int | None) -> list[int]:
     good = [n for n, j in journals.items() if j.loss <= lowest + SPOILT]
     begun = [n for n, j in journals.items() if j.iteration == 0]
     return list(dict.fromkeys([*good, *([] if best is None else [best]), *begun]))
-
-
-_REASONS = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "your share of the disk is full",
-    errno.EFBIG: "the file would be larger than this system allows",
-    errno.EROFS: "the folder of the runs cannot be written to",
-    errno.EACCES: "the folder of the runs cannot be written to",
-    errno.EPERM: "the folder of the runs cannot be written to",
-    errno.EEXIST: "a file is in the place of the folder of the runs",
-    errno.ENOTDIR: "a file is in the place of the folder of the runs",
-    errno.EIO: "the disk reports an error",
-}
-
-
-def _sentence(error: BaseException) -> str:
-    """Why a save failed, for a person, and what it means for the run."""
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    if isinstance(cause, OSError):
-        reason = _REASONS.get(cause.errno or 0, cause.strerror or "the disk refused")
-    elif isinstance(error, MemoryError):
-        reason = "there is no memory left for a copy of the network"
-    elif isinstance(error, RnnCoreError):
-        reason = str(error).rstrip(".")
-    else:
-        reason = "something unexpected happened, which the server's log explains"
-    return f"Autosave failed: {reason}. Training goes on; download the model to keep it."
