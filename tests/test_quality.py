@@ -1,0 +1,81 @@
+"""The benchmarks of learning: what they train on, and that they can be run."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks import charrnn, pretrain, quality
+from rnncore import RNN
+from rnncore.batches import Batches, as_streams
+
+TEXT = "the cat sat on the mat; a rat ate the oats. " * 300
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """A short text and a small network in the place of the books and theirs."""
+    monkeypatch.setattr(quality, "book", lambda name, folder: TEXT)
+    monkeypatch.setattr(quality, "HIDDEN", 8)
+
+
+def test_char_rnn_s_split_is_of_50_whole_streams():
+    ids = np.arange(50 * 50 * 40 + 77)  # 40 batches and a remainder
+    parts = charrnn.split(ids)
+    assert parts.batches == (38, 2)
+    batches = Batches(parts.train, charrnn.STREAMS, charrnn.LENGTH)
+    assert batches.per_epoch == 38
+    starts = np.arange(50) * 40 * 50
+    np.testing.assert_array_equal(batches.inputs, starts[:, None] + np.arange(38 * 50))
+    np.testing.assert_array_equal(batches.targets[:, :-1], batches.inputs[:, 1:])
+    np.testing.assert_array_equal(parts.inputs, starts[:, None] + np.arange(38 * 50, 40 * 50))
+    np.testing.assert_array_equal(parts.targets, parts.inputs + 1)
+    assert "95,000 in all) to train on" in str(parts)
+
+
+def test_mean_loss_carries_the_state_whatever_the_steps():
+    model = RNN(5, None, 4, 8)
+    model.flat *= 3
+    streams = as_streams(np.random.default_rng(0).integers(0, 5, 301), 3)
+    whole = quality.mean_loss(model, *streams, steps=100)
+    assert quality.mean_loss(model, *streams, steps=30) == pytest.approx(whole, rel=1e-5)
+
+
+@pytest.mark.parametrize("recipe", quality.RECIPES)
+def test_every_recipe_trains(recipe):
+    solver = quality.new_solver(TEXT, recipe, seed=1, iters=3)
+    solver.train(progress=False)
+    assert solver.finished
+    assert solver.model.seed == 1
+
+
+def test_runs_leave_figures_and_models_and_are_not_done_twice(tmp_path, capsys):
+    asked = ["--texts", "novel", "--recipes", "default", "original", "--seeds", "0", "1"]
+    quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
+    assert capsys.readouterr().out.count("best") == 4 + 1
+    found = json.loads((tmp_path / "novel-default-4-1.json").read_text())
+    assert found["last"] == pytest.approx(found["one_stream"], abs=0.1)
+    assert found["curve"][-1][0] == 4
+    quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4, "trained again, or the table has other lines"
+    assert f"{found['last']:.3f} (1)" in "".join(lines)
+
+
+def test_the_best_of_the_full_runs_is_taken_and_described(tmp_path, monkeypatch):
+    monkeypatch.setitem(quality.ITERATIONS, "novel", 5)
+    for seed in (0, 1, 2):
+        quality.run("novel", "default", seed, None, tmp_path, tmp_path)
+    quality.run("novel", "default", 0, 4, tmp_path, tmp_path)  # too short to be taken
+    model, best, runs = pretrain.best_run(tmp_path, "default")
+    assert len(runs) == 3
+    assert best["last"] == min(run["last"] for run in runs)
+    assert model.seed == best["seed"]
+    monkeypatch.setattr(pretrain, "SEED_TEXT", "the ")
+    text = pretrain.card(model, 1234, best, runs)
+    assert "1,234 bytes" in text
+    assert f"{best['last']:.3f}" in text
+    with pytest.raises(SystemExit, match=r"quality\.py"):
+        pretrain.best_run(tmp_path, "original")
