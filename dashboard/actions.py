@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dashboard import limits, state
+from dashboard import guard, limits, state
 from dashboard.pen import Pen
 from dashboard.registry import registry
 from dashboard.run import Run, Stretch, check, default_seed, new_run
@@ -21,6 +21,7 @@ from rnncore.errors import TextError
 # -- text --------------------------------------------------------------------------------------
 
 
+@guard.click
 def choose_upload() -> None:
     """A file was put into the uploader, or taken away: a run keeps its own text."""
     file = state.uploaded()
@@ -28,6 +29,7 @@ def choose_upload() -> None:
         state.choose_source(Source("upload", file.file_id, file.name))
 
 
+@guard.click
 def choose_sample() -> None:
     """A sample text was picked (letting go of it changes nothing)."""
     name = state.sample_choice()
@@ -35,6 +37,7 @@ def choose_sample() -> None:
         state.choose_source(Source("sample", name, name))
 
 
+@guard.click
 def choose_paste() -> None:
     """A text was pasted."""
     if state.pasted().strip():
@@ -74,6 +77,7 @@ def _read(source: Source, options: ReadOptions) -> LoadedText:
 # -- settings ----------------------------------------------------------------------------------
 
 
+@guard.click
 def apply_preset() -> None:
     """Put the chosen preset's settings into the widgets."""
     preset = PRESETS.get(state.preset() or "")
@@ -81,6 +85,7 @@ def apply_preset() -> None:
         state.show_settings(preset.model, preset.train)
 
 
+@guard.click
 def apply_train_settings() -> None:
     """Let a changed rate, rule, schedule, clipping or length act on the run that is there."""
     run = state.run()
@@ -120,6 +125,7 @@ def _plateau(solver: Solver, patience: int, since: Stretch) -> str | None:
     )
 
 
+@guard.click
 def follow(action: tuple[str, float]) -> None:
     """Do what the curve doctor advises: the nearest choice that the page offers."""
     name, value = action
@@ -136,6 +142,7 @@ def follow(action: tuple[str, float]) -> None:
 # -- training ----------------------------------------------------------------------------------
 
 
+@guard.click
 def train() -> None:
     """Begin a run, go on with it, or ask first if the page's settings are another run's."""
     state.say("train", "")
@@ -150,6 +157,7 @@ def train() -> None:
         _go_on(run)
 
 
+@guard.click
 def start_new() -> None:
     """Begin a new run with the text and settings on the page, and train it."""
     state.ask(False)
@@ -158,6 +166,7 @@ def start_new() -> None:
         _go_on(run)
 
 
+@guard.click
 def keep_run() -> None:
     """Put the run's own settings back into the widgets and go on with it."""
     state.ask(False)
@@ -167,6 +176,7 @@ def keep_run() -> None:
         _go_on(run)
 
 
+@guard.click
 def pause() -> None:
     """Stop training after the iterations at hand."""
     run = state.run()
@@ -174,6 +184,7 @@ def pause() -> None:
         run.trainer.pause()
 
 
+@guard.click
 def step() -> None:
     """One iteration."""
     state.say("train", "")
@@ -182,6 +193,7 @@ def step() -> None:
         run.trainer.step()
 
 
+@guard.click
 def reset() -> None:
     """Back to the same initial weights, with the settings that are on the page."""
     state.say("train", "")
@@ -248,6 +260,7 @@ def _go_on(run: Run) -> None:
 # -- writing -----------------------------------------------------------------------------------
 
 
+@guard.click
 def generate() -> None:
     """Write a piece from a copy of the network as it is now."""
     state.say("sample", "")
@@ -265,6 +278,7 @@ def generate() -> None:
     state.set_writer(writer)
 
 
+@guard.click
 def cancel() -> None:
     """Stop writing; what is there stays."""
     if (writer := state.writer()) is not None:
@@ -274,6 +288,7 @@ def cancel() -> None:
 # -- writing together --------------------------------------------------------------------------
 
 
+@guard.click
 def take_pen() -> None:
     """Begin a text with the seed text and the network as it is now."""
     state.say("sample", "")
@@ -289,18 +304,21 @@ def take_pen() -> None:
     state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
 
 
+@guard.click
 def write_char(char: str) -> None:
     """Go on with this character."""
     if (pen := state.pen()) is not None:
         state.set_pen(pen.write(char))
 
 
+@guard.click
 def write_until(ends: str) -> None:
     """Let the network go on to the first of these characters."""
     if (pen := state.pen()) is not None:
         state.set_pen(pen.write_until(ends, state.temperature()))
 
 
+@guard.click
 def unwrite() -> None:
     """Take the last character back."""
     if (pen := state.pen()) is not None:

@@ -10,15 +10,23 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
     sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
-from dashboard import opening, state  # noqa: E402
+from dashboard import guard, opening, state  # noqa: E402
 from dashboard.views import how, runs, workbench  # noqa: E402
 
 st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
-state.begin()
-if (named := state.run_in_address()) is not None:
-    opening.come_back(named)
-bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
-pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
-if state.is_private():
-    pages.append(st.Page(lambda: runs.show(bench), title="Past runs", url_path="runs"))
-st.navigation(pages, position="top").run()
+
+
+@guard.part
+def show() -> None:
+    """The pages, and the run that the address names."""
+    state.begin()
+    if (named := state.run_in_address()) is not None:
+        opening.come_back(named)
+    bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
+    pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
+    if state.is_private():
+        pages.append(st.Page(lambda: runs.show(bench), title="Past runs", url_path="runs"))
+    st.navigation(pages, position="top").run()
+
+
+show()

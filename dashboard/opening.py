@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dashboard import limits, state
+from dashboard import guard, limits, state
 from dashboard.registry import registry
 from dashboard.run import Run, fresh_id, new_run, wrap
 from dashboard.settings import ModelSettings
@@ -54,6 +54,7 @@ def adopt(run: Run) -> None:
     state.show_settings(run.model_settings, run.train_settings)
 
 
+@guard.click
 def open_upload() -> None:
     """Go on with the model or run that was put into the uploader."""
     file = state.uploaded_model()
@@ -74,6 +75,7 @@ def open_upload() -> None:
     _begin(run)
 
 
+@guard.click
 def open_pretrained(name: str) -> None:
     """Go on with a model that came with the package."""
     state.say("model", "")
@@ -85,6 +87,7 @@ def open_pretrained(name: str) -> None:
     _begin(run)
 
 
+@guard.click
 def open_past(run_id: str) -> None:
     """Show a run from the list of past ones."""
     if (now := state.run()) is not None and now.id != run_id:
@@ -92,6 +95,7 @@ def open_past(run_id: str) -> None:
     come_back(run_id)
 
 
+@guard.click
 def delete(run_id: str) -> None:
     """Remove a run for good."""
     state.say("runs", "")

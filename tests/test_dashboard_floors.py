@@ -21,9 +21,15 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 
 VIEWS = {name for name in FILES if name.startswith("views.")}
 INSIGHT = {name for name in FILES if name.startswith("insight.")}
-PAGES = {"app", "state", "actions"} | VIEWS  # what belongs to one visitor's page
+PAGES = {
+    "app",
+    "state",
+    "actions",
+    "opening",
+    "guard",
+} | VIEWS  # what belongs to one visitor's page
 PLAIN = set(FILES) - PAGES
-STREAMLIT = {"app", "state"} | VIEWS
+STREAMLIT = {"app", "state", "guard"} | VIEWS
 
 # Other packages, and the one module that each of them is for.
 PACKAGES = {"altair": {"charts"}, "pandas": {"charts"} | VIEWS, "charset_normalizer": {"texts"}}
@@ -32,6 +38,7 @@ PACKAGES = {"altair": {"charts"}, "pandas": {"charts"} | VIEWS, "charset_normali
 INNER_NAMES = {
     "rnncore.archives.display_name",  # an upload is named before it is read
     "rnncore.schedules.SHAPES",  # the choices of a widget
+    "rnncore.pretrained.PRETRAINED",  # a button each
 }
 
 
@@ -87,7 +94,7 @@ def test_insight_stands_on_rnncore_alone(module):
     assert own_imports(module) <= INSIGHT
 
 
-@modules({"state", "actions"})
+@modules({"state", "actions", "opening", "guard"})
 def test_nothing_below_the_views_imports_them(module):
     assert not own_imports(module) & (VIEWS | {"app"})
     assert module == "actions" or "actions" not in own_imports(module)
@@ -171,3 +178,21 @@ def test_plain_modules_load_without_streamlit_and_print_nothing():
         cwd=PACKAGE.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@modules(VIEWS)
+def test_what_widgets_call_is_guarded(module):
+    """A callback that fails is a sentence on the page, not a redacted traceback."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.keyword) and node.arg in {"on_click", "on_change"}:
+            if isinstance(node.value, ast.Constant):
+                assert node.value.value in {"ignore", "rerun"}
+                continue
+            called = ast.unparse(node.value)
+            owner, _, name = (
+                "actions.apply_train_settings" if called == "changed" else called
+            ).partition(".")
+            (function,) = (f for f in TREES[owner].body if getattr(f, "name", "") == name)
+            assert [ast.unparse(d) for d in function.decorator_list] == ["guard.click"], called
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment":
+            assert ast.unparse(node.args[0]).startswith("guard.part("), f"{module}:{node.lineno}"

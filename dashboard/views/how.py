@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, state, texts
+from dashboard import charts, guard, state, texts
 from dashboard.insight import explain
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import Gates, Reach, Temperatures
@@ -47,7 +47,7 @@ def show() -> None:
     )
     job = state.job("how", "how", _figures)
     job.wait(0.1)
-    st.fragment(_sections, run_every=0.5 if job.running else None)()
+    st.fragment(guard.part(_sections), run_every=0.5 if job.running else None)()
 
 
 def _sections() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import actions, limits, opening, probe, settings, state
+from dashboard import actions, guard, limits, opening, probe, settings, state
 from dashboard.jobs import Job
 from dashboard.probe import Speed
 from dashboard.run import TURNS
@@ -60,7 +60,7 @@ def show() -> None:
             _trained()
         if (text := state.text()) is not None:
             _cost(text)
-            st.fragment(_speed, run_every=0.5 if _speed_unknown(text) else None)()
+            st.fragment(guard.part(_speed), run_every=0.5 if _speed_unknown(text) else None)()
 
 
 def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:

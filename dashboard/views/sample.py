@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, limits, markup, state
+from dashboard import actions, guard, limits, markup, state
 from dashboard.insight.copies import CopyIndex, Passage
 from dashboard.run import Run
 from dashboard.views import together
@@ -47,10 +47,10 @@ def show() -> None:
                 st.button("Cancel", icon=":material/close:", on_click=actions.cancel)
         if state.said("sample"):
             st.error(plain(state.said("sample")), icon=":material/error:")
-        st.fragment(_written, run_every=TICK_SECONDS if writing else None)()
+        st.fragment(guard.part(_written), run_every=TICK_SECONDS if writing else None)()
         run = state.run()
         if run is not None and run.diary.entries:
-            st.fragment(_looking_back)(run)
+            st.fragment(guard.part(_looking_back))(run)
         if run is not None:
             together.show(run)
 

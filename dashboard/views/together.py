@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import actions, charts, markup, state
+from dashboard import actions, charts, guard, markup, state
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
 from dashboard.run import Run
@@ -19,7 +19,7 @@ def show(run: Run) -> None:
     box = st.expander("Write together", key="together_open", on_change="rerun")
     with box:
         if box.open:
-            st.fragment(_desk)(run)
+            st.fragment(guard.part(_desk))(run)
 
 
 def _desk(run: Run) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, limits, markup, settings, state
+from dashboard import actions, charts, guard, limits, markup, settings, state
 from dashboard.charts import Level
 from dashboard.insight.baselines import Baseline, baselines
 from dashboard.insight.curve_doctor import diagnose
@@ -51,7 +51,7 @@ def show() -> None:
                 "The run goes on with its own; Train will ask."
             )
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        st.fragment(_live, run_every=TICK_SECONDS if active else None)()
+        st.fragment(guard.part(_live), run_every=TICK_SECONDS if active else None)()
         _while_it_runs()
 
 

@@ -1,0 +1,63 @@
+"""Guard: what nobody foresaw reaches the page as one sentence with a reference, the log in full.
+
+Streamlit's own signals (rerun, stop) are no ``Exception`` and pass through.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+from collections.abc import Callable
+from typing import ParamSpec
+
+import streamlit as st
+
+from dashboard import state
+
+P = ParamSpec("P")
+
+logger = logging.getLogger(__name__)
+
+
+def click(work: Callable[P, None]) -> Callable[P, None]:
+    """A callback that never fails: the page says above everything else what went wrong."""
+
+    @functools.wraps(work)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            work(*args, **kwargs)
+        except Exception as error:
+            state.say("trouble", account(error))
+
+    return guarded
+
+
+def part(work: Callable[P, None]) -> Callable[P, None]:
+    """A part of the page that leaves the others standing if it cannot be drawn."""
+
+    @functools.wraps(work)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            if state.said("trouble"):  # in the callback that led here
+                _show(state.said("trouble"))
+                state.say("trouble", "")
+            work(*args, **kwargs)
+        except Exception as error:
+            _show(account(error))
+
+    return guarded
+
+
+def account(error: Exception) -> str:
+    """The sentence for the page; the whole error goes to the log under the same reference."""
+    reference = secrets.token_hex(4)
+    logger.error("something unexpected happened, reference %s", reference, exc_info=error)
+    return (
+        "Something unexpected happened here. Nothing else is lost; "
+        f"the server's log explains it under the reference {reference}."
+    )
+
+
+def _show(sentence: str) -> None:
+    st.error(sentence, icon=":material/error:")
