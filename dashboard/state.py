@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard import links, texts
 from dashboard.charts import View
 from dashboard.insight.text_doctor import TITLES
 from dashboard.jobs import Job
+from dashboard.links import Lesson
 from dashboard.pen import Pen
 from dashboard.run import Run
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
@@ -58,13 +61,50 @@ _TRAIN_KEYS = {name: f"train_{name}" for name in TrainSettings.__dataclass_field
 
 def begin() -> None:
     """Give every key its first value; keep the values of widgets that this page does not show."""
+    first = "_lesson" not in st.session_state
     for key, value in {**_WIDGETS, **_settings_values(PRESETS[FIRST_PRESET])}.items():
         # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
         st.session_state[key] = st.session_state.get(key, value)
+    if first:
+        _take_up(links.read(st.query_params.to_dict(), FIRST_PRESET, texts.sample_names()))
     if (chosen := PRESETS.get(preset() or "")) is not None and chosen.model != model_settings():
         st.session_state["preset"] = None  # it is no longer what the sliders say
     if (shown := run()) is not None:
         st.query_params["run"] = shown.id  # the other pages' addresses do not carry it on
+
+
+def _take_up(lesson: Lesson) -> None:
+    """Begin as the page's address asks."""
+    st.session_state["_lesson"] = lesson
+    show_settings(lesson.model, lesson.train)
+    if lesson.preset is not None:
+        st.session_state["preset"] = lesson.preset
+    if lesson.text is not None:
+        st.session_state["sample"] = lesson.text
+        choose_source(Source("sample", lesson.text, lesson.text))
+    if lesson.seed_text is not None:
+        st.session_state["seed_text"] = lesson.seed_text
+    if lesson.temperature is not None:
+        st.session_state["temperature"] = lesson.temperature
+    say("page", " ".join(lesson.problems))
+
+
+def hidden_sections() -> frozenset[str]:
+    """Sections that the lesson leaves out."""
+    return st.session_state["_lesson"].hide
+
+
+def link(hide: list[str]) -> str:
+    """An address that begins with what is chosen on the page now."""
+    parameters = links.write(
+        model_settings(),
+        train_settings(),
+        sample_choice(),
+        st.session_state["seed_text"],
+        temperature(),
+        hide,
+    )
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
 
 
 def model_key(name: str) -> str:

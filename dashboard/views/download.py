@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import state, takeaway
+from dashboard.links import SECTIONS
 from dashboard.run import Run
 from dashboard.views.train import baseline_levels
 
@@ -18,17 +19,31 @@ def show() -> None:
         st.subheader("5 · Download", anchor=False)
         if run is None:
             st.caption("When a network has been trained, it can be taken away here.")
-            return
-        stem = takeaway.stem(run)
-        _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
-        st.caption("Opens in any Python that can import rnncore, and on this page:")
-        st.code(
-            f'import pickle\nwith open("{_quotable(stem)}.pkl", "rb") as f:\n'
-            '    print(pickle.load(f).sample("E", T=500))',
-            language="python",
-        )
-        with st.expander("More to take away"):
-            _more(run, stem)
+        else:
+            _take_away(run)
+        with st.expander("A link to these settings"):
+            _link()
+
+
+def _link() -> None:
+    hide = st.multiselect(
+        "Leave out sections", SECTIONS, help="For a lesson that should show less at once."
+    )
+    st.code(state.link(hide), language=None, wrap_lines=True)
+    st.caption("It opens this page with the text, the settings and the seed text chosen here.")
+
+
+def _take_away(run: Run) -> None:
+    stem = takeaway.stem(run)
+    _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
+    st.caption("Opens in any Python that can import rnncore, and on this page:")
+    st.code(
+        f'import pickle\nwith open("{_quotable(stem)}.pkl", "rb") as f:\n'
+        '    print(pickle.load(f).sample("E", T=500))',
+        language="python",
+    )
+    with st.expander("More to take away"):
+        _more(run, stem)
 
 
 def _more(run: Run, stem: str) -> None:

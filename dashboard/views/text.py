@@ -40,8 +40,7 @@ def show() -> None:
         with st.popover("Or paste one", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200)
             st.button("Take this text", on_click=actions.choose_paste)
-        source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
-        _read(source)
+        source = read()
         if state.text_error():
             st.error(state.text_error(), icon=":material/error:")
         text = state.text()
@@ -49,10 +48,13 @@ def show() -> None:
             _card(text, source)
 
 
-def _read(source: Source) -> None:
+def read() -> Source:
+    """Read the text that is chosen, if it is not read yet; where it comes from."""
+    source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
     if not actions.is_read(source):
         with st.spinner(f"Reading {display_name(source.name)} …"):
             actions.read_source(source)
+    return source
 
 
 def _card(text: LoadedText, source: Source) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import guard, state
 from dashboard.views import download, model, sample, text, train
 
 
@@ -17,11 +17,15 @@ def show() -> None:
     )
     if state.said("page"):
         st.info(state.said("page"), icon=":material/history:")
+    hidden = state.hidden_sections()
+    if "text" in hidden:
+        text.read()  # a lesson's text is there, though it is not shown
     left, right = st.columns([2, 3], gap="large")
     with left:
-        text.show()
-        model.show()
+        for name, section in (("text", text), ("model", model)):
+            if name not in hidden:
+                guard.part(section.show)()
     with right:
-        train.show()
-        sample.show()
-        download.show()
+        for name, section in (("train", train), ("sample", sample), ("download", download)):
+            if name not in hidden:
+                guard.part(section.show)()

@@ -1,0 +1,66 @@
+"""Settings in the page's address: read back as they were written, and errors as sentences."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from dashboard import links
+from dashboard.settings import PRESETS, ModelSettings, TrainSettings
+
+SAMPLES = ["lighthouse.txt", "verses.txt"]
+
+
+def read(**address: str) -> links.Lesson:
+    return links.read(address, "taste", SAMPLES)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_named_and_read_back(name):
+    preset = PRESETS[name]
+    address = links.write(preset.model, preset.train, None, "", 0.8, [])
+    assert address == {"preset": name, "temperature": "0.8"}
+    lesson = read(**address)
+    assert (lesson.preset, lesson.model, lesson.train) == (name, preset.model, preset.train)
+
+
+def test_every_setting_comes_back():
+    model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
+    train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777)
+    address = links.write(model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"])
+    lesson = read(**address)
+    assert (lesson.model, lesson.train) == (model, train)
+    assert (lesson.text, lesson.seed_text) == ("verses.txt", "The sea & I")
+    assert lesson.temperature == 1.25
+    assert lesson.hide == {"model", "download"}
+    assert lesson.problems == ()
+
+
+def test_an_address_without_settings_changes_nothing():
+    lesson = read(run="abc")
+    assert lesson.model == PRESETS["taste"].model
+    assert lesson.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("hidden", "0", "hidden is 0"),
+        ("hidden", "-5", "1 to 4,096"),
+        ("hidden", "1e9", "hidden is 1000000000.0"),
+        ("hidden", "many", "'many' stands where a number is needed"),
+        ("cell", "lstn", "choose one of"),
+        ("rate", "nan", "rate is nan"),
+        ("rate", "0", "above 0"),
+        ("preset", "best", "choose one of taste"),
+        ("text", "../../etc/passwd", "choose one of lighthouse, verses"),
+        ("hide", "model,everything", "choose one of text, model"),
+        ("clip", "soft", "'soft' stands where a number is needed"),
+    ],
+)
+def test_what_is_wrong_is_said_and_left_as_it_was(name, value, named):
+    lesson = read(**{name: value, "layers": "2"})
+    assert len(lesson.problems) == 1
+    assert named in lesson.problems[0]
+    assert lesson.model == replace(PRESETS["taste"].model, num_layers=2)
+    assert lesson.hide == frozenset()
