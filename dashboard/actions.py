@@ -18,6 +18,8 @@ from dashboard.writing import Writer, usable_seed
 from rnncore import RnnCoreError, Sampler, Solver
 from rnncore.errors import TextError
 
+_OBSTACLE = "obstacle"  # said of what ``obstacle`` tells, which may go away
+
 # -- text --------------------------------------------------------------------------------------
 
 
@@ -213,6 +215,11 @@ def obstacle() -> str:
     return ""
 
 
+def refusal() -> str:
+    """Why the last click on Train or Step came to nothing, for as long as that is so, or ""."""
+    return obstacle() if state.said("train") == _OBSTACLE else state.said("train")
+
+
 def differs() -> bool:
     """Whether the page's text or network is another than the run's."""
     run = state.run()
@@ -234,8 +241,8 @@ def _replace() -> Run | None:
 
 def _begin(text: LoadedText | None) -> Run | None:
     """A new run on the page, or None and a sentence that says why not."""
-    if text is None:
-        state.say("train", obstacle())
+    if text is None or obstacle():
+        state.say("train", _OBSTACLE)
         return None
     try:
         run = new_run(text, state.model_settings(), state.train_settings())

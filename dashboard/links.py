@@ -30,11 +30,13 @@ class Field(NamedTuple):
 
 
 def _whole(low: int, high: int) -> Callable[[str, str], int]:
-    return lambda name, value: checks.whole(name, _number(value), low, high)
+    return lambda name, value: checks.whole(name, _number(name, value), low, high)
 
 
 def _between(low: float, high: float, *, open_low: bool = False) -> Callable[[str, str], float]:
-    return lambda name, value: checks.number(name, _number(value), low, high, open_low=open_low)
+    return lambda name, value: checks.number(
+        name, _number(name, value), low, high, open_low=open_low
+    )
 
 
 def _one_of(names: Any) -> Callable[[str, str], str]:
@@ -42,7 +44,11 @@ def _one_of(names: Any) -> Callable[[str, str], str]:
 
 
 def _clip(name: str, value: str) -> float:
-    return math.inf if value == "off" else checks.number(name, _number(value), 0.0, open_low=True)
+    return (
+        math.inf
+        if value == "off"
+        else checks.number(name, _number(name, value), 0.0, open_low=True)
+    )
 
 
 def _sections(name: str, value: str) -> frozenset[str]:
@@ -153,7 +159,7 @@ def _changed(base: Any, found: Mapping[str, Any]) -> Any:
     return replace(base, **{name: value for name, value in found.items() if name in own})
 
 
-def _number(value: str) -> float | int:
+def _number(name: str, value: str) -> float | int:
     try:
         return int(value)
     except ValueError:
@@ -161,7 +167,7 @@ def _number(value: str) -> float | int:
     try:
         return float(value)
     except ValueError:
-        raise SettingError(f"{value[:40]!r} stands where a number is needed.") from None
+        raise SettingError(f"{name} is {value[:40]!r}; it must be a number.") from None
 
 
 def _shown(value: Any) -> str:

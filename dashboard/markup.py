@@ -12,14 +12,24 @@ from dashboard.insight.markup import escaped
 _BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;"
     "font-size:.9rem;line-height:1.5;padding:.75rem 1rem;border-radius:.4rem;"
-    "border:1px solid rgba(128,128,128,.3);max-height:28rem;overflow-y:auto"
+    "border:1px solid rgba(128,128,128,.3);overflow-y:auto"
 )
 _SEED = "font-weight:700;color:#4c8fd6"
 _COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
 
 
-def piece(seed_text: str, text: str, copied: Iterable[tuple[int, int]] = ()) -> str:
-    """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined."""
+def piece(
+    seed_text: str,
+    text: str,
+    copied: Iterable[tuple[int, int]] = (),
+    least_rem: int = 0,
+    most_rem: int = 28,
+) -> str:
+    """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined.
+
+    least_rem, most_rem: height of the box; beyond it the piece is scrolled.
+    """
+    height = f"min-height:{least_rem}rem;max-height:{most_rem}rem"
     parts, at = [], 0
     for start, end in copied:
         parts += [escaped(text[at:start]), _span(_COPIED, text[start:end])]
@@ -27,7 +37,7 @@ def piece(seed_text: str, text: str, copied: Iterable[tuple[int, int]] = ()) -> 
     parts.append(escaped(text[at:]))
     # tabindex: whoever has no mouse can scroll a long piece with the keys.
     return (
-        f'<div style="{_BOX}" tabindex="0" role="region" aria-label="Generated text">'
+        f'<div style="{_BOX};{height}" tabindex="0" role="region" aria-label="Generated text">'
         f"{_span(_SEED, seed_text)}{''.join(parts)}</div>"
     )
 

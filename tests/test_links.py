@@ -48,14 +48,14 @@ def test_an_address_without_settings_changes_nothing():
         ("hidden", "0", "hidden is 0"),
         ("hidden", "-5", "1 to 4,096"),
         ("hidden", "1e9", "hidden is 1000000000.0"),
-        ("hidden", "many", "'many' stands where a number is needed"),
+        ("hidden", "many", "hidden is 'many'; it must be a number"),
         ("cell", "lstn", "choose one of"),
         ("rate", "nan", "rate is nan"),
         ("rate", "0", "above 0"),
         ("preset", "best", "choose one of taste"),
         ("text", "../../etc/passwd", "choose one of lighthouse, verses"),
         ("hide", "model,everything", "choose one of text, model"),
-        ("clip", "soft", "'soft' stands where a number is needed"),
+        ("clip", "soft", "clip is 'soft'; it must be a number"),
     ],
 )
 def test_what_is_wrong_is_said_and_left_as_it_was(name, value, named):

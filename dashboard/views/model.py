@@ -135,7 +135,7 @@ def _cost(text: LoadedText) -> None:
         f"{_in_words(ratio)}"
     )
     if actions.obstacle():
-        st.warning(actions.obstacle())
+        st.warning(plain(actions.obstacle()))
 
 
 def _speed_job(text: LoadedText) -> Job[Speed | None]:

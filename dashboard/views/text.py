@@ -42,7 +42,7 @@ def show() -> None:
             st.button("Take this text", on_click=actions.choose_paste)
         source = read()
         if state.text_error():
-            st.error(state.text_error(), icon=":material/error:")
+            st.error(plain(state.text_error()), icon=":material/error:")
         text = state.text()
         if text is not None:
             _card(text, source)
@@ -52,7 +52,7 @@ def read() -> Source:
     """Read the text that is chosen, if it is not read yet; where it comes from."""
     source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
     if not actions.is_read(source):
-        with st.spinner(f"Reading {display_name(source.name)} …"):
+        with st.spinner(f"Reading {plain(display_name(source.name))} …"):
             actions.read_source(source)
     return source
 

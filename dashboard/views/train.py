@@ -14,7 +14,7 @@ from dashboard.insight.curve_doctor import diagnose
 from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
-from dashboard.words import duration, figure
+from dashboard.words import duration, figure, plain
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
@@ -41,8 +41,8 @@ def show() -> None:
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
-        if state.said("train"):
-            st.error(state.said("train"), icon=":material/error:")
+        if actions.refusal():
+            st.error(plain(actions.refusal()), icon=":material/error:")
         if state.asking():
             _question()
         elif run is not None and run.solver.iteration and actions.differs():
@@ -154,7 +154,7 @@ def _headline(status: Status) -> None:
     st.markdown(f":{colour}-badge[{label}] {sentence}")
     if status.message:
         show_message = st.error if status.phase is Phase.FAILED else st.info
-        show_message(status.message)
+        show_message(plain(status.message))
     st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} iterations")
 
 
@@ -251,7 +251,7 @@ def _latest(run: Run) -> None:
     if run.diary.entries:
         entry = run.diary.entries[-1]
         st.caption(f"What it writes after {entry.iteration:,} iterations:")
-        st.html(markup.piece(run.diary.seed_text, entry.text))
+        st.html(markup.piece(run.diary.seed_text, entry.text, least_rem=9, most_rem=13))
 
 
 def _while_it_runs() -> None:

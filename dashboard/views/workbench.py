@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import guard, state
 from dashboard.views import download, model, sample, text, train
+from dashboard.words import plain
 
 
 def show() -> None:
@@ -16,7 +17,7 @@ def show() -> None:
         "one character at a time. Everything happens on this computer."
     )
     if state.said("page"):
-        st.info(state.said("page"), icon=":material/history:")
+        st.info(plain(state.said("page")), icon=":material/history:")
     hidden = state.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown
