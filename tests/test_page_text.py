@@ -1,0 +1,168 @@
+"""The text section: whatever is put in, a sentence says what came of it and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import pytest
+
+from tests.visits import OTHER, STORY, visitors
+
+
+@pytest.fixture
+def visit(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
+
+
+def png() -> bytes:
+    """A picture's first bytes."""
+    return b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(range(256)) * 40)
+
+
+BAD = {
+    "empty.txt": (b"", "empty.txt is empty; a text needs at least 2 distinct characters."),
+    "one.txt": (b"a", "one.txt holds only the character 'a'"),
+    "picture.txt": (png(), "picture.txt is a PNG image, not a text"),
+    "book.zip": (b"PK\x03\x04 and no more", "book.zip"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_told_and_the_text_before_it_stays(visit, name):
+    raw, sentence = BAD[name]
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    assert page.says("story.txt")
+    page.upload(name, raw)
+    (error,) = page.shown("error")
+    assert sentence in error
+    assert page.says("**2,880** characters")
+    assert page.says("The cat sat on the mat")
+    page.press("Step")  # and can be trained on
+    assert page.run.text.name == "story.txt"
+
+
+def test_a_bad_first_file_leaves_the_sample_story(visit):
+    page = visit()
+    page.upload("empty.txt", b"")
+    assert len(page.shown("error")) == 1
+    page.press("Step")
+    assert page.run.text.name == "lighthouse.txt"
+
+
+def test_after_a_bad_file_a_good_one_leaves_no_trace_of_it(visit):
+    page = visit()
+    page.upload("empty.txt", b"")
+    page.upload("story.txt", STORY.encode())
+    assert page.shown("error") == []
+    assert page.says("**2,880** characters, **16** different ones")
+
+
+def test_a_short_text_is_told_with_figures_and_what_would_fit(visit):
+    page = visit()
+    page.upload("short.txt", b"A short text, which has few characters only.")
+    page.press("Train")
+    assert not page.has_run
+    for kind in ("warning", "error"):  # beside the settings, and where Train was pressed
+        (sentence,) = page.shown(kind)
+        assert "16 streams of 50 need at least 801" in sentence
+        assert "sequence length of" in sentence
+    page.choose("model_batch_size", 1)
+    page.choose("model_seq_length", 10)
+    assert page.shown("warning") == page.shown("error") == []
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+def test_a_refusal_goes_with_its_reason(visit):
+    page = visit()
+    page.upload("short.txt", b"abcabcabc")
+    page.press("Train")
+    assert len(page.shown("error")) == 1
+    page.choose("sample", "verses.txt")
+    assert page.shown("error") == page.shown("warning") == []
+
+
+def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.press("Train")
+    page.train_until(5)
+    page.take_away()
+    assert page.shown("error") == []
+    assert page.says("story.txt")
+    page.train_until(page.run.solver.iteration + 5)
+    page.press("Pause")
+    page.press("Train")
+    assert not page.says("Begin a new run")  # it is the same text still
+    assert page.run.text.name == "story.txt"
+
+
+def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.take_away()
+    page.choose("remedy_case", True)
+    (error,) = page.shown("error")
+    assert error == "story.txt was taken away; upload it again to read it anew."
+    assert page.says("**2,880** characters")
+
+
+def test_a_pasted_text_takes_the_place_of_the_sample(visit):
+    page = visit()
+    page.paste(OTHER)
+    assert page.value("sample") is None
+    assert page.says("pasted text")
+    page.paste("   ")  # nothing
+    assert page.says("pasted text")
+    assert page.shown("error") == []
+
+
+def test_letting_go_of_the_sample_changes_nothing(visit):
+    page = visit()
+    page.choose("sample", None)
+    assert page.shown("error") == []
+    assert page.says("lighthouse.txt")
+
+
+def test_a_wrong_encoding_is_told_and_can_be_taken_back(visit):
+    page = visit()
+    page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
+    assert page.says("Grüße aus Köln")
+    page.choose("encoding", "utf-8")
+    (error,) = page.shown("error")
+    assert "utf-8" in error
+    page.choose("encoding", "cp1252")
+    assert page.shown("error") == []
+    assert page.says("Grüße aus Köln")
+
+
+def test_a_remedy_changes_the_text_and_is_forgotten_with_the_file(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.choose("remedy_case", True)
+    assert page.says("the cat sat on the mat")
+    page.upload("other.txt", OTHER.encode())
+    assert page.value("remedy_case") is False
+    assert page.says("Sums and rhymes")
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>.txt",
+    "![](http:evil.example).txt",
+    ":red[x] $$a$$ `b` *c*.txt",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("raw", [b"", STORY.encode()])
+def test_a_file_s_name_is_never_markup(visit, name, raw):
+    page = visit()
+    page.upload(name, raw)
+    written = [e.value for kind in ("error", "caption") for e in getattr(page.app, kind)]
+    with_it = [text for text in written if "txt" in text]
+    assert with_it
+    for text in with_it:
+        assert re.search(r"(?<!\\)[<\[$`*]", text) is None, text

@@ -1,0 +1,134 @@
+"""A visitor on the page, without a browser: what is clicked, chosen and read there."""
+
+from __future__ import annotations
+
+import atexit
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import probe, training
+from dashboard.probe import Speed
+from dashboard.registry import registry
+from dashboard.run import Run
+from tests.trainers import until
+
+APP = Path(__file__).parents[1] / "dashboard" / "app.py"
+STORY = "The cat sat on the mat, and the dog on the log. " * 60  # 2,880 characters
+OTHER = "Sums and rhymes, in other words: a second text to learn from. " * 60
+
+
+class Visit:
+    """One session. Whatever is done is followed by a run of the page, as in a browser."""
+
+    def __init__(self, query: dict[str, str] | None = None) -> None:
+        self.app = AppTest.from_file(str(APP), default_timeout=30)
+        self.app.query_params.update(query or {})
+        self.app.run()
+
+    # -- doing --------------------------------------------------------------------------------
+
+    def press(self, label: str) -> None:
+        self._one("button", label).click().run()
+
+    def choose(self, key: str, value: object) -> None:
+        """Set the widget of this key, of whatever kind it is."""
+        for kind in (
+            *("select_slider", "slider", "button_group", "selectbox"),
+            *("text_area", "number_input", "toggle"),
+        ):
+            for widget in getattr(self.app, kind):
+                if widget.key == key:
+                    widget.set_value(value).run()
+                    return
+        raise AssertionError(f"there is no widget with the key {key}")
+
+    def upload(self, name: str, raw: bytes, key: str = "upload") -> None:
+        self.app.file_uploader(key=key).set_value((name, raw, "text/plain")).run()
+
+    def take_away(self, key: str = "upload") -> None:
+        """Clear an uploader."""
+        self.app.file_uploader(key=key).set_value(None).run()
+
+    def paste(self, text: str) -> None:
+        self.app.text_area(key="pasted").set_value(text)
+        self.press("Take this text")
+
+    def look(self) -> None:
+        """Let the page draw itself again, as its ticking does."""
+        self.app.run()
+
+    def go_to(self, path: str) -> None:
+        """Another page of the navigation; AppTest itself only switches between files."""
+        pages = self.app._registered_pages.items()
+        (self.app._page_hash,) = (page for page, of in pages if of.get("url_pathname") == path)
+        self.app.run()
+
+    def train_until(self, iteration: int) -> None:
+        """Wait for the thread that trains."""
+        until(lambda: self.run.solver.iteration >= iteration)
+        self.look()
+
+    def until_at_rest(self) -> None:
+        """Wait for the end that the training itself brings about."""
+        until(lambda: not self.run.trainer.status().active)
+        self.run.trainer.join()
+        self.look()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> Run:
+        return self.app.session_state["_run"]
+
+    @property
+    def has_run(self) -> bool:
+        return "_run" in self.app.session_state and self.app.session_state["_run"] is not None
+
+    def value(self, key: str) -> object:
+        return self.app.session_state[key]
+
+    def figure(self, label: str) -> str:
+        return self._one("metric", label).value
+
+    def enabled(self, label: str) -> bool:
+        return not self._one("button", label).disabled
+
+    def labels(self, kind: str = "button") -> list[str]:
+        return [element.label for element in getattr(self.app, kind)]
+
+    def shown(self, *kinds: str) -> list[str]:
+        """What elements of these kinds say, without the escapes of Markdown."""
+        kinds = kinds or ("error", "warning", "info", "caption", "markdown", "code", "html")
+        return [
+            element.value if kind in {"code", "html"} else re.sub(r"\\(\W)", r"\1", element.value)
+            for kind in kinds
+            for element in getattr(self.app, kind)
+        ]
+
+    def says(self, words: str) -> bool:
+        """Whether these words are anywhere on the page."""
+        return any(words in text for text in self.shown())
+
+    def _one(self, kind: str, label: str):
+        found = [element for element in getattr(self.app, kind) if element.label == label]
+        assert len(found) == 1, f"{len(found)} of {label!r}: {self.labels(kind)}"
+        return found[0]
+
+
+@contextmanager
+def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
+    """Visits to a server that has its runs here, and that has ended when this ends."""
+    patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
+    patch.setattr(training, "CHUNK_SECONDS", 0.01)
+    patch.setattr(probe, "measure", lambda text, settings: Speed(100.0, 10))
+    registry.cache_clear()
+    yield Visit
+    if registry.cache_info().currsize:
+        registry().close()
+        atexit.unregister(registry().close)
+        registry.cache_clear()
