@@ -54,9 +54,10 @@ class Keeper:
         self._newest = 0  # and the order of it
         self._deleted = False
         self._disk = threading.Lock()  # one write at a time
-        self._queue = threading.Condition()  # guards the two below
+        self._queue = threading.Lock()  # guards the three below
         self._waiting: Job | None = None
         self._writing = False
+        self._writer: threading.Thread | None = None
         run.keeper = self
         run.trainer.observers.append(self._after_chunk)
         run.trainer.at_rest.append(self._at_rest)
@@ -101,9 +102,12 @@ class Keeper:
             self._folder.lock.release()
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Wait until what was handed to the disk has been written, or not."""
+        """Wait for what was handed to the disk; whether it came to an end, good or bad."""
         with self._queue:
-            return self._queue.wait_for(lambda: not self._writing, timeout)
+            writer = self._writer
+        if writer is not None:
+            writer.join(timeout)
+        return not self._writing
 
     def begin(self) -> None:
         """Save a new run for the first time, soon."""
@@ -157,11 +161,15 @@ class Keeper:
             if self._writing:
                 return
             self._writing = True
-        try:
             # Not a daemon: the program ends after the write, not within it.
-            threading.Thread(target=self._work, name="autosave").start()
-        except RuntimeError:  # the program is ending, or has no thread left
-            self._work()
+            writer = threading.Thread(target=self._work, name="autosave")
+            try:
+                writer.start()
+                self._writer = writer
+                return
+            except RuntimeError:  # the program is ending, or has no thread left
+                pass
+        self._work()
 
     def _work(self) -> None:
         while True:
@@ -169,7 +177,6 @@ class Keeper:
                 job, self._waiting = self._waiting, None
                 if job is None:
                     self._writing = False
-                    self._queue.notify_all()
                     return
             self._write(job)
 

@@ -85,22 +85,14 @@ class Registry:
     def forget(self, run_id: str) -> bool:
         """Pause the run, save it and let it go from memory; False if it could not be saved."""
         with self._moving:
-            with self._lock:
-                run = self._runs.get(run_id)
-            if run is None:
-                return True
-            if run.keeper is not None and not run.keeper.put_away():
-                return False  # here is the only place where it is whole
-            if run.trainer.status().active:
-                return False  # somebody has just pressed Train
-            self._drop(run_id)
-            return True
+            gone = self._put_away(run_id)
+        gc.collect()  # a run and its trainer name each other, so counting alone frees nothing
+        return gone
 
     def delete(self, run_id: str) -> None:
         """Remove the run from memory and from disk, with the errors of ``Store.delete``."""
         with self._moving:
-            with self._lock:
-                run = self._runs.get(run_id)
+            run = self._peek(run_id)
             if run is not None:
                 if run.keeper is not None:
                     run.keeper.discard()
@@ -112,7 +104,7 @@ class Registry:
         before = self._clock() - limits.IDLE_SECONDS
         gone = sum(self.forget(run_id) for run_id in self._resting(before))
         for run_id in self._resting(self._clock()):
-            run = self._runs.get(run_id)
+            run = self._peek(run_id)
             if run is not None and run.keeper is not None and run.keeper.problem:
                 run.keeper.save_now()  # the disk may have room again
         return gone
@@ -141,6 +133,22 @@ class Registry:
                 if at <= asked_before and not self._runs[run_id].trainer.status().active
             ]
 
+    def _peek(self, run_id: str) -> Run | None:
+        """The run, without this counting as asking for it."""
+        with self._lock:
+            return self._runs.get(run_id)
+
+    def _put_away(self, run_id: str) -> bool:
+        run = self._peek(run_id)
+        if run is None:
+            return True
+        if run.keeper is not None and not run.keeper.put_away():
+            return False  # here is the only place where it is whole
+        if run.trainer.status().active:
+            return False  # somebody has just pressed Train
+        self._drop(run_id)
+        return True
+
     def _make_room(self) -> None:
         for run_id in self._resting(self._clock()):
             if len(self) < limits.MAX_LIVE_RUNS:
@@ -162,7 +170,6 @@ class Registry:
     def _drop(self, run_id: str) -> None:
         with self._lock:
             del self._runs[run_id], self._asked[run_id]
-        gc.collect()  # a run and its trainer name each other, so counting alone frees nothing
 
     def _work(self) -> None:
         while True:

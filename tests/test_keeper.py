@@ -154,9 +154,11 @@ def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
     disk = SlowDisk(monkeypatch)
     run.trainer.start(60)
     until(lambda: disk.at_work)
-    before = run.solver.iteration
+    before, copies = run.solver.iteration, run.keeper._copies
+    run.keeper._last -= 60  # another save would be due
     until(lambda: run.solver.iteration > before + 20)
     assert disk.written == []
+    assert run.keeper._copies == copies  # but what the disk cannot take is not copied either
     run.trainer.pause()
     disk.gate.release(1000)
     run.trainer.join()
@@ -175,6 +177,7 @@ def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
     for _ in range(20):
         again.step()
     np.testing.assert_array_equal(again.model.flat, run.solver.model.flat)
+    np.testing.assert_array_equal(again.history["loss"], run.solver.history["loss"])
     assert copy.journal.iteration == 20
 
 

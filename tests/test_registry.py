@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import threading
 import time
@@ -129,7 +128,6 @@ def test_what_leaves_gives_its_memory_back(live, clock):
     live.store.keepers.clear()
     clock.now += IDLE * 1.1
     assert live.tidy() == 1
-    gc.collect()
     assert [trace() for trace in traces] == [None, None]
     live.open(run_id)
 

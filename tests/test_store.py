@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import limits
+from dashboard import limits, ownership
 from dashboard.ownership import RunInUseError
 from dashboard.records import read_record, write_record
 from dashboard.settings import ModelSettings
@@ -159,6 +159,16 @@ def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
     assert store.open(run.id).solver.iteration == 13
 
 
+def test_a_damaged_save_is_not_taken_for_progress_made_elsewhere(store):
+    run = small_run(store, 10)
+    advance(run, 10)
+    put_away(run)
+    cut(store.root / run.id / f"{max(saves(store, run.id)):08d}.npz")
+    opened = put_away(store.open(run.id))
+    advance(opened, 1)
+    assert opened.keeper.save_now(), opened.keeper.problem
+
+
 def test_a_run_without_a_whole_save_is_refused_listed_as_damaged_and_left_alone(store):
     run = put_away(small_run(store, 5))
     files = sorted((store.root / run.id).glob("0*.npz"))
@@ -226,6 +236,20 @@ def test_a_run_has_one_owner_at_a_time(store):
         store.open(run.id)
     put_away(opened)
     store.delete(run.id)
+
+
+def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_no_lock(tmp_path, monkeypatch):
+    real = ownership._lock
+
+    def slow(file):
+        (tmp_path / "lock").unlink()
+        return real(file)
+
+    monkeypatch.setattr(ownership, "_lock", slow)
+    mine = ownership.Ownership(tmp_path / "lock")
+    with pytest.raises(FileNotFoundError):
+        mine.take()
+    assert not mine.held
 
 
 HOLDER = """
