@@ -22,21 +22,25 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 class Server:
-    """The app as ``streamlit run`` starts it, on a free port, with runs in a folder of its own."""
+    """The app as ``streamlit run`` starts it, on a free port, with runs in a folder of its own.
 
-    def __init__(self, runs: Path, log: Path) -> None:
+    ``options`` go on its command line, ``environment`` is added to this process's.
+    """
+
+    def __init__(self, runs: Path, log: Path, *options: str, **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.runs, self.log = runs, log
+        self.options, self.environment = options, environment
         self.start()
 
     def start(self) -> None:
         """Start it and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
-        options = ["--server.headless", "true", "--server.port", str(self.port)]
-        environment = os.environ | {"LSTM_WORKBENCH_RUNS": str(self.runs)}
+        options = ["--server.headless", "true", "--server.port", str(self.port), *self.options]
+        environment = os.environ | {"LSTM_WORKBENCH_RUNS": str(self.runs)} | self.environment
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 command + options, cwd=ROOT, env=environment, stdout=log, stderr=log

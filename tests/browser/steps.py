@@ -61,7 +61,8 @@ def set_slider(page: Page, label: str, value: float) -> None:
 
 def curve_points(page: Page) -> int:
     """Points of the longest line of the loss chart, counted in the drawing itself."""
-    paths = page.get_by_test_id("stVegaLiteChart").first.locator("path")
+    section = page.locator(".st-key-section_train")
+    paths = section.get_by_test_id("stVegaLiteChart").first.locator("path")
     drawn = paths.evaluate_all(
         "paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)"
     )

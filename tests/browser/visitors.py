@@ -1,0 +1,84 @@
+"""Visitors of the page: each in a browser window of their own, with nothing shared."""
+
+from __future__ import annotations
+
+import math
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tests.browser.steps import button, is_training, iterations, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+
+# From the press of the mouse to the first frame in which the words stand at the place.
+_WATCH = """
+([place, words]) => {
+    const shows = () => (document.querySelector(place)?.textContent || '').includes(words);
+    window.__shown = new Promise(done => addEventListener('pointerdown', () => {
+        const pressed = performance.now();
+        const look = () => shows() ? done(performance.now() - pressed)
+            : performance.now() - pressed > 10000 ? done(null) : requestAnimationFrame(look);
+        look();
+    }, {once: true, capture: true}));
+}
+"""
+
+
+@contextmanager
+def visitor(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody with a browser of their own."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    yield context
+    context.close()
+
+
+def visit(context: BrowserContext, address: str) -> Page:
+    """The workbench at an address, ready to click."""
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    button(page, "Train").wait_for()
+    return page
+
+
+def train(page: Page, text: str = "Verses", least: int = 20) -> None:
+    """Train on a sample text until some iterations are done."""
+    page.get_by_text(text, exact=True).click()
+    page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) >= least, 60, "training did not begin")
+
+
+def pause(page: Page) -> int:
+    """Pause; returns the iterations done."""
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
+    return iterations(page)
+
+
+def run_id(page: Page) -> str:
+    """The id of the run that the page's address names."""
+    found = re.search(r"[?&]run=([\w-]{16})(&|$)", page.url)
+    assert found is not None, page.url
+    return found[1]
+
+
+def seconds_to_show(page: Page, where: Locator, place: str, words: str) -> float:
+    """Click, and wait for these words at the place (a CSS selector); infinite if they never came.
+
+    Taken by the page itself, from the press of the mouse to the frame that has the words.
+    """
+    page.evaluate(_WATCH, [place, words])
+    where.click()
+    shown = page.evaluate("window.__shown")
+    return math.inf if shown is None else shown / 1000
+
+
+def percentile(values: list[float], share: float) -> float:
+    """The least value that so large a share of them does not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
