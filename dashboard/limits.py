@@ -11,9 +11,17 @@ from rnncore import RnnCoreError
 # to should, in the end. So long does a run go on after its last sign of life from a page.
 GRANT_SECONDS = 3600.0
 
+
+def _whole(variable: str, otherwise: int) -> int:
+    """A whole number above 0 from the environment."""
+    value = os.environ.get(variable, "")
+    return int(value) if value.isdecimal() and int(value) else otherwise
+
+
 # Trainings that share the processor; the next ones wait in a queue. With more than
-# so many, each would crawl.
-TRAINING_SEATS = 12
+# so many, each would crawl. How many are too many depends on the machine, so whoever
+# starts a server for a class may say it.
+TRAINING_SEATS = _whole("LSTM_WORKBENCH_SEATS", 12)
 
 # Share of the free memory that one run may take: several people may share the machine.
 MEMORY_SHARE = 0.25

@@ -56,3 +56,11 @@ def test_free_memory_where_the_system_does_not_tell(monkeypatch, report):
     assert 2**20 < limits.free_memory() < 2**50
     monkeypatch.setattr(limits.os, "sysconf", lambda _: (_ for _ in ()).throw(ValueError()))
     assert limits.free_memory() == 4 * 2**30
+
+
+@pytest.mark.parametrize(
+    ("said", "seats"), [("3", 3), ("", 12), ("0", 12), ("-1", 12), ("many", 12)]
+)
+def test_seats_may_be_set_for_a_machine(monkeypatch, said, seats):
+    monkeypatch.setenv("SEATS", said)
+    assert limits._whole("SEATS", 12) == seats
