@@ -8,14 +8,16 @@ from dataclasses import replace
 from typing import Any
 
 from dashboard import guard, limits, state
+from dashboard.goals import stop_rule
+from dashboard.opening import show_text
 from dashboard.pen import Pen
 from dashboard.registry import registry
 from dashboard.run import Run, Stretch, check, default_seed, new_run
 from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
-from dashboard.training import Phase, StopRule
+from dashboard.training import Phase
 from dashboard.writing import Writer, usable_seed
-from rnncore import RnnCoreError, Sampler, Solver
+from rnncore import RnnCoreError, Sampler
 from rnncore.errors import TextError
 
 _OBSTACLE = "obstacle"  # said of what ``obstacle`` tells, which may go away
@@ -93,8 +95,12 @@ def apply_train_settings() -> None:
     run = state.run()
     if run is None:
         return
-    run.trainer.stop_rule = _stop_rule(state.goal(), run.stretch)
-    length = run.stretch.iteration + _length(run, state.goal())
+    rule = stop_rule(state.goal(), run.stretch)
+    if rule is not None and rule == run.trainer.stop_rule:
+        length = run.solver.num_iters  # as the rule has it by now
+    else:
+        length = run.stretch.iteration + _length(run, state.goal())
+    run.trainer.stop_rule = rule
     run.trainer.change(replace(state.train_settings(), num_iters=length))
 
 
@@ -102,29 +108,9 @@ def _length(run: Run, goal: Goal) -> int:
     status = run.trainer.status()
     speed = status.chars_per_second / (run.solver.batch_size * run.solver.seq_length)
     per_epoch = run.solver.batches.per_epoch
-    return goal.iterations(per_epoch, speed, state.train_settings().num_iters)
-
-
-def _stop_rule(goal: Goal, since: Stretch) -> StopRule | None:
-    if goal.kind == "minutes":
-        return lambda solver: (
-            f"{goal.amount:g} minutes of training are over."
-            if solver.seconds - since.seconds >= goal.amount * 60
-            else None
-        )
-    if goal.kind == "plateau":
-        return lambda solver: _plateau(solver, int(goal.amount), since)
-    return None
-
-
-def _plateau(solver: Solver, patience: int, since: Stretch) -> str | None:
-    at, val = solver.history.validations()
-    late = int((at > since.iteration).sum())
-    if late < patience or len(val) <= patience or val[-patience:].min() < val[:-patience].min():
-        return None
-    return (
-        f"Validation has not improved in the last {patience} looks; its best was {val.min():.3f}."
-    )
+    # "No more progress" has no length of its own: its rule ends it, long before this.
+    most = ITERATIONS[-1] if goal.kind == "plateau" else state.train_settings().num_iters
+    return goal.iterations(per_epoch, speed, most)
 
 
 @guard.click
@@ -148,14 +134,9 @@ def follow(action: tuple[str, float]) -> None:
 def train() -> None:
     """Begin a run, go on with it, or ask first if the page's settings are another run's."""
     state.say("train", "")
-    run, text = state.run(), state.text()
-    if run is not None and _differs(run, text):
-        if run.solver.iteration:
-            state.ask(True)
-            return
-        run = None  # nothing has been learnt yet, so nothing is lost
-    run = run or _begin(text)
-    if run is not None:
+    if differs() and _learnt():
+        state.ask(True)
+    elif (run := _present()) is not None:
         _go_on(run)
 
 
@@ -170,10 +151,12 @@ def start_new() -> None:
 
 @guard.click
 def keep_run() -> None:
-    """Put the run's own settings back into the widgets and go on with it."""
+    """Put the run's own text and network back on the page and go on with it."""
     state.ask(False)
     run = state.run()
     if run is not None:
+        if state.text() != run.text:
+            show_text(run)
         state.show_settings(run.model_settings, None)
         _go_on(run)
 
@@ -190,8 +173,10 @@ def pause() -> None:
 def step() -> None:
     """One iteration."""
     state.say("train", "")
-    run = state.run() or _begin(state.text())
+    run = _present()
     if run is not None:
+        if run.solver.finished:
+            _go_further(run)
         run.trainer.step()
 
 
@@ -230,6 +215,20 @@ def _differs(run: Run, text: LoadedText | None) -> bool:
     return run.model_settings != state.model_settings() or (text is not None and text != run.text)
 
 
+def _learnt() -> bool:
+    """Whether the run's network has learnt anything that could be lost."""
+    run = state.run()
+    return run is not None and (run.taught or run.solver.iteration > 0)
+
+
+def _present() -> Run | None:
+    """The page's run: a new one if there is none, or if the page says otherwise by now and
+    nothing has been learnt that could be lost."""
+    if state.run() is None or (differs() and not _learnt()):
+        return _begin(state.text())
+    return state.run()
+
+
 def _replace() -> Run | None:
     """A new run in the old one's place; the old one stays if that cannot be."""
     old = state.run()
@@ -258,10 +257,16 @@ def _begin(text: LoadedText | None) -> Run | None:
 def _go_on(run: Run) -> None:
     status = run.trainer.status()
     if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
-        # It came to its goal: another piece, as long again as the page says.
-        run.stretch = Stretch(run.solver.iteration, run.solver.seconds)
-    apply_train_settings()
+        _go_further(run)
+    else:
+        apply_train_settings()
     run.trainer.start(limits.GRANT_SECONDS)
+
+
+def _go_further(run: Run) -> None:
+    """After a goal that was reached: another piece, as long again as the page says."""
+    run.stretch = Stretch(run.solver.iteration, run.solver.seconds)
+    apply_train_settings()
 
 
 # -- writing -----------------------------------------------------------------------------------
@@ -271,7 +276,7 @@ def _go_on(run: Run) -> None:
 def generate() -> None:
     """Write a piece from a copy of the network as it is now."""
     state.say("sample", "")
-    run = state.run() or _begin(state.text())
+    run = _present()
     if run is None:
         return
     cancel()

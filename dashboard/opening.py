@@ -48,10 +48,15 @@ def adopt(run: Run) -> None:
     """Show this run with its own text and settings."""
     state.set_run(run)
     state.ask(False)
+    show_text(run)
+    state.show_settings(run.model_settings, run.train_settings)
+
+
+def show_text(run: Run) -> None:
+    """Put the run's own text on the page."""
     source = Source("run", run.id, run.text.name)
     state.choose_source(source)
     state.set_text(run.text, (source, state.read_options()))
-    state.show_settings(run.model_settings, run.train_settings)
 
 
 @guard.click
@@ -140,7 +145,9 @@ def _run_with(model: RNN) -> Run:
     if text is None:
         raise RnnCoreError("Choose a text first: the model is trained on with it.")
     settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
-    return new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
+    run = new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
+    run.taught = True
+    return run
 
 
 def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:

@@ -45,6 +45,7 @@ class Run:
     notes: tuple[str, ...] = ()  # sentences on how it was opened
     keeper: Keeper | None = None  # what saves it, if anything does
     stretch: Stretch = Stretch()
+    taught: bool = False  # whether the network knew something before the run began
 
     @property
     def solver(self) -> Solver:

@@ -1,0 +1,328 @@
+"""The train section: buttons, goals, settings that act at once, and questions before a reset."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from dashboard import limits
+from dashboard.settings import PRESETS
+from tests.trainers import trainer_threads
+from tests.visits import OTHER, STORY, Visit, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """A visitor with a short text and a small network."""
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL)
+        page.paste(STORY)
+        yield page
+
+
+def weights(page: Visit) -> np.ndarray:
+    return page.run.solver.model.flat.copy()
+
+
+def chart_parts(page: Visit) -> set[str]:
+    """What the loss chart draws."""
+    return {
+        part
+        for element in page.app.get("vega_lite_chart")
+        for part in ("training", "validation", "change")
+        if part in json.dumps(json.loads(element.proto.spec))
+    }
+
+
+# -- buttons -----------------------------------------------------------------------------------
+
+
+def test_before_training_only_what_makes_sense_can_be_pressed(page):
+    enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
+    assert enabled == {"Train", "Step"}
+    assert page.says("Press Train: the loss falls here")
+
+
+def test_train_trains_and_pause_pauses(page):
+    page.press("Train")
+    page.train_until(3)
+    assert page.says("Training")
+    enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
+    assert enabled == {"Pause", "Reset"}
+    page.press("Pause")
+    page.until_at_rest()
+    stopped_at = page.run.solver.iteration
+    assert page.says("Paused")
+    assert page.enabled("Train")
+    page.press("Train")
+    page.train_until(stopped_at + 1)
+
+
+def test_training_that_is_started_twice_is_one_training(page):
+    page.press("Train")
+    page.run.trainer.start(60)
+    page.look()
+    assert len(trainer_threads()) == 1
+    assert not page.enabled("Train")
+    page.train_until(5)
+    assert page.shown("error") == []
+
+
+def test_a_step_is_one_iteration(page):
+    for iteration in (1, 2, 3):
+        page.press("Step")
+        assert page.run.solver.iteration == iteration
+    assert page.says("Paused")
+    assert page.figure("Loss") != "–"
+
+
+def test_reset_goes_back_to_the_same_first_weights(page):
+    page.press("Generate")  # a network that has not learnt anything
+    first, first_run = weights(page), page.run
+    for _ in range(3):
+        page.press("Step")
+    assert not np.array_equal(weights(page), first)
+    page.press("Reset")
+    assert page.run is not first_run
+    assert page.run.solver.iteration == 0
+    np.testing.assert_array_equal(weights(page), first)
+    assert page.app.query_params["run"] in (page.run.id, [page.run.id])
+
+
+def test_reset_while_it_trains_ends_the_old_training(page):
+    page.press("Train")
+    page.train_until(3)
+    old = page.run
+    page.press("Reset")
+    old.trainer.join()
+    assert trainer_threads() == []
+    assert page.run is not old
+    assert page.enabled("Train")
+
+
+def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"iterations": "20"})
+        for end in (20, 40):
+            page.press("Train")
+            page.until_at_rest()
+            assert page.run.solver.iteration == end
+            assert page.says("Finished")
+        page.press("Step")  # there is one more, whenever somebody asks for it
+        assert page.run.solver.iteration == 41
+        assert page.run.solver.num_iters == 60
+
+
+# -- what cannot be afforded -------------------------------------------------------------------
+
+
+def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkeypatch):
+    monkeypatch.setattr(limits, "free_memory", lambda: 4 * 10**6)
+    page.choose("model_hidden_dim", 1024)
+    page.press("Train")
+    assert not page.has_run
+    for kind in ("warning", "error"):
+        (sentence,) = page.shown(kind)
+        assert "of memory and 1.0 MB can be spared: choose a smaller hidden size" in sentence
+    page.choose("model_hidden_dim", 16)
+    assert page.shown("error", "warning") == []
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
+    page.press("Step")
+    run = page.run
+    monkeypatch.setattr(limits, "free_memory", lambda: 4 * 10**6)
+    page.choose("model_hidden_dim", 1024)
+    page.press("Reset")
+    assert page.run is run
+    assert "can be spared" in page.shown("error")[0]
+    page.press("Train")
+    page.press("Begin a new run")
+    assert page.run is run
+    page.press("Step")
+    assert run.solver.iteration == 2
+
+
+# -- questions ---------------------------------------------------------------------------------
+
+
+def another_network(page: Visit) -> None:
+    page.choose("model_hidden_dim", 32)
+
+
+def another_text(page: Visit) -> None:
+    page.paste(OTHER)
+
+
+@pytest.fixture(params=[another_network, another_text])
+def changed(request, page):
+    """Three steps are done, then something else is chosen."""
+    for _ in range(3):
+        page.press("Step")
+    request.param(page)
+    return page
+
+
+def test_a_change_asks_before_it_costs_what_was_learnt(changed):
+    page, run = changed, changed.run
+    assert page.says("no longer this run's")
+    page.press("Train")
+    assert page.says("Begin a new run with it?")
+    assert page.run is run
+    assert not run.trainer.status().active
+
+
+def test_a_new_run_begins_when_that_is_the_answer(changed):
+    page, old = changed, changed.run
+    page.press("Train")
+    page.press("Begin a new run")
+    assert page.run is not old
+    page.train_until(1)
+    assert page.run.model_settings.hidden_dim == page.value("model_hidden_dim")
+    assert page.says(page.run.text.preview()[:30])
+    assert not page.says("Begin a new run with it?")
+
+
+def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(changed):
+    page, run = changed, changed.run
+    page.press("Train")
+    page.press("Keep this run")
+    assert page.run is run
+    page.train_until(4)
+    assert page.value("model_hidden_dim") == 16
+    page.press("Pause")
+    page.until_at_rest()
+    assert not page.says("no longer this run's")
+    page.press("Train")  # and does not ask again
+    assert not page.says("Begin a new run with it?")
+
+
+def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
+    page.press("Generate")
+    untrained = page.run
+    page.choose("model_hidden_dim", 32)
+    page.press("Step")
+    assert page.run is not untrained
+    assert page.run.model_settings.hidden_dim == 32
+    page.press("Reset")
+    page.choose("model_hidden_dim", 16)
+    page.press("Train")
+    assert not page.says("Begin a new run with it?")
+    assert page.run.model_settings.hidden_dim == 16
+
+
+# -- presets and goals -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_the_sliders(page, name):
+    page.choose("preset", None)
+    page.choose("preset", name)
+    preset = PRESETS[name]
+    for prefix, settings in (("model", preset.model), ("train", preset.train)):
+        for field, value in vars(settings).items():
+            assert page.value(f"{prefix}_{field}") == value
+    assert page.says(preset.purpose)
+
+
+def test_a_preset_is_let_go_when_its_network_is_changed(page):
+    page.choose("preset", "original")
+    page.choose("model_hidden_dim", 64)
+    assert page.value("preset") is None
+
+
+def test_epochs_are_turned_into_iterations(page):
+    page.choose("goal_kind", "epochs")
+    page.choose("goal_epochs", 1)
+    page.press("Train")
+    page.until_at_rest()
+    assert page.run.solver.iteration == page.run.solver.batches.per_epoch
+    assert page.says("Finished")
+
+
+def test_minutes_end_with_the_time_and_not_with_the_length_that_was_chosen_before(page):
+    page.choose("goal_kind", "minutes")
+    page.choose("goal_minutes", 1)
+    page.press("Train")
+    page.train_until(20)
+    assert page.run.solver.num_iters != 500
+    page.run.solver.seconds += 60
+    page.until_at_rest()
+    assert page.says("It has trained for 1 minute.")
+    assert page.says("Paused")
+    page.press("Train")  # for another minute
+    page.train_until(page.run.solver.iteration + 1)
+    assert page.says("Training")
+
+
+def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen_before(page):
+    page.choose("goal_kind", "plateau")
+    page.choose("goal_patience", 2)
+    page.press("Train")
+    page.train_until(5)
+    assert page.run.solver.num_iters == 200_000
+    with page.run.trainer.lock:
+        history = page.run.solver.history
+        for loss in (1.0, 2.0, 2.0):  # as if three validations had been
+            history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
+    page.until_at_rest()
+    assert page.says("Validation has not improved in the last 2 looks")
+    assert page.enabled("Train")
+
+
+# -- changes that act at once ------------------------------------------------------------------
+
+
+def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_lr", 1e-3)
+    assert page.run.solver.lr == 1e-3
+    (change,) = page.run.trainer.changes
+    assert change.text == "learning rate 0.004 → 0.001"
+    page.train_until(change.iteration + 5)
+    assert "change" in chart_parts(page)
+
+
+def test_settings_that_are_changed_before_training_mark_nothing(page):
+    page.choose("train_lr", 1e-3)
+    page.choose("train_update_rule", "sgd")
+    page.choose("train_clip", float("inf"))
+    page.press("Step")
+    assert (page.run.solver.lr, page.run.solver.clip) == (1e-3, None)
+    assert page.run.trainer.changes == []
+
+
+def test_every_way_to_draw_the_chart_draws_one(page):
+    page.press("Step")
+    page.press("Step")
+    for key, values in {
+        "chart_x": ["Epochs", "Characters", "Seconds"],
+        "chart_unit": ["bits", "perplexity"],
+        "chart_smoothing": [1, 500],
+        "chart_more": [True],
+    }.items():
+        for value in values:
+            page.choose(key, value)
+            assert page.shown("error") == []
+            assert "training" in chart_parts(page)
+
+
+def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
+    page.press("Step")
+    assert page.run.keeper.save_now()
+    page.run.solver.model.flat[:] = np.nan
+    page.press("Train")
+    page.until_at_rest()
+    (sentence,) = page.shown("error")
+    assert "no longer a number" in sentence or "diverged" in sentence
+    assert "back where it stood at iteration" in sentence
+    page.press("Step")
+    assert np.isfinite(page.run.solver.model.flat).all()
+    assert page.shown("error") == []
