@@ -303,16 +303,17 @@ def cancel() -> None:
 @guard.click
 def take_pen() -> None:
     """Begin a text with the seed text and the network as it is now."""
-    state.say("sample", "")
+    state.say("pen", "")
     run = state.run()
     if run is None:
         return
     settings = state.write_settings(default_seed(run.text))
     try:
-        seed_text, _ = usable_seed(settings.seed_text, run.text.vocab)
+        seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
     except RnnCoreError as error:
-        state.say("sample", str(error))
+        state.say("pen", str(error))
         return
+    state.say("pen", note)
     state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
 
 

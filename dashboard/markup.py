@@ -24,10 +24,12 @@ def piece(
     copied: Iterable[tuple[int, int]] = (),
     least_rem: int = 0,
     most_rem: int = 28,
+    label: str = "Generated text",
 ) -> str:
     """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined.
 
     least_rem, most_rem: height of the box; beyond it the piece is scrolled.
+    label: what a screen reader calls it; no two on a page should be called the same.
     """
     height = f"min-height:{least_rem}rem;max-height:{most_rem}rem"
     parts, at = [], 0
@@ -37,7 +39,7 @@ def piece(
     parts.append(escaped(text[at:]))
     # tabindex: whoever has no mouse can scroll a long piece with the keys.
     return (
-        f'<div style="{_BOX};{height}" tabindex="0" role="region" aria-label="Generated text">'
+        f'<div style="{_BOX};{height}" tabindex="0" role="region" aria-label="{label}">'
         f"{_span(_SEED, seed_text)}{''.join(parts)}</div>"
     )
 

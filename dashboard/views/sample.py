@@ -166,4 +166,4 @@ def _looking_back(run: Run) -> None:
         )
         entry = entries[chosen - 1]
         st.caption(f"After {entry.iteration:,} iterations, at a loss of {entry.loss:.2f}:")
-        st.html(markup.piece(run.diary.seed_text, entry.text))
+        st.html(markup.piece(run.diary.seed_text, entry.text, label="Sample at this stage"))

@@ -10,6 +10,7 @@ from dashboard import actions, charts, guard, markup, state
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
 from dashboard.run import Run
+from dashboard.words import plain
 
 CHOICES = 8  # characters to choose from
 
@@ -23,12 +24,14 @@ def show(run: Run) -> None:
 
 
 def _desk(run: Run) -> None:
+    if state.said("pen"):
+        st.warning(plain(state.said("pen")))
     pen = state.pen()
     if pen is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
         st.button("Begin with the seed text", on_click=actions.take_pen)
         return
-    st.html(markup.piece("", pen.text))
+    st.html(markup.piece("", pen.text, label="Text written together"))
     odds = pen.odds()
     temperature = max(0.05, state.temperature())
     bent = tempered(odds, temperature)

@@ -251,7 +251,8 @@ def _latest(run: Run) -> None:
     if run.diary.entries:
         entry = run.diary.entries[-1]
         st.caption(f"What it writes after {entry.iteration:,} iterations:")
-        st.html(markup.piece(run.diary.seed_text, entry.text, least_rem=9, most_rem=13))
+        seed_text = run.diary.seed_text
+        st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Newest sample"))
 
 
 def _while_it_runs() -> None:

@@ -1,0 +1,176 @@
+"""The sample section: seeds that the network knows and does not, and writing in turns."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.visits import STORY, Visit, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL)
+        page.paste(STORY)
+        page.choose("length", 100)
+        yield page
+
+
+def written(page: Visit) -> str:
+    """The piece on the page, its markup taken off."""
+    page.app.session_state["_writer"].wait(10)
+    page.look()
+    (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
+    return re.sub(r"<[^>]*>", "", piece)
+
+
+# -- generating --------------------------------------------------------------------------------
+
+
+def test_an_untrained_network_babbles_and_says_so(page):
+    page.press("Generate")
+    assert len(written(page)) > 100
+    assert page.says("by the network as it was at first")
+    assert page.says("100 characters after the seed text")
+
+
+def test_what_is_written_begins_with_the_seed(page):
+    page.choose("seed_text", "The cat ")
+    page.press("Generate")
+    assert written(page).startswith("The cat ")
+    assert page.shown("warning", "error") == []
+
+
+def test_characters_that_the_network_lacks_are_named_and_the_rest_is_used(page):
+    page.choose("seed_text", "The émù cat\t")
+    page.press("Generate")
+    assert written(page).startswith("The m cat")
+    (sentence,) = page.shown("warning")
+    for name in ("é", "ù", "tab"):
+        assert name in sentence
+
+
+def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(page):
+    page.press("Generate")
+    before = written(page)
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    (sentence,) = page.shown("error")
+    assert "knows none of the characters of the seed text '日本語'; try some of these" in sentence
+    assert written(page) == before
+    page.choose("seed_text", "cat")
+    page.press("Generate")
+    assert page.shown("error") == []
+
+
+def test_a_seed_that_is_markup_is_text(page):
+    page.choose("seed_text", "<b>![](x)</b>$$:red[a]")
+    page.press("Generate")
+    warnings = [element.value for element in page.app.warning]
+    assert warnings
+    assert not any(re.search(r"(?<!\\)[<!$\[]", warning) for warning in warnings)
+    assert not any("<b>" in html for html in page.shown("html"))
+
+
+def test_writing_in_training_uses_the_network_of_that_moment(page):
+    page.press("Train")
+    page.train_until(5)
+    page.press("Generate")
+    assert len(written(page)) > 100
+    writer = page.app.session_state["_writer"]
+    assert writer.iteration >= 5
+    assert page.run.trainer.status().active
+    assert page.says(f"after {writer.iteration:,} iterations")
+
+
+@pytest.mark.parametrize(("key", "value"), [("temperature", 0.0), ("top_k", 1), ("top_p", 0.05)])
+def test_every_way_to_choose_the_next_character_writes(page, key, value):
+    page.choose(key, value)
+    page.press("Generate")
+    assert len(written(page)) > 100
+    assert page.shown("error") == []
+
+
+def test_a_random_seed_makes_writing_repeatable(page):
+    page.choose("random_seed", 7)
+    page.press("Generate")
+    first = written(page)
+    page.press("Generate")
+    assert written(page) == first
+
+
+def test_a_long_piece_can_be_cancelled_and_what_is_written_stays(page):
+    page.choose("length", 20_000)
+    page.choose("model_hidden_dim", 512)
+    page.press("Generate")
+    page.press("Cancel")
+    assert 0 < len(written(page)) < 20_000
+    assert "Cancel" not in page.labels()
+
+
+# -- writing together --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(page):
+    """The pen is taken up."""
+    page.press("Step")
+    page.app.session_state["together_open"] = True
+    page.look()
+    page.choose("seed_text", "The c")
+    page.press("Begin with the seed text")
+    return page
+
+
+def text_of(page: Visit) -> str:
+    return page.app.session_state["_pen"].text
+
+
+def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_written(desk):
+    offered = [b for b in desk.app.button if b.key and b.key.startswith("next_")]
+    assert len(offered) == 8
+    odds = desk.app.session_state["_pen"].odds()
+    vocab = desk.run.text.vocab
+    best = sorted(vocab.idx_to_char, key=lambda char: -odds[vocab.char_to_idx[char]])[:8]
+    assert [b.key for b in offered] == [f"next_{ord(char)}" for char in best]
+    offered[2].click().run()
+    assert text_of(desk) == "The c" + best[2]
+    desk.press("Take one back")
+    assert text_of(desk) == "The c"
+
+
+def test_the_network_writes_to_the_end_of_a_word_or_a_line(desk):
+    desk.press("To the end of the word")
+    after = text_of(desk)
+    assert after.startswith("The c")
+    assert after.endswith(" ") or len(after) == 205
+    desk.press("To the end of the line")  # there is none in this text
+    assert len(text_of(desk)) == len(after) + 200
+    desk.press("Begin again")
+    assert text_of(desk) == "The c"
+
+
+def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
+    desk.choose("seed_text", "日本語")
+    desk.press("Begin again")
+    assert "knows none of the characters" in desk.shown("warning")[0]
+    assert text_of(desk) == "The c"
+
+
+def test_the_seed_s_unknown_characters_are_named_here_too(desk):
+    desk.choose("seed_text", "The é")
+    desk.press("Begin again")
+    assert text_of(desk) == "The "
+    assert any("é" in sentence for sentence in desk.shown("warning"))
+
+
+def test_the_first_character_is_never_taken_back(desk):
+    for _ in range(10):
+        desk.press("Take one back")
+    assert text_of(desk) == "T"
+    desk.look()
+    assert desk.shown("error") == []
