@@ -161,6 +161,15 @@ def keep_run() -> None:
         _go_on(run)
 
 
+def look_at(run: Run) -> Status:
+    """Where the run stands; a page that looks keeps it going, and in memory."""
+    registry().get(run.id)
+    status = run.trainer.status()
+    if status.active:
+        run.trainer.grant(limits.GRANT_SECONDS)
+    return status
+
+
 @guard.click
 def pause() -> None:
     """Stop training after the iterations at hand."""
@@ -255,6 +264,11 @@ def _begin(text: LoadedText | None) -> Run | None:
 
 
 def _go_on(run: Run) -> None:
+    try:
+        registry().add(run)  # it may have been put away while the page was idle
+    except RnnCoreError as error:
+        state.say("train", str(error))
+        return
     status = run.trainer.status()
     if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
         _go_further(run)

@@ -23,7 +23,8 @@ def show(workbench: Page) -> None:
         st.caption("Nothing was trained here yet. Every run is saved by itself as it goes.")
         return
     total = limits.size(sum(info.size for info in infos))
-    st.caption(f"{len(infos)} runs on this computer, {total}. Each was saved by itself as it went.")
+    runs = "1 run" if len(infos) == 1 else f"{len(infos)} runs"
+    st.caption(f"{runs} on this computer, {total}. Each was saved by itself as it went.")
     for info in infos:
         _row(info, workbench)
 

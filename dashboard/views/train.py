@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, guard, limits, markup, settings, state
+from dashboard import actions, charts, guard, markup, settings, state
 from dashboard.charts import Level
 from dashboard.insight.baselines import Baseline, baselines
 from dashboard.insight.curve_doctor import diagnose
@@ -127,10 +127,10 @@ def _live() -> None:
     if run is None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
-    status = run.trainer.status()
-    if status.active:
-        run.trainer.grant(limits.GRANT_SECONDS)
+    status = actions.look_at(run)
     _headline(status)
+    if run.keeper is not None and run.keeper.problem:
+        st.warning(plain(run.keeper.problem), icon=":material/save:")
     _figures(status)
     _curve(run)
     _advice(run)
