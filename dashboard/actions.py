@@ -15,7 +15,7 @@ from dashboard.registry import registry
 from dashboard.run import Run, Stretch, check, default_seed, new_run
 from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
-from dashboard.training import Phase
+from dashboard.training import Phase, Status
 from dashboard.writing import Writer, usable_seed
 from rnncore import RnnCoreError, Sampler
 from rnncore.errors import TextError

@@ -12,6 +12,7 @@ from rnncore.checkpoint import load, save  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402
 from rnncore.model import RNN  # noqa: E402
 from rnncore.optim import UPDATE_RULES  # noqa: E402
+from rnncore.pretrained import pretrained  # noqa: E402
 from rnncore.sampling import Sampler  # noqa: E402
 from rnncore.solver import Solver  # noqa: E402
 from rnncore.text import Text, read_text  # noqa: E402
@@ -29,6 +30,7 @@ __all__ = [
     "Vocab",
     "__version__",
     "load",
+    "pretrained",
     "read_text",
     "save",
 ]

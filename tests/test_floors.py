@@ -24,7 +24,7 @@ FLOORS = (
     {"solver", "sampling", "gradcheck", "rebuild"},
     {"original"},
     {"pickles"},
-    {"checkpoint"},
+    {"checkpoint", "pretrained"},
     {"__main__"},
 )
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
