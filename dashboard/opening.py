@@ -12,7 +12,7 @@ from dashboard.store import NoSuchRunError
 from dashboard.texts import LoadedText, Source, from_ids
 from dashboard.words import ago
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
-from rnncore.errors import FileFormatError
+from rnncore.errors import FileFormatError, TextError
 
 
 def come_back(run_id: str) -> None:
@@ -172,5 +172,8 @@ def _recoded(text: LoadedText, vocab: Vocab) -> LoadedText:
     lacking = vocab.missing("".join(text.vocab.idx_to_char))
     note = f"The model does not know {len(lacking)} of the text's characters; they were left out."
     notes = (*text.notes, note) if lacking else text.notes
-    ids = vocab.encode(vocab.keep_known(whole))
+    known = vocab.keep_known(whole)
+    if not known:
+        raise TextError("The model knows none of this text's characters: choose another text.")
+    ids = vocab.encode(known)
     return from_ids(ids, vocab, text.name, text.size, text.encoding, notes)

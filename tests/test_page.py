@@ -1,0 +1,169 @@
+"""The page as a whole: its first look, what it keeps across pages, and what it never shows."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import pytest
+
+from dashboard import actions, guard, state
+from dashboard.views import how, sample, train
+from tests.visits import STORY, visitors
+
+SECRET = "/srv/secret/place.txt"
+
+
+@pytest.fixture
+def visit(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
+
+
+def fails(*args, **kwargs):
+    raise RuntimeError(f"could not read {SECRET}")
+
+
+# -- first look --------------------------------------------------------------------------------
+
+
+def test_the_first_look_needs_nothing_but_train(visit):
+    page = visit()
+    assert page.shown("error", "warning", "info") == []
+    assert [header.value for header in page.app.subheader] == [
+        "1 · Text", "2 · Model", "3 · Train", "4 · Sample", "5 · Download",
+    ]  # fmt: skip
+    assert page.enabled("Train")
+    assert page.says("lighthouse.txt")
+    assert page.says("Before any training it babbles.")
+
+
+def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(visit):
+    page = visit()
+    page.press("Step")
+    kinds = ("button", "button_group", "select_slider", "slider", "text_area", "selectbox",
+             "number_input", "toggle", "file_uploader", "download_button", "expander")  # fmt: skip
+    labels = [label for kind in kinds for label in page.labels(kind)]
+    assert all(labels)
+    assert {
+        *("Text file", "Train", "Pause", "Step", "Reset", "Generate", "Seed text"),
+        *("Temperature", "Download model", "Cell", "Hidden size", "Layers"),
+    } <= set(labels)
+    assert "Stop" not in labels  # Streamlit's own
+
+
+def test_how_it_works_measures_and_explains(visit):
+    page = visit()
+    page.go_to("how")
+    page.app.session_state["_job_how"][1].wait(60)
+    page.look()
+    assert [header.value for header in page.app.header] == [
+        "What a cell does", "Why gradients vanish", "What temperature is",
+    ]  # fmt: skip
+    assert len(page.app.get("vega_lite_chart")) == 3
+    assert page.shown("error") == []
+    page.app.button_group[0].set_value("g").run()
+    assert page.shown("error") == []
+
+
+def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.choose("model_hidden_dim", 32)
+    page.choose("temperature", 1.2)
+    page.choose("seed_text", "The cat")
+    page.press("Step")
+    run = page.run
+    page.go_to("how")
+    page.go_to("")
+    assert page.run is run
+    assert page.value("model_hidden_dim") == 32
+    assert page.value("temperature") == 1.2
+    assert page.value("seed_text") == "The cat"
+    assert page.says("story.txt")
+    assert not page.says("no longer this run's")
+
+
+# -- what nobody foresaw -----------------------------------------------------------------------
+
+
+def the_reference(page) -> str:
+    """The reference in the one sentence about what went wrong."""
+    (sentence,) = page.shown("error")
+    assert list(page.app.exception) == []
+    for text in page.shown():
+        assert SECRET not in text
+        assert "Traceback" not in text
+        assert "RuntimeError" not in text
+    return re.search(r"under the reference ([0-9a-f]{8})\.$", sentence)[1]
+
+
+def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypatch, caplog):
+    page = visit()
+    with caplog.at_level(logging.ERROR), monkeypatch.context() as patch:
+        patch.setattr(actions, "new_run", fails)
+        page.press("Train")
+    reference = the_reference(page)
+    (record,) = [record for record in caplog.records if reference in record.getMessage()]
+    assert SECRET in str(record.exc_info[1])
+    page.press("Step")
+    assert page.shown("error") == []
+    assert page.run.solver.iteration == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(sample, "_written"), (train, "_figures"), (train, "_buttons")]
+)
+def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog, module, name):
+    page = visit()
+    page.press("Step")
+    monkeypatch.setattr(module, name, fails)
+    with caplog.at_level(logging.ERROR):
+        page.look()
+    assert the_reference(page) in caplog.text
+    assert len(page.app.subheader) == 5
+    assert "Download model" in page.labels("download_button")
+    page.choose("model_hidden_dim", 64)
+    assert page.value("model_hidden_dim") == 64
+
+
+def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
+    page = visit()
+    monkeypatch.setattr(how.explain, "small_network", fails)
+    page.go_to("how")
+    page.app.session_state["_job_how"][1].wait(60)
+    page.look()
+    assert page.says("The figures failed.")
+    assert SECRET in caplog.text
+    page.go_to("")
+    assert page.enabled("Train")
+
+
+def test_the_beginning_is_guarded_too(visit, monkeypatch):
+    page = visit()
+    monkeypatch.setattr(state, "begin", fails)
+    page.look()
+    the_reference(page)
+
+
+def test_streamlit_s_own_signals_pass_through():
+    from streamlit.runtime.scriptrunner import RerunException, StopException
+
+    for signal in (RerunException, StopException):
+        assert not issubclass(signal, Exception)
+
+    def stops():
+        raise StopException
+
+    for guarded in (guard.click(stops), guard.part(stops)):
+        with pytest.raises(StopException):
+            guarded()
+
+
+def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypatch, caplog):
+    page = visit({"hidden": "16", "sequence": "10", "batch": "4"})
+    page.press("Step")
+    monkeypatch.setattr(page.run.solver, "train_for", fails)
+    page.press("Train")
+    page.until_at_rest()
+    assert the_reference(page) in caplog.text

@@ -1,0 +1,223 @@
+"""Runs that were not begun on this page: uploaded, pretrained, past, and those in an address."""
+
+from __future__ import annotations
+
+import io
+import pickle
+
+import numpy as np
+import pytest
+import RNNs
+import streamlit as st
+
+from dashboard import limits, takeaway
+from rnncore import RNN, Vocab, save
+from rnncore.pickles import dump_model
+from rnncore.pretrained import PRETRAINED
+from tests.runs import small_run
+from tests.visits import OTHER, STORY, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def visit(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
+
+
+@pytest.fixture
+def page(visit):
+    page = visit(SMALL)
+    page.paste(STORY)
+    return page
+
+
+# -- going on with a model ---------------------------------------------------------------------
+
+
+def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
+    for _ in range(3):
+        page.press("Step")
+    raw, before = takeaway.model(page.run), page.run
+    page.paste(OTHER + STORY)
+    page.upload("mine.pkl", raw, "model_upload")
+    run = page.run
+    assert run is not before
+    assert run.solver.iteration == 0
+    np.testing.assert_array_equal(run.solver.model.flat, before.solver.model.flat)
+    assert run.text.vocab == before.text.vocab
+    assert page.says("they were left out")  # characters that only the other text has
+    page.press("Generate")
+    page.press("Step")
+    assert page.run is run
+    assert page.shown("error") == []
+
+
+def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
+    page.press("Step")
+    page.upload("mine.pkl", takeaway.model(page.run), "model_upload")
+    taught = page.run
+    page.choose("model_hidden_dim", 32)
+    page.press("Train")
+    assert page.run is taught
+    assert page.says("Begin a new run with it?")
+
+
+def test_a_whole_run_goes_on_where_it_was(page):
+    for _ in range(5):
+        page.press("Step")
+    raw, before = takeaway.checkpoint(page.run), page.run
+    page.press("Reset")
+    page.upload("mine.npz", raw, "model_upload")
+    assert page.run.solver.iteration == 5
+    assert page.run.text == before.text
+    np.testing.assert_array_equal(page.run.solver.model.flat, before.solver.model.flat)
+    page.press("Step")
+    with before.trainer.lock:
+        before.solver.step()
+    np.testing.assert_array_equal(page.run.solver.model.flat, before.solver.model.flat)
+
+
+def test_a_pickle_of_the_original_program_goes_on(page):
+    vocab = Vocab.from_text(STORY)
+    chars = dict(enumerate(vocab.idx_to_char))
+    theirs = RNNs.RNN(len(vocab), chars, 4, 6, "lstm")
+    page.upload("lstm_model.pkl", pickle.dumps(theirs), "model_upload")
+    assert page.shown("error") == []
+    assert page.value("model_hidden_dim") == 6
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+class Evil:
+    def __reduce__(self):
+        return print, ("opened",)
+
+
+def numbers_only() -> bytes:
+    return dump_model(RNN(5, input_dim=2, hidden_dim=3))
+
+
+def strangers_run() -> bytes:
+    buffer = io.BytesIO()
+    save(small_run().solver, buffer)
+    return buffer.getvalue()[:-200]
+
+
+GARBAGE = {
+    "empty.pkl": lambda: b"",
+    "notes.pkl": lambda: b"Dear diary, today I trained a network.",
+    "evil.pkl": lambda: pickle.dumps(Evil()),
+    "numbers.pkl": numbers_only,
+    "cut.npz": strangers_run,
+    "zip.npz": lambda: b"PK\x03\x04" + bytes(200),
+}
+
+
+@pytest.mark.parametrize("name", GARBAGE)
+def test_what_is_no_model_is_told_and_the_run_stays(page, capsys, name):
+    page.press("Step")
+    run = page.run
+    page.upload(name, GARBAGE[name](), "model_upload")
+    (sentence,) = page.shown("error")
+    assert sentence[0].isupper() or sentence.startswith(name)
+    assert sentence.endswith(".")
+    assert "Traceback" not in sentence
+    assert page.run is run
+    assert "opened" not in capsys.readouterr().out
+    page.press("Step")
+    assert run.solver.iteration == 2
+
+
+def test_a_model_that_is_too_large_is_told_with_figures(page, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_MODEL_BYTES", 1000)
+    page.upload("large.pkl", bytes(2000), "model_upload")
+    assert page.shown("error") == ["large.pkl has 2.0 kB; models of up to 1.0 kB are opened here."]
+
+
+def test_a_model_that_knows_nothing_of_the_text_is_refused(page):
+    page.upload("abc.pkl", dump_model(RNN(2, "日本", input_dim=2, hidden_dim=3)), "model_upload")
+    sentence = "The model knows none of this text's characters: choose another text."
+    assert page.shown("error") == [sentence]
+    assert not page.has_run
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_a_pretrained_model_writes_at_once_and_learns_on(page, name):
+    page.app.button(key=f"pretrained_{name}").click().run()
+    assert page.shown("error") == []
+    page.press("Generate")
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+# -- addresses ---------------------------------------------------------------------------------
+
+
+def test_the_address_brings_a_run_back(visit, page):
+    for _ in range(3):
+        page.press("Step")
+    again = visit({"run": page.run.id})
+    assert again.run is page.run
+    assert again.says("Welcome back: this run was waiting here.")
+    assert again.value("model_hidden_dim") == 16
+    again.press("Step")
+    assert page.run.solver.iteration == 4
+
+
+@pytest.mark.parametrize("address", ["A" * 16, "../../etc/passwd", "x", "<b>", "%00"])
+def test_an_address_that_names_no_run_is_told(visit, address):
+    page = visit({"run": address})
+    assert not page.has_run
+    assert len(page.shown("info")) == 1
+    assert "etc" not in page.shown("info")[0]
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+# -- past runs ---------------------------------------------------------------------------------
+
+
+def test_past_runs_are_listed_opened_and_deleted(visit, page):
+    for _ in range(3):
+        page.press("Step")
+    first = page.run
+    assert first.keeper.save_now()
+    page.press("Reset")
+    second = page.run
+    assert second.keeper.save_now()
+    page.go_to("runs")
+    assert page.says("2 runs on this computer")
+    assert page.says("3 of 500 iterations")
+    page.app.button(key=f"open_{first.id}").click().run()
+    assert page.run is first
+    page.go_to("runs")
+    page.app.button(key=f"delete_{first.id}").click().run()
+    assert not page.has_run
+    assert page.says("1 run on this computer")
+    page.go_to("")
+    page.press("Step")
+    assert page.run not in (first, second)
+
+
+def test_without_a_run_the_list_says_so(visit):
+    page = visit()
+    page.go_to("runs")
+    assert page.says("Nothing was trained here yet.")
+
+
+def paths(page) -> set[str]:
+    return {of.get("url_pathname", "") for of in page.app._registered_pages.values()}
+
+
+def test_past_runs_are_listed_for_the_owner_of_the_computer_only(visit, monkeypatch):
+    assert "runs" in paths(visit())
+    monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
+    assert "runs" not in paths(visit())
+    monkeypatch.delenv("LSTM_WORKBENCH_SHARED")
+    option = st.get_option
+    for address in ("0.0.0.0", "192.168.1.7", None, ""):
+        shown = {"server.address": address}
+        monkeypatch.setattr(st, "get_option", lambda name, s=shown: s.get(name, option(name)))
+        assert "runs" not in paths(visit())
