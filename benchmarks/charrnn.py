@@ -102,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Train once; leave the figures and the model in the folder ``--out``."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--epochs", type=float, default=EPOCHS)
-    parser.add_argument("--lr", type=float, default=4e-3)
+    parser.add_argument("--lr", type=float, default=6e-3)
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--embed", type=int, default=64, help="char-rnn reads one-hot vectors")
     parser.add_argument("--seed", type=int, default=0)
@@ -111,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     text = book("play", args.books)
     per_epoch = int((len(text) - 1) // (STREAMS * LENGTH) * TRAIN_FRACTION)
-    settings = {"lr": args.lr, "num_iters": round(args.epochs * per_epoch)}
+    settings = {"lr": args.lr, "num_iters": round(args.epochs * per_epoch), "fresh_after": 0}
     model, found = train(text, settings, args.dropout, args.embed, args.seed)
     folder = args.out / "charrnn"
     folder.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,8 @@ book's, sentences hold for half a line, and there is no meaning behind them. It 
 - **Model.** {model};
   float32, {bytes:,} bytes.
 - **Recipe.** {rule}, rate {lr:g}{warmup}, {schedule} schedule, gradients clipped to a norm
-  of {clip:g}, {batch_size} streams of {seq_length} characters, no dropout.
+  of {clip:g}, {batch_size} streams of {seq_length} characters whose state is
+  only ever carried on (`fresh_after=0`), no dropout.
 - **Length.** {iterations:,} iterations, which is {epochs:.1f} times through the training part:
   {minutes:.0f} minutes on one thread ({processor}).
 
@@ -57,9 +58,7 @@ book's, sentences hold for half a line, and there is no meaning behind them. It 
 | **validation part** (`Solver.evaluate`) | {last:.3f} |
 | validation part, read as a single stream | {one_stream:.3f} |
 
-It was chosen from {runs} runs that differ in their seed: {others}.
-That the best of {runs} was chosen by the validation part flatters its figure a little; the
-runs' mean, {mean:.3f}, is the one to compare with.
+{chosen}
 
 ## Made again
 
@@ -109,7 +108,7 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         characters=sum(characters.values()),
         train_characters=characters["train"],
         val_characters=characters["validation"],
-        model=f"one LSTM layer of {model.hidden_dim} units over an embedding of "
+        model=f"One LSTM layer of {model.hidden_dim} units over an embedding of "
         f"{model.input_dim}, {model.num_params:,} parameters",
         bytes=size,
         rule={"adam": "Adam", "adamw": "AdamW"}.get(
@@ -121,11 +120,22 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         minutes=best["seconds"] / 60,
         **{key: best[key] for key in ("iterations", "processor", "train", "last", "one_stream")},
         recipe=best["recipe"],
-        runs=len(runs),
-        others=", ".join(f"{run['last']:.3f} (seed {run['seed']})" for run in runs),
-        mean=sum(run["last"] for run in runs) / len(runs),
+        chosen=choice(runs),
         seeds=" ".join(str(run["seed"]) for run in runs),
         samples=samples,
+    )
+
+
+def choice(runs: Sequence[dict[str, Any]]) -> str:
+    """What the model was chosen from, and what that does to its figure."""
+    others = ", ".join(f"{run['last']:.3f} (seed {run['seed']})" for run in runs)
+    if len(runs) == 1:
+        return f"It is the only run of its recipe: {others}."
+    mean = sum(run["last"] for run in runs) / len(runs)
+    return (
+        f"It was chosen from {len(runs)} runs that differ in their seed: {others}.\nThat it was "
+        "chosen by the validation part flatters its figure a little; the runs' mean is\n"
+        f"{mean:.3f}."
     )
 
 
