@@ -104,11 +104,11 @@ class RNN:
 
     def _initialise(self, rng: np.random.Generator) -> None:
         V, D, H = self.vocab_dim, self.input_dim, self.hidden_dim
-        self.params["W_embed"][...] = rng.standard_normal((V, D)) / np.sqrt(D)
+        # Entries of size 1 and 1/sqrt(H): a smaller start costs Adam some thousand iterations.
+        self.params["W_embed"][...] = rng.standard_normal((V, D))
         for W, cell in zip(self.weights(self.flat), self.cells, strict=True):
             W[...] = cell.init_weights(rng)
-        # Small, so that the first predictions are close to uniform.
-        self.params["W_out"][...] = rng.standard_normal((H, V)) * (0.1 / np.sqrt(H))
+        self.params["W_out"][...] = rng.uniform(-1, 1, (H, V)) / np.sqrt(H)
 
     @property
     def num_params(self) -> int:

