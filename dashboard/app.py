@@ -10,9 +10,10 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
     sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
-from dashboard import guard, opening, state  # noqa: E402
+from dashboard import guard, opening, state, warm  # noqa: E402
 from dashboard.views import how, runs, workbench  # noqa: E402
 
+warm.freeze_libraries()
 st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
 
 
