@@ -56,7 +56,6 @@ def show() -> None:
 
 
 def _buttons(active: bool, run: Run | None) -> None:
-    begun = run is not None and run.solver.iteration > 0
     with st.container(horizontal=True):
         st.button(
             "Train",
@@ -77,7 +76,7 @@ def _buttons(active: bool, run: Run | None) -> None:
             "Reset",
             icon=":material/restart_alt:",
             on_click=actions.reset,
-            disabled=not begun,
+            disabled=run is None,
             help="Back to the untrained network, with the same initial weights.",
         )
 

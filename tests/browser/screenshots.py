@@ -1,0 +1,60 @@
+"""Makes the README's pictures: ``python -m tests.browser.screenshots [folder]``."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser.conftest import FLAGS, Server
+from tests.browser.steps import button, iterations, until
+from tests.conftest import ROOT, find_chromium
+
+WIDTH, HEIGHT = 1280, 1100
+
+
+def main(folder: Path) -> None:
+    """Train the sample story for a while, and take a picture at each stage."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        server = Server(Path(scratch) / "runs", Path(scratch) / "log.txt")
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        try:
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.goto(server.url)
+            button(page, "Train").click()
+            until(lambda: iterations(page) > 1_200, 300, "training is slow today")
+            _picture(page, folder / "training.png")
+            _writing(page, folder / "writing.png")
+            button(page, "Pause").click()
+            page.get_by_role("link", name="How it works").click()
+            page.get_by_role("heading", name="What temperature is").wait_for(timeout=60_000)
+            page.wait_for_timeout(1_500)
+            _picture(page, folder / "how.png")
+        finally:
+            browser.close()
+            server.stop()
+
+
+def _writing(page: Page, path: Path) -> None:
+    page.get_by_label("Seed text").fill("The lamp ")
+    button(page, "Generate").click()
+    page.get_by_text("characters after the seed text").wait_for()
+    page.get_by_text("Write together", exact=True).click()
+    button(page, "Begin with the seed text").click()
+    page.get_by_text("To the end of the word").wait_for()
+    page.set_viewport_size({"width": WIDTH, "height": 1_500})
+    page.wait_for_timeout(1_500)
+    page.locator(".st-key-section_sample").screenshot(path=path)
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+
+
+def _picture(page: Page, path: Path) -> None:
+    page.wait_for_timeout(500)
+    page.screenshot(path=path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images")
