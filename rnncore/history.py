@@ -58,6 +58,12 @@ class History:
         measured = ~np.isnan(val_loss)
         return iterations[measured], val_loss[measured]
 
+    def seconds_below(self, nats: float) -> float | None:
+        """Seconds of training after which validation first came below so many nats, or None."""
+        val_loss = self["val_loss"]
+        below = np.flatnonzero(val_loss < nats)  # NaN is below nothing
+        return float(self["seconds"][below[0]]) if len(below) else None
+
     def to_array(self) -> NDArray[np.float64]:
         """A copy of all rows, (columns, iterations)."""
         return self._rows[:, : self._length].copy()

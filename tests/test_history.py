@@ -86,3 +86,13 @@ def test_validations_are_read_while_another_thread_appends():
     finally:
         done.set()
         writer.join()
+
+
+def test_when_validation_came_below_a_level():
+    history = History()
+    for i, val in enumerate((float("nan"), 3.0, float("nan"), 2.0, 2.5), start=1):
+        history.append(iteration=i, seconds=10.0 * i, val_loss=val)
+    assert history.seconds_below(2.9) == 40
+    assert history.seconds_below(3.5) == 20
+    assert history.seconds_below(1.9) is None
+    assert History().seconds_below(5.0) is None

@@ -233,7 +233,6 @@ def _advice(run: Run) -> None:
         num_iters=solver.num_iters,
         dropout=solver.model.dropout,
     )
-    passed = [base.name for base in baseline_levels(run) if len(val) and val.min() < base.nats]
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
         if found.live and found.action is not None:
@@ -241,6 +240,11 @@ def _advice(run: Run) -> None:
             label = f"Set {_ACTIONS[name]} to {value:g}"
             if st.button(label, on_click=actions.follow, args=(found.action,)):
                 st.rerun()  # the sliders outside this part must show it
+    passed = [
+        f"{base.name} at {duration(passed_at)}"
+        for base in baseline_levels(run)
+        if (passed_at := history.seconds_below(base.nats)) is not None
+    ]
     if passed:
         st.caption(f"On validation it has passed: {', '.join(passed)}.")
 
