@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +11,7 @@ from dashboard.opening import show_text
 from dashboard.pen import Pen
 from dashboard.registry import registry
 from dashboard.run import Run, Stretch, check, default_seed, new_run
-from dashboard.settings import CLIPS, ITERATIONS, LEARNING_RATES, PRESETS, Goal
+from dashboard.settings import ITERATIONS, PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, Status
 from dashboard.writing import Writer, usable_seed
@@ -115,15 +113,9 @@ def _length(run: Run, goal: Goal) -> int:
 
 @guard.click
 def follow(action: tuple[str, float]) -> None:
-    """Do what the curve doctor advises: the nearest choice that the page offers."""
-    name, value = action
-    choices: Mapping[str, Sequence[float]] = {
-        "lr": LEARNING_RATES,
-        "clip": CLIPS,
-        "num_iters": ITERATIONS,
-    }
-    nearest: Any = min(choices[name], key=lambda choice: abs(math.log(choice / value)))
-    state.show_settings(None, replace(state.train_settings(), **{name: nearest}))
+    """Do what the curve doctor advises, a setting and its value."""
+    advised: dict[str, Any] = dict([action])
+    state.show_settings(None, replace(state.train_settings(), **advised))
     apply_train_settings()
 
 

@@ -263,7 +263,7 @@ def _while_it_runs() -> None:
     with st.expander("Learning rate and other settings, which act at once"):
         st.select_slider(
             "Learning rate",
-            settings.LEARNING_RATES,
+            state.choices(state.train_key("lr"), settings.LEARNING_RATES),
             format_func=lambda rate: f"{rate:g}",
             key=state.train_key("lr"),
             on_change=changed,
@@ -282,7 +282,7 @@ def _while_it_runs() -> None:
         )
         st.select_slider(
             "Clip the gradient's norm at",
-            settings.CLIPS,
+            state.choices(state.train_key("clip"), settings.CLIPS),
             format_func=lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
             key=state.train_key("clip"),
             on_change=changed,
