@@ -1,0 +1,88 @@
+"""Work beside the page: a result, a failure that the log tells, and speeds that are measured."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from dashboard import probe
+from dashboard.jobs import Job
+from dashboard.words import ago, duration, figure, plain
+from tests.runs import MODEL, TEXT
+from tests.trainers import until as wait_until
+
+
+def test_a_job_has_its_result_when_it_has_ended():
+    gate = threading.Event()
+    job = Job(lambda: gate.wait(20) and 42)
+    assert job.running
+    assert job.result is None
+    gate.set()
+    job.wait(20)
+    assert not job.running
+    assert job.result == 42
+
+
+def test_a_job_that_fails_has_none_and_the_log_tells_why(caplog):
+    with caplog.at_level(logging.ERROR):
+        job = Job(lambda: 1 // 0)
+        job.wait(20)
+    wait_until(lambda: not job.running)
+    assert job.result is None
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_speed_is_measured_with_the_settings_that_are_asked_about():
+    speed = probe.measure(TEXT, MODEL, seconds=0.05)
+    assert speed.iterations_per_second > 0
+    train_chars = len(TEXT) * (1 - MODEL.val_fraction)
+    assert speed.per_epoch == pytest.approx(train_chars / 40, abs=1.5)
+    assert speed.seconds(2 * speed.iterations_per_second) == pytest.approx(2)
+
+
+def test_no_speed_is_measured_beside_a_training():
+    trainer = object()
+    probe.TURNS.enter(trainer)
+    try:
+        assert probe.measure(TEXT, MODEL, seconds=5) is None
+    finally:
+        probe.TURNS.leave(trainer)
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (float("nan"), "–"), (0, "0 s"), (0.44, "0.4 s"), (2.96, "3.0 s"), (48.2, "48 s"),
+        (99.4, "99 s"), (100, "2 min"), (3600, "60 min"), (4800, "80 min"), (7260, "2 h 1 min"),
+    ],
+)  # fmt: skip
+def test_durations(seconds, shown):
+    assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "a moment ago"), (59, "a moment ago"), (60, "1 minute ago"), (125, "2 minutes ago"),
+        (3600, "1 hour ago"), (90_000, "1 day ago"), (200_000, "2 days ago"),
+        (-5, "a moment ago"),
+    ],
+)  # fmt: skip
+def test_how_long_since(seconds, shown):
+    assert ago(seconds) == shown
+
+
+def test_figures():
+    assert (figure(1.23456), figure(float("nan"))) == ("1.235", "–")
+
+
+@pytest.mark.parametrize("words", ["*a*", "[x](y)", ":red[x]", "$$a$$", "`b`", "<b>", "# a", "| a"])
+def test_words_of_others_lose_nothing_but_their_power(words):
+    escaped = plain(words)
+    assert escaped.replace("\\", "") == words
+    assert escaped != words

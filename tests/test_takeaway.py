@@ -1,0 +1,90 @@
+"""What is taken away from a run opens again and says what it should."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pickle
+
+import numpy as np
+import pytest
+
+from dashboard import takeaway
+from dashboard.insight.baselines import Baseline
+from dashboard.texts import load
+from rnncore import load as load_file
+from rnncore.history import COLUMNS
+from tests.runs import small_run
+
+
+@pytest.fixture(scope="module")
+def run():
+    return small_run(steps=6)
+
+
+def test_the_model_opens_with_pickle_alone_and_writes(run):
+    model = pickle.loads(takeaway.model(run))
+    np.testing.assert_array_equal(model.flat, run.solver.model.flat)
+    assert model.sample("The", T=50, seed=1) == run.solver.model.sample("The", T=50, seed=1)
+
+
+def test_the_whole_run_goes_on_exactly(run):
+    again = load_file(io.BytesIO(takeaway.checkpoint(run)))
+    assert again.settings() == run.solver.settings()
+    assert again.position() == run.solver.position()
+    np.testing.assert_array_equal(again.ids, run.text.ids)
+    mine = load_file(io.BytesIO(takeaway.checkpoint(run)))
+    assert [again.step() for _ in range(3)] == [mine.step() for _ in range(3)]
+
+
+def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):
+    rows = list(csv.DictReader(io.StringIO(takeaway.history(run))))
+    assert tuple(rows[0]) == COLUMNS
+    assert [int(float(row["iteration"])) for row in rows] == [1, 2, 3, 4, 5, 6]
+    for row, loss, val in zip(
+        rows, run.solver.history["loss"], run.solver.history["val_loss"], strict=True
+    ):
+        assert float(row["loss"]) == pytest.approx(loss)
+        assert (row["val_loss"] == "") == math.isnan(val)
+
+
+def test_the_samples_over_time_stand_below_each_other(run):
+    text = takeaway.samples(run)
+    assert text.count("--- after ") == len(run.diary.entries) > 0
+    for entry in run.diary.entries:
+        assert run.diary.seed_text + entry.text in text
+
+
+def test_the_report_tells_data_settings_figures_and_samples(run):
+    page = takeaway.report(run, [Baseline("guessing", 2.8, "every character alike")])
+    status = run.trainer.status()
+    for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.004", "adam"):
+        assert words in page
+    assert "<script" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_report_on_a_run_that_has_not_begun_can_be_had():
+    page = takeaway.report(small_run(steps=0), [])
+    assert "0 iterations" in page
+
+
+def test_the_report_takes_a_hostile_name_as_it_is():
+    run = small_run(steps=1)
+    raw = b"The cat sat on the mat, and the dog on the log. " * 40
+    run.text = load(raw, "<script>alert(1)</script>.txt")
+    assert "<script" not in takeaway.report(run, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("book.txt", "book"), ("book.txt.gz", "book.txt"), (".txt", ".txt"), ("", "model")],
+)
+def test_files_are_called_after_the_text(run, name, stem):
+    run = small_run(steps=0)
+    object.__setattr__(run.text, "name", name)
+    try:
+        assert takeaway.stem(run) == stem
+    finally:
+        object.__setattr__(run.text, "name", "cat.txt")
