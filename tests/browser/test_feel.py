@@ -1,0 +1,269 @@
+"""How the page feels: training keeps its speed, clicks show at once, a long run costs no more.
+
+The bounds here are generous, for machines that are busy. ``pytest tests/browser/test_feel.py
+--run-slow -s`` prints figures; docs/dashboard.md has those of a real machine.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from dashboard.run import new_run
+from dashboard.settings import PRESETS
+from dashboard.store import Store
+from dashboard.texts import load_sample
+from rnncore.history import COLUMNS, History
+from tests.browser.conftest import Server
+from tests.browser.steps import button, is_training, iterations, until
+from tests.browser.visitors import pause, percentile, seconds_to_show, train, visit, visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+# The same text, network and settings as the page's, in a process of its own: one second to
+# warm up, then iterations a second.
+_BARE = """
+import sys, time
+import rnncore
+from dashboard.run import new_solver
+from dashboard.settings import PRESETS
+from dashboard.texts import load_sample
+
+preset = PRESETS["original"]
+solver = new_solver(load_sample("verses.txt"), preset.model, preset.train)
+solver.train_for(1.0)
+at, began = solver.iteration, time.perf_counter()
+solver.train_for(float(sys.argv[1]))
+print((solver.iteration - at) / (time.perf_counter() - began))
+"""
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    with visitor(browser) as context:
+        yield visit(context, server.url)
+
+
+# -- training keeps its speed ------------------------------------------------------------------
+def in_page(page: Page, seconds: float) -> float:
+    """Iterations a second of a training page, by its own progress bar."""
+    button(page, "Train").click()
+    at = iterations(page)
+    until(lambda: iterations(page) > at, 30, "training did not begin")
+    time.sleep(1.0)
+    at, began = iterations(page), time.perf_counter()
+    time.sleep(seconds)
+    speed = (iterations(page) - at) / (time.perf_counter() - began)
+    pause(page)
+    return speed
+
+
+def bare(seconds: float) -> float:
+    """Iterations a second of a Solver that has no page."""
+    command = [sys.executable, "-c", _BARE, str(seconds)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return float(ran.stdout)
+
+
+def speed_ratio(page: Page, seconds: float, rounds: int) -> float:
+    """Median share of the bare speed that is left inside the page, taken in turns."""
+    page.get_by_text("The original", exact=True).click()
+    page.get_by_text("one LSTM of 200").wait_for()
+    train(page)
+    pause(page)
+    ratios = []
+    for _ in range(rounds):
+        first, inside, last = bare(seconds), in_page(page, seconds), bare(seconds)
+        ratios.append(2 * inside / (first + last))
+    print(
+        f"\ntraining inside the page at {statistics.median(ratios):.0%} of the bare speed "
+        f"(LSTM, H=200, T=50, N=16; {rounds} rounds, {min(ratios):.0%} to {max(ratios):.0%}; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores)"
+    )
+    return statistics.median(ratios)
+
+
+def test_training_inside_the_page_keeps_its_speed(page: Page) -> None:
+    assert speed_ratio(page, seconds=3, rounds=1) > 0.4
+
+
+@pytest.mark.slow
+def test_speed_in_full(page: Page) -> None:
+    assert speed_ratio(page, seconds=10, rounds=7) > 0.9
+
+
+# -- clicks ------------------------------------------------------------------------------------
+def click_about(page: Page, clicks: int) -> tuple[list[float], list[float]]:
+    """Seconds that Pause and Train, and choices elsewhere on a page that trains, take to show."""
+    train(page)
+    own, elsewhere = [], []
+    section = ".st-key-section_train"
+    for i in range(clicks // 2):
+        sample = ("Recipes", "Verses")[i % 2]
+        pill = page.get_by_text(sample, exact=True)
+        elsewhere.append(
+            seconds_to_show(page, pill, ".st-key-section_text", f"{sample.lower()}.txt")
+        )
+        time.sleep(0.1)
+    for _ in range(clicks // 4):
+        own.append(seconds_to_show(page, button(page, "Pause"), section, "Paused"))
+        until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
+        own.append(seconds_to_show(page, button(page, "Train"), section, "Training"))
+        until(lambda: is_training(page), 10, "Pause stayed out of reach")
+    pause(page)
+    for what, waits in (("Pause and Train", own), ("choices elsewhere", elsewhere)):
+        print(
+            f"\n{what} show in {1000 * percentile(waits, 0.5):.0f} ms in the median, "
+            f"{1000 * percentile(waits, 0.95):.0f} ms at p95, {1000 * max(waits):.0f} ms at most "
+            f"of {len(waits)}, {sum(map(math.isinf, waits))} lost (load {os.getloadavg()[0]:.1f})"
+        )
+    return own, elsewhere
+
+
+def test_clicks_show_while_it_trains_and_none_is_lost(page: Page) -> None:
+    own, elsewhere = click_about(page, 16)
+    assert max(own + elsewhere) < math.inf
+    assert percentile(own + elsewhere, 0.5) < 2.0
+
+
+@pytest.mark.slow
+def test_a_hundred_clicks(page: Page) -> None:
+    own, elsewhere = click_about(page, 100)
+    assert max(own + elsewhere) < math.inf
+    assert percentile(own, 0.95) < 0.3
+    assert percentile(elsewhere, 0.95) < 0.3
+
+
+# -- the first page ----------------------------------------------------------------------------
+def first_pages(browser: Browser, folder: Path) -> tuple[float, float, float]:
+    """Seconds from the start of a server to its answer, its first page, and a second visitor's."""
+    began = time.perf_counter()
+    server = Server(folder / "runs", folder / "log.txt")
+    try:
+        answered = time.perf_counter()
+        times = [answered - began]
+        for _ in range(2):
+            began = time.perf_counter()
+            with visitor(browser) as context:
+                page = visit(context, server.url)
+                until(lambda page=page: button(page, "Train").is_enabled(), 30, "not usable")  # type: ignore[misc]
+            times.append(time.perf_counter() - began)
+    finally:
+        server.stop()
+    print(
+        f"\nthe server answers after {times[0]:.1f} s; its first page can be used after "
+        f"{times[1]:.1f} s more, a second visitor's after {times[2]:.1f} s "
+        f"(load {os.getloadavg()[0]:.1f})"
+    )
+    return times[0], times[1], times[2]
+
+
+def test_the_first_page_comes_soon(browser: Browser, tmp_path: Path) -> None:
+    assert sum(first_pages(browser, tmp_path)) < 60
+
+
+@pytest.mark.slow
+def test_first_pages_in_full(browser: Browser, tmp_path: Path) -> None:
+    times = [first_pages(browser, tmp_path / str(i)) for i in range(5)]
+    assert statistics.median(first for _, first, _ in times) < 3
+
+
+# -- long runs ---------------------------------------------------------------------------------
+def keep_run_of(store: Store, length: int) -> str:
+    """A run on disk that has so many iterations behind it, by a made-up history; its id."""
+    preset = PRESETS["taste"]
+    run = new_run(load_sample("verses.txt"), preset.model, preset.train)
+    at, rng = np.arange(1.0, length + 1), np.random.default_rng(0)
+    loss = 1.5 + 2 / np.sqrt(1 + at / 50) + rng.normal(0, 0.05, length)
+    val = np.where(at % max(200, length // 200) == 0, loss + 0.1, np.nan)
+    N, T = run.solver.batch_size, run.solver.seq_length
+    columns = {
+        "iteration": at, "chars": at * N * T, "seconds": at / 50, "loss": loss, "val_loss": val,
+        "grad_norm": rng.lognormal(0, 0.3, length), "lr": np.full(length, 3e-3),
+    }  # fmt: skip
+    solver = run.solver
+    solver.history = History.from_array(np.stack([columns[name] for name in COLUMNS]))
+    solver.iteration, solver.seconds, solver.num_iters = length, length / 50, 2 * length
+    run.diary(solver)
+    assert store.keep(run).put_away()
+    return run.id
+
+
+# From the press of the mouse until Streamlit has run the page and the browser has drawn it.
+_WATCH_RERUN = """
+() => {
+    const app = document.querySelector('[data-test-script-state]');
+    window.__rerun = new Promise(done => addEventListener('pointerdown', () => {
+        const pressed = performance.now();
+        let ran = false;
+        const look = () => {
+            const running = app.dataset.testScriptState === 'running';
+            ran ||= running;
+            ran && !running ? done(performance.now() - pressed) : requestAnimationFrame(look);
+        };
+        look();
+    }, {once: true, capture: true}));
+}
+"""
+
+
+def rerun_ratio(page: Page, server: Server, length: int, times: int) -> float:
+    """How much longer a rerun of the page takes for a run of this length than for one of 1,000."""
+    waits: dict[int, list[float]] = {}
+    runs = {each: keep_run_of(Store(server.runs), each) for each in (1000, length)}
+    for _ in range(2):  # in turns, as the machine may be busy with other things
+        for each, name in runs.items():
+            page.goto(f"{server.url}/?run={name}")
+            until(lambda: page.get_by_test_id("stProgress").count() > 0, 60, "the run is not here")
+            assert iterations(page) == each
+            for i in range(times // 2 + 1):
+                page.evaluate(_WATCH_RERUN)
+                page.get_by_text(("Recipes", "Verses")[i % 2], exact=True).click()
+                took = page.evaluate("window.__rerun")
+                if i:
+                    waits.setdefault(each, []).append(took)
+                time.sleep(0.2)
+    short, long = (statistics.median(waits[each]) for each in runs)
+    print(
+        f"\na rerun of the page takes {short:.0f} ms after 1,000 iterations and {long:.0f} ms "
+        f"after {length:,}: {long / short:.2f} times as long (load {os.getloadavg()[0]:.1f})"
+    )
+    return long / short
+
+
+def test_a_long_run_is_shown_as_fast_as_a_short_one(page: Page, server: Server) -> None:
+    assert rerun_ratio(page, server, 100_000, 8) < 2
+
+
+@pytest.mark.slow
+def test_a_million_iterations(page: Page, server: Server) -> None:
+    assert rerun_ratio(page, server, 1_000_000, 40) < 1.2
+
+
+# -- out of sight ------------------------------------------------------------------------------
+def test_a_tab_that_the_browser_has_put_to_sleep_trains_on(page: Page) -> None:
+    """Frozen, a page runs nothing at all: more than a hidden one suffers."""
+    train(page)
+    browser = page.context.new_cdp_session(page)
+    before = iterations(page)
+    browser.send("Page.setWebLifecycleState", {"state": "frozen"})
+    time.sleep(4)
+    browser.send("Page.setWebLifecycleState", {"state": "active"})
+    until(lambda: iterations(page) > before + 1, 20, "it did not train while the page slept")
+    assert is_training(page)
+    pause(page)
