@@ -114,8 +114,9 @@ def _length(run: Run, goal: Goal) -> int:
 @guard.click
 def follow(action: tuple[str, float]) -> None:
     """Do what the curve doctor advises, a setting and its value."""
-    advised: dict[str, Any] = dict([action])
-    state.show_settings(None, replace(state.train_settings(), **advised))
+    (name, value), settings = action, state.train_settings()
+    advised: dict[str, Any] = {name: type(getattr(settings, name))(value)}  # iterations are whole
+    state.show_settings(None, replace(settings, **advised))
     apply_train_settings()
 
 

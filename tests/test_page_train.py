@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from dashboard import limits
+from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.settings import PRESETS
+from dashboard.views import train as train_view
 from tests.trainers import trainer_threads
 from tests.visits import OTHER, STORY, Visit, visitors
 
@@ -325,4 +327,32 @@ def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
     assert "back where it stood at iteration" in sentence
     page.press("Step")
     assert np.isfinite(page.run.solver.model.flat).all()
+    assert page.shown("error") == []
+
+
+def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"rate": "0.0033", "clip": "3"})
+        page.press("Step")
+        page.press("Step")
+        assert (page.value("train_lr"), page.value("train_clip")) == (0.0033, 3.0)
+        assert (page.run.solver.lr, page.run.solver.clip) == (0.0033, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [
+        ("lr", 5e-05, "Set the learning rate to 5e-05"),
+        ("clip", 12.5, "Set clipping to 12.5"),
+        ("num_iters", 12_345.0, "Set the iterations to 12,345"),
+    ],
+)
+def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
+    advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
+    monkeypatch.setattr(train_view, "diagnose", lambda *args, **settings: advice)
+    page.press("Step")
+    page.press(label)
+    assert page.value(f"train_{name}") == value
+    assert getattr(page.run.solver, name) == value
+    assert type(page.run.solver.num_iters) is int
     assert page.shown("error") == []

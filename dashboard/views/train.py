@@ -237,7 +237,7 @@ def _advice(run: Run) -> None:
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
         if found.live and found.action is not None:
             name, value = found.action
-            label = f"Set {_ACTIONS[name]} to {value:g}"
+            label = f"Set {_ACTIONS[name]} to {value:,g}"
             if st.button(label, on_click=actions.follow, args=(found.action,)):
                 st.rerun()  # the sliders outside this part must show it
     passed = [
