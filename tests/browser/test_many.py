@@ -1,0 +1,166 @@
+"""Many people on one server: nothing crosses, and everybody gets on.
+
+``pytest tests/browser/test_many.py --run-slow -s`` lets ten people train at once and prints
+what an eleventh one waits for a click, and how evenly the ten share the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from dashboard.store import Store
+from tests.browser.conftest import Server
+from tests.browser.steps import button, is_training, iterations, until, upload, written
+from tests.browser.visitors import pause, percentile, run_id, seconds_to_show, train, visit, visitor
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+SEATS = 3
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that others may open, with few seats."""
+    folder = tmp_path_factory.mktemp("shared")
+    running = Server(
+        folder / "runs",
+        folder / "log.txt",
+        "--server.address",
+        "0.0.0.0",
+        LSTM_WORKBENCH_SEATS=str(SEATS),
+    )
+    yield running
+    running.stop()
+
+
+def train_on(page: Page, path: Path) -> None:
+    """Upload a text and train on it."""
+    upload(page, path)
+    page.locator(".st-key-section_text").get_by_text(path.name).last.wait_for()
+    page.get_by_text("characters, ").first.wait_for()
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 3, 60, "training did not begin")
+
+
+def test_nothing_of_one_visitor_reaches_another(
+    shared: Server, browser: Browser, tmp_path: Path
+) -> None:
+    """Two texts that share no letter: a single character that crossed would show."""
+    ours, theirs = "abcdefg ", "STUVWXYZ\n"
+    (tmp_path / "ours.txt").write_text("bad egg fed a cab " * 400)
+    (tmp_path / "theirs.txt").write_text("STUVW\nXYZ\n" * 700)
+    with visitor(browser) as one, visitor(browser) as other:
+        pages = [visit(one, shared.url), visit(other, shared.url)]
+        train_on(pages[0], tmp_path / "ours.txt")
+        train_on(pages[1], tmp_path / "theirs.txt")
+        for page, letters in zip(pages, (ours, theirs), strict=True):
+            button(page, "Generate").click()
+            until(lambda page=page: len(written(page)) > 400, 20, "nothing was written")  # type: ignore[misc]
+            sections = page.get_by_role("region", name="Generated text").all_inner_texts()
+            assert set("".join(sections)) <= set(letters + "\n")
+        assert run_id(pages[0]) != run_id(pages[1])
+        for page in pages:
+            pause(page)
+        models = []
+        for page in pages:
+            with page.expect_download() as download:
+                button(page, "Download model").click()
+            models.append(download.value.suggested_filename)
+        assert models == ["ours.pkl", "theirs.pkl"]
+        shown = [page.content() for page in pages]
+        for html, names in zip(
+            shown, (("theirs.txt", "STUVW"), ("ours.txt", "bad egg")), strict=True
+        ):
+            assert not [name for name in names if name in html]
+        # Without the link a visitor comes to an empty page, wherever he looks.
+        for place in ("", "workbench", "how"):
+            page = one.new_page()
+            page.goto(f"{shared.url}/{place}")
+            page.get_by_role("link", name="How it works").first.wait_for()
+            page.wait_for_load_state("networkidle")
+            assert "run=" not in page.url
+            assert "theirs.txt" not in page.content()
+        # With it he does: that is what a link is for.
+        page = visit(one, pages[1].url)
+        page.locator(".st-key-section_text").get_by_text("theirs.txt").wait_for()
+
+
+def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browser) -> None:
+    with visitor(browser) as context:
+        page = visit(context, shared.url)
+        train(page)
+        pause(page)
+        assert Store(shared.runs).infos()
+        assert page.get_by_role("link", name="How it works").count() > 0
+        assert page.get_by_role("link", name="Past runs").count() == 0
+        page = visit(context, f"{shared.url}/runs")  # comes to the workbench instead
+        assert page.get_by_role("heading", name="Past runs").count() == 0
+
+
+def test_who_finds_no_seat_sees_the_place_in_the_queue(shared: Server, browser: Browser) -> None:
+    with ExitStack() as stack:
+        pages = [visit(stack.enter_context(visitor(browser)), shared.url) for _ in range(SEATS + 2)]
+        for page in pages[:SEATS]:
+            train(page, least=1)
+        for place, page in enumerate(pages[SEATS:], 1):
+            button(page, "Train").click()
+            page.get_by_text(f"number {place} in the queue for this computer").wait_for()
+        button(pages[0], "Pause").click()
+        until(lambda: iterations(pages[SEATS]) > 0, 30, "nobody moved up")
+        pages[SEATS + 1].get_by_text("number 1 in the queue for this computer").wait_for()
+        for page in pages[1:]:
+            pause(page)
+
+
+# -- load --------------------------------------------------------------------------------------
+
+
+def load(browser: Browser, server: Server, many: int, clicks: int, seconds: float) -> None:
+    """So many train at once, while one more visitor clicks here and there."""
+    with ExitStack() as stack:
+        pages = [visit(stack.enter_context(visitor(browser)), server.url) for _ in range(many)]
+        for page in pages:
+            train(page, least=1)
+        idle = visit(stack.enter_context(visitor(browser)), server.url)
+        began, before = time.monotonic(), [iterations(page) for page in pages]
+        waits = []
+        for i in range(clicks):
+            sample = ("Recipes", "Verses")[i % 2]
+            pill = idle.get_by_text(sample, exact=True)
+            waits.append(
+                seconds_to_show(idle, pill, ".st-key-section_text", f"{sample.lower()}.txt")
+            )
+            time.sleep(0.2)
+        time.sleep(max(0.0, began + seconds - time.monotonic()))
+        done = [iterations(page) - n for page, n in zip(pages, before, strict=True)]
+        for page in pages:
+            button(page, "Pause").click()
+    p50, p95 = percentile(waits, 0.5), percentile(waits, 0.95)
+    print(
+        f"\n{many} train at once: a click of one more visitor shows in {p50:.2f} s in the median, "
+        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; iterations of each in "
+        f"{time.monotonic() - began:.0f} s: {min(done)} to {max(done)}"
+    )
+    assert math.isfinite(max(waits)), "a click was lost"
+    assert p95 < 4.0
+    assert min(done) > 0
+    assert max(done) < 3 * min(done) + 5
+
+
+def test_four_train_and_a_fifth_gets_on(server: Server, browser: Browser) -> None:
+    load(browser, server, many=4, clicks=10, seconds=10)
+
+
+@pytest.mark.slow
+def test_ten_train_and_an_eleventh_gets_on(server: Server, browser: Browser) -> None:
+    load(browser, server, many=10, clicks=60, seconds=60)
