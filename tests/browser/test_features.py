@@ -1,0 +1,305 @@
+"""What only a browser shows: what ticks and is drawn, and what strange names and texts become."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+
+from rnncore import RNN, Vocab
+from rnncore.pickles import dump_model
+from tests.browser.conftest import Server
+from tests.browser.steps import (
+    button,
+    figure,
+    is_training,
+    iterations,
+    until,
+    upload,
+    written,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Page
+
+pytestmark = pytest.mark.browser
+
+SMALL = {"hidden": 16, "sequence": 10, "batch": 4, "text": "verses"}
+# What a page would act on, if it took words for markup.
+HOSTILE = (
+    "<img src=x onerror=alert(1)> $$\\alpha$$ :red[x] ![](http://evil.example/a.png) "
+    "<script>alert(2)</script> [link](http://evil.example) :material/bolt: `b`\n"
+)
+
+Visit = Callable[..., "Page"]
+
+
+@pytest.fixture
+def visit(page: Page, server: Server) -> Iterator[Visit]:
+    """Opens the page with these settings in its address; whatever trains is paused at the end."""
+
+    def go(**settings: object) -> Page:
+        page.goto(f"{server.url}?{urlencode(SMALL | settings)}")
+        button(page, "Train").wait_for()
+        return page
+
+    yield go
+    if button(page, "Pause").is_enabled():
+        button(page, "Pause").click()
+        page.get_by_text("Paused", exact=True).wait_for()
+
+
+def begin(page: Page) -> None:
+    """Press Train and see it train."""
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not begin")
+
+
+def options(page: Page, label: str) -> None:
+    """Open a closed part of the page."""
+    page.get_by_text(label, exact=True).click()
+
+
+def move(page: Page, label: str, key: str) -> None:
+    """Move a slider by one choice."""
+    slider(page, label).press(key)
+
+
+def change_on_chart(page: Page) -> Locator:
+    """The dotted line by which the loss chart marks a changed setting."""
+    section = page.locator(".st-key-section_train")
+    return section.get_by_test_id("stVegaLiteChart").locator('[stroke-dasharray="2,3"]').first
+
+
+def slider(page: Page, label: str) -> Locator:
+    """The slider whose name begins so (Streamlit says some names twice)."""
+    return page.get_by_role("slider", name=re.compile(f"^{label}"))
+
+
+# -- what ticks --------------------------------------------------------------------------------
+
+
+def test_a_goal_that_is_reached_turns_the_buttons_over_by_itself(visit: Visit) -> None:
+    page = visit(iterations=60)
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed off")
+    assert not is_training(page)
+    assert iterations(page) == 60
+    button(page, "Train").click()
+    until(lambda: iterations(page) == 120 and not is_training(page), 30, "it did not go on")
+
+
+def test_a_rate_that_is_changed_in_training_acts_and_is_marked_on_the_chart(visit: Visit) -> None:
+    page = visit(iterations=100_000)
+    begin(page)
+    options(page, "Learning rate and other settings, which act at once")
+    move(page, "Learning rate", "ArrowRight")
+    change_on_chart(page).wait_for(state="attached")
+    before = iterations(page)
+    until(lambda: iterations(page) > before, 20, "the change stopped the training")
+    assert is_training(page)
+
+
+def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> None:
+    page = visit(iterations=100_000)
+    begin(page)
+    until(lambda: iterations(page) > 150, 60, "training is too slow")
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    options(page, "From babble to prose: what it wrote at each stage")
+    stage = page.get_by_role("region", name="Sample at this stage")
+    last = stage.inner_text()
+    move(page, "Stage", "Home")
+    until(lambda: stage.inner_text() != last, 10, "the slider changed nothing")
+    assert len(stage.inner_text()) > 200
+
+
+def test_a_long_piece_grows_on_the_page_and_can_be_cancelled(visit: Visit) -> None:
+    page = visit(hidden=512)
+    options(page, "Length and other settings")
+    move(page, "Length", "End")
+    button(page, "Generate").click()
+    button(page, "Cancel").wait_for()
+    until(lambda: len(written(page)) > 100, 20, "nothing was written")
+    few = len(written(page))
+    until(lambda: len(written(page)) > few, 20, "the piece did not grow")
+    button(page, "Cancel").click()
+    page.get_by_text("characters after the seed text").wait_for()
+    assert len(written(page)) < 20_000
+    assert button(page, "Cancel").count() == 0
+
+
+def test_writing_together_takes_clicks(visit: Visit) -> None:
+    page = visit(iterations=60, seed="The ")
+    button(page, "Step").click()
+    until(lambda: iterations(page) == 1, 20, "no step was done")
+    options(page, "Write together")
+    button(page, "Begin with the seed text").click()
+    text = page.get_by_role("region", name="Text written together")
+    until(lambda: text.inner_text() == "The ", 20, "the text did not begin")
+    page.locator('[class*="st-key-next_"] button').first.click()
+    until(lambda: len(text.inner_text()) == 5, 10, "the character was not written")
+    button(page, "Take one back").click()
+    until(lambda: text.inner_text() == "The ", 10, "the character was not taken back")
+    page.get_by_label("Seed text").fill("日本語")
+    page.get_by_label("Seed text").press("Control+Enter")
+    button(page, "Begin again").click()
+    page.get_by_text("knows none of the characters").wait_for()
+    assert text.inner_text() == "The "
+
+
+# -- what is taken away and chosen -------------------------------------------------------------
+
+
+def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
+    page = visit(iterations=40)
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    options(page, "More to take away")
+    with page.expect_download() as download:
+        button(page, "Report").click()
+    assert download.value.suggested_filename == "verses.html"
+    download.value.save_as(tmp_path / "report.html")
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "A network that learnt to write verses.txt" in report
+    assert "<svg" in report
+    assert "<script" not in report
+
+
+def test_a_preset_moves_the_sliders(visit: Visit) -> None:
+    page = visit()
+    page.get_by_text("The original", exact=True).click()
+    page.get_by_text("one LSTM of 200, RMSprop at 0.01").wait_for()
+    slider = page.get_by_test_id("stSlider").filter(has_text="Hidden size")
+    until(lambda: "200" in slider.inner_text(), 10, "the slider did not move")
+
+
+def test_a_bad_file_is_told_while_the_text_before_stays(visit: Visit, tmp_path: Path) -> None:
+    page = visit()
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    upload(page, empty)
+    page.get_by_text("empty.txt is empty; a text needs at least 2 distinct characters.").wait_for()
+    section = page.locator(".st-key-section_text")
+    section.get_by_text("THE CLOCKMAKER").first.wait_for()
+    begin(page)
+
+
+# -- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_a_rate_that_is_far_too_high_gets_advice_that_a_click_follows(visit: Visit) -> None:
+    page = visit(cell="vanilla", rule="sgd", rate=50, clip="off", iterations=100_000)
+    begin(page)
+    advice = page.get_by_role("button", name=re.compile("^Set the learning rate to|^Set clipping"))
+    advice.wait_for()
+    advice.click()
+    change_on_chart(page).wait_for(state="attached")
+    assert is_training(page)
+
+
+def test_a_training_that_diverges_is_told_and_the_page_stays_usable(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit()
+    text = (Path(__file__).parents[2] / "sample_texts" / "verses.txt").read_text(encoding="utf-8")
+    vocab = Vocab.from_text(text)
+    model = RNN(len(vocab), vocab.idx_to_char, input_dim=4, hidden_dim=8)
+    model.flat[:] = np.where(model.flat > 0, 3e38, -3e38)  # finite, and no more
+    (tmp_path / "wild.pkl").write_bytes(dump_model(model))
+    options(page, "Go on with a trained model")
+    page.get_by_test_id("stFileUploader").filter(has_text="Upload model").locator(
+        "input[type=file]"
+    ).set_input_files(tmp_path / "wild.pkl")
+    button(page, "Download model").wait_for()
+    button(page, "Train").click()
+    page.get_by_text("Training diverged at iteration").wait_for()
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed off")
+    page.get_by_text("The original", exact=True).click()  # another network, by a preset
+    button(page, "Train").click()
+    button(page, "Begin a new run").click()
+    until(lambda: is_training(page) and figure(page, "Loss") > 0, 30, "nothing trains any more")
+
+
+# -- strangers' words --------------------------------------------------------------------------
+
+
+def test_hostile_names_and_texts_show_as_they_are(
+    visit: Visit, server: Server, tmp_path: Path
+) -> None:
+    page = visit(iterations=40, seed="<img src=x onerror=alert(1)>![](http://evil.example/a.png)")
+    foreign: list[str] = []
+    dialogs: list[str] = []
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(
+                (server.url, server.url.replace("http", "ws"), "data:", "blob:")
+            )
+            else foreign.append(request.url)
+        ),
+    )
+    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    book = tmp_path / "![](x) <img src=x onerror=alert(4)> :red[x] $$a$$.txt"
+    book.write_text(HOSTILE * 40, encoding="utf-8")
+    upload(page, book)
+    page.get_by_text("<img src=x onerror=alert(4)> :red[x] $$a$$").first.wait_for()
+    page.get_by_text("![](http://evil.example/a.png)").first.wait_for()
+    options(page, "Its characters")
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    button(page, "Generate").click()
+    until(lambda: "<img src=x onerror=alert(1)>" in written(page), 20, "nothing was written")
+    options(page, "Write together")
+    button(page, "Begin with the seed text").click()
+    page.get_by_role("region", name="Text written together").wait_for()
+    empty = tmp_path / "<img src=x onerror=alert(5)> ![](y).txt"
+    empty.touch()
+    upload(page, empty)
+    page.get_by_text("<img src=x onerror=alert(5)> ![](y).txt is empty").wait_for()
+    assert (foreign, dialogs) == ([], [])
+    assert page.locator("img[src='x'], img[src='y'], img[src*='evil']").count() == 0
+    assert page.locator(".katex, a[href*='evil']").count() == 0
+
+
+# -- other ways to use a page ------------------------------------------------------------------
+
+
+def test_the_keyboard_alone_trains_and_pauses(visit: Visit) -> None:
+    page = visit(iterations=100_000)
+
+    def tab_to(name: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            focused = page.evaluate("document.activeElement.innerText || ''")
+            if focused.split("\n")[-1] == name:
+                return
+        raise AssertionError(f"Tab never reaches {name}")
+
+    tab_to("Train")
+    page.keyboard.press("Enter")
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "Enter did not train")
+    tab_to("Pause")
+    page.keyboard.press("Enter")
+    page.get_by_text("Paused", exact=True).wait_for()
+
+
+def test_a_phone_needs_no_scrolling_to_the_side(visit: Visit, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit(iterations=40)
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    button(page, "Generate").click()
+    until(lambda: len(written(page)) > 300, 20, "nothing was written")
+    widest = page.evaluate(
+        """() => Math.max(document.documentElement.scrollWidth,
+            document.querySelector('[data-testid=stMain]').scrollWidth)"""
+    )
+    assert widest <= 390
