@@ -47,8 +47,7 @@ book's, sentences hold for half a line, and there is no meaning behind them. It 
 - **Model.** {model};
   float32, {bytes:,} bytes.
 - **Recipe.** {rule}, rate {lr:g}{warmup}, {schedule} schedule, gradients clipped to a norm
-  of {clip:g}, {batch_size} streams of {seq_length} characters whose state is
-  only ever carried on (`fresh_after=0`), no dropout.
+  of {clip:g}, {batch_size} streams of {seq_length} characters{fresh}, no dropout.
 - **Length.** {iterations:,} iterations, which is {epochs:.1f} times through the training part:
   {minutes:.0f} minutes on one thread ({processor}).
 
@@ -100,6 +99,7 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         + "\n```\n"
         for temperature, seed in SAMPLES.items()
     )
+    fresh = settings.get("fresh_after", 0)
     per_iteration = settings["batch_size"] * settings["seq_length"]
     return TEMPLATE.format(
         seed_text=SEED_TEXT,
@@ -116,6 +116,7 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         ),
         warmup=f" after {settings['warmup']} iterations of warm-up" if settings["warmup"] else "",
         **{key: settings[key] for key in ("lr", "schedule", "clip", "batch_size", "seq_length")},
+        fresh=f",\n  each begun afresh every {fresh} iterations" if fresh else "",
         epochs=best["iterations"] * per_iteration / characters["train"],
         minutes=best["seconds"] / 60,
         **{key: best[key] for key in ("iterations", "processor", "train", "last", "one_stream")},
@@ -142,7 +143,7 @@ def choice(runs: Sequence[dict[str, Any]]) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the model's file and its card."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--recipe", choices=RECIPES, default="default")
+    parser.add_argument("--recipe", choices=RECIPES, default="adam-4e-3")
     parser.add_argument("--out", type=Path, default=Path("quality-runs"), help="folder of runs")
     args = parser.parse_args(argv)
     model, best, runs = best_run(args.out, args.recipe)

@@ -52,10 +52,10 @@ def test_every_recipe_trains(recipe):
 
 
 def test_runs_leave_figures_and_models_and_are_not_done_twice(tmp_path, capsys):
-    asked = ["--texts", "novel", "--recipes", "default", "original", "--seeds", "0", "1"]
+    asked = ["--texts", "novel", "--recipes", "adam-4e-3", "original", "--seeds", "0", "1"]
     quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
     assert capsys.readouterr().out.count("best") == 4 + 1
-    found = json.loads((tmp_path / "novel-default-4-1.json").read_text())
+    found = json.loads((tmp_path / "novel-adam-4e-3-4-1.json").read_text())
     assert found["last"] == pytest.approx(found["one_stream"], abs=0.1)
     assert found["curve"][-1][0] == 4
     quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
@@ -67,9 +67,9 @@ def test_runs_leave_figures_and_models_and_are_not_done_twice(tmp_path, capsys):
 def test_the_best_of_the_full_runs_is_taken_and_described(tmp_path, monkeypatch):
     monkeypatch.setitem(quality.ITERATIONS, "novel", 5)
     for seed in (0, 1, 2):
-        quality.run("novel", "default", seed, None, tmp_path, tmp_path)
-    quality.run("novel", "default", 0, 4, tmp_path, tmp_path)  # too short to be taken
-    model, best, runs = pretrain.best_run(tmp_path, "default")
+        quality.run("novel", "adam-4e-3", seed, None, tmp_path, tmp_path)
+    quality.run("novel", "adam-4e-3", 0, 4, tmp_path, tmp_path)  # too short to be taken
+    model, best, runs = pretrain.best_run(tmp_path, "adam-4e-3")
     assert len(runs) == 3
     assert best["last"] == min(run["last"] for run in runs)
     assert model.seed == best["seed"]
