@@ -25,7 +25,7 @@ def figure(page: Page, label: str) -> float:
 
 def iterations(page: Page) -> int:
     """Iterations done, by the progress bar."""
-    bar = page.locator(".st-key-section_train").get_by_test_id("stProgress")
+    bar = page.locator(".st-key-section_train").get_by_test_id("stProgress").first
     return int(bar.inner_text().split(" of ")[0].replace(",", ""))
 
 
