@@ -287,7 +287,7 @@ def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
     page.choose("train_lr", 1e-3)
     assert page.run.solver.lr == 1e-3
     (change,) = page.run.trainer.changes
-    assert change.text == "learning rate 0.004 → 0.001"
+    assert change.text == "learning rate 0.008 → 0.001"
     page.train_until(change.iteration + 5)
     assert "change" in chart_parts(page)
 
