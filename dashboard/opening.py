@@ -13,6 +13,7 @@ from dashboard.texts import LoadedText, Source, from_ids
 from dashboard.words import ago
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
 from rnncore.errors import FileFormatError, TextError
+from rnncore.pretrained import PRETRAINED
 
 
 def come_back(run_id: str) -> None:
@@ -77,7 +78,7 @@ def open_upload() -> None:
     except RnnCoreError as error:
         state.say("model", str(error))
         return
-    _begin(run)
+    _begin(run, file.name)
 
 
 @guard.click
@@ -89,7 +90,7 @@ def open_pretrained(name: str) -> None:
     except RnnCoreError as error:
         state.say("model", str(error))
         return
-    _begin(run)
+    _begin(run, PRETRAINED[name])
 
 
 @guard.click
@@ -113,7 +114,7 @@ def delete(run_id: str) -> None:
         state.set_run(None)
 
 
-def _begin(run: Run) -> None:
+def _begin(run: Run, name: str) -> None:
     try:
         registry().add(run)
     except RnnCoreError as error:
@@ -122,6 +123,7 @@ def _begin(run: Run) -> None:
     if (old := state.run()) is not None:
         old.trainer.pause()
     adopt(run)
+    state.say("page", f"Opened: {name}. Generate lets it write; Train teaches it the text here.")
 
 
 def _run_of(solver: Solver, name: str) -> Run:

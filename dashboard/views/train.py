@@ -127,7 +127,7 @@ def _live() -> None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
     status = actions.look_at(run)
-    _headline(status)
+    _headline(status, run.text.name)
     if run.keeper is not None and run.keeper.problem:
         st.warning(plain(run.keeper.problem), icon=":material/save:")
     _figures(status)
@@ -138,7 +138,7 @@ def _live() -> None:
         st.rerun()  # it ended by itself: the buttons must know
 
 
-def _headline(status: Status) -> None:
+def _headline(status: Status, text_name: str) -> None:
     label, colour = _BADGES[status.phase]
     done = min(1.0, status.iteration / max(1, status.num_iters))
     sentence = {
@@ -154,7 +154,8 @@ def _headline(status: Status) -> None:
     if status.message:
         show_message = st.error if status.phase is Phase.FAILED else st.info
         show_message(plain(status.message))
-    st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} iterations")
+    so_far = f"{status.iteration:,} of {status.num_iters:,} iterations on {plain(text_name)}"
+    st.progress(done, text=so_far)
 
 
 def _figures(status: Status) -> None:
