@@ -82,8 +82,6 @@ def bare(seconds: float) -> float:
 
 def speed_ratio(page: Page, seconds: float, rounds: int) -> float:
     """Median share of the bare speed that is left inside the page, taken in turns."""
-    page.get_by_text("The original", exact=True).click()
-    page.get_by_text("one LSTM of 200").wait_for()
     train(page)
     pause(page)
     ratios = []

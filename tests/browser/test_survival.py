@@ -69,8 +69,6 @@ def said(page: Page) -> str:
 def begin(context: BrowserContext, server: Server) -> Page:
     """A training with settings that are not the page's first ones."""
     page = visit(context, server.url)
-    page.get_by_text("The original", exact=True).click()
-    page.get_by_text("one LSTM of 200").wait_for()
     train(page)
     return page
 
