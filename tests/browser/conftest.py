@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -104,7 +105,10 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 def _leave(page: Page) -> None:
     """Pause what still trains: a run outlives its page, and would slow the tests that follow."""
+    from playwright.sync_api import Error
+
     pause = page.get_by_role("button", name="Pause", exact=True)
-    if pause.count() and pause.is_enabled():
-        pause.click()
-        page.get_by_text("Paused", exact=True).or_(page.get_by_text("Finished")).first.wait_for()
+    with contextlib.suppress(Error):  # it may end by itself meanwhile, or the page be elsewhere
+        if pause.count() and pause.is_enabled():
+            pause.click(timeout=5_000)
+            page.get_by_text("Paused", exact=True).wait_for(timeout=5_000)
