@@ -19,6 +19,7 @@ import pytest
 from dashboard import limits
 from dashboard.run import new_run
 from dashboard.store import Store
+from rnncore import blas
 from tests.browser.conftest import Server
 from tests.browser.steps import (
     button,
@@ -49,7 +50,10 @@ window.WebSocket = class extends Real {
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
     """A server that a test may stop."""
-    running = Server(tmp_path / "runs", tmp_path / "log.txt")
+    # As many threads as here, where its run is done again bit for bit.
+    running = Server(
+        tmp_path / "runs", tmp_path / "log.txt", RNNCORE_THREADS=str(blas.info().workers)
+    )
     yield running
     running.stop()
 
@@ -77,7 +81,7 @@ def check_all_there(page: Page) -> None:
     """Chart, samples, settings, text and model are on the page."""
     until(lambda: curve_points(page) > 2, 30, "the curve is not back")
     page.get_by_text("What it writes after").wait_for()
-    assert page.get_by_role("region", name="Generated text").first.inner_text().strip()
+    assert page.get_by_role("region", name="Newest sample").inner_text().strip()
     hidden_size = page.get_by_role("slider", name="Hidden size")
     assert hidden_size.get_attribute("aria-valuetext") == "200"
     page.locator(".st-key-section_text").get_by_text("verses.txt").wait_for()
