@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parents[1] / "rnncore"
 
 # Bottom first. A new module takes its place here: above all that it imports.
 FLOORS = (
-    {"errors", "blas", "history", "gutenberg"},
+    {"errors", "blas", "buffers", "history", "gutenberg"},
     {"checks", "parallel", "layers", "vocab", "plotting"}
     | {"archives", "encodings", "files", "npz", "opcodes"},
     {"text", "batches", "optim", "schedules", "cells.base"},

@@ -18,6 +18,7 @@ import pytest
 
 from rnncore import CELLS, RNN, Sampler, Solver, Vocab, parallel
 from rnncore.blas import BlasInfo
+from rnncore.buffers import LINE, aligned_rows, aligned_zeros
 from rnncore.cells.base import divided_width, padded_pieces
 from rnncore.passes import Pass, shard_count
 
@@ -104,6 +105,18 @@ def small_products(monkeypatch):
     return info
 
 
+@pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_buffers_begin_on_a_cache_line_and_so_do_rows_where_asked(shape, dtype):
+    whole, rows = aligned_zeros(shape, dtype), aligned_rows(shape, dtype)
+    assert whole.shape == rows.shape == shape
+    assert whole.flags.c_contiguous
+    assert whole.ctypes.data % LINE == 0
+    assert not whole.any()
+    for index in np.ndindex(*shape[:-1]):
+        assert rows[index].ctypes.data % LINE == 0
+
+
 @pytest.mark.usefixtures("small_products")
 @pytest.mark.parametrize("rows", [1, 8, 16, 50, 64])
 @pytest.mark.parametrize("H", [97, 100, 128, 200, 512, 1024])
@@ -111,10 +124,9 @@ def test_pieces_cover_the_columns_and_are_small(rows, H):
     width = divided_width(rows, H + 65, H)
     assert H % width == 0
     assert width == H or rows * (H + 65) * width <= 10**6
-    parts, pieces, width = padded_pieces(rows, 4, H, H + 64)
-    assert 4 % parts == 0
+    pieces, width = padded_pieces(rows, H, H + 64)
     assert H + 64 <= pieces * width < H + 64 + width
-    assert pieces == 1 or rows * 4 * H // parts * width <= 10**6
+    assert pieces == 1 or rows * H * width <= 10**6
 
 
 @pytest.mark.parametrize("cell", sorted(CELLS))

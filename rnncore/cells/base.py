@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import blas
+from rnncore.buffers import aligned_rows, aligned_zeros
 
 Array = NDArray[np.floating]
 
@@ -101,27 +102,27 @@ class Run:
         D, H, G, dtype = cell.D, cell.H, cell.G, cell.dtype
         K = D + H + 1
         self.N, self.T = N, T
-        self.xh1 = np.zeros((T + 1, N, K), dtype)  # [x_t, h_{t-1}, 1]
+        self.xh1 = aligned_zeros((T + 1, N, K), dtype)  # [x_t, h_{t-1}, 1]
         self.xh1[:, :, -1] = 1
         self.x = self.xh1[:T, :, :D]
         self.h = self.xh1[:, :, D : D + H]  # h[t] is the output of step t-1
         # Gradients of the pre-activations; first the factors of them that need no recurrence.
-        # Gates lie side by side in memory, as in W, but are the first index here as elsewhere.
-        self.da = np.zeros((T, N, G, H), dtype).transpose(2, 0, 1, 3)
+        self.da = aligned_zeros((G, T, N, H), dtype)
         # The weights in pieces of columns, for [x, h, 1] W and for da Wᵀ.
         width = divided_width(N, K, H)
-        self.W_forward = np.zeros((G, H // width, K, width), dtype)
-        parts, pieces, width = padded_pieces(N, G, H, D + H)
-        self.W_backward = np.zeros((parts, pieces, G * H // parts, width), dtype)
-        self.dxh_parts = np.zeros((parts, N, pieces * width), dtype)
-        self.dxh_padded = np.zeros((T, N, pieces * width), dtype)
+        self.W_forward = aligned_rows((G, H // width, K, width), dtype)
+        pieces, width = padded_pieces(N, H, D + H)
+        self.W_backward = aligned_rows((G, pieces, H, width), dtype)
+        self.dxh_of_gates = aligned_zeros((G, N, pieces * width), dtype)
+        self.dxh_padded = aligned_zeros((T, N, pieces * width), dtype)
         self.dxh = self.dxh_padded[:, :, : D + H]  # gradients of [x_t, h_{t-1}]
         self.dx = self.dxh[:, :, :D]
-        da = self.da.transpose(1, 2, 0, 3).reshape(T, N, parts, 1, G * H // parts)
-        self._da_parts = list(da.transpose(0, 2, 3, 1, 4))
-        outputs = self.dxh_padded[:, None] if parts == 1 else [self.dxh_parts] * T
-        self._dxh_pieces = [columns(out, self.W_backward) for out in outputs]
-        self.dh = np.zeros((N, H), dtype)
+        outputs = self.dxh_padded[:, None] if G == 1 else [self.dxh_of_gates] * T
+        self._backward_views = [
+            (self.da[:, t, None], columns(out, self.W_backward), self.dxh_padded[t])
+            for t, out in enumerate(outputs)
+        ]
+        self.dh = aligned_zeros((N, H), dtype)
         # Ranges of steps by their last, each small enough that its arrays stay in the cache.
         steps = max(1, _BLOCK // self.dh.size)
         self.block_ends = {
@@ -137,23 +138,29 @@ class Run:
 
     def load_backward(self, W: Array) -> None:
         """Lay out the weights for ``backward_product``."""
-        parts, pieces, depth, width = self.W_backward.shape
-        transposed = W[:-1].T.reshape(parts, depth, -1)
+        G, pieces, H, width = self.W_backward.shape
+        transposed = W[:-1].T.reshape(G, H, -1)
         for i in range(pieces):
             piece = transposed[:, :, i * width : (i + 1) * width]
             self.W_backward[:, i, :, : piece.shape[2]] = piece
 
     def backward_product(self, t: int) -> None:
-        """dxh[t] = da[t] Wᵀ."""
-        np.matmul(self._da_parts[t], self.W_backward, out=self._dxh_pieces[t])
-        if len(self.dxh_parts) > 1:
-            np.add.reduce(self.dxh_parts, axis=0, out=self.dxh_padded[t])
+        """dxh[t] = sum over gates of da[g, t] W_gᵀ."""
+        da, of_gates, dxh = self._backward_views[t]
+        np.matmul(da, self.W_backward, out=of_gates)
+        if len(self.da) > 1:
+            np.add.reduce(self.dxh_of_gates, axis=0, out=dxh)
 
     def weight_gradient(self, dW: Array) -> None:
-        """dW = sum over t and n of [x, h, 1]ᵀ da: one product over T N rows."""
-        rows = self.T * self.N
-        da = self.da.transpose(1, 2, 0, 3).reshape(rows, -1)
-        np.matmul(self.xh1[: self.T].reshape(rows, -1).T, da, out=dW)
+        """dW = sum over t and n of [x, h, 1]ᵀ da: for each gate one product over T N rows."""
+        rows, G = self.T * self.N, len(self.da)
+        xh1 = self.xh1[: self.T].reshape(rows, -1)
+        np.matmul(xh1.T, self.da.reshape(G, rows, -1), out=gates_first(dW, G))
+
+
+def gates_first(W: Array, G: int) -> Array:
+    """A view (G, K, H) of the weights (K, G H)."""
+    return W.reshape(len(W), G, -1).swapaxes(0, 1)
 
 
 def columns(a: Array, W: Array) -> Array:
@@ -174,21 +181,14 @@ def divided_width(rows: int, depth: int, columns: int) -> int:
     return columns
 
 
-def padded_pieces(rows: int, gates: int, H: int, columns: int) -> tuple[int, int, int]:
-    """Parts, pieces and width that make (rows, gates H) (gates H, columns) small products.
-
-    The columns are cut into pieces of a width, the last one padded. If they would be too
-    narrow to be fast, the depth is cut into its gates as well: parts to be summed.
-    """
+def padded_pieces(rows: int, depth: int, columns: int) -> tuple[int, int]:
+    """Pieces and width, the last one padded, that make (rows, depth) (depth, columns) small."""
     if blas.info().small_products:
-        for parts in (1, gates):
-            widest = _SMALL_PRODUCT * parts // (rows * gates * H)
-            if widest >= columns:
-                return parts, 1, columns
-            if widest >= 2 * _MIN_WIDTH:
-                width = min(4, widest // _MIN_WIDTH) // 2 * 2 * _MIN_WIDTH
-                return parts, -(-columns // width), width
-    return 1, 1, columns
+        widest = _SMALL_PRODUCT // (rows * depth)
+        if widest < columns and widest >= 2 * _MIN_WIDTH:
+            width = min(4, widest // _MIN_WIDTH) // 2 * 2 * _MIN_WIDTH
+            return -(-columns // width), width
+    return 1, columns
 
 
 def fixed_product(x: Array, W: Array, out: Array) -> Callable[[], Any]:

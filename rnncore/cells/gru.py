@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnncore.buffers import aligned_zeros
 from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 R, Z, N_ = range(3)
@@ -22,12 +23,12 @@ class GRURun(Run):
     def __init__(self, cell: Cell, N: int, T: int):
         super().__init__(cell, N, T)
         D, H, dtype = cell.D, cell.H, cell.dtype
-        self.gates = np.zeros((T, 3, N, H), dtype)  # r, z and h_{t-1} Wh_n
-        self.n = np.zeros((T, N, H), dtype)
+        self.gates = aligned_zeros((T, 3, N, H), dtype)  # r, z and h_{t-1} Wh_n
+        self.n = aligned_zeros((T, N, H), dtype)
         self.x1 = np.ones((T, N, D + 1), dtype)
-        self.n_of_x = np.zeros((T, N, H), dtype)  # x_t Wx_n + b_n, then da_n
-        self.tmp = np.zeros((N, H), dtype)
-        self.dh_of_z = np.zeros((N, H), dtype)
+        self.n_of_x = aligned_zeros((T, N, H), dtype)  # x_t Wx_n + b_n, then da_n
+        self.tmp = aligned_zeros((N, H), dtype)
+        self.dh_of_z = aligned_zeros((N, H), dtype)
         self.forward_views = [
             (
                 *(self.xh1[t], columns(a, self.W_forward), a[:N_], a[R], a[Z], a[N_]),

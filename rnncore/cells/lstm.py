@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnncore.buffers import aligned_zeros
 from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
@@ -23,11 +24,11 @@ class LSTMRun(Run):
         super().__init__(cell, N, T)
         H, dtype = cell.H, cell.dtype
         # i, f, o, g and c_{t-1} side by side: [i, f] ⊙ [g, c] is then one multiplication.
-        self.gates = np.zeros((T + 1, 5, N, H), dtype)
-        self.tanh_c = np.zeros((T, N, H), dtype)
-        self.products = np.zeros((2, N, H), dtype)
-        self.dc_of_dh = np.zeros((T, N, H), dtype)
-        self.dc_part = np.zeros((N, H), dtype)
+        self.gates = aligned_zeros((T + 1, 5, N, H), dtype)
+        self.tanh_c = aligned_zeros((T, N, H), dtype)
+        self.products = aligned_zeros((2, N, H), dtype)
+        self.dc_of_dh = aligned_zeros((T, N, H), dtype)
+        self.dc_part = aligned_zeros((N, H), dtype)
         z, da = self.gates, self.da
         self.forward_views = [
             (
@@ -138,7 +139,7 @@ class LSTMStep(Step):
         W = W.copy()
         W[:, : 3 * H] *= 0.5  # as in forward
         super().__init__(cell, W, state)
-        self._z = np.zeros((*self.h.shape[:-1], 5 * H), W.dtype)
+        self._z = aligned_zeros((*self.h.shape[:-1], 5 * H), W.dtype)
         self._z[..., 4 * H :] = state[1]
         self._products = np.empty((*self.h.shape[:-1], 2 * H), W.dtype)
         self._tanh_c = np.empty_like(self.h)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rnncore.buffers import aligned_zeros
 from rnncore.cells.base import Array, Cell, Run, Step, columns
 
 
@@ -15,7 +16,7 @@ class VanillaRun(Run):
 
     def __init__(self, cell: Cell, N: int, T: int):
         super().__init__(cell, N, T)
-        self.a = np.zeros((1, N, cell.H), cell.dtype)
+        self.a = aligned_zeros((1, N, cell.H), cell.dtype)
 
 
 class Vanilla(Cell):
