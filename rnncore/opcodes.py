@@ -30,6 +30,7 @@ MAX_CONTAINERS = 1_000
 MAX_MARKS = 32
 MAX_STRING = 200  # bytes of one string
 MAX_STRINGS = 1 << 20  # bytes of all strings
+MAX_KEY = 65_536  # numbers below this may be keys: those of the characters of a vocabulary
 
 
 class Global(NamedTuple):
@@ -197,8 +198,7 @@ class _Machine:
         if type(table) is not dict or len(items) % 2:
             raise FileFormatError("The pickle fills a table that it has not made.")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            # Only these are cheap to hash, however they were made.
-            if type(key) not in (str, int) or key in table:
+            if not _is_key(key) or key in table:
                 raise FileFormatError("The pickle has a table with a key twice, or an odd one.")
             table[key] = value
 
@@ -249,6 +249,12 @@ class _Machine:
         if not shareable:
             raise FileFormatError("The pickle uses one container in two places.")
         self.push(value)
+
+
+def _is_key(value: Any) -> bool:
+    """Strings, and the numbers of characters. All multiples of 2**61 - 1 hash alike: a table of
+    those would take time with the square of its size."""
+    return type(value) is str or (type(value) is int and 0 <= value < MAX_KEY)
 
 
 _ATOMS = (str, int, bool, type(None))

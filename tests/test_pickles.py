@@ -115,6 +115,12 @@ def laughs() -> bytes:
     return b"\x80\x04)\x94" + b"".join(b"h%ch%c\x86\x94" % (i, i) for i in range(40)) + b"."
 
 
+def alike(i: int) -> bytes:
+    """A key that has the hash of every other such key, and nothing for its value."""
+    number = (i * (2**61 - 1)).to_bytes(16, "little")
+    return b"\x8a\x10" + number + b"N"
+
+
 MANY = MAX_OPERATIONS + 10
 HOSTILE = {
     "nine bytes that make Python take a gigabyte": HEAD + b"Nr" + struct.pack("<I", 1 << 26) + b".",
@@ -171,6 +177,8 @@ HOSTILE = {
     "a table": pickle.dumps({"format": "rnncore model 1"}),
     "a key twice": HEAD + b"}K\x01NsK\x01Ns.",
     "a tuple as a key": HEAD + b"})Ns.",
+    "a negative key": HEAD + b"}J\xff\xff\xff\xffNs.",
+    "keys that hash alike": HEAD + b"}(" + b"".join(map(alike, range(12_000))) + b"u.",
     "huge settings": tampered(lambda p: p["settings"].update(hidden_dim=4096, vocab_dim=65_536)),
     "settings of other types": tampered(lambda p: p["settings"].update(hidden_dim=3.0)),
     "settings with more": tampered(lambda p: p["settings"].update(init=False)),
@@ -211,6 +219,10 @@ def test_what_is_no_model_is_refused_cheaply(name, monkeypatch):
     # Cost goes with the number of instructions: a tenth of them shows it, in less time.
     monkeypatch.setattr(rnncore.opcodes, "MAX_OPERATIONS", MAX_OPERATIONS // 10)
     assert cost(HOSTILE[name]) < 5e6
+    started = time.process_time()
+    with pytest.raises(FileFormatError):
+        read_model(HOSTILE[name])
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.slow
