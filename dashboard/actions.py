@@ -179,7 +179,7 @@ def step() -> None:
     if run is not None:
         if run.solver.finished:
             _go_further(run)
-        run.trainer.step()
+        run.trainer.step(limits.GRANT_SECONDS)
 
 
 @guard.click

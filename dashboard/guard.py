@@ -6,18 +6,17 @@ Streamlit's own signals (rerun, stop) are no ``Exception`` and pass through.
 from __future__ import annotations
 
 import functools
-import logging
-import secrets
 from collections.abc import Callable
 from typing import ParamSpec
 
 import streamlit as st
 
 from dashboard import state
+from dashboard.trouble import account
 
 P = ParamSpec("P")
 
-logger = logging.getLogger(__name__)
+_UNFORESEEN = "Something unexpected happened here; nothing else is lost."
 
 
 def click(work: Callable[P, None]) -> Callable[P, None]:
@@ -28,7 +27,7 @@ def click(work: Callable[P, None]) -> Callable[P, None]:
         try:
             work(*args, **kwargs)
         except Exception as error:
-            state.say("trouble", account(error))
+            state.say("trouble", account(error, _UNFORESEEN))
 
     return guarded
 
@@ -44,19 +43,9 @@ def part(work: Callable[P, None]) -> Callable[P, None]:
                 state.say("trouble", "")
             work(*args, **kwargs)
         except Exception as error:
-            _show(account(error))
+            _show(account(error, _UNFORESEEN))
 
     return guarded
-
-
-def account(error: Exception) -> str:
-    """The sentence for the page; the whole error goes to the log under the same reference."""
-    reference = secrets.token_hex(4)
-    logger.error("something unexpected happened, reference %s", reference, exc_info=error)
-    return (
-        "Something unexpected happened here. Nothing else is lost; "
-        f"the server's log explains it under the reference {reference}."
-    )
 
 
 def _show(sentence: str) -> None:

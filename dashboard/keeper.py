@@ -7,7 +7,6 @@ page, ``problem``, and training goes on.
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -17,14 +16,12 @@ from dashboard import limits, snapshot
 from dashboard.folder import Facts, RunFolder
 from dashboard.run import Run
 from dashboard.snapshot import Journal, Snapshot
-from dashboard.trouble import sentence
+from dashboard.trouble import of_saving
 from rnncore import RnnCoreError, Solver
 
 # After a divergence: nats per character above the best of the saves from which on a save is
 # taken to be spoilt already. Half a nat undoes most of what is learnt after the first minute.
 SPOILT = 0.5
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,9 +194,7 @@ class Keeper:
             self.interval = max(limits.AUTOSAVE_SECONDS, cost / limits.AUTOSAVE_SHARE)
 
     def _fail(self, error: Exception) -> None:
-        if not isinstance(error, (RnnCoreError, OSError, MemoryError)):
-            logger.error("autosave failed unexpectedly", exc_info=error)
-        self.problem = sentence(error)
+        self.problem = of_saving(error)
 
     # -- after a divergence -------------------------------------------------------------------
 

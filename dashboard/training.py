@@ -12,8 +12,6 @@ Nothing here knows of Streamlit.
 
 from __future__ import annotations
 
-import logging
-import secrets
 import threading
 import time
 from collections import deque
@@ -21,15 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dashboard import trouble
 from dashboard.settings import TrainSettings
 from dashboard.turns import FairLock, Turns
-from rnncore import RNN, RnnCoreError, Solver
+from rnncore import RNN, Solver
 from rnncore.errors import DivergedError
 
 CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within this time
+STEP_SECONDS = 2.0  # that a click on Step waits for its outcome
 _RATE_SECONDS = 5.0  # speed is averaged over so long
-
-logger = logging.getLogger(__name__)
 
 
 class Phase(StrEnum):
@@ -60,6 +58,7 @@ class Status:
     chars_per_second: float
     elapsed: float
     remaining: float  # seconds, NaN while the speed is unknown
+    too_fast: float | None  # the learning rate at which it diverged, if that ended it
 
     @property
     def active(self) -> bool:
@@ -94,15 +93,17 @@ class Trainer:
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
         self._turns = turns
-        self._control = threading.Lock()  # guards the five below
+        self._control = threading.Lock()  # guards the seven below
         self._thread: threading.Thread | None = None  # the one that began last
         self._working = False  # whether that one trains on; it may still be telling of the rest
         self._go = False
+        self._end_at: int | None = None  # the iteration after which a single step is done
         self._granted_until = 0.0
         self._phase = Phase.FINISHED if solver.finished else Phase.READY
         if self._phase is Phase.READY and solver.iteration:
             self._phase = Phase.PAUSED
         self._message = ""
+        self._too_fast: float | None = None
         self._marks: deque[tuple[float, int]] = deque()  # (clock, iteration) of late chunks
 
     # -- what a person can do -----------------------------------------------------------------
@@ -110,17 +111,10 @@ class Trainer:
     def start(self, seconds: float) -> None:
         """Train for so long, or longer if ``grant`` is called in time. Twice is as good as once."""
         with self._control:
-            self._granted_until = time.monotonic() + seconds
-            self._go = True
-            if self.solver.finished:
-                self._phase = Phase.FINISHED
-                return
-            self._phase, self._message = Phase.RUNNING, ""
+            self._end_at = None
             if not self._working:
                 self._marks.clear()
-                self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
-                self._thread.start()
-                self._working = True
+            self._begin(seconds)
 
     def grant(self, seconds: float) -> None:
         """Let a running training go on for at least so long from now."""
@@ -134,21 +128,17 @@ class Trainer:
             if self._phase in (Phase.RUNNING, Phase.WAITING):
                 self._phase = Phase.PAUSED
 
-    def step(self) -> None:
-        """One iteration, here and now; nothing while the thread is training."""
-        if self.status().active or self.solver.finished:
+    def step(self, seconds: float) -> None:
+        """One iteration, in its turn and granted like any other; nothing while training goes on."""
+        if self.status().active:
             return
-        try:
-            with self.lock:
-                self.solver.step()
-                self._tell(self.observers)
-                self._tell(self.at_rest)
-            phase, message = Phase.FINISHED if self.solver.finished else Phase.PAUSED, ""
-        except Exception as error:
-            phase, message = Phase.FAILED, self._account(error)
+        self.join(STEP_SECONDS)  # a pause may be waiting for its last chunk
         with self._control:
-            if not self._working:
-                self._phase, self._message = phase, message
+            if self._working:
+                return
+            self._end_at = self.solver.iteration + 1
+            self._begin(seconds)
+        self.join(STEP_SECONDS)
 
     def change(self, settings: TrainSettings) -> None:
         """Let these settings act from the next iteration on, and remember what changed."""
@@ -208,6 +198,7 @@ class Trainer:
             chars_per_second=rate * solver.batch_size * solver.seq_length,
             elapsed=solver.seconds,
             remaining=(solver.num_iters - iteration) / rate if rate else float("nan"),
+            too_fast=self._too_fast,
         )
 
     def _rate(self) -> float:
@@ -218,6 +209,19 @@ class Trainer:
         return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
 
     # -- the thread ---------------------------------------------------------------------------
+
+    def _begin(self, seconds: float) -> None:
+        """See that the thread trains for so long; the caller holds the control."""
+        self._granted_until = time.monotonic() + seconds
+        self._go = True
+        if self.solver.finished:
+            self._phase = Phase.FINISHED
+            return
+        self._phase, self._message, self._too_fast = Phase.RUNNING, "", None
+        if not self._working:
+            self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
+            self._thread.start()
+            self._working = True
 
     def _work(self) -> None:
         self._turns.enter(self)
@@ -230,13 +234,20 @@ class Trainer:
                 self._show(Phase.RUNNING)
                 with self._turns.chunk, self.lock:
                     if self._go:
-                        self.solver.train_for(CHUNK_SECONDS)
+                        self._train()
                         self._tell(self.observers)
-                self._mark()
             with self.lock:
                 self._tell(self.at_rest)
         except Exception as error:
             self._fail(self._account(error))
+
+    def _train(self) -> None:
+        """A chunk of iterations, or the one that was asked for."""
+        if self._end_at is not None:
+            self.solver.step()
+        else:
+            self.solver.train_for(CHUNK_SECONDS)
+            self._mark()
 
     def _tell(self, observers: list[Observer]) -> None:
         for observer in observers:
@@ -250,24 +261,28 @@ class Trainer:
     def _account(self, error: Exception) -> str:
         """What to say of an error that ended training; after a divergence, go back."""
         if not isinstance(error, DivergedError):
-            return _told(error)
+            return trouble.of_training(error)
+        self._too_fast = self.solver.lr
         try:
             good = self.rescue()
         except Exception as failure:
-            return f"{error} {_told(failure)}"
+            return f"{error} {trouble.of_training(failure)}"
         if good is None:
             return str(error)
+        good.num_iters = self.solver.num_iters  # the network goes back, not what is planned
         with self.lock:
             self.solver = good
         return f"{error} The network is back where it stood at iteration {good.iteration:,}."
 
     def _may_go_on(self) -> bool:
         """Whether to train another chunk; if not, the thread is given up here."""
-        reason = self.stop_rule(self.solver) if self.stop_rule and self._go else None
+        solver, end = self.solver, self._end_at
+        asked = self._go and end is None  # a single step is nobody's end but its own
+        reason = self.stop_rule(solver) if self.stop_rule and asked else None
         with self._control:
-            if self.solver.finished:
+            if solver.finished:
                 self._give_up(Phase.FINISHED)
-            elif not self._go:
+            elif not self._go or (end is not None and solver.iteration >= end):
                 self._give_up(Phase.PAUSED)
             elif reason is not None:
                 self._give_up(Phase.PAUSED, reason)
@@ -293,20 +308,6 @@ class Trainer:
         self._marks.append((now, self.solver.iteration))
         while now - self._marks[0][0] > _RATE_SECONDS:
             self._marks.popleft()
-
-
-def _told(error: Exception) -> str:
-    """An error as a sentence for people; the unexpected goes to the log, under a reference."""
-    if isinstance(error, RnnCoreError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "The machine has no memory left for this run."
-    reference = secrets.token_hex(4)
-    logger.error("training ended unexpectedly, reference %s", reference, exc_info=error)
-    return (
-        "Training ended unexpectedly. The server's log explains it under the "
-        f"reference {reference}."
-    )
 
 
 def _shown(value: object) -> str:

@@ -1,10 +1,14 @@
-"""Why a run could not be saved, said to the person who trains it."""
+"""What went wrong, said to the person whom it happened to."""
 
 from __future__ import annotations
 
 import errno
+import logging
+import secrets
 
 from rnncore import RnnCoreError
+
+logger = logging.getLogger(__name__)
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -19,15 +23,33 @@ _REASONS = {
 }
 
 
-def sentence(error: BaseException) -> str:
+def account(error: Exception, what: str) -> str:
+    """A sentence on what nobody foresaw: the log has the whole error, under the same reference."""
+    reference = secrets.token_hex(4)
+    logger.error("%s Reference %s.", what, reference, exc_info=error)
+    return f"{what} The server's log explains it under the reference {reference}."
+
+
+def of_training(error: Exception) -> str:
+    """Why training ended, for a person."""
+    if isinstance(error, RnnCoreError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "The machine has no memory left for this run."
+    return account(error, "Training ended unexpectedly.")
+
+
+def of_saving(error: Exception) -> str:
     """Why a save failed, for a person, and what it means for the run."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     if isinstance(cause, OSError):
-        reason = _REASONS.get(cause.errno or 0, cause.strerror or "the disk refused")
-    elif isinstance(error, MemoryError):
-        reason = "there is no memory left for a copy of the network"
-    elif isinstance(error, RnnCoreError):
-        reason = str(error).rstrip(".")
-    else:
-        reason = "something unexpected happened, which the server's log explains"
+        return _unsaved(_REASONS.get(cause.errno or 0, cause.strerror or "the disk refused"))
+    if isinstance(error, MemoryError):
+        return _unsaved("there is no memory left for a copy of the network")
+    if isinstance(error, RnnCoreError):
+        return _unsaved(str(error).rstrip("."))
+    return account(error, _unsaved("something unexpected happened"))
+
+
+def _unsaved(reason: str) -> str:
     return f"Autosave failed: {reason}. Training goes on; download the model to keep it."

@@ -78,7 +78,7 @@ def test_a_training_is_saved_when_it_finishes(store, monkeypatch):
 
 def test_single_steps_and_changed_settings_are_saved(store):
     run = small_run(store)
-    run.trainer.step()
+    run.trainer.step(60)
     run.keeper.flush()
     assert run.keeper.saved_iteration == 1
     run.trainer.change(replace(run.train_settings, lr=0.5))
@@ -131,7 +131,7 @@ def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
     run = small_run(store)
     disk = SlowDisk(monkeypatch)
     for _ in range(5):
-        run.trainer.step()
+        run.trainer.step(60)
     disk.gate.release(10)
     assert run.keeper.flush()
     assert disk.written == [1, 5]
@@ -326,7 +326,7 @@ def test_a_run_that_was_deleted_does_not_come_back(store):
     run = small_run(store, 1)
     run.keeper.discard()
     store.delete(run.id)
-    run.trainer.step()
+    run.trainer.step(60)
     assert run.keeper.put_away()
     assert os.listdir(store.root) == []
     assert "deleted" in run.keeper.problem
@@ -337,7 +337,7 @@ def test_a_run_that_was_deleted_does_not_come_back(store):
 
 def diverge(run):
     run.solver.model.flat[...] = np.nan
-    run.trainer.step()
+    run.trainer.step(60)
     run.keeper.flush()
 
 
@@ -354,7 +354,7 @@ def test_after_a_divergence_the_last_good_state_is_back(store):
     np.testing.assert_array_equal(run.solver.model.flat, good)
     assert run.diary.entries == entries
     assert run.keeper.saved_iteration == 50
-    run.trainer.step()
+    run.trainer.step(60)
     assert run.solver.iteration == 51
     run.keeper.put_away()
     assert_same(run, store.open(run.id))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,6 +21,7 @@ from trainers import (
 
 from dashboard.settings import TrainSettings
 from dashboard.training import Change, Phase
+from dashboard.turns import Turns
 from rnncore import Solver
 
 
@@ -84,7 +86,7 @@ def test_pause_acts_within_a_chunk_and_training_goes_on_from_there(make):
 def test_training_in_pieces_equals_training_in_one_go(make):
     trainer = make(new_solver(num_iters=40))
     for _ in range(3):
-        trainer.step()
+        trainer.step(60)
     while not trainer.solver.finished:
         trainer.start(60)
         time.sleep(0.003)
@@ -96,14 +98,61 @@ def test_training_in_pieces_equals_training_in_one_go(make):
 
 def test_step_is_one_iteration_and_none_while_training(make):
     trainer = make()
-    trainer.step()
+    trainer.step(60)
     assert (trainer.status().iteration, trainer.status().phase) == (1, Phase.PAUSED)
     trainer.start(60)
     until(lambda: trainer.solver.iteration > 1)
     with trainer.lock:
         at = trainer.solver.iteration
-        trainer.step()  # would wait for ever for the lock, if it tried
+        trainer.step(60)  # would wait for ever for the lock, if it tried
         assert trainer.solver.iteration == at
+
+
+def test_a_step_waits_for_its_turn_and_is_computed_by_the_thread(make):
+    turns = Turns(1)
+    trainer = make(turns=turns)
+    threads: list[str] = []
+    trainer.observers.append(lambda _: threads.append(threading.current_thread().name))
+    with turns.chunk:  # as if another training were at a chunk
+        asking = threading.Thread(target=trainer.step, args=(60,))
+        asking.start()
+        until(lambda: trainer.status().active)
+        time.sleep(0.05)
+        assert trainer.solver.iteration == 0
+    asking.join()
+    assert (trainer.solver.iteration, threads) == (1, ["trainer"])
+    assert len(turns) == 0
+
+
+def test_a_step_is_done_though_the_goal_is_reached(make):
+    trainer = make()
+    trainer.stop_rule = lambda solver: "Enough."
+    trainer.step(60)
+    assert (trainer.status().iteration, trainer.status().message) == (1, "")
+
+
+def test_a_step_right_after_a_pause_is_not_lost(make):
+    trainer = make()
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration)
+    with trainer.lock:  # the thread waits for its next chunk
+        trainer.pause()
+        asking = threading.Thread(target=trainer.step, args=(60,))
+        asking.start()
+        time.sleep(0.05)
+        at = trainer.solver.iteration
+    asking.join()
+    assert trainer.solver.iteration == at + 1
+
+
+def test_a_step_leaves_the_speed_that_was_measured(make):
+    trainer = make()
+    trainer.start(60)
+    until(lambda: trainer.status().chars_per_second)
+    stopped(trainer)
+    speed = trainer.status().chars_per_second
+    trainer.step(60)
+    assert trainer.status().chars_per_second == speed
 
 
 def test_a_step_is_told_once_and_is_a_rest(make):
@@ -111,14 +160,14 @@ def test_a_step_is_told_once_and_is_a_rest(make):
     told: list[str] = []
     trainer.observers.append(lambda _: told.append("chunk"))
     trainer.at_rest.append(lambda _: told.append("rest"))
-    trainer.step()
+    trainer.step(60)
     assert told == ["chunk", "rest"]
 
 
 def test_the_last_step_finishes(make):
     trainer = make(new_solver(num_iters=2))
     for _ in range(3):
-        trainer.step()
+        trainer.step(60)
     assert (trainer.status().iteration, trainer.status().phase) == (2, Phase.FINISHED)
 
 
@@ -187,7 +236,7 @@ def test_changes_before_the_first_iteration_are_not_worth_a_mark(make):
 )
 def test_a_change_is_remembered_with_its_place(make, name, value, sentence):
     trainer = make()
-    trainer.step()
+    trainer.step(60)
     trainer.change(SETTINGS)
     assert trainer.changes == []  # nothing changed
     trainer.change(replace(SETTINGS, **{name: value}))
@@ -200,7 +249,7 @@ def test_a_change_is_remembered_with_its_place(make, name, value, sentence):
 def test_a_length_that_is_passed_already_ends_the_run(make):
     trainer = make()
     for _ in range(5):
-        trainer.step()
+        trainer.step(60)
     trainer.change(replace(SETTINGS, num_iters=3))
     assert trainer.status().phase is Phase.FINISHED
     trainer.change(SETTINGS)

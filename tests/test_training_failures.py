@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from trainers import (
+    LONG,
     PATIENCE,
     SETTINGS,
     new_solver,
@@ -42,7 +43,7 @@ DIVERGED = DivergedError("Training diverged at iteration 7.")
 
 def test_divergence_without_a_saved_state(make, monkeypatch):
     trainer = make()
-    trainer.step()
+    trainer.step(60)
     solver = trainer.solver
     monkeypatch.setattr(solver, "step", raising(DIVERGED))
     trainer.start(60)
@@ -57,17 +58,20 @@ def test_divergence_without_a_saved_state(make, monkeypatch):
 
 @pytest.mark.parametrize("how", ["start", "step"])
 def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
-    trainer, good = make(), new_solver()
+    trainer, good = make(), new_solver(num_iters=20)
     good.step()
     trainer.rescue = lambda: good
     monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
-    trainer.start(60) if how == "start" else trainer.step()
+    trainer.start(60) if how == "start" else trainer.step(60)
     until_phase(trainer, Phase.FAILED)
     assert trainer.solver is good
+    assert good.num_iters == LONG  # what is planned stays
+    assert trainer.status().too_fast == 4e-3
     assert trainer.status().message == (
         f"{DIVERGED} The network is back where it stood at iteration 1."
     )
     trainer.start(60)
+    assert trainer.status().too_fast is None
     until(lambda: good.iteration > 1)
 
 
@@ -108,7 +112,7 @@ def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, ca
     else:
         monkeypatch.setattr(trainer.solver, "step", fails)
     with caplog.at_level(logging.ERROR):
-        trainer.step() if how == "step" else trainer.start(60)
+        trainer.step(60) if how == "step" else trainer.start(60)
         until_phase(trainer, Phase.FAILED)
     message = trainer.status().message
     assert secret not in message

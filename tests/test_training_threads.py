@@ -19,6 +19,7 @@ from trainers import (
     until_phase,
 )
 
+from dashboard import training
 from dashboard.training import Phase
 from dashboard.turns import Turns
 
@@ -51,6 +52,7 @@ def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
 
 
 def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeypatch):
+    monkeypatch.setattr(training, "STEP_SECONDS", 0.01)
     trainer = make()
     real, inside, overlaps = trainer.solver.step, threading.Lock(), []
 
@@ -69,8 +71,13 @@ def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeyp
 
     def click(seed: int) -> None:
         rng = np.random.default_rng(seed)
-        clicks = [lambda: trainer.start(60), trainer.pause, trainer.step, trainer.status]
-        clicks += [lambda: trainer.change(replace(SETTINGS, lr=rng.choice([0.001, 0.002])))]
+        clicks = [
+            lambda: trainer.start(60),
+            trainer.pause,
+            lambda: trainer.step(60),
+            trainer.status,
+            lambda: trainer.change(replace(SETTINGS, lr=rng.choice([0.001, 0.002]))),
+        ]
         try:
             for _ in range(150):
                 rng.choice(clicks, p=[0.35, 0.35, 0.1, 0.1, 0.1])()
