@@ -22,6 +22,7 @@ from dashboard.store import Store
 from rnncore import RnnCoreError
 
 TIDY_SECONDS = 60.0  # between two looks for runs that may leave
+_MAKING = threading.Lock()
 
 logger = logging.getLogger(__name__)
 
@@ -180,9 +181,14 @@ class Registry:
                 logger.exception("putting runs away failed; it is tried again")
 
 
-@cache
 def registry() -> Registry:
     """The one of this process, over the store at its default place."""
+    with _MAKING:  # the first pages come at once, and a cache alone gives each another one
+        return _made()
+
+
+@cache
+def _made() -> Registry:
     store = Store()
     threading.Thread(target=store.tidy, name="store", daemon=True).start()
     made = Registry(store)

@@ -10,10 +10,10 @@ import weakref
 import pytest
 
 from dashboard import limits, registry, training
-from dashboard.folder import RunFolder
+from dashboard.folder import DELETED, RunFolder
 from dashboard.ownership import RunInUseError
 from dashboard.registry import Registry, RegistryFullError
-from dashboard.store import NoSuchRunError
+from dashboard.store import NoSuchRunError, Store
 from tests.runs import TrackedStore, advance, assert_same, small_run
 from tests.trainers import until
 
@@ -274,12 +274,52 @@ def test_two_pages_that_open_one_run_get_one(live):
     assert len({id(run) for run in got}) == 1
 
 
-def test_the_process_has_one_registry_at_the_default_place(tmp_path, monkeypatch):
+@pytest.fixture
+def default_place(tmp_path, monkeypatch):
+    """A process that has no registry yet, and its place for runs."""
     monkeypatch.setenv("LSTM_WORKBENCH_RUNS", str(tmp_path / "mine"))
-    registry.registry.cache_clear()
-    try:
-        one = registry.registry()
-        assert registry.registry() is one
-        assert one.store.root == tmp_path / "mine"
-    finally:
-        registry.registry.cache_clear()
+    registry._made.cache_clear()
+    yield tmp_path / "mine"
+    registry._made.cache_clear()
+
+
+def test_the_process_has_one_registry_at_the_default_place(default_place):
+    one = registry.registry()
+    assert registry.registry() is one
+    assert one.store.root == default_place
+
+
+def test_pages_that_come_first_at_the_same_time_get_the_same_registry(default_place, monkeypatch):
+    class SlowStore(Store):
+        def __init__(self) -> None:
+            time.sleep(0.05)
+            super().__init__()
+
+    monkeypatch.setattr(registry, "Store", SlowStore)
+    got: list[Registry] = []
+    pages = [threading.Thread(target=lambda: got.append(registry.registry())) for _ in range(6)]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join()
+    assert len(got) == 6
+    assert len(set(got)) == 1
+
+
+def test_left_overs_are_swept_when_the_process_starts(default_place):
+    left_over = default_place / f"{DELETED}run"
+    left_over.mkdir(parents=True)
+    registry.registry()
+    until(lambda: not left_over.exists())
+
+
+def test_runs_are_saved_when_the_process_ends(default_place, monkeypatch):
+    at_exit = []
+    monkeypatch.setattr(registry.atexit, "register", at_exit.append)
+    run = small_run(None)
+    registry.registry().add(run)
+    advance(run, 3)
+    (at_the_end,) = at_exit
+    at_the_end()
+    assert len(registry.registry()) == 0
+    assert registry.registry().store.open(run.id).solver.iteration == 3

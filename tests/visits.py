@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import probe, training
 from dashboard.probe import Speed
-from dashboard.registry import registry
+from dashboard.registry import _made, registry
 from dashboard.run import Run
 from tests.trainers import until
 
@@ -126,9 +126,9 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(training, "CHUNK_SECONDS", 0.01)
     patch.setattr(probe, "measure", lambda text, settings: Speed(100.0, 10))
-    registry.cache_clear()
+    _made.cache_clear()
     yield Visit
-    if registry.cache_info().currsize:
+    if _made.cache_info().currsize:
         registry().close()
         atexit.unregister(registry().close)
-        registry.cache_clear()
+        _made.cache_clear()
