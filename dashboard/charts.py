@@ -20,13 +20,18 @@ from rnncore.history import History
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]  # positions in the history
 
+# Where a level's name may begin and how long it is, as shares of the chart's width; and how many
+# nats from a curve it is clear of it.
+_NAME_PLACES, _NAME_WIDTH, _CLEAR = (0.1, 0.4, 0.7), 0.3, 0.3
 BUCKETS = 300  # the least and the greatest of each: at most twice as many points
 TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
+STAGE = "#9a6fc4"
 
 X_AXES = {"Iterations": "iteration", "Epochs": "epoch", "Characters": "chars", "Seconds": "seconds"}
 SMOOTHINGS = (1, 10, 50, 100, 200, 500)  # iterations
 UNITS = ("nats", "bits", "perplexity")
+SIDE_TITLES = {"grad_norm": "gradient norm", "lr": "learning rate"}
 _UNIT_TITLES = {
     "nats": "loss (nats per character)",
     "bits": "loss (bits per character)",
@@ -36,10 +41,14 @@ _UNIT_TITLES = {
 
 @dataclass(frozen=True)
 class Level:
-    """A loss to compare with, drawn as a dashed line: its name and nats per character."""
+    """A loss to compare with, drawn as a dashed line: its name and nats per character.
+
+    note: what it is, for whoever points at it.
+    """
 
     name: str
     nats: float
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,7 @@ class View:
     smoothing: int = 100  # iterations
     levels: Sequence[Level] = field(default_factory=tuple)
     marks: Sequence[Change] = field(default_factory=tuple)
+    stage: int | None = None  # the iteration whose sample is shown beside the curve
 
 
 def in_unit(nats: Floats | float, unit: str) -> Floats | float:
@@ -89,7 +99,10 @@ def smooth_at(values: Floats, places: Places, window: int) -> Floats:
 
 
 def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFrame:
-    """What the loss chart shows, as rows (part, x, y, text); at most about 1,300 of them."""
+    """What the loss chart shows: rows (part, x, y, text, note), at most about 1,300 of them.
+
+    x of a level: where its name begins, as a share of the width.
+    """
     loss, val_loss = history["loss"], history["val_loss"]
     raw, mean = thin(loss), evenly(len(loss))
     measured = np.flatnonzero(~np.isnan(val_loss))
@@ -100,33 +113,58 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
     # A level far below the curve would only press it flat; it appears as the curve comes near.
     near = [level for level in view.levels if level.nats > lowest - 1.0]
     levels = sorted(near, key=lambda level: level.nats)
+    stage = [] if view.stage is None else [min(view.stage, len(loss)) - 1]
 
     def at_x(at: Places) -> Floats:
         return _x(history, at, view.x, chars_per_epoch)
 
+    smooth = smooth_at(loss, mean, view.smoothing)
+    begins = _beside(
+        levels, *map(np.concatenate, ([at_x(mean), at_x(val)], [smooth, val_loss[val]]))
+    )
+
+    def shown(level: Level) -> str:
+        return f"{level.name} {in_unit(level.nats, view.unit):.2f}"
+
     parts: list[tuple[str, Floats, Floats, Sequence[str]]] = [  # name, x, y, text
         ("raw", at_x(raw), loss[raw], [TRAINING_NAME] * len(raw)),
-        ("mean", at_x(mean), smooth_at(loss, mean, view.smoothing), [TRAINING_NAME] * len(mean)),
+        ("mean", at_x(mean), smooth, [TRAINING_NAME] * len(mean)),
         ("val", at_x(val), val_loss[val], [VALIDATION_NAME] * len(val)),
         ("best", at_x(best), val_loss[best], ["best validation"] * len(best)),
-        *(
-            (part, np.full(len(some), np.nan), np.array([lv.nats for lv in some]),
-             [lv.name for lv in some])
-            # Names alternate between two places, so that those of close levels stay apart.
-            for part, some in (("level", levels[::2]), ("level_too", levels[1::2]))
-        ),
+        ("level", begins, np.array([level.nats for level in levels]),
+         [shown(level) for level in levels]),
         ("mark", at_x(np.array(marks, dtype=int)), np.full(len(marks), np.nan),
          [mark.text for mark in view.marks][: len(marks)]),
+        ("stage", at_x(np.array(stage, dtype=int)), np.full(len(stage), np.nan),
+         [f"after {view.stage:,} iterations" for _ in stage]),
     ]  # fmt: skip
+    notes = {shown(level): level.note for level in levels}
+    words = [word for _, _, _, some in parts for word in some]
     # One table in one go: a table for each part and putting them together takes five times as long.
     return pd.DataFrame(
         {
             "x": np.concatenate([x for _, x, _, _ in parts]),
             "y": in_unit(np.concatenate([y for _, _, y, _ in parts]), view.unit),
-            "text": pd.Series([word for _, _, _, words in parts for word in words], dtype="str"),
+            "text": pd.Series(words, dtype="str"),
+            "note": pd.Series([notes.get(word, "") for word in words], dtype="str"),
             "part": pd.Series([name for name, x, _, _ in parts for _ in x], dtype="str"),
         }
     )
+
+
+def _beside(levels: Sequence[Level], x: Floats, y: Floats) -> Floats:
+    """Where each level's name begins: where neither the curves (x, y) nor another name is near."""
+    share = x / max(1e-9, x.max(initial=0.0))
+    begins: list[float] = []
+    for level in levels:
+
+        def clearance(begin: float, nats: float = level.nats) -> float:
+            crossing = y[(share >= begin) & (share <= begin + _NAME_WIDTH)]
+            others = [lv.nats for lv, at in zip(levels, begins, strict=False) if at == begin]
+            return min([_CLEAR, *np.abs(crossing - nats), *np.abs(np.array(others) - nats)])
+
+        begins.append(max(_NAME_PLACES, key=clearance))
+    return np.array(begins)
 
 
 @cache
@@ -141,29 +179,35 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
     colour = alt.Color(
         "text:N",
         scale=alt.Scale(domain=[TRAINING_NAME, VALIDATION_NAME], range=[TRAINING, VALIDATION]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
     )
     tips = [
         alt.Tooltip("text:N", title="line"),
-        alt.Tooltip("x:Q", title=x_name, format=".2f" if x_name == "Epochs" else ",.0f"),
+        _x_tip(x_name),
         alt.Tooltip("y:Q", title=_UNIT_TITLES[unit], format=".3f"),
     ]
 
     def part(name: str) -> alt.Chart:
         return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
 
-    def level(name: str, at: str) -> list[alt.Chart]:
-        line = part(name).encode(y=y)
+    def level() -> list[alt.Chart]:
+        line = part("level").encode(y=y)
         words = line.mark_text(
-            align="right", baseline="bottom", dy=-2, dx=-4, color=FAINT, fontSize=11
-        )
+            align="left", baseline="alphabetic", dy=-4, color=FAINT, fontSize=11
+        ).encode(x=alt.value(alt.expr("width * datum.x")), text="text:N")
+        note = [alt.Tooltip("text:N", title="level"), alt.Tooltip("note:N", title="what it is")]
         return [
-            line.mark_rule(strokeDash=[5, 4], color=FAINT),
-            words.encode(x=alt.value(alt.expr(at)), text="text:N"),
+            drawn.encode(tooltip=note)
+            for drawn in (line.mark_rule(strokeDash=[5, 4], color=FAINT), words)
         ]
 
     dots = alt.OverlayMarkDef(size=24, filled=True)
     drawings = {
+        "stage": [
+            part("stage")
+            .mark_rule(color=STAGE, size=1.5)
+            .encode(x=x, tooltip=[alt.Tooltip("text:N", title="sample below")])
+        ],
         "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour)],
         "mean": [part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips)],
         "val": [
@@ -174,8 +218,7 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
             .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
             .encode(x, y, tooltip=tips)
         ],
-        "level": level("level", "width"),
-        "level_too": level("level_too", "width * 0.8"),
+        "level": level(),
         "mark": [
             part("mark")
             .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
@@ -183,7 +226,23 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
         ],
     }
     layers = [layer for name, some in drawings.items() if name in parts for layer in some]
-    return _without_data(alt.layer(*layers).properties(height=330))
+    lines = [name for name in ("mean", "val") if name in parts]
+    points = alt.Chart(alt.NamedData("rows")).transform_filter(
+        alt.FieldOneOfPredicate("part", lines)
+    )
+    # First, so that what lies above keeps tips of its own.
+    return _without_data(alt.layer(*_hover(points, x, y, tips), *layers).properties(height=330))
+
+
+def _hover(points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> list[alt.Chart]:
+    """Wherever the pointer is, the nearest of these points is told, and a line drawn through it."""
+    near = alt.selection_point(
+        name="near", nearest=True, on="pointerover", clear="pointerout", empty=False
+    )
+    return [
+        points.mark_point(opacity=0).encode(x, y, tooltip=tips).add_params(near),
+        points.transform_filter(near).mark_rule(color=FAINT).encode(x),
+    ]
 
 
 def side_rows(history: History, chars_per_epoch: float, column: str, view: View) -> pd.DataFrame:
@@ -195,17 +254,13 @@ def side_rows(history: History, chars_per_epoch: float, column: str, view: View)
 @cache
 def side_spec(x_name: str, column: str) -> dict[str, Any]:
     """Gradient norm or learning rate, to stand below the loss over the same x."""
-    titles = {"grad_norm": "gradient norm", "lr": "learning rate"}
-    chart = (
-        alt.Chart(alt.NamedData("rows"))
-        .mark_line(strokeWidth=1.5, color=FAINT)
-        .encode(
-            alt.X("x:Q", title=_x_title(x_name), axis=alt.Axis(grid=False)),
-            alt.Y("y:Q", title=titles[column], axis=alt.Axis(tickCount=4)),
-        )
-        .properties(height=110)
-    )
-    return _without_data(chart)
+    title = SIDE_TITLES[column]
+    x = alt.X("x:Q", title=_x_title(x_name), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False))
+    y = alt.Y("y:Q", title=title, axis=alt.Axis(tickCount=4))
+    rows = alt.Chart(alt.NamedData("rows"))
+    line = rows.mark_line(strokeWidth=1.5, color=FAINT).encode(x, y)
+    tips = [_x_tip(x_name), alt.Tooltip("y:Q", title=title, format=".3g")]
+    return _without_data(alt.layer(line, *_hover(rows, x, y, tips)).properties(height=110))
 
 
 def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:
@@ -269,7 +324,7 @@ def gates_spec(low: float) -> dict[str, Any]:
                 # A place is "012|e": distinct and in order, though the same letter comes often.
                 axis=alt.Axis(labelExpr="split(datum.label, '|')[1]", labelAngle=0, ticks=False),
             ),
-            alt.Y("unit:N", title=None, axis=alt.Axis(labelOverlap=False)),
+            alt.Y("unit:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             alt.Color(
                 "value:Q",
                 scale=alt.Scale(domain=[low, 1], scheme="blues" if low == 0 else "blueorange"),
@@ -316,6 +371,10 @@ def _x(history: History, at: Places, name: str, chars_per_epoch: float) -> Float
 
 def _x_title(name: str) -> str:
     return "Characters of text read" if name == "Characters" else name
+
+
+def _x_tip(name: str) -> alt.Tooltip:
+    return alt.Tooltip("x:Q", title=name, format=".2f" if name == "Epochs" else ",.0f")
 
 
 def _without_data(chart: alt.TopLevelMixin) -> dict[str, Any]:

@@ -210,6 +210,24 @@ def chart_view() -> View:
     return View(**{name: st.session_state[f"chart_{name}"] for name in names})
 
 
+def stage(iterations: Sequence[int]) -> int | None:
+    """The stage that is looked at, of those there are samples of; None if there are none.
+
+    The newest, as they come, unless somebody went back to another one.
+    """
+    if not iterations:
+        return None
+    before, newest = st.session_state.get("_newest_stage"), iterations[-1]
+    chosen = st.session_state.get("stage", before)
+    follows = chosen is None or chosen == before
+    # One that is no longer kept gives way to its neighbour.
+    now = newest if follows else min(iterations, key=lambda n: abs(n - chosen))
+    st.session_state["_newest_stage"] = newest
+    if st.session_state.get("stage") != now:
+        st.session_state["stage"] = now
+    return now
+
+
 def chart_more() -> bool:
     """Whether gradient norm and learning rate are drawn too."""
     return bool(st.session_state["chart_more"])

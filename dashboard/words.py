@@ -7,13 +7,21 @@ import re
 
 
 def duration(seconds: float) -> str:
-    """Seconds: 0.4 s, 48 s, 3 min, 1 h 20 min; a dash if unknown."""
+    """Seconds: 0.4 s, 48 s, 1:40 min, 1 h 20 min; a dash if unknown."""
     if math.isnan(seconds):
         return "–"
     if seconds < 100:
         return f"{seconds:.1f} s" if 0 < seconds < 3 else f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+    if round(seconds) < 3600:
+        minutes, rest = divmod(round(seconds), 60)
+        return f"{minutes}:{rest:02} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def counted(count: int, what: str) -> str:
+    """1 iteration, 1,200 iterations."""
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def figure(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 
 import altair as alt
@@ -97,7 +98,7 @@ def test_rows_of_short_runs_are_all_there(length, x, unit):
     history = history_of(length)
     rows = loss_rows(history, PER_EPOCH, View(x=x, unit=unit, smoothing=1))
     raw = part(rows, "raw")
-    assert list(rows.columns) == ["x", "y", "text", "part"]
+    assert list(rows.columns) == ["x", "y", "text", "note", "part"]
     assert len(raw) <= 600
     factor = PER_EPOCH if x == "Epochs" else 1
     column = "chars" if x == "Epochs" else X_AXES[x]
@@ -175,23 +176,49 @@ def test_side_rows(length, column):
 # -- levels and marks --------------------------------------------------------------------------
 
 
-def level_rows(rows):
-    return rows[rows["part"].str.startswith("level")]
-
-
 def test_levels_appear_as_the_curve_comes_near():
     levels = [Level("far below", 0.1), Level("near", 1.4), Level("above", 9.0)]
     history = history_of(300)
     lowest = min(history["loss"].min(), np.nanmin(history["val_loss"]))
     assert 0.1 < lowest - 1.0 < 1.4
-    rows = level_rows(loss_rows(history, PER_EPOCH, View(levels=levels, unit="bits")))
+    rows = part(loss_rows(history, PER_EPOCH, View(levels=levels, unit="bits")), "level")
     shown = dict(zip(rows["text"], rows["y"], strict=True))
-    assert shown == {"near": 1.4 / math.log(2), "above": 9.0 / math.log(2)}
-    assert rows["x"].isna().all()  # across the whole width
+    assert shown == {"near 2.02": 1.4 / math.log(2), "above 12.98": 9.0 / math.log(2)}
+
+
+def test_a_level_says_its_number_in_the_unit_and_what_it_is_to_whoever_points_at_it():
+    levels = [Level("5-gram", 1.5, "Looks at the last 4 characters."), Level("other", 2.0)]
+    for unit, name in (
+        ("nats", "5-gram 1.50"),
+        ("bits", "5-gram 2.16"),
+        ("perplexity", "5-gram 4.48"),
+    ):
+        rows = loss_rows(history_of(300), PER_EPOCH, View(levels=levels, unit=unit))
+        notes = dict(zip(rows["text"], rows["note"], strict=True))
+        assert notes[name] == "Looks at the last 4 characters."
+        assert notes["training"] == ""
+
+
+def test_the_name_of_a_level_stands_where_no_curve_and_no_other_name_strikes_it_out():
+    history = History()
+    for i in range(1, 1001):  # 4 for the first third, then 2
+        history.append(iteration=i, loss=4.0 if i < 333 else 2.0, chars=i, seconds=i)
+    levels = [Level("low", 2.0), Level("high", 4.0), Level("too", 4.05), Level("free", 3.0)]
+    rows = part(loss_rows(history, PER_EPOCH, View(levels=levels, smoothing=1)), "level")
+    begins = {name.split()[0]: x for name, x in zip(rows["text"], rows["x"], strict=True)}
+    assert begins == {"low": 0.1, "free": 0.1, "high": 0.4, "too": 0.7}
+
+
+def test_the_stage_that_is_looked_at_is_marked():
+    rows = part(loss_rows(history_of(300), PER_EPOCH, View(stage=120)), "stage")
+    assert rows[["x", "text"]].to_numpy().tolist() == [[120.0, "after 120 iterations"]]
+    assert len(part(loss_rows(history_of(300), PER_EPOCH, View()), "stage")) == 0
+    late = part(loss_rows(history_of(300), PER_EPOCH, View(stage=900)), "stage")
+    assert late["x"].tolist() == [300.0]  # gone back since
 
 
 def test_levels_of_a_run_that_has_not_begun_have_nothing_to_be_near_to():
-    assert len(level_rows(loss_rows(History(), PER_EPOCH, View(levels=[Level("a", 1.0)])))) == 0
+    assert len(part(loss_rows(History(), PER_EPOCH, View(levels=[Level("a", 1.0)])), "level")) == 0
 
 
 def test_marks_stand_where_the_change_was():
@@ -212,7 +239,7 @@ def test_marks_before_there_is_a_curve():
 
 def everything(unit: str = "nats", x: str = "Iterations"):
     levels = [Level(name, nats) for name, nats in (("a", 1.5), ("b", 1.6), ("c", 2.0))]
-    view = View(x=x, unit=unit, levels=levels, marks=[Change(3, "x → y")])
+    view = View(x=x, unit=unit, levels=levels, marks=[Change(3, "x → y")], stage=100)
     return loss_rows(history_of(200), PER_EPOCH, view)
 
 
@@ -226,6 +253,12 @@ def fields(spec) -> set[str]:
     return own.union(*map(fields, spec.values()))
 
 
+def drawn(spec) -> list[str]:
+    """The parts that a drawing of the loss draws, apart from what follows the pointer."""
+    found = re.findall(r"datum\.part === '(\w+)'", str(spec["layer"]))
+    return list(dict.fromkeys(found))
+
+
 @pytest.mark.parametrize("unit", UNITS)
 @pytest.mark.parametrize("x", X_AXES)
 def test_drawings_are_valid_and_read_what_the_rows_have(x, unit):
@@ -235,9 +268,8 @@ def test_drawings_are_valid_and_read_what_the_rows_have(x, unit):
     assert "data" not in spec
     assert all("data" not in layer for layer in spec["layer"])
     assert fields(spec) <= set(rows.columns)
-    filtered = " ".join(str(layer["transform"]) for layer in spec["layer"])
     for name in parts:
-        assert f"'{name}'" in filtered, f"{name} has rows and is not drawn"
+        assert name in drawn(spec), f"{name} has rows and is not drawn"
     assert unit.removesuffix("s") in str(spec["layer"][0]["encoding"]["y"]["title"])
 
 
@@ -247,8 +279,18 @@ def test_without_its_data_a_drawing_is_still_valid():  # Altair checked it with 
 
 
 def test_only_what_has_rows_is_drawn():
-    spec = loss_spec("Iterations", "nats", frozenset({"raw", "mean"}))
-    assert len(spec["layer"]) == 2
+    assert drawn(loss_spec("Iterations", "nats", frozenset({"raw", "mean"}))) == ["raw", "mean"]
+
+
+def test_whatever_the_pointer_is_near_is_told():
+    for spec in (loss_spec("Seconds", "bits", frozenset({"raw", "mean", "val"})),
+                 charts.side_spec("Seconds", "lr")):  # fmt: skip
+        (near,) = spec["params"]
+        assert near["select"]["nearest"] is True
+        (points,) = [layer for layer in spec["layer"] if layer.get("name") in near["views"]]
+        assert {tip["title"] for tip in points["encoding"]["tooltip"]} >= {"Seconds"}
+        assert any({"filter": {"param": "near", "empty": False}} in layer.get("transform", ())
+                   and layer["mark"]["type"] == "rule" for layer in spec["layer"])  # fmt: skip
 
 
 def test_a_drawing_is_made_once():
@@ -262,6 +304,7 @@ def test_side_drawings_are_valid(x, column):
     spec = charts.side_spec(x, column)
     assert "data" not in spec
     assert fields(spec) == {"x", "y"}
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
 
 
 def test_frequencies():

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import probe
 from dashboard.jobs import Job
-from dashboard.words import ago, duration, figure, plain
+from dashboard.words import ago, counted, duration, figure, plain
 from tests.runs import MODEL, TEXT
 from tests.trainers import until as wait_until
 
@@ -58,7 +58,9 @@ def test_no_speed_is_measured_beside_a_training():
     ("seconds", "shown"),
     [
         (float("nan"), "–"), (0, "0 s"), (0.44, "0.4 s"), (2.96, "3.0 s"), (48.2, "48 s"),
-        (99.4, "99 s"), (100, "2 min"), (3600, "60 min"), (4800, "80 min"), (7260, "2 h 1 min"),
+        (99.4, "99 s"), (100, "1:40 min"), (149, "2:29 min"), (365, "6:05 min"),
+        (3599.4, "59:59 min"), (3599.6, "1 h"), (3600, "1 h"), (4800, "1 h 20 min"),
+        (7260, "2 h 1 min"),
     ],
 )  # fmt: skip
 def test_durations(seconds, shown):
@@ -75,6 +77,11 @@ def test_durations(seconds, shown):
 )  # fmt: skip
 def test_how_long_since(seconds, shown):
     assert ago(seconds) == shown
+
+
+def test_counts():
+    shown = [counted(n, "iteration") for n in (0, 1, 1200)]
+    assert shown == ["0 iterations", "1 iteration", "1,200 iterations"]
 
 
 def test_figures():

@@ -278,6 +278,34 @@ def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen
     assert page.enabled("Train")
 
 
+# -- samples over time -------------------------------------------------------------------------
+
+
+def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
+    page.press("Step")
+    assert page.says("What it wrote after 1 iteration,")
+    page.press("Train")
+    page.train_until(60)
+    page.press("Pause")
+    page.until_at_rest()
+    kept = [entry.iteration for entry in page.run.diary.entries]
+    assert len(kept) > 2
+    assert page.value("stage") == kept[-1]
+    page.choose("stage", kept[1])
+    assert page.says(f"What it wrote after {kept[1]:,} iterations")
+    page.press("Train")
+    page.train_until(kept[-1] + 60)
+    assert page.value("stage") == kept[1]  # though newer ones have come
+    page.run.diary.entries.remove(page.run.diary.entries[1])
+    page.look()
+    assert page.value("stage") in (kept[0], kept[2])  # the nearest that is still kept
+    page.choose("stage", page.run.diary.entries[-1].iteration)
+    page.train_until(page.run.solver.iteration + 60)
+    assert page.value("stage") > kept[-1]
+    page.press("Reset")
+    assert not page.says("What it wrote after")
+
+
 # -- changes that act at once ------------------------------------------------------------------
 
 

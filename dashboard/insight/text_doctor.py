@@ -289,7 +289,7 @@ def _finding(key: str, what: str, on: bool, before: Counts, after: Counts) -> Fi
     removed = sum(before.values()) - sum(after.values())
     share = 100 * abs(removed) / max(1, sum(before.values()))
     if removed:
-        size = f"the text gets {abs(removed):,} characters "
+        size = f"the text gets {abs(removed):,} character{'s' * (abs(removed) != 1)} "
         size += f"{'shorter' if removed > 0 else 'longer'} ({share:.2g} %)"
     else:
         size = "the text keeps its length"

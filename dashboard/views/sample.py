@@ -1,4 +1,4 @@
-"""Sample: let the network write, see what it copied, and look back at what it wrote before."""
+"""Sample: let the network write, and see what it copied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashboard import actions, guard, limits, markup, state
 from dashboard.insight.copies import CopyIndex, Passage
 from dashboard.run import Run
 from dashboard.views import together
-from dashboard.words import plain
+from dashboard.words import counted, plain
 from dashboard.writing import Writer
 
 TICK_SECONDS = 0.2
@@ -49,8 +49,6 @@ def show() -> None:
             st.error(plain(state.said("sample")), icon=":material/error:")
         st.fragment(guard.part(_written), run_every=TICK_SECONDS if writing else None)()
         run = state.run()
-        if run is not None and run.diary.entries:
-            st.fragment(guard.part(_looking_back))(run)
         if run is not None:
             together.show(run)
 
@@ -105,7 +103,11 @@ def _account(writer: Writer, count: int, writing: bool) -> str:
     return (
         f"{count:,} characters after the seed text{speed}, at temperature "
         f"{writer.settings.temperature:g}, by the network "
-        + (f"after {writer.iteration:,} iterations." if writer.iteration else "as it was at first.")
+        + (
+            f"after {counted(writer.iteration, 'iteration')}."
+            if writer.iteration
+            else "as it was at first."
+        )
     )
 
 
@@ -148,22 +150,3 @@ def _keep(writer: Writer) -> None:
         )
         with st.popover("Copy text", icon=":material/content_copy:"):
             st.code(whole, language=None, wrap_lines=True, height=240)
-
-
-def _looking_back(run: Run) -> None:
-    """A slider through what was written at each stage, with the same seed and random numbers."""
-    entries = run.diary.entries
-    with st.expander("From babble to prose: what it wrote at each stage"):
-        if len(entries) < 2:
-            st.caption("There is one sample so far; more come as it trains.")
-            return
-        chosen = st.slider(
-            "Stage",
-            1,
-            len(entries),
-            value=len(entries),
-            help="Every stage has the same seed text and the same random numbers.",
-        )
-        entry = entries[chosen - 1]
-        st.caption(f"After {entry.iteration:,} iterations, at a loss of {entry.loss:.2f}:")
-        st.html(markup.piece(run.diary.seed_text, entry.text, label="Sample at this stage"))

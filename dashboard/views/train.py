@@ -9,12 +9,13 @@ import streamlit as st
 
 from dashboard import actions, charts, guard, markup, settings, state
 from dashboard.charts import Level
+from dashboard.diary import Entry
 from dashboard.insight.baselines import Baseline, baselines
 from dashboard.insight.curve_doctor import diagnose
 from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
-from dashboard.words import duration, figure, plain
+from dashboard.words import counted, duration, figure, plain
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
@@ -131,9 +132,11 @@ def _live() -> None:
     if run.keeper is not None and run.keeper.problem:
         st.warning(plain(run.keeper.problem), icon=":material/save:")
     _figures(status)
-    _curve(run)
+    entries = list(run.diary.entries)  # it goes on writing meanwhile
+    stage = state.stage([entry.iteration for entry in entries])
+    _curve(run, stage)
+    _stages(run.diary.seed_text, entries, stage)
     _advice(run)
-    _latest(run)
     if state.turned("training", status.active) is False:
         st.rerun()  # it ended by itself: the buttons must know
 
@@ -178,12 +181,13 @@ def _figures(status: Status) -> None:
         st.metric("Epoch", f"{status.epoch:.2f}")
 
 
-def _curve(run: Run) -> None:
+def _curve(run: Run, stage: int | None) -> None:
     history = run.solver.history
     if not len(history):
         return
-    levels = [Level(base.name, base.nats) for base in baseline_levels(run)]
-    view = replace(state.chart_view(), marks=run.trainer.changes[-50:], levels=levels)
+    levels = [Level(base.name, base.nats, base.note) for base in baseline_levels(run)]
+    marks = run.trainer.changes[-50:]
+    view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
     rows = charts.loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
@@ -200,7 +204,7 @@ def _curve(run: Run) -> None:
                 charts.side_spec(view.x, column),
                 width="stretch",
                 key=f"{column}_chart",
-                alt=f"{column} over the run",
+                alt=f"The {charts.SIDE_TITLES[column]} over the run",
             )
 
 
@@ -250,13 +254,26 @@ def _advice(run: Run) -> None:
         st.caption(f"On validation it has passed: {', '.join(passed)}.")
 
 
-def _latest(run: Run) -> None:
-    """What the network writes at this stage."""
-    if run.diary.entries:
-        entry = run.diary.entries[-1]
-        st.caption(f"What it writes after {entry.iteration:,} iterations:")
-        seed_text = run.diary.seed_text
-        st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Newest sample"))
+def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
+    """From babble to prose: a slider through what was written at each stage."""
+    if stage is None:
+        return
+    by_iteration = {entry.iteration: entry for entry in entries}
+    if len(entries) > 1:
+        st.select_slider(
+            "Stage",
+            list(by_iteration),
+            format_func=lambda n: f"{n:,}",
+            key="stage",
+            help="Iterations after which this was written, each time with the same seed text and "
+            "the same random numbers. At its right end it follows the newest.",
+        )
+    entry = by_iteration[stage]
+    st.caption(
+        f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
+        f"{entry.loss:.2f} (the upright line on the curve):"
+    )
+    st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
 
 
 def _while_it_runs() -> None:

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
+from dashboard import charts
 from rnncore import RNN, Vocab
 from rnncore.pickles import dump_model
 from tests.browser.conftest import Server
@@ -76,6 +77,17 @@ def change_on_chart(page: Page) -> Locator:
     return section.get_by_test_id("stVegaLiteChart").locator('[stroke-dasharray="2,3"]').first
 
 
+def stage_on_chart(page: Page) -> Locator:
+    """The upright line by which the loss chart marks the sample that is shown."""
+    section = page.locator(".st-key-section_train")
+    return section.get_by_test_id("stVegaLiteChart").locator(f'[stroke="{charts.STAGE}"]').first
+
+
+def said(page: Page) -> str:
+    """What the page says of the sample beside the curve."""
+    return page.get_by_text("What it wrote after").inner_text()
+
+
 def slider(page: Page, label: str) -> Locator:
     """The slider whose name begins so (Streamlit says some names twice)."""
     return page.get_by_role("slider", name=re.compile(f"^{label}"))
@@ -109,15 +121,29 @@ def test_a_rate_that_is_changed_in_training_acts_and_is_marked_on_the_chart(visi
 def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> None:
     page = visit(iterations=100_000)
     begin(page)
-    until(lambda: iterations(page) > 150, 60, "training is too slow")
-    button(page, "Pause").click()
-    page.get_by_text("Paused", exact=True).wait_for()
-    options(page, "From babble to prose: what it wrote at each stage")
     stage = page.get_by_role("region", name="Sample at this stage")
-    last = stage.inner_text()
-    move(page, "Stage", "Home")
-    until(lambda: stage.inner_text() != last, 10, "the slider changed nothing")
-    assert len(stage.inner_text()) > 200
+    place = (
+        page.locator(".st-key-section_train").get_by_test_id("stSlider").filter(has_text="Stage")
+    )
+    newest = stage_on_chart(page)
+    newest.wait_for(state="attached")
+    until(lambda: iterations(page) > 150, 60, "training is too slow")
+    slider(page, "Stage").press("Home")
+    first = place.get_by_test_id("stSliderThumbValue").inner_text()
+    until(lambda: f"after {first} iterations" in said(page), 10, "the slider changed nothing")
+    begins, at = stage.inner_text(), newest.bounding_box()
+    assert len(begins) > 200
+    # More samples come, and the one that was chosen stays, on the page and on the chart.
+    seen = iterations(page)
+    until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
+    assert f"after {first} iterations" in said(page)
+    assert stage.inner_text() == begins
+    assert newest.bounding_box()["x"] < at["x"] + 1
+    slider(page, "Stage").press("End")
+    until(lambda: stage.inner_text() != begins, 10, "it does not go back to the newest")
+    now = said(page)
+    until(lambda: said(page) != now, 60, "at its end it does not follow the newest")
+    assert is_training(page)
 
 
 def test_a_long_piece_grows_on_the_page_and_can_be_cancelled(visit: Visit) -> None:
