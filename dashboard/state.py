@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import links, texts
+from dashboard import access, links, texts
 from dashboard.charts import View
 from dashboard.insight.text_doctor import TITLES
 from dashboard.jobs import Job
@@ -26,8 +26,6 @@ from dashboard.texts import LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
 
 T = TypeVar("T")
-
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 FIRST_PRESET = "taste"
 
@@ -305,10 +303,12 @@ def uploaded_model() -> Any:
 
 
 def is_private() -> bool:
-    """Whether only this machine can open the page: then its past runs may be listed."""
-    address = st.get_option("server.address")
-    shared = os.environ.get("LSTM_WORKBENCH_SHARED", "") not in ("", "0")
-    return address in _LOOPBACK and not shared
+    """Whether this page is open on the computer that runs it, which nobody else can open."""
+    return access.is_private(
+        st.get_option("server.address"),
+        st.context.headers,
+        os.environ.get("LSTM_WORKBENCH_SHARED", ""),
+    )
 
 
 def writer() -> Writer | None:

@@ -216,6 +216,9 @@ def test_past_runs_are_listed_for_the_owner_of_the_computer_only(visit, monkeypa
     monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
     assert "runs" not in paths(visit())
     monkeypatch.delenv("LSTM_WORKBENCH_SHARED")
+    with monkeypatch.context() as patch:
+        patch.setattr(type(st.context), "headers", {"Host": "evil.example:8501"})
+        assert "runs" not in paths(visit())
     option = st.get_option
     for address in ("0.0.0.0", "192.168.1.7", None, ""):
         shown = {"server.address": address}

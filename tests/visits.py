@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import probe, training
@@ -125,6 +126,8 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     """Visits to a server that has its runs here, and that has ended when this ends."""
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(training, "CHUNK_SECONDS", 0.01)
+    # A visit has no request: as of a browser on this computer.
+    patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
     patch.setattr(probe, "measure", lambda text, settings: Speed(100.0, 10))
     _made.cache_clear()
     yield Visit
