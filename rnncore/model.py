@@ -72,8 +72,7 @@ class RNN:
 
         widths = [self.input_dim] + [H] * (self.num_layers - 1)
         self.cells: list[Cell] = [CELLS[cell_type](width, H, self.dtype) for width in widths]
-        self.flat = np.zeros(_size(self.shapes()), self.dtype)
-        self.params = self.views(self.flat)
+        self.place(np.zeros(_size(self.shapes()), self.dtype))
         if init:
             self._initialise(np.random.default_rng(self.seed))
 
@@ -92,6 +91,10 @@ class RNN:
             named[name] = flat[start : start + math.prod(shape)].reshape(shape)
             start += math.prod(shape)
         return MappingProxyType(named)
+
+    def place(self, flat: Array) -> None:
+        """Let the parameters be what stands in this vector (P,), and live there."""
+        self.flat, self.params = flat, self.views(flat)
 
     def weights(self, flat: Array) -> list[Array]:
         """Each layer's Wx, Wh and b as the one matrix (D+H+1, G H) that they lie as in memory."""

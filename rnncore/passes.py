@@ -1,12 +1,14 @@
-"""One forward and backward pass over a batch (N, T), in shards that threads share.
+"""One forward and backward pass over a batch (N, T), in shards that processes share.
 
-A shard is some of the batch's sequences: they meet the others only in the sum of
-the gradients. So each thread takes its shard through the whole pass, in buffers of
-its own, and the threads meet once a batch.
+A shard is some of the batch's sequences: they meet the others only in the sum of the
+gradients. So each process takes its shard through the whole pass, in buffers of its own,
+and they meet once a batch. Where there are no worker processes (``crew.py``), threads do
+the same.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,15 +16,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import blas, layers, parallel
+from rnncore import blas, crew, layers, parallel
+from rnncore.buffers import aligned_zeros
 from rnncore.cells import Run
+from rnncore.crew import WorkerLost
+from rnncore.remote import RemoteShard
 
 if TYPE_CHECKING:
     from rnncore.model import RNN, Ids, State
 
 Array = NDArray[np.floating]
 
-# Waking a thread takes some 50 µs: a shard must be worth it.
+# Handing over a shard takes some 100 µs: it must be worth it.
 _MIN_SEQUENCES, _MIN_FLOPS = 4, 3e7
 
 
@@ -32,17 +37,16 @@ class Pass:
     def __init__(self, model: RNN, N: int, T: int):
         self.N, self.T = N, T
         count = shard_count(model.num_params, N, T, blas.info().workers)
-        cuts = [N * i // count for i in range(count + 1)]
-        self.shards = [Shard(model, slice(a, b), N, T) for a, b in pairwise(cuts)]
+        cuts = [slice(a, b) for a, b in pairwise(N * i // count for i in range(count + 1))]
+        first = Shard(model, cuts[0], N, T)
+        self.shards: list[Shard | RemoteShard] = [first, *_others(model, cuts[1:], N, T)]
         # The first shard's gradients become the sum of all.
-        self.flat_grads = self.shards[0].flat_grads
-        self.grads = self.shards[0].grads
+        self.flat_grads = first.flat_grads
+        self.grads = first.grads
 
     def forward(self, model: RNN, inputs: Ids, targets: Ids, state: State) -> float:
         """Summed loss over the batch (N, T); ``state`` is advanced in place."""
-        return sum(
-            parallel.run([partial(s.forward, model, inputs, targets, state) for s in self.shards])
-        )
+        return sum(self._run(model, inputs, targets, state, None))
 
     def forward_backward(
         self,
@@ -60,9 +64,7 @@ class Pass:
             masks = [
                 layers.dropout_mask(rng, shape, model.dropout, model.dtype) for _ in model.cells
             ]
-        losses = parallel.run(
-            [partial(s.forward_backward, model, inputs, targets, state, masks) for s in self.shards]
-        )
+        losses = self._run(model, inputs, targets, state, masks)
         for other in self.shards[1:]:
             self.flat_grads += other.flat_grads
         return sum(losses)
@@ -70,23 +72,64 @@ class Pass:
     @property
     def dstate(self) -> State:
         """Gradients of the mean loss with respect to the state before the pass."""
-        runs = zip(*(shard.runs for shard in self.shards), strict=True)
-        return [np.concatenate([run.dstate for run in layer], axis=1) for layer in runs]
+        layers_of_shards = zip(*(shard.dstate for shard in self.shards), strict=True)
+        return [np.concatenate(parts, axis=1) for parts in layers_of_shards]
+
+    def _run(
+        self, model: RNN, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
+    ) -> list[float]:
+        """Each shard's loss: workers begin, this process does its own share, then it waits."""
+        batch = (model, inputs, targets, state, masks)
+        own = [shard for shard in self.shards if isinstance(shard, Shard)]
+        losses: dict[Shard | RemoteShard, float] = {}
+        with ExitStack() as answers:
+            for shard in self.shards:
+                if isinstance(shard, RemoteShard) and shard.send(*batch):
+                    answers.callback(shard.receive, state, losses)
+            found = parallel.run([partial(shard.run, *batch) for shard in own])
+        losses |= zip(own, found, strict=True)
+        for i, shard in enumerate(self.shards):
+            if shard not in losses:  # its worker is lost, and its part of ``state`` untouched
+                crew.give_up()
+                self.shards[i] = replacement = Shard(model, shard.rows, self.N, self.T)
+                losses[replacement] = replacement.run(*batch)
+        return [losses[shard] for shard in self.shards]
+
+
+def _others(model: RNN, cuts: list[slice], N: int, T: int) -> list[Shard | RemoteShard]:
+    """Shards for worker processes, or for threads where those cannot be had."""
+    try:
+        workers = crew.workers(len(cuts))
+        return [RemoteShard(w, model, rows, N, T) for w, rows in zip(workers, cuts, strict=True)]
+    except WorkerLost:
+        return [Shard(model, rows, N, T) for rows in cuts]
 
 
 class Shard:
     """The sequences ``rows`` of a batch of N, and the buffers for them."""
 
-    def __init__(self, model: RNN, rows: slice, N: int, T: int):
+    def __init__(self, model: RNN, rows: slice, N: int, T: int, flat_grads: Array | None = None):
         self.rows = rows
         self.N, self.T, self.batch = rows.stop - rows.start, T, N
         dtype = model.dtype
         self.runs: list[Run] = [cell.run(self.N, T) for cell in model.cells]
-        self.probs = np.empty((self.N * T, model.vocab_dim), dtype)
-        self.dtop = np.empty((T, self.N, model.hidden_dim), dtype)
-        self.flat_grads = np.zeros_like(model.flat)
+        self.probs = aligned_zeros((self.N * T, model.vocab_dim), dtype)
+        self.dtop = aligned_zeros((T, self.N, model.hidden_dim), dtype)
+        self.flat_grads = np.zeros_like(model.flat) if flat_grads is None else flat_grads
         self.grads = model.views(self.flat_grads)
         self.dweights = model.weights(self.flat_grads)
+
+    @property
+    def dstate(self) -> State:
+        return [run.dstate for run in self.runs]
+
+    def run(
+        self, model: RNN, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
+    ) -> float:
+        """The summed loss, and with ``masks`` (which may be none: []) the gradients."""
+        if masks is None:
+            return self.forward(model, inputs, targets, state)
+        return self.forward_backward(model, inputs, targets, state, masks)
 
     def forward(
         self,

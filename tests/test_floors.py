@@ -14,14 +14,14 @@ PACKAGE = Path(__file__).parents[1] / "rnncore"
 # Bottom first. A new module takes its place here: above all that it imports.
 FLOORS = (
     {"errors", "blas", "buffers", "history", "gutenberg"},
-    {"checks", "parallel", "layers", "vocab", "plotting"}
+    {"checks", "parallel", "shared", "layers", "vocab", "plotting"}
     | {"archives", "encodings", "files", "npz", "opcodes"},
-    {"text", "batches", "optim", "schedules", "cells.base"},
+    {"text", "batches", "optim", "schedules", "cells.base", "crew"},
     {"cells.vanilla", "cells.lstm", "cells.gru"},
-    {"cells"},
+    {"cells", "remote"},
     {"passes"},
     {"model"},
-    {"solver", "sampling", "gradcheck", "rebuild"},
+    {"solver", "sampling", "gradcheck", "rebuild", "worker"},
     {"original"},
     {"pickles"},
     {"checkpoint", "pretrained"},
