@@ -237,6 +237,21 @@ def test_validation_intervals():
     assert at.tolist() == [50, 100, 130]  # chosen by itself; the last iteration always
 
 
+def test_while_training_a_part_of_a_long_text_is_validated_and_at_the_end_all_of_it(monkeypatch):
+    monkeypatch.setattr(rnncore.solver, "_VAL_CHARS", 300)
+    solver = make(val_fraction=0.5, eval_every=5, num_iters=12)
+    run(solver, 5)
+    assert solver.history.last("val_loss") == solver.evaluate(max_chars=300) != solver.evaluate()
+    run(solver, 7)
+    assert solver.history.last("val_loss") == solver.evaluate() != solver.evaluate(max_chars=300)
+
+
+def test_a_long_text_is_validated_as_often_as_one_of_a_million_characters():
+    ids = np.zeros(20_000_000, np.uint8)
+    intervals = [make(ids[:n], batch_size=16, seq_length=50).eval_every for n in (10**6, 2 * 10**7)]
+    assert intervals == [850, 850]
+
+
 # --- settings that change while it runs ---------------------------------------------------
 
 
