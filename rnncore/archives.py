@@ -33,7 +33,8 @@ from rnncore.errors import TextError
 
 MAX_TEXT_BYTES = 64 * 2**20  # of expanded bytes, all members of an archive together
 MAX_MEMBERS = 10_000
-MAX_XML_BYTES = 2 * 2**20  # of an e-book's table of contents; a Bible's has 0.3 MB
+MAX_XML_BYTES = 2**20  # of an e-book's table of contents; a Bible's has 0.3 MB
+MAX_XML_ELEMENTS = 25_000  # of the same; two for each member that an archive may have, and some
 MAX_PAGES_BYTES = 16 * 2**20  # of an e-book; stripping tags takes longer than reading text
 _CHUNK = 1 << 16
 
@@ -249,6 +250,9 @@ def _elements(archive: ZipArchive, path: str) -> list[tuple[str, dict[str, str]]
     found: list[tuple[str, dict[str, str]]] = []
 
     def start(tag: str, attributes: dict[str, str]) -> None:
+        if len(found) == MAX_XML_ELEMENTS:  # small to pack, large as objects
+            many = f"more than {MAX_XML_ELEMENTS:,} elements"
+            _refuse_epub(archive.name, f"has a table of contents of {many}")
         found.append((tag.rpartition(":")[2], attributes))
 
     def refuse_entity(*_: object) -> NoReturn:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import struct
 import time
+import tracemalloc
 import zipfile
 
 import pytest
@@ -203,6 +205,40 @@ def test_chapters_come_in_the_order_of_the_spine_each_once() -> None:
 def test_crooked_ebooks_are_refused(opf: str, more: dict[str, str], why: str) -> None:
     with pytest.raises(TextError, match=why):
         epub_chapters(epub(opf, **more))
+
+
+def tables(size: int) -> dict[str, str]:
+    """Tables of contents of about so many bytes, all in things that pack well."""
+    return {
+        "elements": "<a/>" * (size // 4),
+        "open elements": "<a>" * (size // 3),
+        "elements of many names": "".join(f"<a{i:06}/>" for i in range(size // 10)),
+        "attributes": "<p " + " ".join(f'a{i:06}=""' for i in range(size // 11)) + "/>",
+        "a long attribute": f'<p id="{"x" * size}"/>',
+    }
+
+
+@pytest.mark.parametrize("kind", tables(0))
+def test_a_table_of_contents_never_costs_much(kind: str) -> None:
+    table = tables(archives.MAX_XML_BYTES - 100)[kind]
+    archive = epub(f"<p>{table}</p>")
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with contextlib.suppress(TextError):
+            epub_chapters(archive)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 40e6
+    assert time.process_time() - started < 1
+
+
+def test_a_table_of_contents_may_name_as_many_members_as_an_archive_may_have() -> None:
+    many = range(archives.MAX_MEMBERS)
+    items = "".join(f'<item id="{i}" href="{i}"/>' for i in many)
+    spine = "".join(f'<itemref idref="{i}"/>' for i in many)
+    assert epub_chapters(epub(f"<p>{items}{spine}</p>", **{"in/7": ""}))
 
 
 def test_locked_fonts_do_not_lock_a_book() -> None:
