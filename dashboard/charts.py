@@ -20,9 +20,8 @@ from rnncore.history import History
 Floats = NDArray[np.float64]
 Places = NDArray[np.intp]  # positions in the history
 
-# Where a level's name may begin and how long it is, as shares of the chart's width; and how many
-# nats from a curve it is clear of it.
-_NAME_PLACES, _NAME_WIDTH, _CLEAR = (0.1, 0.4, 0.7), 0.3, 0.3
+# Of a level's name, in hundredths of the chart: where it may begin, how long and how high it is.
+_NAME_PLACES, _NAME_WIDTH, _NAME_HEIGHT = (10, 25, 40, 55, 70), 30, 7
 BUCKETS = 300  # the least and the greatest of each: at most twice as many points
 TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
@@ -154,17 +153,23 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
 
 def _beside(levels: Sequence[Level], x: Floats, y: Floats) -> Floats:
     """Where each level's name begins: where neither the curves (x, y) nor another name is near."""
-    share = x / max(1e-9, x.max(initial=0.0))
-    begins: list[float] = []
+    along = 100 * x / max(1e-9, x.max(initial=0.0))
+    height = _NAME_HEIGHT / 100 * np.ptp(np.append(y, [level.nats for level in levels] or 0.0))
+    begins: list[int] = []
     for level in levels:
+        middle = level.nats + height / 2  # a name stands on its line
 
-        def clearance(begin: float, nats: float = level.nats) -> float:
-            crossing = y[(share >= begin) & (share <= begin + _NAME_WIDTH)]
-            others = [lv.nats for lv, at in zip(levels, begins, strict=False) if at == begin]
-            return min([_CLEAR, *np.abs(crossing - nats), *np.abs(np.array(others) - nats)])
+        def clearance(begin: int, middle: float = middle) -> float:
+            curve = y[(along >= begin) & (along <= begin + _NAME_WIDTH)]
+            others = [
+                other.nats + height / 2
+                for other, at in zip(levels, begins, strict=False)
+                if abs(at - begin) < _NAME_WIDTH
+            ]
+            return min(1.5 * height, *np.abs(np.append(curve, [*others, math.inf]) - middle))
 
         begins.append(max(_NAME_PLACES, key=clearance))
-    return np.array(begins)
+    return np.array(begins) / 100
 
 
 @cache
@@ -184,7 +189,7 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
     tips = [
         alt.Tooltip("text:N", title="line"),
         _x_tip(x_name),
-        alt.Tooltip("y:Q", title=_UNIT_TITLES[unit], format=".3f"),
+        alt.Tooltip("y:Q", title=unit, format=".3f"),
     ]
 
     def part(name: str) -> alt.Chart:

@@ -185,6 +185,7 @@ def _curve(run: Run, stage: int | None) -> None:
     history = run.solver.history
     if not len(history):
         return
+    st.space("xsmall")  # for the chart's own buttons, which show above it
     levels = [Level(base.name, base.nats, base.note) for base in baseline_levels(run)]
     marks = run.trainer.changes[-50:]
     view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)

@@ -83,6 +83,16 @@ def stage_on_chart(page: Page) -> Locator:
     return section.get_by_test_id("stVegaLiteChart").locator(f'[stroke="{charts.STAGE}"]').first
 
 
+def share_of_chart(mark: Locator) -> float:
+    """How far to the right a mark stands in its chart, from 0 to 1."""
+    return mark.evaluate(
+        """mark => {
+            const chart = mark.closest('svg').getBoundingClientRect()
+            return (mark.getBoundingClientRect().x - chart.x) / chart.width
+        }"""
+    )
+
+
 def said(page: Page) -> str:
     """What the page says of the sample beside the curve."""
     return page.get_by_text("What it wrote after").inner_text()
@@ -125,20 +135,21 @@ def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> N
     place = (
         page.locator(".st-key-section_train").get_by_test_id("stSlider").filter(has_text="Stage")
     )
-    newest = stage_on_chart(page)
-    newest.wait_for(state="attached")
+    mark = stage_on_chart(page)
+    mark.wait_for(state="attached")
+    until(lambda: share_of_chart(mark) > 0.6, 60, "the chart does not mark the newest")
     until(lambda: iterations(page) > 150, 60, "training is too slow")
     slider(page, "Stage").press("Home")
     first = place.get_by_test_id("stSliderThumbValue").inner_text()
     until(lambda: f"after {first} iterations" in said(page), 10, "the slider changed nothing")
-    begins, at = stage.inner_text(), newest.bounding_box()
+    begins = stage.inner_text()
     assert len(begins) > 200
     # More samples come, and the one that was chosen stays, on the page and on the chart.
     seen = iterations(page)
     until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
     assert f"after {first} iterations" in said(page)
     assert stage.inner_text() == begins
-    assert newest.bounding_box()["x"] < at["x"] + 1
+    until(lambda: share_of_chart(mark) < 0.25, 5, "the chart does not mark the chosen stage")
     slider(page, "Stage").press("End")
     until(lambda: stage.inner_text() != begins, 10, "it does not go back to the newest")
     now = said(page)
