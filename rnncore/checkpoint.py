@@ -35,7 +35,7 @@ from rnncore.batches import check_ids
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError, SettingError
 from rnncore.history import COLUMNS, History
-from rnncore.model import RNN
+from rnncore.model import MAX_VOCAB, RNN
 from rnncore.optim import UPDATE_RULES
 from rnncore.solver import Solver
 
@@ -124,9 +124,13 @@ def _export(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str, Array
 
 
 def _smallest(ids: Array, vocab_dim: int) -> Array:
-    """The ids in the smallest unsigned type that holds V, little-endian."""
-    dtype = np.min_scalar_type(vocab_dim - 1).newbyteorder("<")
-    return np.ascontiguousarray(ids, dtype=dtype)
+    """The ids in the type that files hold them in."""
+    return np.ascontiguousarray(ids, dtype=_id_type(vocab_dim))
+
+
+def _id_type(vocab_dim: int) -> np.dtype[Any]:
+    """The smallest unsigned type that holds V, little-endian."""
+    return np.min_scalar_type(vocab_dim - 1).newbyteorder("<")
 
 
 # -- and back -------------------------------------------------------------------------------
@@ -187,7 +191,8 @@ def _model_settings(values: Mapping[str, Any], arrays: dict[str, Array]) -> dict
     codes = arrays.pop("vocab", None)
     if codes is None:
         return settings
-    if codes.ndim != 1 or codes.dtype != np.uint32 or (codes >= 0x110000).any():
+    modest = codes.ndim == 1 and len(codes) <= MAX_VOCAB  # before each becomes an object
+    if not modest or codes.dtype != np.uint32 or (codes >= 0x110000).any():
         raise FileFormatError("The run's vocabulary does not consist of characters.")
     return settings | {"idx_to_char": tuple(map(chr, codes.tolist()))}
 
@@ -255,7 +260,7 @@ def _ids(said: dict[str, Any], own: Array | None, model: RNN, data: Any) -> Arra
         ids = check_ids(data, model.vocab_dim)
     elif own is None:
         raise SettingError("This run was saved without its text; hand its ids to load as data=ids.")
-    elif own.ndim != 1 or own.dtype.kind != "u":
+    elif own.ndim != 1 or own.dtype != _id_type(model.vocab_dim):
         raise FileFormatError(f"The run's ids have the form {own.dtype} {own.shape}.")
     else:
         ids = own

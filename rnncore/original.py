@@ -78,6 +78,7 @@ def model_of(value: Call) -> RNN:
         "dtype": "float64",
         "seed": 0,
     }
+    rebuild.check_settings(settings)  # before the arrays become larger than the file
     if len(set(widths)) > 1:
         arrays = _one_width(arrays, V, D, widths, _GATES[cell_type])
     return rebuild.model_of(settings, arrays)

@@ -8,7 +8,8 @@ taken last, so that a file which is refused costs next to nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -57,16 +58,12 @@ def model_of_payload(payload: Any) -> RNN:
 
 def model_of(settings: Any, arrays: Mapping[str, Array]) -> RNN:
     """A model with these settings and copies of these parameters; a FileFormatError otherwise."""
-    try:
-        _check_settings(settings)
+    check_settings(settings)
+    with _blaming_the_file():
         sizes = ("vocab_dim", "input_dim", "hidden_dim", "cell_type", "num_layers")
         shapes = param_shapes(**{name: settings[name] for name in sizes})
         check_arrays("parameters", arrays, shapes, np.dtype(settings["dtype"]))
         model = RNN(**settings, init=False)
-    except FileFormatError:
-        raise
-    except RnnCoreError as error:
-        raise FileFormatError(f"The file's settings do not make a model: {error}") from None
     for name, value in arrays.items():
         model.params[name][...] = value
     return model
@@ -112,6 +109,22 @@ def brief(value: Any, limit: int = 160) -> str:
     """``repr``, shortened."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def check_settings(settings: Any) -> None:
+    """A FileFormatError for settings that are not those of a model."""
+    with _blaming_the_file():
+        _check_settings(settings)
+
+
+@contextmanager
+def _blaming_the_file() -> Iterator[None]:
+    try:
+        yield
+    except FileFormatError:
+        raise
+    except RnnCoreError as error:
+        raise FileFormatError(f"The file's settings do not make a model: {error}") from None
 
 
 def _check_settings(settings: Any) -> None:

@@ -6,6 +6,7 @@ import io
 import random
 import re
 import struct
+import time
 import tracemalloc
 import zipfile
 
@@ -153,7 +154,9 @@ def fill(name, value):
         (put("vocab", np.array([1] * 7, "u4")), "twice"),
         (put("vocab", np.array([1 << 31] * 7, "u4")), "does not consist of characters"),
         (put("vocab", np.zeros((7, 1), "u4")), "does not consist of characters"),
+        (put("vocab", np.arange(70_000, dtype="u4")), "does not consist of characters"),
         (put("ids", np.zeros((7, 100), "u1")), "ids have the form"),
+        (put("ids", np.zeros(700, "u2")), "ids have the form"),
         (put("ids", np.full(700, 200, "u1")), "not those of the text|200"),
     ],
 )  # fmt: skip
@@ -161,6 +164,33 @@ def test_a_crafted_run_is_refused(change, message):
     with pytest.raises(RnnCoreError, match=message) as caught:
         load(crafted(change))
     assert len(str(caught.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put("vocab", np.arange(1_000_000, dtype="u4")),
+        put("ids", np.zeros(4_000_000, "u1")),
+        put("history", np.full((7, 70_000), np.nan)),
+        put("state/1", np.zeros((2, 250_000, 2), "f4")),
+        put("more", np.zeros(4_000_000, "u1")),
+    ],
+    ids=["vocabulary", "ids", "history", "state", "more"],
+)
+def test_a_large_crafted_run_costs_twice_its_size_at_most(change):
+    """A file may have 25 MB, and a refusal may take 50."""
+    raw = crafted(change)
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        with pytest.raises(RnnCoreError):
+            load(raw)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 3.9e6 < len(raw) < 4.1e6
+    assert peak < 2 * len(raw)
+    assert time.process_time() - started < 1
 
 
 def sealed_zip(build, tail=lambda raw: raw) -> bytes:

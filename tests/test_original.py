@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
+import RNNs
 from pickled import CHARS, ORIGINAL, old_numpy, original
 
 from rnncore import RNN, Solver
@@ -96,3 +98,17 @@ def changed(kind: str = "equal", **attributes):
 def test_an_original_model_that_does_not_fit_is_refused(raw, message):
     with pytest.raises(FileFormatError, match=message):
         read_model(raw)
+
+
+def test_a_file_that_is_refused_was_not_widened():
+    """The narrow layer of a wide second one grows from some bytes to the size of the file."""
+    theirs = RNNs.TwoHiddenLayerRNN(7, dict.fromkeys(range(7), "a"), 2, 1, 400, "lstm")
+    raw = pickle.dumps(theirs, protocol=4)
+    tracemalloc.start()
+    try:
+        with pytest.raises(FileFormatError, match="twice"):
+            read_model(raw)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < len(raw) / 4
