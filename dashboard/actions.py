@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
 from dashboard import guard, limits, state
-from dashboard.goals import stop_rule
-from dashboard.opening import show_text
+from dashboard.goals import Plan, Stretch
+from dashboard.opening import put_aside, show_run
 from dashboard.pen import Pen
 from dashboard.registry import registry
-from dashboard.run import Run, Stretch, check, default_seed, new_run
-from dashboard.settings import ITERATIONS, PRESETS, Goal
+from dashboard.run import Run, check, default_seed, new_run
+from dashboard.settings import PRESETS, Goal
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, Status
 from dashboard.writing import Writer, usable_seed
-from rnncore import RnnCoreError, Sampler
+from rnncore import RNN, RnnCoreError, Sampler
 from rnncore.errors import TextError
 
 _OBSTACLE = "obstacle"  # said of what ``obstacle`` tells, which may go away
@@ -82,42 +84,58 @@ def _read(source: Source, options: ReadOptions) -> LoadedText:
 @guard.click
 def apply_preset() -> None:
     """Put the chosen preset's settings into the widgets."""
-    preset = PRESETS.get(state.preset() or "")
-    if preset is not None:
-        state.show_settings(preset.model, preset.train)
+    preset, run = PRESETS.get(state.preset() or ""), state.run()
+    if preset is None:
+        return
+    state.show_settings(preset.model, None)
+    if run is not None and run.learnt and differs():
+        # Shown, they would act on this run at the next touch: they wait for a run of their own.
+        state.set_waiting(preset.train)
+    else:
+        state.show_settings(None, preset.train)
+        apply_train_settings()
 
 
 @guard.click
 def apply_train_settings() -> None:
-    """Let a changed rate, rule, schedule, clipping or length act on the run that is there."""
-    run = state.run()
-    if run is None:
-        return
-    rule = stop_rule(state.goal(), run.stretch)
-    if rule is not None and rule == run.trainer.stop_rule:
-        length = run.solver.num_iters  # as the rule has it by now
-    else:
-        length = run.stretch.iteration + _length(run, state.goal())
-    run.trainer.stop_rule = rule
+    """Let a changed rate, rule, schedule, clipping or goal act on the run that is there."""
+    if (run := state.run()) is not None:
+        _act(run, run.plan.since)
+
+
+def _act(run: Run, since: Stretch) -> None:
+    """Train as the page says, its goal counted from here."""
+    plan, length = Plan(state.goal(), since), run.solver.num_iters
+    if plan != run.plan:  # else the length is right, or the plan's rule sees to it
+        speed = run.trainer.status().chars_per_second / (
+            run.solver.batch_size * run.solver.seq_length
+        )
+        length = plan.total(run.solver, speed)
+    run.follow(plan)
     run.trainer.change(replace(state.train_settings(), num_iters=length))
-
-
-def _length(run: Run, goal: Goal) -> int:
-    status = run.trainer.status()
-    speed = status.chars_per_second / (run.solver.batch_size * run.solver.seq_length)
-    per_epoch = run.solver.batches.per_epoch
-    # "No more progress" has no length of its own: its rule ends it, long before this.
-    most = ITERATIONS[-1] if goal.kind == "plateau" else state.train_settings().num_iters
-    return goal.iterations(per_epoch, speed, most)
 
 
 @guard.click
 def follow(action: tuple[str, float]) -> None:
-    """Do what the curve doctor advises, a setting and its value."""
-    (name, value), settings = action, state.train_settings()
-    advised: dict[str, Any] = {name: type(getattr(settings, name))(value)}  # iterations are whole
-    state.show_settings(None, replace(settings, **advised))
-    apply_train_settings()
+    """Do what the curve doctor advises, a setting and its value; go on if that is its point."""
+    (name, value), run = action, state.run()
+    if run is None:
+        return
+    if name == "dropout":
+        show_run(run)
+        state.show_settings(replace(run.model_settings, dropout=value), None)
+        start_new()
+        return
+    if name == "num_iters":
+        state.show_goal(Goal("iterations", int(value) - run.plan.since.iteration))
+    else:
+        advised: dict[str, Any] = {name: value}
+        state.show_settings(None, replace(state.train_settings(), **advised))
+    goes_on = name == "num_iters" or run.trainer.status().phase is Phase.FAILED
+    _act(run, run.plan.since)
+    if goes_on:
+        with _refusals("train"):
+            _start(run)
 
 
 # -- training ----------------------------------------------------------------------------------
@@ -126,32 +144,30 @@ def follow(action: tuple[str, float]) -> None:
 @guard.click
 def train() -> None:
     """Begin a run, go on with it, or ask first if the page's settings are another run's."""
-    state.say("train", "")
-    if differs() and _learnt():
-        state.ask(True)
-    elif (run := _present()) is not None:
-        _go_on(run)
+    with _refusals("train"):
+        run = state.run()
+        if run is not None and run.learnt and differs():
+            state.ask(True)
+        else:
+            _go_on(_present())
 
 
 @guard.click
 def start_new() -> None:
     """Begin a new run with the text and settings on the page, and train it."""
     state.ask(False)
-    run = _replace()
-    if run is not None:
-        _go_on(run)
+    with _refusals("train"):
+        _go_on(_replace())
 
 
 @guard.click
 def keep_run() -> None:
-    """Put the run's own text and network back on the page and go on with it."""
+    """Put the run's own text and settings back on the page and go on with it."""
     state.ask(False)
-    run = state.run()
-    if run is not None:
-        if state.text() != run.text:
-            show_text(run)
-        state.show_settings(run.model_settings, None)
-        _go_on(run)
+    if (run := state.run()) is not None:
+        with _refusals("train"):
+            show_run(run)
+            _go_on(run)
 
 
 def look_at(run: Run) -> Status:
@@ -174,20 +190,19 @@ def pause() -> None:
 @guard.click
 def step() -> None:
     """One iteration."""
-    state.say("train", "")
-    run = _present()
-    if run is not None:
+    with _refusals("train"):
+        run = _present()
         if run.solver.finished:
-            _go_further(run)
+            _act(run, _here(run))
         run.trainer.step(limits.GRANT_SECONDS)
 
 
 @guard.click
 def reset() -> None:
-    """Back to the same initial weights, with the settings that are on the page."""
-    state.say("train", "")
+    """Back to the same first weights, with the settings that are on the page."""
     state.ask(False)
-    _replace()
+    with _refusals("train"):
+        _replace()
 
 
 def obstacle() -> str:
@@ -209,71 +224,73 @@ def refusal() -> str:
 
 def differs() -> bool:
     """Whether the page's text or network is another than the run's."""
-    run = state.run()
-    return run is not None and _differs(run, state.text())
+    run, text = state.run(), state.text()
+    return run is not None and (
+        run.model_settings != state.model_settings() or (text is not None and text != run.text)
+    )
 
 
-def _differs(run: Run, text: LoadedText | None) -> bool:
-    return run.model_settings != state.model_settings() or (text is not None and text != run.text)
+@contextmanager
+def _refusals(place: str) -> Iterator[None]:
+    """A click, with which older sentences are over; why it comes to nothing is said here."""
+    state.say("page", "")
+    state.say(place, "")
+    try:
+        yield
+    except RnnCoreError as error:
+        hindered = place == "train" and obstacle()  # said for as long as that is so
+        state.say(place, _OBSTACLE if hindered else str(error))
 
 
-def _learnt() -> bool:
-    """Whether the run's network has learnt anything that could be lost."""
-    run = state.run()
-    return run is not None and (run.taught or run.solver.iteration > 0)
-
-
-def _present() -> Run | None:
+def _present() -> Run:
     """The page's run: a new one if there is none, or if the page says otherwise by now and
     nothing has been learnt that could be lost."""
-    if state.run() is None or (differs() and not _learnt()):
-        return _begin(state.text())
-    return state.run()
+    run = state.run()
+    return _begin() if run is None or (differs() and not run.learnt) else run
 
 
-def _replace() -> Run | None:
+def _replace() -> Run:
     """A new run in the old one's place; the old one stays if that cannot be."""
     old = state.run()
-    run = _begin(state.text())
-    if run is not None and old is not None:
-        old.trainer.pause()
+    run = _begin(None if old is None or differs() else old.first)
+    if old is not None:
+        put_aside(old)
     return run
 
 
-def _begin(text: LoadedText | None) -> Run | None:
-    """A new run on the page, or None and a sentence that says why not."""
+def _begin(first: RNN | None = None) -> Run:
+    """A new run on the page, of a fresh network or of this one; an RnnCoreError if that cannot
+    be."""
+    text = state.text()
     if text is None or obstacle():
-        state.say("train", _OBSTACLE)
-        return None
-    try:
-        run = new_run(text, state.model_settings(), state.train_settings())
-        registry().add(run)
-    except RnnCoreError as error:
-        state.say("train", str(error))
-        return None
+        raise RnnCoreError(obstacle())
+    training = state.waiting() or state.train_settings()
+    run = new_run(text, state.model_settings(), training, first)
+    registry().add(run)
     state.set_run(run)
-    state.ask(False)
+    state.show_settings(None, training)
+    state.set_waiting(None)
+    _act(run, Stretch())
     return run
 
 
 def _go_on(run: Run) -> None:
-    try:
-        registry().add(run)  # it may have been put away while the page was idle
-    except RnnCoreError as error:
-        state.say("train", str(error))
-        return
+    """Train it, another piece if the last one's goal was reached."""
+    state.set_waiting(None)
     status = run.trainer.status()
-    if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
-        _go_further(run)
-    else:
-        apply_train_settings()
+    reached = status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message)
+    _act(run, _here(run) if reached else run.plan.since)
+    _start(run)
+
+
+def _start(run: Run) -> None:
+    registry().add(run)  # it may have been put away while the page was idle
     run.trainer.start(limits.GRANT_SECONDS)
 
 
-def _go_further(run: Run) -> None:
-    """After a goal that was reached: another piece, as long again as the page says."""
-    run.stretch = Stretch(run.solver.iteration, run.solver.seconds)
-    apply_train_settings()
+def _here(run: Run) -> Stretch:
+    """A piece of training that begins where the run stands."""
+    return Stretch(run.solver.iteration, run.solver.seconds)
 
 
 # -- writing -----------------------------------------------------------------------------------
@@ -282,19 +299,13 @@ def _go_further(run: Run) -> None:
 @guard.click
 def generate() -> None:
     """Write a piece from a copy of the network as it is now."""
-    state.say("sample", "")
-    run = _present()
-    if run is None:
-        return
-    cancel()
-    try:
+    with _refusals("sample"):
+        run = _present()
+        cancel()
         settings = state.write_settings(default_seed(run.text))
         writer = Writer(run.trainer.model(), settings, run.solver.iteration)
-    except RnnCoreError as error:
-        state.say("sample", str(error))
-        return
-    writer.wait(0.15)  # most pieces are done by then, and need no ticking
-    state.set_writer(writer)
+        writer.wait(0.15)  # most pieces are done by then, and need no ticking
+        state.set_writer(writer)
 
 
 @guard.click

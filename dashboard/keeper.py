@@ -140,15 +140,16 @@ class Keeper:
     def _copy(self, solver: Solver) -> Job:
         self._last, started = time.monotonic(), time.perf_counter()
         run = self._run
-        copy = snapshot.take(solver, run.diary.entries, run.trainer.changes)
+        copy = snapshot.take(solver, run.diary.entries, run.trainer.changes, run.plan)
         self._copied = self._stamp(solver)
         self._copies += 1
         return Job(copy, self._copied, self._copies, time.perf_counter() - started)
 
     def _stamp(self, solver: Solver) -> object:
         """Equal for equal states of the run."""
-        changes = len(self._run.trainer.changes)
-        return solver.iteration, changes, tuple(solver.settings().items())
+        run = self._run
+        changes = len(run.trainer.changes)
+        return solver.iteration, changes, run.plan, tuple(solver.settings().items())
 
     # -- the thread that writes ---------------------------------------------------------------
 

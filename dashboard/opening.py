@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from dashboard import guard, limits, state
 from dashboard.registry import registry
@@ -49,15 +50,26 @@ def adopt(run: Run) -> None:
     """Show this run with its own text and settings."""
     state.set_run(run)
     state.ask(False)
-    show_text(run)
-    state.show_settings(run.model_settings, run.train_settings)
+    show_run(run)
 
 
-def show_text(run: Run) -> None:
-    """Put the run's own text on the page."""
-    source = Source("run", run.id, run.text.name)
-    state.choose_source(source)
-    state.set_text(run.text, (source, state.read_options()))
+def show_run(run: Run) -> None:
+    """Put the run's own text, network, training and goal on the page."""
+    if state.text() != run.text:
+        source = Source("run", run.id, run.text.name)
+        state.choose_source(source)
+        state.set_text(run.text, (source, state.read_options()))
+    length = state.train_settings().num_iters  # the run's is a total; its goal says how long
+    state.show_settings(run.model_settings, replace(run.train_settings, num_iters=length))
+    state.show_goal(run.plan.goal)
+    state.set_waiting(None)
+
+
+def put_aside(run: Run) -> None:
+    """Pause a run that leaves the page; it can be brought back if it has learnt anything."""
+    run.trainer.pause()
+    if run.learnt:
+        state.set_before(run.id)
 
 
 @guard.click
@@ -97,7 +109,7 @@ def open_pretrained(name: str) -> None:
 def open_past(run_id: str) -> None:
     """Show a run from the list of past ones."""
     if (now := state.run()) is not None and now.id != run_id:
-        now.trainer.pause()
+        put_aside(now)
     come_back(run_id)
 
 
@@ -112,6 +124,8 @@ def delete(run_id: str) -> None:
         return
     if (now := state.run()) is not None and now.id == run_id:
         state.set_run(None)
+    if state.before() == run_id:
+        state.set_before(None)
 
 
 def _begin(run: Run, name: str) -> None:
@@ -121,7 +135,7 @@ def _begin(run: Run, name: str) -> None:
         state.say("model", str(error))
         return
     if (old := state.run()) is not None:
-        old.trainer.pause()
+        put_aside(old)
     adopt(run)
     state.say("page", f"Opened: {name}. Generate lets it write; Train teaches it the text here.")
 
@@ -147,9 +161,7 @@ def _run_with(model: RNN) -> Run:
     if text is None:
         raise RnnCoreError("Choose a text first: the model is trained on with it.")
     settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
-    run = new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
-    run.taught = True
-    return run
+    return new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
 
 
 def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from dashboard import limits
 from dashboard.diary import Diary
-from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.goals import Plan
+from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.texts import LoadedText
 from dashboard.training import Trainer
 from dashboard.turns import Turns
@@ -24,14 +25,6 @@ if TYPE_CHECKING:
 TURNS = Turns(limits.TRAINING_SEATS)
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Where the present piece of training began: goals count from here."""
-
-    iteration: int = 0
-    seconds: float = 0.0
-
-
 @dataclass(eq=False)
 class Run:
     """One training of one network on one text. Its id is all that opens it again."""
@@ -41,16 +34,25 @@ class Run:
     model_settings: ModelSettings
     trainer: Trainer
     diary: Diary
+    plan: Plan  # changed by ``follow``
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences on how it was opened
     keeper: Keeper | None = None  # what saves it, if anything does
-    stretch: Stretch = Stretch()
-    taught: bool = False  # whether the network knew something before the run began
+    first: RNN | None = None  # the network it began with, if that knew something already
 
     @property
     def solver(self) -> Solver:
         """The solver that the trainer drives."""
         return self.trainer.solver
+
+    @property
+    def learnt(self) -> bool:
+        """Whether there is anything in it that could be lost."""
+        return self.first is not None or self.solver.iteration > 0
+
+    def follow(self, plan: Plan) -> None:
+        """Let training end by this plan, from now on."""
+        self.plan, self.trainer.stop_rule = plan, plan.rule()
 
     @property
     def train_settings(self) -> TrainSettings:
@@ -112,8 +114,12 @@ def new_solver(
 def new_run(
     text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
 ) -> Run:
-    """A run at its beginning, of a fresh network or of ``model``, which ``settings`` describe."""
-    return wrap(fresh_id(), text, settings, new_solver(text, settings, train, model))
+    """A run at its beginning, of a fresh network or of a copy of ``model``, which ``settings``
+    describe."""
+    own = None if model is None else model.copy()
+    run = wrap(fresh_id(), text, settings, new_solver(text, settings, train, own))
+    run.first = model
+    return run
 
 
 def fresh_id() -> str:
@@ -126,7 +132,8 @@ def wrap(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver)
     trainer = Trainer(solver, TURNS)
     diary = Diary(seed_text=default_seed(text))
     trainer.observers.append(diary)
-    return Run(run_id, text, settings, trainer, diary)
+    plan = Plan(Goal("iterations", solver.num_iters))
+    return Run(run_id, text, settings, trainer, diary, plan)
 
 
 def default_seed(text: LoadedText) -> str:

@@ -6,10 +6,12 @@ import copy
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from dashboard.diary import Entry
+from dashboard.goals import Plan, Stretch
+from dashboard.settings import GOAL_TITLES, Goal
 from dashboard.training import Change
 from rnncore import Solver
 from rnncore.errors import FileFormatError
@@ -28,6 +30,7 @@ class Journal:
     best_val: float  # the best of the run so far
     entries: tuple[Entry, ...]
     changes: tuple[Change, ...]
+    plan: Plan
 
     def values(self) -> dict[str, Any]:
         """As plain values for JSON, which knows no NaN."""
@@ -40,6 +43,7 @@ class Journal:
             "best_val": _or_null(self.best_val),
             "diary": [[e.iteration, _or_null(e.loss), e.text] for e in self.entries],
             "changes": [[c.iteration, c.text] for c in self.changes],
+            "plan": {**asdict(self.plan.goal), **asdict(self.plan.since)},
         }
 
     @classmethod
@@ -57,6 +61,7 @@ class Journal:
                     Entry(int(at), _or_nan(loss), str(text)) for at, loss, text in values["diary"]
                 ),
                 changes=tuple(Change(int(at), str(text)) for at, text in values["changes"]),
+                plan=_plan(values),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise FileFormatError(f"The run's journal is damaged: {error!r}.") from None
@@ -70,7 +75,7 @@ class Snapshot:
     journal: Journal
 
 
-def take(solver: Solver, entries: list[Entry], changes: list[Change]) -> Snapshot:
+def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan) -> Snapshot:
     """Copy what training changes; the caller holds the trainer's lock."""
     twin = copy.copy(solver)  # the text's ids and the settings are shared: they stay as they are
     twin.model = solver.model.copy()
@@ -90,6 +95,7 @@ def take(solver: Solver, entries: list[Entry], changes: list[Change]) -> Snapsho
         best_val=float(val.min()) if len(val) else math.nan,
         entries=tuple(entries),
         changes=tuple(changes),
+        plan=plan,
     )
     return Snapshot(twin, journal)
 
@@ -100,3 +106,14 @@ def _or_null(value: float) -> float | None:
 
 def _or_nan(value: Any) -> float:
     return math.nan if value is None else float(value)
+
+
+def _plan(values: Mapping[str, Any]) -> Plan:
+    """The plan of a journal; the first ones had none but the run's length."""
+    if "plan" not in values:
+        return Plan(Goal("iterations", int(values["num_iters"])))
+    of = values["plan"]
+    if of["kind"] not in GOAL_TITLES:
+        raise ValueError(of["kind"])
+    amount = int(of["amount"]) if float(of["amount"]).is_integer() else float(of["amount"])
+    return Plan(Goal(of["kind"], amount), Stretch(int(of["iteration"]), float(of["seconds"])))

@@ -8,7 +8,7 @@ accessors. Nothing else in the dashboard touches ``st.session_state``.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -55,6 +55,12 @@ _WIDGETS: dict[str, Any] = {
 
 _MODEL_KEYS = {name: f"model_{name}" for name in ModelSettings.__dataclass_fields__}
 _TRAIN_KEYS = {name: f"train_{name}" for name in TrainSettings.__dataclass_fields__}
+_GOAL_KEYS = {
+    "iterations": _TRAIN_KEYS["num_iters"],
+    "epochs": "goal_epochs",
+    "minutes": "goal_minutes",
+    "plateau": "goal_patience",
+}
 
 
 def begin() -> None:
@@ -96,7 +102,7 @@ def link(hide: list[str]) -> str:
     """An address that begins with what is chosen on the page now."""
     parameters = links.write(
         model_settings(),
-        train_settings(),
+        waiting() or train_settings(),
         sample_choice(),
         st.session_state["seed_text"],
         temperature(),
@@ -149,13 +155,23 @@ def preset() -> str | None:
 def goal() -> Goal:
     """When training should end."""
     kind = st.session_state["goal_kind"] or "iterations"
-    amounts: Mapping[str, float] = {
-        "iterations": st.session_state[train_key("num_iters")],
-        "epochs": st.session_state["goal_epochs"],
-        "minutes": st.session_state["goal_minutes"],
-        "plateau": st.session_state["goal_patience"],
-    }
-    return Goal(kind, amounts[kind])
+    return Goal(kind, st.session_state[_GOAL_KEYS[kind]])
+
+
+def show_goal(goal: Goal) -> None:
+    """Put a goal into the widgets."""
+    st.session_state["goal_kind"] = goal.kind
+    st.session_state[_GOAL_KEYS[goal.kind]] = goal.amount
+
+
+def waiting() -> TrainSettings | None:
+    """How a preset would train a new run, while an old one is still on the page."""
+    return st.session_state.get("_waiting")
+
+
+def set_waiting(settings: TrainSettings | None) -> None:
+    """Keep it until there is a new run, or the old one goes on."""
+    st.session_state["_waiting"] = settings
 
 
 def write_settings(fallback_seed: str) -> WriteSettings:
@@ -289,6 +305,16 @@ def set_run(run: Run | None) -> None:
         st.query_params["run"] = run.id
     set_writer(None)
     set_pen(None)
+
+
+def before() -> str | None:
+    """Id of the run that was on the page before and can be brought back."""
+    return st.session_state.get("_before")
+
+
+def set_before(run_id: str | None) -> None:
+    """Remember it."""
+    st.session_state["_before"] = run_id
 
 
 def run_in_address() -> str | None:

@@ -5,9 +5,9 @@
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
         00000017.npz            save 17: the solver without the text (rnncore.checkpoint)
-        00000017.json           its journal: time, iteration, losses, diary, changes, and the
-                                size of the .npz; written after it, so a save is whole if both
-                                are there
+        00000017.json           its journal: time, iteration, losses, diary, changes, plan, and
+                                the size of the .npz; written after it, so a save is whole if
+                                both are there
         lock                    owned by the process that trains the run (ownership)
         *.part                  being written, or left by a killed program: swept
     <root>/.deleted-*           being deleted
@@ -18,7 +18,8 @@ line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of t
 Every file is written beside its name, forced to the disk and moved into place (rnncore.files).
 
 Rule for ``records.FORMAT``: raise its number whenever a folder of the old number would be read
-wrongly or not at all, and keep a reader for each number that was ever released.
+wrongly or not at all, and keep a reader for each number that was ever released. (The first
+journals have no plan; the run's length, which they have, is theirs.)
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class Store:
         folder.newest = max([number, *folder.spoilt])
         run = wrap(run_id, text, facts.settings, solver)
         run.created = facts.created
+        run.follow(journal.plan)
         run.diary.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)
         if folder.spoilt:

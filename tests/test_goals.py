@@ -1,11 +1,10 @@
-"""Ends of training that are not a number of iterations."""
+"""Plans: when a training is to end, and the rules of ends that are no number of iterations."""
 
 from __future__ import annotations
 
 import pytest
 
-from dashboard.goals import MinutesOver, NoProgress, stop_rule
-from dashboard.run import Stretch
+from dashboard.goals import MinutesOver, NoProgress, Plan, Stretch
 from dashboard.settings import Goal
 from tests.trainers import new_solver
 
@@ -21,12 +20,31 @@ def solver():
 
 
 def test_numbers_of_iterations_need_no_rule():
-    assert stop_rule(Goal("iterations", 500), Stretch()) is None
-    assert stop_rule(Goal("epochs", 5), Stretch()) is None
+    assert Plan(Goal("iterations", 500)).rule() is None
+    assert Plan(Goal("epochs", 5)).rule() is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "per_second", "total"),
+    [
+        ("iterations", 500, 0.0, 510),
+        ("epochs", 2, 0.0, 10 + 2 * 37),
+        ("minutes", 2, 3.0, 10 + 360),
+        ("minutes", 2, 0.0, 10 + 500),  # until a speed is known
+        ("plateau", 5, 3.0, 200_010),
+    ],
+)
+def test_a_plan_counts_from_where_its_piece_of_training_began(
+    solver, kind, amount, per_second, total
+):
+    assert solver.batches.per_epoch == 37
+    plan = Plan(Goal(kind, amount), Stretch(10, 20.0))
+    assert plan.total(solver, per_second) == total
+    assert plan.open_ended == (kind == "plateau")
 
 
 def test_minutes_set_the_length_to_what_the_time_allows(solver):
-    assert stop_rule(Goal("minutes", 2), Stretch())(solver) is None
+    assert Plan(Goal("minutes", 2)).rule()(solver) is None
     assert solver.num_iters == 60  # half an iteration a second, and 100 seconds left
 
 
@@ -82,5 +100,11 @@ def test_no_progress_gives_a_new_piece_of_training_its_time():
 
 
 def test_equal_rules_are_equal():
-    assert stop_rule(Goal("minutes", 5), Stretch(3, 1.0)) == MinutesOver(5, Stretch(3, 1.0))
-    assert stop_rule(Goal("plateau", 5), Stretch()) == NoProgress(5, Stretch())
+    since = Stretch(3, 1.0)
+    assert Plan(Goal("minutes", 5), since).rule() == MinutesOver(5, since)
+    assert Plan(Goal("plateau", 5), since).rule() == NoProgress(5, since)
+
+
+def test_no_progress_says_so_if_nothing_is_held_out():
+    said = NoProgress(5, Stretch())(new_solver(val_fraction=0.0))
+    assert said == ("Nothing is held out for validation, so no progress shows: choose another end.")

@@ -14,13 +14,16 @@ import pytest
 
 from dashboard import limits, snapshot, training
 from dashboard.folder import RunFolder
+from dashboard.goals import Plan, Stretch
 from dashboard.keeper import _good_first as good_first
+from dashboard.settings import Goal
 from dashboard.snapshot import Journal
 from rnncore import checkpoint, files
 from rnncore.errors import FileFormatError, SaveError
 from tests.runs import TrackedStore, advance, assert_same, saves, small_run
 from tests.trainers import until
 
+PLAN = Plan(Goal("minutes", 5), Stretch(20, 3.5))
 FULL = "Autosave failed: the disk is full. Training goes on; download the model to keep it."
 
 
@@ -168,7 +171,7 @@ def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
 
 def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
     run = small_run(store, 20)
-    copy = snapshot.take(run.solver, run.diary.entries, run.trainer.changes)
+    copy = snapshot.take(run.solver, run.diary.entries, run.trainer.changes, run.plan)
     advance(run, 20)
     folder = store._folder("c" * 16)
     folder.save(copy, run.keeper._facts, run.text)
@@ -396,7 +399,7 @@ def test_without_a_save_there_is_nothing_to_go_back_to(store):
 
 def test_the_order_in_which_saves_are_gone_back_to():
     def journal(iteration, loss):
-        return Journal(0.0, iteration, 100, loss, math.nan, math.nan, (), ())
+        return Journal(0.0, iteration, 100, loss, math.nan, math.nan, (), (), PLAN)
 
     saved = {9: journal(90, 9.0), 8: journal(80, 1.3), 5: journal(50, 1.0), 1: journal(0, math.nan)}
     assert good_first(saved, None) == [8, 5, 1]
@@ -405,8 +408,14 @@ def test_the_order_in_which_saves_are_gone_back_to():
 
 
 def test_a_journal_is_read_as_it_was_written_or_refused():
-    journal = Journal(1.5, 3, 9, math.nan, 2.0, 1.0, (), ())
+    journal = Journal(1.5, 3, 9, math.nan, 2.0, 1.0, (), (), PLAN)
     assert repr(Journal.of(journal.values())) == repr(journal)
-    for name, value in (("saved", None), ("diary", [[1]]), ("changes", 7), ("loss", "x")):
+    for name, value in (
+        ("saved", None),
+        ("diary", [[1]]),
+        ("changes", 7),
+        ("loss", "x"),
+        ("plan", {"kind": "x"}),
+    ):
         with pytest.raises(FileFormatError, match="journal is damaged"):
             Journal.of({**journal.values(), name: value})
