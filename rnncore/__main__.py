@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnncore import CELLS, RNN, UPDATE_RULES, RnnCoreError, Solver, Vocab, blas
+from rnncore import CELLS, RNN, UPDATE_RULES, RnnCoreError, Solver, Vocab, blas, crew
 from rnncore.errors import SettingError
 from rnncore.schedules import SHAPES
 
@@ -212,6 +212,8 @@ def info(args: argparse.Namespace) -> int:
     print(f"BLAS     {found.library}")
     print(f"kernel   {found.kernel}")
     print(f"threads  {'unknown' if found.threads is None else found.threads}")
+    how = "processes" if crew.wanted() else "threads"
+    print(f"batches  {f'by {found.workers} {how}' if found.workers > 1 else 'whole'}")
     for reason in found.reasons:
         print(f"  {reason}")
     return 0

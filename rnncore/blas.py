@@ -8,12 +8,12 @@ it is loaded. Two defaults are worth changing for this program:
   processor; on those where they are its own choice (Zen 4) nothing changes.
 * OpenBLAS would cut each of a step's many small products among its threads, which
   then wait for each other a hundred times a batch. One thread a product, and the
-  *batch* cut among threads (``parallel.py``), waits once.
+  *batch* cut among processes (``crew.py``) or threads, waits once.
 
 A variable that the user has set is never touched: with ``OPENBLAS_NUM_THREADS``
 set, OpenBLAS works with that many threads and the batch stays whole.
-``RNNCORE_THREADS`` sets how many threads share a batch. ``python -m rnncore info``
-tells what was decided and why.
+``RNNCORE_THREADS`` sets how many share a batch, and ``RNNCORE_PROCESSES=0`` makes them
+threads of this process. ``python -m rnncore info`` tells what was decided and why.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SMALL_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 @dataclass(frozen=True)
 class Decision:
-    """How many threads may share a batch, and a reason for each thing decided."""
+    """How many may share a batch, and a reason for each thing decided."""
 
     workers: int
     reasons: tuple[str, ...]
@@ -47,7 +47,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class BlasInfo:
-    """What the BLAS in this process uses, how many threads share a batch, and why."""
+    """What the BLAS in this process uses, how many share a batch, and why."""
 
     library: str
     kernel: str

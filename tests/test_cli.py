@@ -249,6 +249,18 @@ def test_a_variable_that_the_user_has_set_is_named():
     assert b"OPENBLAS_NUM_THREADS=1 was set by you" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"RNNCORE_THREADS": "2", "RNNCORE_PROCESSES": "0"}, b"batches  by 2 threads\n"),
+        ({"RNNCORE_THREADS": "1"}, b"batches  whole\n"),
+    ],
+)
+def test_info_tells_who_shares_a_batch(environ, said):
+    done = program("info", OPENBLAS_NUM_THREADS="1", **environ)
+    assert said in done.stdout.replace(b"\r", b"")
+
+
 def test_without_a_command_it_says_what_to_do():
     done = program()
     assert done.returncode == 2
