@@ -13,6 +13,7 @@ from dashboard.store import NoSuchRunError
 from dashboard.texts import LoadedText, Source, from_ids
 from dashboard.words import ago
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
+from rnncore.archives import display_name
 from rnncore.errors import FileFormatError, TextError
 from rnncore.pretrained import PRETRAINED
 
@@ -79,18 +80,19 @@ def open_upload() -> None:
     if file is None:
         return
     state.say("model", "")
+    name = display_name(file.name)
     try:
         if file.size > limits.MAX_MODEL_BYTES:
             raise FileFormatError(
-                f"{file.name} has {limits.size(file.size)}; "
+                f"{name} has {limits.size(file.size)}; "
                 f"models of up to {limits.size(limits.MAX_MODEL_BYTES)} are opened here."
             )
         opened = load(file.getvalue())
-        run = _run_of(opened, file.name) if isinstance(opened, Solver) else _run_with(opened)
+        run = _run_of(opened, name) if isinstance(opened, Solver) else _run_with(opened)
     except RnnCoreError as error:
         state.say("model", str(error))
         return
-    _begin(run, file.name)
+    _begin(run, name)
 
 
 @guard.click
@@ -145,7 +147,7 @@ def _run_of(solver: Solver, name: str) -> Run:
     model = solver.model
     if model.vocab is None:
         raise FileFormatError(f"{name} holds a run on numbers, not on characters.")
-    vocab = model.vocab
+    vocab = _showable(model.vocab)
     ids = solver.ids.astype(vocab.dtype)
     text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
     settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
@@ -161,7 +163,14 @@ def _run_with(model: RNN) -> Run:
     if text is None:
         raise RnnCoreError("Choose a text first: the model is trained on with it.")
     settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
-    return new_run(_recoded(text, model.vocab), settings, state.train_settings(), model)
+    return new_run(_recoded(text, _showable(model.vocab)), settings, state.train_settings(), model)
+
+
+def _showable(vocab: Vocab) -> Vocab:
+    """The vocabulary, unless it has halves of characters: no page and no file can hold them."""
+    if any("\ud800" <= char <= "\udfff" for char in vocab.idx_to_char):
+        raise FileFormatError("The file's vocabulary has halves of characters (surrogates).")
+    return vocab
 
 
 def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:

@@ -14,13 +14,15 @@ from dashboard.insight.svg_curve import Curve
 from dashboard.run import Run
 from dashboard.settings import CELL_NAMES
 from rnncore import save
+from rnncore.archives import display_name
 from rnncore.history import COLUMNS
 from rnncore.pickles import dump_model
 
 
 def stem(run: Run) -> str:
     """What the files are called, after the text."""
-    return PurePath(run.text.name).stem or "model"
+    stem = PurePath(run.text.name).stem
+    return display_name(stem) if stem else "model"
 
 
 def model(run: Run) -> bytes:

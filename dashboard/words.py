@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 import re
 
+# Where Markdown sees an address by itself, brackets or not: www.a.b, https://a.b, a@b.c.
+_LINK = re.compile(r"(www(?=\.)|:(?=//)|@)", re.IGNORECASE)
+
 
 def duration(seconds: float) -> str:
     """Seconds: 0.4 s, 48 s, 1:40 min, 1 h 20 min; a dash if unknown."""
@@ -31,6 +34,7 @@ def figure(value: float) -> str:
 
 def plain(words: str) -> str:
     """Words that came with a file, so that Markdown takes them as they are."""
+    words = _LINK.sub("\\1\u2060", words)  # a word joiner: unseen, and no part of an address
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", words)
 
 

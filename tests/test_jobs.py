@@ -93,3 +93,16 @@ def test_words_of_others_lose_nothing_but_their_power(words):
     escaped = plain(words)
     assert escaped.replace("\\", "") == words
     assert escaped != words
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ("WWW.evil.example.txt", "WWW\u2060.evil.example.txt"),
+        ("https://evil.example", "https:\u2060//evil.example"),
+        ("you@evil.example", "you@\u2060evil.example"),
+        ("my.www book.txt: 1 / 2", "my.www book.txt: 1 / 2"),
+    ],
+)
+def test_words_of_others_become_no_links(words, shown):
+    assert plain(words).replace("\\", "") == shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import pickle
 
@@ -11,7 +12,8 @@ import RNNs
 import streamlit as st
 
 from dashboard import limits, takeaway
-from rnncore import RNN, Vocab, save
+from rnncore import RNN, Solver, Vocab, save
+from rnncore.archives import display_name
 from rnncore.pickles import dump_model
 from rnncore.pretrained import PRETRAINED
 from tests.runs import small_run
@@ -105,11 +107,24 @@ def strangers_run() -> bytes:
     return buffer.getvalue()[:-200]
 
 
+def halves_of_characters() -> bytes:
+    return dump_model(RNN(3, "T\ud800e", input_dim=2, hidden_dim=3))
+
+
+def run_on_halves() -> bytes:
+    buffer = io.BytesIO()
+    model = RNN(2, "a\udfff", input_dim=2, hidden_dim=3)
+    save(Solver(np.arange(100) % 2, model, seq_length=5, batch_size=2, num_iters=9), buffer)
+    return buffer.getvalue()
+
+
 GARBAGE = {
     "empty.pkl": lambda: b"",
     "notes.pkl": lambda: b"Dear diary, today I trained a network.",
     "evil.pkl": lambda: pickle.dumps(Evil()),
     "numbers.pkl": numbers_only,
+    "halves.pkl": halves_of_characters,
+    "halves.npz": run_on_halves,
     "cut.npz": strangers_run,
     "zip.npz": lambda: b"PK\x03\x04" + bytes(200),
 }
@@ -128,6 +143,25 @@ def test_what_is_no_model_is_told_and_the_run_stays(page, capsys, name):
     assert "opened" not in capsys.readouterr().out
     page.press("Step")
     assert run.solver.iteration == 2
+
+
+CODE = "x.pkl');__import__('os').system('id');('.npz"
+
+
+def test_a_name_of_a_file_does_not_become_code_to_copy(page):
+    page.press("Step")
+    page.upload(f"../{CODE}", takeaway.checkpoint(page.run), "model_upload")
+    assert page.run.text.name == display_name(CODE)
+    (snippet,) = [code for code in page.shown("code") if "import pickle" in code]
+    calls = [node.func for node in ast.walk(ast.parse(snippet)) if isinstance(node, ast.Call)]
+    assert {ast.unparse(call) for call in calls} == {
+        "open", "print", "pickle.load", "pickle.load(f).sample",
+    }  # fmt: skip
+
+
+def test_a_name_of_a_file_is_no_path_in_what_is_said(page):
+    page.upload("../../etc/notes\n.pkl", b"PK\x03\x04" + bytes(200), "model_upload")
+    assert "etc" not in page.shown("error")[0]
 
 
 def test_a_model_that_is_too_large_is_told_with_figures(page, monkeypatch):

@@ -38,8 +38,8 @@ def _take_away(run: Run) -> None:
     _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
     st.caption("Opens in any Python that can import rnncore, and on this page:")
     st.code(
-        f'import pickle\nwith open("{_quotable(stem)}.pkl", "rb") as f:\n'
-        '    print(pickle.load(f).sample("E", T=500))',
+        f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
+        "    print(pickle.load(f).sample('E', T=500))",
         language="python",
     )
     with st.expander("More to take away"):
@@ -65,7 +65,3 @@ def _button(label: str, file_name: str, data: Callable[[], str | bytes]) -> None
         icon=":material/download:",
         on_click="ignore",
     )
-
-
-def _quotable(name: str) -> str:
-    return name.replace("\\", "_").replace('"', "_")

@@ -1,0 +1,32 @@
+"""Names of files are shown as they are: no links, wherever the page says them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.steps import button, upload
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+NAMES = ["www.evil.example.txt", "you@evil.example", "[evil](evil.example).txt"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_no_link(page: Page, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("The sea was calm, the lamp was lit. " * 64)
+    (tmp_path / f"bad {name}").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    section = page.locator(".st-key-section_text")
+    upload(page, tmp_path / name)
+    section.get_by_text("2.3 kB").first.wait_for()
+    button(page, "Step").click()
+    page.get_by_text("of 2,000 iterations").first.wait_for()
+    upload(page, tmp_path / f"bad {name}")
+    section.get_by_text("is a PNG image").wait_for()
+    assert page.get_by_text("evil").count() > 2
+    assert page.locator("a[href*=evil]").count() == 0
