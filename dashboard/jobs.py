@@ -11,12 +11,23 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
+# They share the processor with the trainings: however many pages ask, one is worked on at a time.
+_ONE_AT_A_TIME = threading.Semaphore(1)
+_working = threading.local()  # the job of this thread
+
+
+def wanted() -> bool:
+    """Whether anybody waits for what this thread works on; a long job asks now and then."""
+    job: Job[object] | None = getattr(_working, "job", None)
+    return job is None or not job.dropped
+
 
 class Job(Generic[T]):
     """A function that runs in a thread of its own; ``result`` is None until it is done."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.result: T | None = None
+        self.dropped = False
         self._work = work
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
@@ -30,9 +41,15 @@ class Job(Generic[T]):
         """Give it so long."""
         self._thread.join(seconds)
 
+    def drop(self) -> None:
+        """Nobody waits for it any more: it ends soon, or does not begin."""
+        self.dropped = True
+
     def _run(self) -> None:
+        _working.job = self
         try:
-            self.result = self._work()
+            with _ONE_AT_A_TIME:
+                self.result = self._work() if wanted() else None
         except Exception:
             # What a job finds is an extra: the page does without it, the log tells why.
             logger.exception("a job failed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from dashboard import jobs
 from dashboard.run import TURNS, new_solver
 from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.texts import LoadedText
@@ -26,14 +27,23 @@ class Speed:
 
 
 def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS) -> Speed | None:
-    """Train a throw-away network for some seconds; None if a real training came up meanwhile."""
+    """Train a throw-away network for some seconds.
+
+    None if a real training came up meanwhile, or if nobody wants to know any more.
+    """
     solver = new_solver(text, settings, TrainSettings())
     for _ in range(_WARM_UP):
+        if not _may_go_on():
+            return None
         solver.step()
     started, first = time.perf_counter(), solver.iteration
     while time.perf_counter() - started < seconds:
-        if len(TURNS):
+        if not _may_go_on():
             return None
         solver.train_for(seconds / 10)
     rate = (solver.iteration - first) / (time.perf_counter() - started)
     return Speed(rate, solver.batches.per_epoch)
+
+
+def _may_go_on() -> bool:
+    return len(TURNS) == 0 and jobs.wanted()

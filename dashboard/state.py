@@ -367,6 +367,8 @@ def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     key = f"_job_{kind}"
     known = st.session_state.get(key)
     if known is None or known[0] != about:
+        if known is not None:
+            known[1].drop()
         known = st.session_state[key] = (about, Job(work))
     found: Job[T] = known[1]
     return found

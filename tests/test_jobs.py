@@ -7,9 +7,10 @@ import threading
 
 import pytest
 
-from dashboard import probe
+from dashboard import jobs, probe
 from dashboard.jobs import Job
 from dashboard.words import ago, counted, duration, figure, plain
+from rnncore import Solver
 from tests.runs import MODEL, TEXT
 from tests.trainers import until as wait_until
 
@@ -32,6 +33,63 @@ def test_a_job_that_fails_has_none_and_the_log_tells_why(caplog):
     wait_until(lambda: not job.running)
     assert job.result is None
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.fixture
+def busy():
+    """A job that lasts as long as the test needs."""
+    gate = threading.Event()
+    job = Job(lambda: gate.wait(20))
+    yield gate
+    gate.set()
+    job.wait(20)
+
+
+def test_one_job_is_worked_on_at_a_time(busy):
+    begun = threading.Event()
+    job = Job(begun.set)
+    assert not begun.wait(0.05)
+    assert job.running
+    busy.set()
+    assert begun.wait(20)
+
+
+def test_a_job_that_nobody_waits_for_does_not_begin(busy):
+    begun = threading.Event()
+    job = Job(begun.set)
+    job.drop()
+    busy.set()
+    job.wait(20)
+    assert not job.running
+    assert not begun.is_set()
+
+
+def test_a_long_job_hears_that_nobody_waits_for_it():
+    begun = threading.Event()
+
+    def work() -> str:
+        begun.set()
+        wait_until(lambda: not jobs.wanted())
+        return "ended early"
+
+    job = Job(work)
+    assert begun.wait(20)
+    job.drop()
+    job.wait(20)
+    assert job.result == "ended early"
+    assert jobs.wanted()  # here nobody dropped anything
+
+
+def test_no_step_of_a_measurement_is_done_when_nobody_wants_it(monkeypatch):
+    monkeypatch.setattr(jobs, "wanted", lambda: False)
+    monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
+    assert probe.measure(TEXT, MODEL) is None
+
+
+def test_no_step_of_a_measurement_is_done_beside_a_training(monkeypatch):
+    monkeypatch.setattr(probe, "TURNS", [object()])
+    monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
+    assert probe.measure(TEXT, MODEL) is None
 
 
 def test_a_speed_is_measured_with_the_settings_that_are_asked_about():
