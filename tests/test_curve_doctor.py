@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.insight.curve_doctor import Diagnosis, diagnose
+from dashboard.insight.curve_doctor import MOST, Diagnosis, diagnose, diverged, examine
 from dashboard.insight.curve_doctor import _nice as nice
+from tests.trainers import new_solver
 
 N = 4000
 SEEDS = range(5)
@@ -46,7 +47,7 @@ class TestNoisyCurves:
         found = told(1.6 + 2 * np.exp(-x / 200), seed=seed)
         assert found.key == "plateau"
         assert found.action == ("lr", 0.002)
-        assert found.live
+        assert found.button == "Set the learning rate to 0.002"
 
     def test_plateau_near_the_end_asks_for_no_slower_rate(self, seed: int) -> None:
         assert told(FLAT, seed=seed, num_iters=N + 100).action is None
@@ -63,7 +64,7 @@ class TestNoisyCurves:
         found = told(1.0 + 1.5 * np.exp(-x / 1500), val, seed=seed)
         assert found.key == "overfitting"
         assert found.action == ("dropout", 0.2)
-        assert not found.live
+        assert found.button == "Begin again with dropout 0.2"
         since = int(found.sentence.split("iteration ")[1].split(":")[0].replace(",", ""))
         assert 1200 <= since <= 2000
 
@@ -107,6 +108,7 @@ class TestNoisyCurves:
         assert (flat.key, flat.action) == ("finished", None)
         falling = told(1.4 + 2.8 * np.exp(-x / 1500), seed=seed, num_iters=N)
         assert (falling.key, falling.action) == ("finished", ("num_iters", 7000.0))
+        assert (flat.button, falling.button) == ("", "Go on to 7,000")
         assert nice(2 * N) == 7000
 
 
@@ -153,6 +155,37 @@ def test_dropout_rises_and_then_gives_way_to_other_advice() -> None:
 
 def test_two_or_three_validations_prove_nothing() -> None:
     assert told(1.4 + 2.8 * np.exp(-x / 1500), [1.5, 1.6, 1.7]).key == "falling"
+
+
+def test_what_was_advised_is_given_its_time_before_the_next_advice() -> None:
+    assert told(FLAT, changed=N - 100).key == "changed"
+    assert "200 iterations" in told(FLAT[:1500], changed=1400).advice
+    assert told(FLAT[:1500], changed=1200).key == "plateau"
+    assert told(FLAT, changed=N - 500).key == "plateau"
+    assert told([*FLAT, np.nan], changed=N - 100).key == "unstable"  # this cannot wait
+    falling = 1.4 + 2.8 * np.exp(-x / 1500)
+    assert told(falling, changed=N - 100).key == "falling"  # and this takes nothing back
+
+
+def test_steps_are_counted_and_not_the_rows_that_are_looked_at() -> None:
+    at = np.arange(1, 4001) * 100.0
+    found = diagnose(at, FLAT, [], [], np.full(N, 9.0), lr=4e-3, clip=5.0, num_iters=10**6)
+    assert "of the last 100,000 steps" in found.sentence
+
+
+def test_a_divergence_is_answered_by_a_lower_rate() -> None:
+    found = diverged(0.1)
+    assert found.action == ("lr", 0.03)
+    assert found.button == "Lower the rate to 0.03 and go on"
+
+
+@pytest.mark.parametrize("n", [3, 4000, MOST + 1, 3 * MOST + 7])
+def test_a_training_of_any_length_is_examined_to_its_end(n: int) -> None:
+    solver = new_solver(num_iters=n)
+    for i in range(1, n + 1):
+        solver.history.append(iteration=i, loss=1.6, grad_norm=1.0, lr=4e-3)
+    assert examine(solver).sentence.startswith(f"Finished: all {n:,} iterations")
+    assert examine(new_solver()).key == "early"
 
 
 def test_nice_numbers() -> None:

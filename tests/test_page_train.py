@@ -376,15 +376,16 @@ def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypa
     [
         ("lr", 5e-05, "Set the learning rate to 5e-05"),
         ("clip", 12.5, "Set clipping to 12.5"),
-        ("num_iters", 12_345.0, "Set the iterations to 12,345"),
+        ("num_iters", 12_345.0, "Go on to 12,345"),
     ],
 )
 def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
     advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
-    monkeypatch.setattr(train_view, "diagnose", lambda *args, **settings: advice)
+    monkeypatch.setattr(train_view, "examine", lambda *_: advice)
     page.press("Step")
     page.press(label)
     assert page.value(f"train_{name}") == value
     assert getattr(page.run.solver, name) == value
     assert type(page.run.solver.num_iters) is int
+    assert page.run.trainer.status().active == (name == "num_iters")
     assert page.shown("error") == []

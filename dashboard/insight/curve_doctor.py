@@ -13,9 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnncore import Solver
+
 Values = NDArray[np.float64]
 
+MOST = 5_000  # rows that are looked at, however long the run
 EARLY = 100  # iterations before which nothing is said
+SETTLING = 200  # iterations that a change needs at least to show
 FAST, SLOW = 0.03, 0.007  # share of the loss lost over a quarter of the run
 RISEN = 0.15  # share by which a loss above its best is no longer chance
 JUMP, JUMPS = 0.5, 0.02  # a batch so far above the median is a jump; so many are too many
@@ -37,9 +41,22 @@ class Diagnosis:
     action: tuple[str, float] | None = None
 
     @property
-    def live(self) -> bool:
-        """Whether the action can be applied without a new run."""
-        return self.action is not None and self.action[0] in ("lr", "clip", "num_iters")
+    def button(self) -> str:
+        """What a button says that does it, or ""."""
+        if self.action is None:
+            return ""
+        name, value = self.action
+        return _BUTTONS.get(self.key, _BUTTONS[name]).format(value)
+
+
+# By the setting; "diverged" is a finding that has its own.
+_BUTTONS = {
+    "lr": "Set the learning rate to {:g}",
+    "clip": "Set clipping to {:g}",
+    "num_iters": "Go on to {:,.0f}",
+    "dropout": "Begin again with dropout {:g}",
+    "diverged": "Lower the rate to {:g} and go on",
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,32 @@ class _Trend:
         return self.clear and self.fall >= SLOW
 
 
+def examine(solver: Solver, changed: int = 0) -> Diagnosis:
+    """The diagnosis of a training as it stands; its settings were changed last at ``changed``."""
+    history = solver.history
+    n = len(history)
+    few = np.arange(n - 1, -1, -max(1, -(-n // MOST)))[::-1]  # evenly, the newest among them
+    return diagnose(
+        history["iteration"][few],
+        history["loss"][few],
+        *history.validations(),
+        history["grad_norm"][few],
+        lr=solver.lr,
+        clip=solver.clip,
+        num_iters=solver.num_iters,
+        dropout=solver.model.dropout,
+        changed=changed,
+    )
+
+
+def diverged(lr: float) -> Diagnosis:
+    """Of a training that ended because its loss was no longer a number."""
+    slower = _nice(lr / 3)
+    return Diagnosis(
+        "diverged", f"A learning rate of {lr:g} was too high.", f"Try {slower:g}.", ("lr", slower)
+    )
+
+
 def diagnose(
     iteration: ArrayLike,
     loss: ArrayLike,
@@ -73,19 +116,21 @@ def diagnose(
     clip: float | None,
     num_iters: int,
     dropout: float = 0.0,
+    changed: int = 0,
 ) -> Diagnosis:
     """The one thing most worth saying about a run.
 
     iteration, loss, grad_norm: (n,), a row an iteration (or evenly thinned); losses in nats
     per character, norms before clipping. val_iteration, val_loss: (m,). lr: the base learning
-    rate, before the schedule. clip: None for none.
+    rate, before the schedule. clip: None for none. changed: the iteration at which a setting
+    was changed last; what its change does must show before the next is advised.
     """
     at, losses, norms = (np.asarray(a, np.float64) for a in (iteration, loss, grad_norm))
     val_at, val = np.asarray(val_iteration, np.float64), np.asarray(val_loss, np.float64)
     val_at, val = val_at[np.isfinite(val)], val[np.isfinite(val)]
     if not len(losses):
         return _early(0)
-    done = int(at[-1])
+    done, is_number = int(at[-1]), math.isfinite(losses[-1])
     found = _unstable(at, losses, lr)
     if found is None and done >= EARLY:
         good = np.isfinite(losses)  # what is bad long ago is overcome
@@ -96,8 +141,15 @@ def diagnose(
     if found is None and done < EARLY:
         found = _early(done)
     if found is None:
-        found = _clipped(norms, clip, lr)
-    return found or _progress(at, losses, lr, num_iters)
+        found = _clipped(at, norms, clip, lr)
+    if found is None:
+        found = _progress(at, losses, lr, num_iters)
+    if changed and is_number and found.action is not None and found.action[0] in ("lr", "clip"):
+        patience = max(SETTLING, changed // 10)
+        if done < changed + patience:
+            sentence = f"A setting was changed at iteration {changed:,}."
+            return Diagnosis("changed", sentence, f"Give it {patience:,} iterations to show.")
+    return found
 
 
 # -- one kind of finding each ---------------------------------------------------------------
@@ -178,7 +230,7 @@ def _finished(losses: Values, num_iters: int) -> Diagnosis:
     return Diagnosis("finished", sentence, f"Go on to {more:,.0f}.", ("num_iters", more))
 
 
-def _clipped(norms: Values, clip: float | None, lr: float) -> Diagnosis | None:
+def _clipped(at: Values, norms: Values, clip: float | None, lr: float) -> Diagnosis | None:
     recent = norms[-_quarter(len(norms)) :]
     recent = recent[np.isfinite(recent)]
     if clip is None or not math.isfinite(clip) or not len(recent):
@@ -188,7 +240,8 @@ def _clipped(norms: Values, clip: float | None, lr: float) -> Diagnosis | None:
         return None
     usual = float(np.median(recent))
     sentence = (
-        f"The gradient was clipped at {100 * share:.0f} % of the last {len(recent):,} steps: "
+        f"The gradient was clipped at {100 * share:.0f} % of the last "
+        f"{round(len(recent) * _spacing(at)):,} steps: "
         f"its norm is usually {usual:.2g}, the limit {clip:g}."
     )
     if usual > 20 * clip:
@@ -202,8 +255,7 @@ def _clipped(norms: Values, clip: float | None, lr: float) -> Diagnosis | None:
 
 def _progress(at: Values, losses: Values, lr: float, num_iters: int) -> Diagnosis:
     trend = _recent_trend(losses)
-    spacing = (at[-1] - at[0]) / max(1, len(at) - 1)
-    last = f"over the last {round(trend.length * spacing):,} iterations"
+    last = f"over the last {round(trend.length * _spacing(at)):,} iterations"
     moved = f"from {trend.begin:.3f} to {trend.end:.3f} {last}"
     quarters = max(1.0, trend.length / _quarter(len(losses)))
     if trend.falls and trend.fall >= FAST * quarters:
@@ -219,6 +271,11 @@ def _progress(at: Values, losses: Values, lr: float, num_iters: int) -> Diagnosi
 
 
 # -- statistics -----------------------------------------------------------------------------
+
+
+def _spacing(at: Values) -> float:
+    """Iterations from one row to the next: 1, or more if they were thinned."""
+    return float(at[-1] - at[0]) / max(1, len(at) - 1)
 
 
 def _quarter(n: int) -> int:

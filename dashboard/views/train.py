@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, guard, markup, settings, state
+from dashboard import actions, charts, guard, limits, markup, opening, settings, state
 from dashboard.charts import Level
 from dashboard.diary import Entry
 from dashboard.insight.baselines import Baseline, baselines
-from dashboard.insight.curve_doctor import diagnose
+from dashboard.insight.curve_doctor import diverged, examine
 from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
@@ -20,8 +20,6 @@ from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
 TICK_SECONDS = 0.5
-
-_ACTIONS = {"lr": "the learning rate", "clip": "clipping", "num_iters": "the iterations"}
 
 _BADGES = {
     Phase.READY: ("Ready", "gray"),
@@ -38,10 +36,13 @@ def show() -> None:
     """Draw the section."""
     run = state.run()
     active = run is not None and run.trainer.status().active
+    state.turned("training", active)  # what the buttons say now
     with st.container(border=True, key="section_train"):
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
+        if not active:
+            _before(run)
         if actions.refusal():
             st.error(plain(actions.refusal()), icon=":material/error:")
         if state.asking():
@@ -78,8 +79,17 @@ def _buttons(active: bool, run: Run | None) -> None:
             icon=":material/restart_alt:",
             on_click=actions.reset,
             disabled=run is None,
-            help="Back to the untrained network, with the same initial weights.",
+            help="Back to the network as it was before its training, with the same weights.",
         )
+
+
+def _before(run: Run | None) -> None:
+    """The way back to what Reset or another network took off the page."""
+    before = state.before()
+    if before is not None and (run is None or run.id != before):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("The run before this one is kept.", width="content")
+            st.button("Bring it back", on_click=opening.open_past, args=(before,))
 
 
 def _goal() -> None:
@@ -128,7 +138,7 @@ def _live() -> None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
     status = actions.look_at(run)
-    _headline(status, run.text.name)
+    _headline(run, status)
     if run.keeper is not None and run.keeper.problem:
         st.warning(plain(run.keeper.problem), icon=":material/save:")
     _figures(status)
@@ -136,29 +146,39 @@ def _live() -> None:
     stage = state.stage([entry.iteration for entry in entries])
     _curve(run, stage)
     _stages(run.diary.seed_text, entries, stage)
-    _advice(run)
+    _advice(run, status)
     if state.turned("training", status.active) is False:
         st.rerun()  # it ended by itself: the buttons must know
 
 
-def _headline(status: Status, text_name: str) -> None:
+def _headline(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    done = min(1.0, status.iteration / max(1, status.num_iters))
+    alone = duration(limits.GRANT_SECONDS)  # so long it trains without a page
     sentence = {
-        Phase.RUNNING: f"about {duration(status.remaining)} to go",
+        Phase.RUNNING: f"{_to_go(run, status)} · trains on for {alone} after the page is closed",
         Phase.WAITING: f"number {status.place} in the queue for this computer",
-        Phase.ASLEEP: "no page was open for an hour; press Train to go on",
+        Phase.ASLEEP: f"no page was open for {alone}; press Train to go on",
         Phase.FINISHED: "press Train to train on",
         Phase.PAUSED: "press Train to go on",
     }.get(status.phase, "")
-    if status.phase is Phase.RUNNING and math.isnan(status.remaining):
-        sentence = "measuring the speed …"
     st.markdown(f":{colour}-badge[{label}] {sentence}")
     if status.message:
         show_message = st.error if status.phase is Phase.FAILED else st.info
         show_message(plain(status.message))
-    so_far = f"{status.iteration:,} of {status.num_iters:,} iterations on {plain(text_name)}"
-    st.progress(done, text=so_far)
+    on_text = f"iterations on {plain(run.text.name)}"
+    if run.plan.open_ended:
+        st.caption(f"{status.iteration:,} {on_text}")
+    else:
+        done = min(1.0, status.iteration / max(1, status.num_iters))
+        st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
+
+
+def _to_go(run: Run, status: Status) -> str:
+    if run.plan.open_ended:
+        return "until validation stops falling"
+    if math.isnan(status.remaining):
+        return "measuring the speed …"
+    return f"about {duration(status.remaining)} to go"
 
 
 def _figures(status: Status) -> None:
@@ -221,31 +241,19 @@ def baseline_levels(run: Run) -> list[Baseline]:
     return found.result or []
 
 
-def _advice(run: Run) -> None:
+def _advice(run: Run, status: Status) -> None:
     """One sentence on what the curve shows, and a button that does what it advises."""
-    history, solver = run.solver.history, run.solver
-    if not len(history):
+    history, changes = run.solver.history, run.trainer.changes
+    if status.too_fast is not None:
+        found = diverged(status.too_fast)
+    elif len(history):
+        found = examine(run.solver, changes[-1].iteration if changes else 0)
+    else:
         return
-    at, val = history.validations()
-    few = charts.evenly(len(history), 5_000)
-    found = diagnose(
-        history["iteration"][few],
-        history["loss"][few],
-        at,
-        val,
-        history["grad_norm"][few],
-        lr=solver.lr,
-        clip=solver.clip,
-        num_iters=solver.num_iters,
-        dropout=solver.model.dropout,
-    )
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
-        if found.live and found.action is not None:
-            name, value = found.action
-            label = f"Set {_ACTIONS[name]} to {value:,g}"
-            if st.button(label, on_click=actions.follow, args=(found.action,)):
-                st.rerun()  # the sliders outside this part must show it
+        if found.button and st.button(found.button, on_click=actions.follow, args=(found.action,)):
+            st.rerun()  # the widgets outside this part must show it
     passed = [
         f"{base.name} at {duration(passed_at)}"
         for base in baseline_levels(run)
