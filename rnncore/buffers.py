@@ -31,3 +31,10 @@ def aligned_rows(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     per_line = LINE // dtype.itemsize
     width = -(-shape[-1] // per_line) * per_line
     return aligned_zeros((*shape[:-1], width), dtype)[..., : shape[-1]]
+
+
+def aligned_copy(a: NDArray[Any]) -> NDArray[Any]:
+    """The same values, in a contiguous array that begins on a cache line."""
+    copy = aligned_zeros(a.shape, a.dtype)
+    copy[...] = a
+    return copy

@@ -34,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import blas
-from rnncore.buffers import aligned_rows, aligned_zeros
+from rnncore.buffers import aligned_copy, aligned_rows, aligned_zeros
 
 Array = NDArray[np.floating]
 
@@ -194,10 +194,10 @@ def padded_pieces(rows: int, depth: int, columns: int) -> tuple[int, int]:
 def fixed_product(x: Array, W: Array, out: Array) -> Callable[[], Any]:
     """A function that writes x W into ``out``, for an x (M,) or (N, M) that keeps its place."""
     if x.ndim == 1:
-        return partial(np.dot, x, W.copy(), out)
+        return partial(np.dot, x, aligned_copy(W), out)
     rows, (depth, width) = len(x), W.shape
     width = divided_width(rows, depth, width)
-    pieces = W.reshape(depth, -1, width).swapaxes(0, 1).copy()
+    pieces = aligned_copy(W.reshape(depth, -1, width).swapaxes(0, 1))
     return partial(np.matmul, x, pieces, out.reshape(rows, -1, width).swapaxes(0, 1))
 
 
@@ -212,7 +212,7 @@ class Step(ABC):
         D = cell.D
         self.Wx, self.b = W[:D].copy(), W[-1].copy()
         self.h = state[0].copy()  # each step writes into it
-        self._a = np.empty((*self.h.shape[:-1], cell.G * cell.H), W.dtype)
+        self._a = aligned_zeros((*self.h.shape[:-1], cell.G * cell.H), W.dtype)
         self._multiply_h = fixed_product(self.h, W[D:-1], self._a)  # _a = h Wh
 
     @abstractmethod
