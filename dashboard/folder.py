@@ -21,7 +21,7 @@ from dashboard.records import FORMAT, read_record, write_record
 from dashboard.settings import ModelSettings
 from dashboard.snapshot import Journal, Snapshot
 from dashboard.texts import LoadedText
-from rnncore import Solver, Vocab, checkpoint, files, npz
+from rnncore import RNN, Solver, Vocab, checkpoint, files, npz
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError
 
 DELETED = ".deleted-"  # a folder on its way out
@@ -56,14 +56,19 @@ class RunFolder:
 
     # -- writing ------------------------------------------------------------------------------
 
-    def save(self, snapshot: Snapshot, facts: Facts, text: LoadedText) -> None:
+    def save(
+        self, snapshot: Snapshot, facts: Facts, text: LoadedText, first: RNN | None = None
+    ) -> None:
         """Add a save and remove those that are needed no longer; SaveError or OSError if not.
 
-        The run's folder, text and facts are written where they are not there yet.
+        The run's folder, text, facts and, if it knew something already, the network that it
+        began with are written where they are not there yet.
         """
         self._claim()
         if not (self.path / "text.npz").exists():
             self._write_text(text)
+        if first is not None and not (self.path / "first.npz").exists():
+            self._write_first(first)
         number = 1 + max(self._numbers(), default=0)
         network = self._network(number)
         try:
@@ -96,6 +101,10 @@ class RunFolder:
         arrays = {"ids": text.ids, "vocab": codes}
         values = {"format": FORMAT, "digest": text.digest}
         files.write_whole(self.path / "text.npz", lambda file: npz.write(file, values, arrays))
+
+    def _write_first(self, first: RNN) -> None:
+        values, arrays = {"format": FORMAT}, {"weights": first.flat}
+        files.write_whole(self.path / "first.npz", lambda file: npz.write(file, values, arrays))
 
     def _prune(self) -> None:
         """Keep the last two saves and the best, or fewer of them if they are very large."""
@@ -155,6 +164,20 @@ class RunFolder:
             return LoadedText(vocab=vocab, ids=arrays["ids"], **fields)
         except (KeyError, TypeError, OverflowError) as error:
             raise FileFormatError(f"The run's text is damaged: {error!r}.") from None
+
+    def first(self, like: RNN) -> RNN | None:
+        """The network that the run began with, built like this one; None if it was a fresh one."""
+        path = self.path / "first.npz"
+        if not path.exists():
+            return None
+        model = like.copy()
+        try:
+            with open(path, "rb") as file:
+                _, arrays = npz.read(file)
+            model.flat[...] = arrays["weights"]
+        except (OSError, KeyError, ValueError) as error:
+            raise FileFormatError(f"The run's first network is damaged: {error!r}.") from None
+        return model
 
     def numbers(self) -> list[int]:
         """The saves that are whole, newest first."""

@@ -184,7 +184,7 @@ class Keeper:
                 return
             started = time.thread_time()  # waiting for the disk takes nothing from training
             try:
-                self._folder.save(job.copy, self._facts, self._run.text)
+                self._folder.save(job.copy, self._facts, self._run.text, self._run.first)
             except Exception as error:
                 self._fail(error)
             else:

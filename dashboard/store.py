@@ -4,6 +4,8 @@
         run.json                id, creation, network settings, facts of the text; written once
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
+        first.npz               the weights that it began with, if they had learnt something
+                                elsewhere; written once
         00000017.npz            save 17: the solver without the text (rnncore.checkpoint)
         00000017.json           its journal: time, iteration, losses, diary, changes, plan, and
                                 the size of the .npz; written after it, so a save is whole if
@@ -126,9 +128,15 @@ class Store:
         run.diary.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)
         if folder.spoilt:
-            run.notes = (
+            run.notes += (
                 "The newest save of this run was damaged, so it goes on from the one before, "
                 f"at iteration {solver.iteration:,}.",
+            )
+        try:
+            run.first = folder.first(solver.model)
+        except RnnCoreError:
+            run.notes += (
+                "The network that this run began with is damaged: Reset begins with a new one.",
             )
         Keeper(run, folder).adopt(journal.saved)
         return run

@@ -121,11 +121,11 @@ class SlowDisk:
         self._real = RunFolder.save
         monkeypatch.setattr(RunFolder, "save", lambda *args: self.save(*args))
 
-    def save(self, folder, copy, facts, text):
+    def save(self, folder, copy, *run):
         self.at_work += 1
         self.most = max(self.most, self.at_work)
         assert self.gate.acquire(timeout=20)
-        self._real(folder, copy, facts, text)
+        self._real(folder, copy, *run)
         self.written.append(copy.journal.iteration)
         self.at_work -= 1
 

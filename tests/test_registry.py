@@ -322,4 +322,6 @@ def test_runs_are_saved_when_the_process_ends(default_place, monkeypatch):
     (at_the_end,) = at_exit
     at_the_end()
     assert len(registry.registry()) == 0
-    assert registry.registry().store.open(run.id).solver.iteration == 3
+    opened = registry.registry().store.open(run.id)
+    assert opened.solver.iteration == 3
+    opened.keeper.discard()

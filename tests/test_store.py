@@ -16,11 +16,12 @@ import pytest
 from dashboard import limits, ownership
 from dashboard.ownership import RunInUseError
 from dashboard.records import read_record, write_record
+from dashboard.run import new_run
 from dashboard.settings import ModelSettings
 from dashboard.store import NoSuchRunError, Store, default_root
 from rnncore import RnnCoreError
 from rnncore.errors import FileFormatError
-from tests.runs import MODEL, TRAIN, TrackedStore, advance, assert_same, saves, small_run
+from tests.runs import MODEL, TEXT, TRAIN, TrackedStore, advance, assert_same, saves, small_run
 
 ROOT = Path(__file__).parents[1]
 posix = pytest.mark.skipif(os.name == "nt", reason="modes and locks of this kind are POSIX")
@@ -114,6 +115,38 @@ def test_runs_are_for_their_owner_alone(store):
     run = small_run(store)
     assert (store.root.stat().st_mode & 0o777) == 0o700
     assert ((store.root / run.id).stat().st_mode & 0o777) == 0o700
+
+
+@pytest.fixture
+def taught(store):
+    """A run on a network that had learnt something before."""
+    taught = small_run(steps=5).solver.model
+    run = new_run(TEXT, MODEL, TRAIN, taught)
+    store.keep(run)
+    advance(run, 3)
+    return put_away(run)
+
+
+def test_a_network_that_knew_something_comes_back_as_it_began(store, taught):
+    opened = store.open(taught.id)
+    np.testing.assert_array_equal(opened.first.flat, taught.first.flat)
+    assert not np.array_equal(opened.first.flat, opened.solver.model.flat)
+    assert opened.notes == ()
+    assert small_run(store, 3).first is None
+    assert store.open(put_away(small_run(store, 3)).id).first is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "other"])
+def test_a_first_network_that_is_damaged_is_told_and_the_run_opens(store, taught, damage):
+    path = store.root / taught.id / "first.npz"
+    if damage == "other":
+        path.write_bytes((path.parent / "text.npz").read_bytes())
+    else:
+        {"cut": cut, "flip": flip}[damage](path)
+    opened = store.open(taught.id)
+    assert opened.first is None
+    assert "Reset begins with a new one." in opened.notes[0]
+    assert opened.solver.iteration == 3
 
 
 # -- damage ------------------------------------------------------------------------------------
