@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
+from dashboard import memory
 from rnncore import RnnCoreError
 
 # A closed laptop or a lost connection should not end a run; a page that nobody comes back
@@ -25,7 +25,6 @@ TRAINING_SEATS = _whole("LSTM_WORKBENCH_SEATS", 12)
 
 # Share of the free memory that one run may take: several people may share the machine.
 MEMORY_SHARE = 0.25
-_MEMORY_IF_UNKNOWN = 4 * 2**30
 
 # Longest piece that is generated at once: a few seconds for a small network.
 MAX_SAMPLE_CHARS = 20_000
@@ -62,23 +61,9 @@ class TooLargeError(RnnCoreError):
     """A run that would not fit into this machine's memory."""
 
 
-def free_memory() -> int:
-    """Bytes of memory that are free now (Linux), or a cautious guess elsewhere."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
-        return _MEMORY_IF_UNKNOWN
-
-
 def check_memory(needed: int) -> None:
     """A TooLargeError if a run that needs so many bytes cannot be afforded."""
-    allowed = int(free_memory() * MEMORY_SHARE)
+    allowed = int(memory.free() * MEMORY_SHARE)
     if needed > allowed:
         raise TooLargeError(
             f"These settings need {size(needed)} of memory and {size(allowed)} can be spared: "

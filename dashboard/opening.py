@@ -151,7 +151,7 @@ def _run_of(solver: Solver, name: str) -> Run:
     ids = solver.ids.astype(vocab.dtype)
     text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
     settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
-    limits.check_memory(settings.memory(len(vocab)))
+    limits.check_memory(settings.memory(len(vocab), model.dtype.itemsize))
     return wrap(fresh_id(), text, settings, solver)
 
 

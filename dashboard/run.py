@@ -68,13 +68,16 @@ class Run:
         return solver.batches.per_epoch * solver.batch_size * solver.seq_length
 
 
-def check(text: LoadedText, settings: ModelSettings) -> None:
-    """An RnnCoreError that says why these settings cannot train on this text, if so."""
+def check(text: LoadedText, settings: ModelSettings, itemsize: int = 4) -> None:
+    """An RnnCoreError that says why these settings cannot train on this text, if so.
+
+    itemsize: bytes of one parameter.
+    """
     train_ids, _ = split(text.ids, settings.val_fraction)
     N, T = settings.batch_size, settings.seq_length
     if len(train_ids) < N * T + 1:
         raise RnnCoreError(too_short(len(train_ids), N, T))
-    limits.check_memory(settings.memory(len(text.vocab)))
+    limits.check_memory(settings.memory(len(text.vocab), itemsize))
 
 
 def new_model(text: LoadedText, settings: ModelSettings) -> RNN:
@@ -95,7 +98,7 @@ def new_solver(
     text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
 ) -> Solver:
     """A solver at its beginning; everything is checked before anything is allocated."""
-    check(text, settings)
+    check(text, settings, 4 if model is None else model.dtype.itemsize)
     return Solver(
         text.ids,
         new_model(text, settings) if model is None else model,

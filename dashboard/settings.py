@@ -52,12 +52,12 @@ class ModelSettings:
         D = self.embedding_dim(vocab_dim)
         return count_params(vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers)
 
-    def memory(self, vocab_dim: int) -> int:
-        """Bytes that training takes, estimated."""
+    def memory(self, vocab_dim: int, itemsize: int = 4) -> int:
+        """Bytes that training takes, estimated; ``itemsize`` is that of one parameter."""
         D = self.embedding_dim(vocab_dim)
         return training_bytes(
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
-            self.batch_size, self.seq_length,
+            self.batch_size, self.seq_length, itemsize, validates=self.val_fraction > 0,
         )  # fmt: skip
 
 

@@ -19,6 +19,9 @@ from rnncore.errors import SettingError, TextError
 
 Ids = NDArray[np.integer]
 
+# A validation reads up to so many streams side by side, so many characters at a time: fast.
+VAL_STREAMS, VAL_STEPS = 32, 50
+
 
 @dataclass(frozen=True)
 class Batch:

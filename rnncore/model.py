@@ -18,10 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import batches, checks
+from rnncore import batches, blas, checks
 from rnncore.cells import CELLS, Cell
 from rnncore.errors import SettingError
 from rnncore.passes import Pass as Pass
+from rnncore.passes import shard_count
 from rnncore.vocab import Vocab
 
 Array = NDArray[np.floating]
@@ -310,17 +311,28 @@ def training_bytes(
     batch_size: int,
     seq_length: int,
     itemsize: int = 4,
+    validates: bool = True,
 ) -> int:
-    """Memory that training takes at most, estimated before anything is allocated.
+    """Memory that training takes at most, of all its processes, estimated beforehand.
 
-    Parameters, gradients, two moments and the kernels' copies of the weights; and for each
-    step of each layer the gates, their gradients, states and inputs.
+    Parameters, gradients, two moments and the kernels' copies of the weights; for every shard
+    but the first its own of all but the moments; for each step of each layer the gates, their
+    gradients, states and inputs. A validation, if there is one, has the like without gradients.
     """
     G, H = len(CELLS[cell_type].gates), hidden_dim
     params = count_params(vocab_dim, input_dim, hidden_dim, cell_type, num_layers)
-    rows = batch_size * seq_length
-    per_row = num_layers * ((2 * G + 7) * H + input_dim) + 3 * vocab_dim + 2 * H
-    return itemsize * (6 * params + rows * per_row)
+    per_row = num_layers * ((2 * G + 7) * H + input_dim) + 2 * H
+    copies = 6 + 3 * _further_shards(params, batch_size, seq_length)
+    rows = batch_size * seq_length * (per_row + 3 * vocab_dim)
+    if validates:
+        N, T = batches.VAL_STREAMS, batches.VAL_STEPS
+        copies += 2 * _further_shards(params, N, T)
+        rows += N * T * (per_row + 2 * vocab_dim)
+    return itemsize * (copies * params + rows)
+
+
+def _further_shards(num_params: int, N: int, T: int) -> int:
+    return shard_count(num_params, N, T, blas.info().workers) - 1
 
 
 def _size(shapes: Mapping[str, tuple[int, ...]]) -> int:

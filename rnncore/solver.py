@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import checks
-from rnncore.batches import Batches, as_streams, check_ids, split
+from rnncore.batches import VAL_STEPS, VAL_STREAMS, Batches, as_streams, check_ids, split
 from rnncore.errors import DivergedError
 from rnncore.history import History
 from rnncore.model import RNN, Pass, State, check_finite
@@ -26,9 +26,9 @@ from rnncore.schedules import SHAPES, Schedule
 
 Ids = NDArray[np.integer]
 
-# Validation reads up to this many streams side by side, each at least so many characters
-# long: fast, while only a few characters at each stream's beginning lack their context.
-_VAL_STREAMS, _VAL_STREAM_LENGTH, _VAL_STEPS = 32, 500, 50
+# A stream of a validation is so many characters long, or there are fewer streams: only a few
+# characters at each stream's beginning lack their context.
+_VAL_STREAM_LENGTH = 500
 # While training goes on, so many characters of the held-out text tell enough: to some hundredths
 # of a nat, often, and without a long stop. At the end all of it is read.
 _VAL_CHARS = 100_000
@@ -234,15 +234,15 @@ class Solver:
         ids = self.val_ids if max_chars is None else self.val_ids[: max_chars + 1]
         if len(ids) < 2:
             return float("nan")
-        N = max(1, min(_VAL_STREAMS, (len(ids) - 1) // _VAL_STREAM_LENGTH))
+        N = max(1, min(VAL_STREAMS, (len(ids) - 1) // _VAL_STREAM_LENGTH))
         inputs, targets = as_streams(ids, N)
         if self._val_buffers is None or self._val_buffers.N != N:
-            self._val_buffers = self.model.new_pass(N, _VAL_STEPS)
+            self._val_buffers = self.model.new_pass(N, VAL_STEPS)
         state, total = self.model.initial_state(N), 0.0
-        for start in range(0, inputs.shape[1], _VAL_STEPS):
-            window = slice(start, start + _VAL_STEPS)
+        for start in range(0, inputs.shape[1], VAL_STEPS):
+            window = slice(start, start + VAL_STEPS)
             x = inputs[:, window]
-            buffers = self._val_buffers if x.shape[1] == _VAL_STEPS else None
+            buffers = self._val_buffers if x.shape[1] == VAL_STEPS else None
             total += self.model.evaluate(x, targets[:, window], state, buffers)
         return total / inputs.size
 

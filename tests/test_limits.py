@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard import limits
+from dashboard import limits, memory
 from dashboard.limits import TooLargeError, check_memory, size
 from rnncore import RnnCoreError
 
@@ -32,30 +32,13 @@ def test_sizes_for_people(count, shown):
 
 
 def test_memory_is_checked_with_figures(monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 8_000_000_000)
+    monkeypatch.setattr(memory, "free", lambda: 8_000_000_000)
     check_memory(2_000_000_000)
     with pytest.raises(TooLargeError) as refused:
         check_memory(2_500_000_001)
     assert isinstance(refused.value, RnnCoreError)
     assert "need 2.5 GB of memory and 2.0 GB can be spared" in str(refused.value)
     assert "smaller hidden size" in str(refused.value)
-
-
-def test_free_memory_of_this_machine():
-    assert 2**20 < limits.free_memory() < 2**50
-
-
-@pytest.mark.parametrize("report", ["", "MemAvailable: many kB", None])
-def test_free_memory_where_the_system_does_not_tell(monkeypatch, report):
-    def read_text(*_: object, **__: object) -> str:
-        if report is None:
-            raise OSError
-        return report
-
-    monkeypatch.setattr(limits.Path, "read_text", read_text)
-    assert 2**20 < limits.free_memory() < 2**50
-    monkeypatch.setattr(limits.os, "sysconf", lambda _: (_ for _ in ()).throw(ValueError()))
-    assert limits.free_memory() == 4 * 2**30
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,8 +67,37 @@ def test_the_estimate_of_memory_covers_what_training_takes():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    estimate = training_bytes(80, **sizes, batch_size=32, seq_length=50)
+    estimate = training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
     assert 0.4 * estimate < peak < 1.1 * estimate
+
+
+def test_the_estimate_of_memory_covers_what_a_validation_takes():
+    """With many symbols and short batches it takes most."""
+    sizes = {"input_dim": 20, "hidden_dim": 16, "cell_type": "lstm", "num_layers": 1}
+    ids = np.zeros(40_000, int)
+    tracemalloc.start()
+    try:
+        solver = Solver(ids, RNN(2000, **sizes), seq_length=25, batch_size=1, val_fraction=0.4)
+        solver.step()
+        solver.evaluate()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = training_bytes(2000, **sizes, batch_size=1, seq_length=25)
+    assert 0.3 * estimate < peak < 1.1 * estimate
+    assert peak > 3 * training_bytes(2000, **sizes, batch_size=1, seq_length=25, validates=False)
+
+
+def test_every_further_shard_is_counted_with_its_own_parameters_and_gradients(monkeypatch):
+    sizes = {"input_dim": 64, "hidden_dim": 512, "cell_type": "lstm", "num_layers": 1}
+
+    def estimate(workers: int) -> int:
+        info = SimpleNamespace(workers=workers)
+        monkeypatch.setattr("rnncore.model.blas.info", lambda: info)
+        return training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
+
+    params = RNN(80, **sizes).num_params
+    assert estimate(4) - estimate(1) == 3 * 3 * 4 * params
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,8 @@ def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypat
     assert the_reference(page) in caplog.text
 
 
-def test_a_measurement_of_settings_that_changed_is_dropped(page):
+def test_a_measurement_of_settings_that_changed_is_dropped(visit):
+    page = visit()
     page.choose("model_hidden_dim", 32)
     (_, first) = page.value("_job_speed")
     page.choose("model_hidden_dim", 64)

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dashboard import limits
+from dashboard import memory
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.settings import PRESETS
 from dashboard.views import train as train_view
@@ -123,13 +123,13 @@ def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
 
 
 def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 4 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Train")
     assert not page.has_run
     for kind in ("warning", "error"):
         (sentence,) = page.shown(kind)
-        assert "of memory and 1.0 MB can be spared: choose a smaller hidden size" in sentence
+        assert "of memory and 10.0 MB can be spared: choose a smaller hidden size" in sentence
     page.choose("model_hidden_dim", 16)
     assert page.shown("error", "warning") == []
     page.press("Step")
@@ -139,7 +139,7 @@ def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkey
 def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
     page.press("Step")
     run = page.run
-    monkeypatch.setattr(limits, "free_memory", lambda: 4 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Reset")
     assert page.run is run

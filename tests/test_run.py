@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard import limits, run
+from dashboard import limits, memory, run
 from dashboard.run import default_seed, new_run
 from dashboard.settings import PRESETS, ModelSettings, TrainSettings
 from dashboard.texts import load, load_sample, sample_names
 from dashboard.training import Phase
-from rnncore import RnnCoreError
+from rnncore import RNN, RnnCoreError
 
 SMALL = ModelSettings(hidden_dim=8, seq_length=10, batch_size=4)
 TEXT = load(b"It was a bright cold day in April, and the clocks were striking.\n" * 5, "book.txt")
@@ -48,9 +48,19 @@ def test_what_would_fit_fits():
 
 @pytest.mark.usefixtures("_nothing_may_be_made")
 def test_what_the_machine_cannot_hold_is_refused(monkeypatch):
-    monkeypatch.setattr(limits, "free_memory", lambda: 4_000_000)
+    monkeypatch.setattr(memory, "free", lambda: 4_000_000)
     with pytest.raises(limits.TooLargeError, match=r"need .* MB of memory and 1\.0 MB"):
-        new_run(TEXT, replace(SMALL, hidden_dim=1024, num_layers=4), TrainSettings())
+        new_run(TEXT, replace(SMALL, hidden_dim=512, num_layers=4), TrainSettings())
+
+
+def test_a_model_of_twice_the_precision_needs_twice_the_memory(monkeypatch):
+    needed = SMALL.memory(len(TEXT.vocab))
+    monkeypatch.setattr(memory, "free", lambda: int(1.5 * needed / limits.MEMORY_SHARE))
+    model = run.new_model(TEXT, SMALL)
+    new_run(TEXT, SMALL, TrainSettings(), model)
+    precise = RNN(**{**model.settings(), "dtype": "float64"})
+    with pytest.raises(limits.TooLargeError):
+        new_run(TEXT, SMALL, TrainSettings(), precise)
 
 
 @pytest.mark.parametrize("clip", [math.inf, 5.0])

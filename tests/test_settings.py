@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
@@ -77,7 +77,9 @@ def test_every_cell_has_a_name_for_people():
 @pytest.mark.parametrize("cell_type", CELLS)
 @pytest.mark.parametrize(("num_layers", "input_dim", "V"), [(1, 0, 61), (2, 8, 61), (3, 0, 2)])
 def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_dim, V):
-    chosen = ModelSettings(cell_type, 24, num_layers, input_dim, batch_size=3, seq_length=11)
+    chosen = ModelSettings(
+        cell_type, 24, num_layers, input_dim, batch_size=3, seq_length=11, val_fraction=0.0
+    )
     model = RNN(
         V,
         input_dim=input_dim or None,
@@ -88,10 +90,12 @@ def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_
     assert chosen.embedding_dim(V) == model.input_dim
     assert chosen.num_params(V) == model.num_params
     assert chosen.memory(V) == training_bytes(
-        V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11
+        V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11, validates=False
     )
     # At least parameters, gradients and two moments; at most what so small a network can take.
     assert 16 * model.num_params < chosen.memory(V) < 2e6
+    assert chosen.memory(V, itemsize=8) == 2 * chosen.memory(V)
+    assert replace(chosen, val_fraction=0.1).memory(V) > chosen.memory(V)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard import limits, ownership
+from dashboard import limits, memory, ownership
 from dashboard.ownership import RunInUseError
 from dashboard.records import read_record, write_record
 from dashboard.run import new_run
@@ -83,7 +83,7 @@ def test_a_run_that_was_opened_but_not_trained_is_not_written_again(store):
 
 def test_a_run_too_large_for_this_machine_is_refused_before_it_is_read(store, monkeypatch):
     run = put_away(small_run(store))
-    monkeypatch.setattr(limits, "free_memory", lambda: 1000)
+    monkeypatch.setattr(memory, "free", lambda: 1000)
     with pytest.raises(limits.TooLargeError, match="memory"):
         store.open(run.id)
     monkeypatch.undo()
