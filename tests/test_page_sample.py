@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -110,6 +111,15 @@ def test_a_long_piece_can_be_cancelled_and_what_is_written_stays(page):
     page.press("Cancel")
     assert 0 < len(written(page)) < 20_000
     assert "Cancel" not in page.labels()
+
+
+def test_the_code_to_copy_begins_with_a_character_that_the_network_knows(page):
+    page.choose("sample", "sums.txt")
+    page.press("Step")
+    (code,) = [code for code in page.shown("code") if "pickle.load" in code]
+    assert (
+        ast.literal_eval(re.search(r"sample\((.+), T=", code)[1]) in page.run.text.vocab.char_to_idx
+    )
 
 
 # -- writing together --------------------------------------------------------------------------

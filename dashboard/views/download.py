@@ -39,7 +39,7 @@ def _take_away(run: Run) -> None:
     st.caption("Opens in any Python that can import rnncore, and on this page:")
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
-        "    print(pickle.load(f).sample('E', T=500))",
+        f"    print(pickle.load(f).sample({run.diary.seed_text[:1]!r}, T=500))",
         language="python",
     )
     with st.expander("More to take away"):
