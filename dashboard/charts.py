@@ -245,8 +245,8 @@ def _hover(points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> li
         name="near", nearest=True, on="pointerover", clear="pointerout", empty=False
     )
     return [
-        points.mark_point(opacity=0).encode(x, y, tooltip=tips).add_params(near),
-        points.transform_filter(near).mark_rule(color=FAINT).encode(x),
+        points.mark_point(opacity=0, aria=False).encode(x, y, tooltip=tips).add_params(near),
+        points.transform_filter(near).mark_rule(color=FAINT, aria=False).encode(x),
     ]
 
 

@@ -40,7 +40,8 @@ def _take_away(run: Run) -> None:
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
         f"    print(pickle.load(f).sample({run.diary.seed_text[:1]!r}, T=500))",
-        language="python",
+        language=None,  # in colours it cannot be read by weak eyes in the dark
+        wrap_lines=True,
     )
     with st.expander("More to take away"):
         _more(run, stem)

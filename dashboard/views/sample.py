@@ -149,4 +149,4 @@ def _keep(writer: Writer) -> None:
             on_click="ignore",
         )
         with st.popover("Copy text", icon=":material/content_copy:"):
-            st.code(whole, language=None, wrap_lines=True, height=240)
+            st.code(whole, language=None, wrap_lines=True)

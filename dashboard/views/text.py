@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, charts, limits, state, texts
+from dashboard import actions, charts, limits, markup, state, texts
 from dashboard.texts import LoadedText, Source
 from dashboard.words import plain
 from rnncore.archives import display_name
@@ -59,7 +59,7 @@ def read() -> Source:
 
 def _card(text: LoadedText, source: Source) -> None:
     st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
-    st.code(text.preview(), language=None, wrap_lines=True, height=140)
+    st.html(markup.piece("", text.preview(), most_rem=9, label="Beginning of the text"))
     st.caption(f"{plain(text.name)} · {limits.size(text.size)} · {text.encoding}")
     for note in text.notes:
         st.caption(plain(note))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import guard, state
+from dashboard import guard, markup, state
 from dashboard.views import download, model, sample, text, train
 from dashboard.words import plain
 
 
 def show() -> None:
     """Draw the page: what is chosen on the left, what happens with it on the right."""
+    st.html(markup.MAIN_BUTTONS)
     st.title("Teach a network to write", anchor=False)
     st.caption(
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "

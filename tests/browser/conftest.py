@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -23,6 +24,8 @@ ROOT = Path(__file__).parents[2]
 # A core for the training and one for server and browser, which share two with it here. Where
 # speeds are compared, both sides inherit this.
 os.environ.setdefault("RNNCORE_THREADS", "1")
+SMALL = {"hidden": 16, "sequence": 10, "batch": 4, "text": "verses"}
+Visit = Callable[..., "Page"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -101,6 +104,18 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     _leave(page)
     context.close()
     assert errors == []
+
+
+@pytest.fixture
+def visit(page: Page, server: Server) -> Visit:
+    """Opens the page with these settings in its address, beside those of a small network."""
+
+    def go(**settings: object) -> Page:
+        page.goto(f"{server.url}?{urlencode(SMALL | settings)}")
+        page.get_by_role("button", name="Train", exact=True).wait_for()
+        return page
+
+    return go
 
 
 def _leave(page: Page) -> None:

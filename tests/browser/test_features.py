@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ import pytest
 from dashboard import charts
 from rnncore import RNN, Vocab
 from rnncore.pickles import dump_model
-from tests.browser.conftest import Server
+from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
     figure,
@@ -30,29 +28,11 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-SMALL = {"hidden": 16, "sequence": 10, "batch": 4, "text": "verses"}
 # What a page would act on, if it took words for markup.
 HOSTILE = (
     "<img src=x onerror=alert(1)> $$\\alpha$$ :red[x] ![](http://evil.example/a.png) "
     "<script>alert(2)</script> [link](http://evil.example) :material/bolt: `b`\n"
 )
-
-Visit = Callable[..., "Page"]
-
-
-@pytest.fixture
-def visit(page: Page, server: Server) -> Iterator[Visit]:
-    """Opens the page with these settings in its address; whatever trains is paused at the end."""
-
-    def go(**settings: object) -> Page:
-        page.goto(f"{server.url}?{urlencode(SMALL | settings)}")
-        button(page, "Train").wait_for()
-        return page
-
-    yield go
-    if button(page, "Pause").is_enabled():
-        button(page, "Pause").click()
-        page.get_by_text("Paused", exact=True).wait_for()
 
 
 def begin(page: Page) -> None:

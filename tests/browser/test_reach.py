@@ -1,0 +1,70 @@
+"""Within everybody's reach: axe-core finds nothing serious, at any width and in any light."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import button, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+SERIOUS = ("serious", "critical")
+
+
+LOOKS = [(width, scheme) for scheme in ("light", "dark") for width in (390, 1400)]
+
+
+def serious(page: Page) -> dict[str, list[str]]:
+    """What axe-core objects to seriously, at each width and in each light."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = {}
+    for width, scheme in LOOKS:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 1000})
+        until(lambda scheme=scheme: is_dark(page) == (scheme == "dark"), 10, f"not {scheme}")
+        page.wait_for_timeout(300)  # what fades in has not its colours yet
+        rules: list[dict[str, Any]] = Axe().run(page).response["violations"]
+        found[f"{width} px, {scheme}"] = [
+            f"{rule['id']} at {node['target']}: {node['failureSummary']}\n{node['html'][:300]}"
+            for rule in rules
+            if rule["impact"] in SERIOUS
+            for node in rule["nodes"]
+        ]
+    return {look: objections for look, objections in found.items() if objections}
+
+
+def is_dark(page: Page) -> bool:
+    """Whether words are brighter than what they stand on."""
+    red = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).color")
+    return int(red.removeprefix("rgb(").split(",")[0]) > 128
+
+
+def test_nothing_is_out_of_reach(visit: Visit) -> None:
+    page = visit(iterations=200)
+    assert serious(page) == {}
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    for part in ("Clean up the text", "Its characters", "More settings", "Write together",
+                 "Go on with a trained model", "Learning rate and other settings",
+                 "How the chart is drawn", "Length and other settings", "More to take away",
+                 "A link to these settings"):  # fmt: skip
+        page.locator("summary").filter(has_text=part).click()
+    button(page, "Begin with the seed text").click()
+    button(page, "Generate").click()
+    page.get_by_text("characters after the seed text").wait_for()
+    slider = page.get_by_test_id("stSlider").filter(has_text="Hidden size").get_by_role("slider")
+    slider.press("End")
+    page.get_by_text("no longer this run's").wait_for()
+    button(page, "Train").click()
+    button(page, "Begin a new run").wait_for()
+    assert serious(page) == {}
+    page.get_by_role("link", name="How it works").click()
+    page.get_by_role("heading", name="What temperature is").wait_for()
+    assert serious(page) == {}
