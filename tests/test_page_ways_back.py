@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import limits
+from dashboard import memory
 from tests.visits import OTHER, STORY, Visit, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "20"}
@@ -159,7 +159,7 @@ def test_a_new_run_is_not_told_what_the_old_one_was(visit, page):
 @pytest.mark.parametrize("hide", ["", "train"])
 def test_generate_says_where_it_stands_why_it_cannot(visit, monkeypatch, hide):
     page = visit(SMALL | {"hide": hide})
-    monkeypatch.setattr(limits, "free_memory", lambda: 4 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Generate")
     assert not page.has_run
