@@ -1,8 +1,8 @@
-"""The one owner of this visitor's session: every key, what it begins with, how it is read.
+"""The one owner of this visitor's session.
 
-Two kinds of values live here. Widgets write to keys of their own, which the views name by
-the constants below. Objects (the text that was read, the run, a piece being written) have
-accessors. Nothing else in the dashboard touches ``st.session_state``.
+Two kinds of values live here. Widgets write to keys of their own, which ``choices`` names and
+reads. Objects (the text that was read, the run, a piece being written) have accessors. Nothing
+else in the dashboard touches ``st.session_state``.
 """
 
 from __future__ import annotations
@@ -15,63 +15,29 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from dashboard import access, links, texts
+from dashboard import choices as chosen
 from dashboard.charts import View
-from dashboard.insight.text_doctor import TITLES
 from dashboard.jobs import Job
 from dashboard.links import Lesson
 from dashboard.pen import Pen
 from dashboard.run import Run
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
-from dashboard.texts import LoadedText, ReadOptions, Source
+from dashboard.texts import AS_IT_IS, LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
 
 T = TypeVar("T")
-
-FIRST_PRESET = "taste"
-
-# Widget keys, with what they begin with.
-_WIDGETS: dict[str, Any] = {
-    "sample": "lighthouse.txt",
-    "pasted": "",
-    "encoding": None,
-    "strip_gutenberg": True,
-    **{f"remedy_{name}": False for name in TITLES},
-    "preset": FIRST_PRESET,
-    "goal_kind": "iterations",
-    "goal_epochs": 10,
-    "goal_minutes": 5,
-    "goal_patience": 5,
-    "chart_x": "Iterations",
-    "chart_unit": "nats",
-    "chart_smoothing": 100,
-    "chart_more": False,
-    "seed_text": "",
-    "temperature": 0.8,
-    "length": 500,
-    "top_k": 0,
-    "top_p": 1.0,
-    "random_seed": None,
-}
-
-_MODEL_KEYS = {name: f"model_{name}" for name in ModelSettings.__dataclass_fields__}
-_TRAIN_KEYS = {name: f"train_{name}" for name in TrainSettings.__dataclass_fields__}
-_GOAL_KEYS = {
-    "iterations": _TRAIN_KEYS["num_iters"],
-    "epochs": "goal_epochs",
-    "minutes": "goal_minutes",
-    "plateau": "goal_patience",
-}
 
 
 def begin() -> None:
     """Give every key its first value; keep the values of widgets that this page does not show."""
     first = "_lesson" not in st.session_state
-    for key, value in {**_WIDGETS, **_settings_values(PRESETS[FIRST_PRESET])}.items():
+    for key, value in chosen.BEGINNING.items():
         # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
         st.session_state[key] = st.session_state.get(key, value)
     if first:
-        _take_up(links.read(st.query_params.to_dict(), FIRST_PRESET, texts.sample_names()))
-    if (chosen := PRESETS.get(preset() or "")) is not None and chosen.model != model_settings():
+        _take_up(links.read(st.query_params.to_dict(), chosen.FIRST_PRESET, texts.sample_names()))
+    named = PRESETS.get(preset() or "")
+    if named is not None and named.model != model_settings():
         st.session_state["preset"] = None  # it is no longer what the sliders say
     if (shown := run()) is not None:
         st.query_params["run"] = shown.id  # the other pages' addresses do not carry it on
@@ -80,16 +46,9 @@ def begin() -> None:
 def _take_up(lesson: Lesson) -> None:
     """Begin as the page's address asks."""
     st.session_state["_lesson"] = lesson
-    show_settings(lesson.model, lesson.train)
-    if lesson.preset is not None:
-        st.session_state["preset"] = lesson.preset
+    st.session_state.update(chosen.of_lesson(lesson))
     if lesson.text is not None:
-        st.session_state["sample"] = lesson.text
         choose_source(Source("sample", lesson.text, lesson.text))
-    if lesson.seed_text is not None:
-        st.session_state["seed_text"] = lesson.seed_text
-    if lesson.temperature is not None:
-        st.session_state["temperature"] = lesson.temperature
     say("page", " ".join(lesson.problems))
 
 
@@ -113,12 +72,12 @@ def link(hide: list[str]) -> str:
 
 def model_key(name: str) -> str:
     """Key of the widget of a field of ModelSettings."""
-    return _MODEL_KEYS[name]
+    return chosen.MODEL_KEYS[name]
 
 
 def train_key(name: str) -> str:
     """Key of the widget of a field of TrainSettings."""
-    return _TRAIN_KEYS[name]
+    return chosen.TRAIN_KEYS[name]
 
 
 def choices(key: str, offered: Sequence[Any]) -> list[Any]:
@@ -131,20 +90,20 @@ def choices(key: str, offered: Sequence[Any]) -> list[Any]:
 
 def model_settings() -> ModelSettings:
     """The network as it is chosen on the page now."""
-    return ModelSettings(**{n: st.session_state[k] for n, k in _MODEL_KEYS.items()})
+    return chosen.model_settings(st.session_state)
 
 
 def train_settings() -> TrainSettings:
     """The training as it is chosen on the page now."""
-    return TrainSettings(**{n: st.session_state[k] for n, k in _TRAIN_KEYS.items()})
+    return chosen.train_settings(st.session_state)
 
 
 def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> None:
     """Put settings into the widgets (before they are drawn: in a callback or at the top)."""
-    for keys, settings in ((_MODEL_KEYS, model), (_TRAIN_KEYS, train)):
-        for name, key in keys.items():
-            if settings is not None:
-                st.session_state[key] = getattr(settings, name)
+    if model is not None:
+        st.session_state.update(chosen.of_model(model))
+    if train is not None:
+        st.session_state.update(chosen.of_train(train))
 
 
 def preset() -> str | None:
@@ -154,14 +113,12 @@ def preset() -> str | None:
 
 def goal() -> Goal:
     """When training should end."""
-    kind = st.session_state["goal_kind"] or "iterations"
-    return Goal(kind, st.session_state[_GOAL_KEYS[kind]])
+    return chosen.goal(st.session_state)
 
 
 def show_goal(goal: Goal) -> None:
     """Put a goal into the widgets."""
-    st.session_state["goal_kind"] = goal.kind
-    st.session_state[_GOAL_KEYS[goal.kind]] = goal.amount
+    st.session_state.update(chosen.of_goal(goal))
 
 
 def waiting() -> TrainSettings | None:
@@ -176,36 +133,22 @@ def set_waiting(settings: TrainSettings | None) -> None:
 
 def write_settings(fallback_seed: str) -> WriteSettings:
     """How to write, as chosen on the page."""
-    top_k, top_p = st.session_state["top_k"], st.session_state["top_p"]
-    return WriteSettings(
-        seed_text=st.session_state["seed_text"] or fallback_seed,
-        length=st.session_state["length"],
-        temperature=st.session_state["temperature"],
-        top_k=top_k or None,
-        top_p=None if top_p >= 1 else top_p,
-        random_seed=st.session_state["random_seed"],
-    )
+    return chosen.write_settings(st.session_state, fallback_seed)
 
 
 def remedy_key(name: str) -> str:
     """Key of the switch of one of the text doctor's remedies."""
-    return f"remedy_{name}"
+    return chosen.REMEDY_KEYS[name]
 
 
 def read_options() -> ReadOptions:
     """How the text is to be read."""
-    return ReadOptions(
-        st.session_state["encoding"],
-        st.session_state["strip_gutenberg"],
-        frozenset(name for name in TITLES if st.session_state[remedy_key(name)]),
-    )
+    return chosen.read_options(st.session_state)
 
 
 def forget_read_options() -> None:
     """Read the next text as it is: what was right for one is not for another."""
-    st.session_state["encoding"], st.session_state["strip_gutenberg"] = None, True
-    for name in TITLES:
-        st.session_state[remedy_key(name)] = False
+    st.session_state.update(chosen.of_read_options(AS_IT_IS))
 
 
 def pasted() -> str:
@@ -220,8 +163,7 @@ def sample_choice() -> str | None:
 
 def chart_view() -> View:
     """How the curve is to be drawn."""
-    names = ("x", "unit", "smoothing")
-    return View(**{name: st.session_state[f"chart_{name}"] for name in names})
+    return chosen.chart_view(st.session_state)
 
 
 def stage(iterations: Sequence[int]) -> int | None:
@@ -400,8 +342,3 @@ def asking() -> bool:
 def ask(value: bool) -> None:
     """Ask, or ask no longer, whether a new run should begin."""
     st.session_state["_asking"] = value
-
-
-def _settings_values(preset: Any) -> dict[str, Any]:
-    values = {key: getattr(preset.model, name) for name, key in _MODEL_KEYS.items()}
-    return values | {key: getattr(preset.train, name) for name, key in _TRAIN_KEYS.items()}
