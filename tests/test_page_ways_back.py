@@ -101,6 +101,17 @@ def test_what_reset_took_away_can_be_brought_back(page):
     assert not page.says("The run before this one is kept.")  # the other had learnt nothing
 
 
+def test_there_is_no_way_back_to_what_was_deleted(page):
+    steps(page, 3)
+    old = page.run
+    assert old.keeper.save_now()
+    page.press("Reset")
+    page.go_to("runs")
+    page.app.button(key=f"delete_{old.id}").click().run()
+    page.go_to("")
+    assert not page.says("The run before this one is kept.")
+
+
 def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page):
     steps(page, 3)
     old = page.run

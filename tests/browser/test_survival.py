@@ -80,7 +80,7 @@ def begin(context: BrowserContext, server: Server) -> Page:
 def check_all_there(page: Page) -> None:
     """Chart, samples, settings, text and model are on the page."""
     until(lambda: curve_points(page) > 2, 30, "the curve is not back")
-    page.get_by_text("What it writes after").wait_for()
+    page.get_by_text("What it wrote after").wait_for()
     assert page.get_by_role("region", name="Sample at this stage").inner_text().strip()
     hidden_size = page.get_by_role("slider", name="Hidden size")
     assert hidden_size.get_attribute("aria-valuetext") == "200"
