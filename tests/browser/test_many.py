@@ -1,7 +1,8 @@
 """Many people on one server: nothing crosses, and everybody gets on.
 
-``pytest tests/browser/test_many.py --run-slow -s`` lets ten people train at once and prints
-what an eleventh one waits for a click, and how evenly the ten share the machine.
+``pytest tests/browser/test_many.py -s`` lets four people train at once and prints what a fifth
+one waits for a click, and how evenly the four share the machine. ``tests/test_load.py`` does so
+with ten, without their browsers.
 """
 
 from __future__ import annotations
@@ -159,8 +160,3 @@ def load(browser: Browser, server: Server, many: int, clicks: int, seconds: floa
 
 def test_four_train_and_a_fifth_gets_on(server: Server, browser: Browser) -> None:
     load(browser, server, many=4, clicks=10, seconds=10)
-
-
-@pytest.mark.slow
-def test_ten_train_and_an_eleventh_gets_on(server: Server, browser: Browser) -> None:
-    load(browser, server, many=10, clicks=60, seconds=60)

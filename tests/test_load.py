@@ -1,0 +1,81 @@
+"""Many sessions on one server: all train, and one more visitor's click still shows at once.
+
+``pytest tests/test_load.py -s`` prints the latencies.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.visitors import percentile
+from tests.session import Session, visiting
+
+# The first preset's network, for longer than any of this takes.
+LESSON = "hidden=128&iterations=1000000"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("load")
+    running = Server(folder / "runs", folder / "log.txt")
+    yield running
+    running.stop()
+
+
+def train(url: str, everybody: threading.Barrier, over: threading.Event) -> int:
+    """One visit that trains and watches until it is over; the iterations done meanwhile."""
+    with visiting(url, LESSON) as session:
+        session.press("Train")
+        session.wait_for(lambda: session.iterations() > 0, 60)
+        everybody.wait(90)
+        before = session.iterations()
+        session.wait_for(over.is_set, 300)
+        done = session.iterations() - before
+        session.press("Pause")
+        session.wait_for(lambda: session.says("[Paused]"), 60)
+        return done
+
+
+def seconds_to_show(session: Session, i: int) -> float:
+    """From a click on another sample text until the page names it."""
+    sample = ("Recipes", "Verses")[i % 2]
+    clicked = time.monotonic()
+    session.pick("Or a sample text", sample)
+    session.wait_for(lambda: session.says(f"{sample.lower()}.txt ·"), 30)
+    shown = time.monotonic()
+    session.wait_for(lambda: time.monotonic() > shown + 0.2, 30)
+    return shown - clicked
+
+
+@pytest.mark.parametrize(("many", "clicks"), [(3, 12), (10, 60)])
+def test_while_all_train_a_click_of_one_more_shows_within_a_second(
+    server: Server, many: int, clicks: int
+) -> None:
+    everybody, over = threading.Barrier(many + 1), threading.Event()
+    with ThreadPoolExecutor(many) as pool:
+        trainings = [pool.submit(train, server.url, everybody, over) for _ in range(many)]
+        try:
+            with visiting(server.url) as idle:
+                everybody.wait(90)
+                began = time.monotonic()
+                waits = [seconds_to_show(idle, i) for i in range(clicks)]
+                seconds = time.monotonic() - began
+        finally:
+            over.set()
+            everybody.abort()
+        done = [training.result() for training in trainings]
+    p50, p95 = percentile(waits, 0.5), percentile(waits, 0.95)
+    print(
+        f"\n{many} train at once: a click of one more visitor shows in {p50:.2f} s in the median, "
+        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; iterations of each in "
+        f"{seconds:.0f} s: {min(done)} to {max(done)}"
+    )
+    assert p95 < 1.0
+    assert min(done) > 0
+    assert max(done) < 3 * min(done) + 5
