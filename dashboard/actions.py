@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from dashboard import guard, limits, state
+from dashboard import guard, limits, state, trouble
 from dashboard.goals import Plan, Stretch
 from dashboard.opening import put_aside, show_run
 from dashboard.pen import Pen
@@ -59,9 +59,9 @@ def read_source(source: Source) -> None:
     signature = (source, options)
     try:
         state.set_text(_read(source, options), signature)
-    except RnnCoreError as error:
+    except (RnnCoreError, MemoryError) as error:
         # The text that was there stays: nothing is lost by a bad file.
-        state.set_text(state.text(), signature, str(error))
+        state.set_text(state.text(), signature, trouble.of_click(error))
 
 
 def _read(source: Source, options: ReadOptions) -> LoadedText:
@@ -192,6 +192,7 @@ def step() -> None:
     """One iteration."""
     with _refusals("train"):
         run = _present()
+        registry().add(run)  # it may have been put away while the page was idle
         if run.solver.finished:
             _act(run, _here(run))
         run.trainer.step(limits.GRANT_SECONDS)
@@ -237,9 +238,9 @@ def _refusals(place: str) -> Iterator[None]:
     state.say(place, "")
     try:
         yield
-    except RnnCoreError as error:
+    except (RnnCoreError, MemoryError) as error:
         hindered = place == "train" and obstacle()  # said for as long as that is so
-        state.say(place, _OBSTACLE if hindered else str(error))
+        state.say(place, _OBSTACLE if hindered else trouble.of_click(error))
 
 
 def _present() -> Run:

@@ -127,9 +127,7 @@ class RunFolder:
         try:
             os.rename(self.path, gone)
         except OSError as error:
-            raise SaveError(
-                f"The run was not deleted ({error.strerror or error}); its folder is {self.path}."
-            ) from error
+            raise SaveError(f"The run was not deleted: {error.strerror or error}.") from error
         finally:
             self.lock.release()
         shutil.rmtree(gone, ignore_errors=True)

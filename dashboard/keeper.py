@@ -98,6 +98,11 @@ class Keeper:
             self.problem = "This run was deleted; what it learns from now on is not saved."
             self._folder.lock.release()
 
+    def take_back(self) -> None:
+        """Save again: the folder could not be deleted."""
+        with self._disk:
+            self._deleted, self.problem = False, ""
+
     def flush(self, timeout: float = 60.0) -> bool:
         """Wait for what was handed to the disk; whether it came to an end, good or bad."""
         with self._queue:

@@ -45,10 +45,11 @@ AUTOSAVE_SHARE = 0.02
 # beyond this size fewer are kept, the newest always.
 MAX_RUN_BYTES = 4 * 10**9
 
-# All runs on disk: when the workbench starts, the oldest beyond this go. Thousands of
-# runs of the usual size, and a fraction of a disk of today.
+# All runs on disk: when the workbench starts, and every hour, the oldest beyond this go.
+# Thousands of runs of the usual size, and a fraction of a disk of today.
 MAX_STORE_BYTES = 20 * 10**9
 MAX_STORED_RUNS = 2_000
+SWEEP_SECONDS = 3600.0
 
 # A run at rest that no page has asked for in so long leaves memory; it is on disk.
 IDLE_SECONDS = 1800.0

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from dashboard import guard, limits, state
+from dashboard import guard, limits, state, trouble
 from dashboard.registry import registry
 from dashboard.run import Run, fresh_id, new_run, wrap
 from dashboard.settings import ModelSettings
 from dashboard.store import NoSuchRunError
 from dashboard.texts import LoadedText, Source, from_ids
+from dashboard.training import Phase, Status
 from dashboard.words import ago
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
 from rnncore.archives import display_name
@@ -25,10 +26,11 @@ def come_back(run_id: str) -> None:
         run = live or registry().open(run_id)
     except NoSuchRunError:
         state.say("page", "The run in this page's address is not here; it may have been deleted.")
-        state.set_run(None)
+        if state.run() is None:
+            state.set_run(None)  # so that the address does not name it any longer
         return
-    except RnnCoreError as error:
-        state.say("page", str(error))
+    except (RnnCoreError, MemoryError) as error:
+        state.say("page", trouble.of_click(error))
         return
     adopt(run)
     if run.notes:
@@ -41,10 +43,21 @@ def come_back(run_id: str) -> None:
             f"This run was opened from disk{when} at iteration {run.solver.iteration:,}. "
             "Press Train to go on.",
         )
-    elif live.trainer.status().active:
-        state.say("page", "Welcome back: training went on while the page was away.")
     else:
-        state.say("page", "Welcome back: this run was waiting here.")
+        state.say("page", f"Welcome back: {_meanwhile(live.trainer.status())}")
+
+
+def _meanwhile(status: Status) -> str:
+    """What became of a training while its page was away."""
+    if status.active:
+        return "training went on while the page was away."
+    if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
+        return "training has come to its end."
+    if status.phase is Phase.FAILED:
+        return "training stopped by itself; why is said beside the figures."
+    if status.phase is Phase.ASLEEP:
+        return "training fell asleep, since no page was open for an hour. Train goes on."
+    return "this run was waiting here."
 
 
 def adopt(run: Run) -> None:
@@ -89,8 +102,8 @@ def open_upload() -> None:
             )
         opened = load(file.getvalue())
         run = _run_of(opened, name) if isinstance(opened, Solver) else _run_with(opened)
-    except RnnCoreError as error:
-        state.say("model", str(error))
+    except (RnnCoreError, MemoryError) as error:
+        state.say("model", trouble.of_click(error))
         return
     _begin(run, name)
 
@@ -110,9 +123,12 @@ def open_pretrained(name: str) -> None:
 @guard.click
 def open_past(run_id: str) -> None:
     """Show a run from the list of past ones."""
-    if (now := state.run()) is not None and now.id != run_id:
-        put_aside(now)
+    before = state.run()
     come_back(run_id)
+    opened = (now := state.run()) is not None and now.id == run_id
+    state.say("runs", "" if opened else state.said("page"))  # a run that is gone has no row there
+    if opened and before is not None and before.id != run_id:
+        put_aside(before)
 
 
 @guard.click

@@ -18,7 +18,7 @@ from functools import cache
 from dashboard import limits
 from dashboard.ownership import RunInUseError
 from dashboard.run import Run
-from dashboard.store import Store
+from dashboard.store import NoSuchRunError, Store
 from rnncore import RnnCoreError
 
 TIDY_SECONDS = 60.0  # between two looks for runs that may leave
@@ -41,6 +41,8 @@ class Registry:
         self._asked: dict[str, float] = {}  # when each was asked for last
         self._lock = threading.RLock()  # guards the two above; never held for long
         self._moving = threading.RLock()  # held by whoever brings runs in or puts them away
+        self._deleted: set[str] = set()  # ids of runs that a page may still hold
+        self._swept = clock()  # when the store was tidied last
         self._thread: threading.Thread | None = None
 
     def get(self, run_id: str) -> Run | None:
@@ -68,9 +70,11 @@ class Registry:
         """Hold a run here and save it from now on; twice is as good as once.
 
         RegistryFullError: all that are here train. RunInUseError: the run was put away, and
-        another page has opened it again.
+        another page has opened it again. NoSuchRunError: it was deleted.
         """
         with self._moving:
+            if run.id in self._deleted:
+                raise NoSuchRunError("This run was deleted: press Reset to begin another one.")
             other = self.get(run.id)
             if other is run:
                 return
@@ -91,23 +95,42 @@ class Registry:
         return gone
 
     def delete(self, run_id: str) -> None:
-        """Remove the run from memory and from disk, with the errors of ``Store.delete``."""
+        """Remove the run from memory and from disk, with the errors of ``Store.delete``.
+
+        A page may still hold the run; ``add`` does not take it back.
+        """
         with self._moving:
             run = self._peek(run_id)
+            keeper = run.keeper if run is not None else None
+            if keeper is not None:
+                keeper.discard()
+            try:
+                self.store.delete(run_id)
+            except NoSuchRunError:
+                if run is None:
+                    raise
+            except RnnCoreError:
+                if keeper is not None:
+                    keeper.take_back()
+                raise
+            self._deleted.add(run_id)
             if run is not None:
-                if run.keeper is not None:
-                    run.keeper.discard()
                 self._drop(run_id)
-            self.store.delete(run_id)
 
     def tidy(self) -> int:
-        """Put away the runs at rest that nobody asked for in a while; returns how many."""
+        """Put away the runs at rest that nobody asked for in a while; returns how many.
+
+        Now and then what is on disk is brought within its limits, too.
+        """
         before = self._clock() - limits.IDLE_SECONDS
         gone = sum(self.forget(run_id) for run_id in self._resting(before))
         for run_id in self._resting(self._clock()):
             run = self._peek(run_id)
             if run is not None and run.keeper is not None and run.keeper.problem:
                 run.keeper.save_now()  # the disk may have room again
+        if self._clock() - self._swept >= limits.SWEEP_SECONDS:
+            self._swept = self._clock()
+            self.store.tidy()
         return gone
 
     def close(self) -> None:

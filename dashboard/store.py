@@ -157,7 +157,7 @@ class Store:
     def tidy(self) -> int:
         """Remove left-overs, and the oldest unused runs beyond the limits; returns how many runs.
 
-        For the start of the program; it does no harm at any other time.
+        For the start of the program and now and then; it does no harm at any time.
         """
         with self._tidying:
             self._sweep()

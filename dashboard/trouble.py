@@ -30,6 +30,13 @@ def account(error: Exception, what: str) -> str:
     return f"{what} The server's log explains it under the reference {reference}."
 
 
+def of_click(error: RnnCoreError | MemoryError) -> str:
+    """Why a click came to nothing, for a person."""
+    if isinstance(error, MemoryError):
+        return "This computer has not enough memory left for this: try something smaller."
+    return str(error)
+
+
 def of_training(error: Exception) -> str:
     """Why training ended, for a person."""
     if isinstance(error, RnnCoreError):

@@ -11,13 +11,23 @@ import pytest
 import RNNs
 import streamlit as st
 
-from dashboard import limits, takeaway
+from dashboard import limits, opening, takeaway
+from dashboard.registry import registry
+from dashboard.training import Phase
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.archives import display_name
 from rnncore.pickles import dump_model
 from rnncore.pretrained import PRETRAINED
 from tests.runs import small_run
 from tests.visits import OTHER, STORY, visitors
+
+
+def raising(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
@@ -198,6 +208,86 @@ def test_the_address_brings_a_run_back(visit, page):
     assert again.value("model_hidden_dim") == 16
     again.press("Step")
     assert page.run.solver.iteration == 4
+
+
+def come_back_to(visit, page, phase, message=""):
+    """The page of a run that rests like this, opened again."""
+    page.press("Step")
+    with page.run.trainer._control:
+        page.run.trainer._phase, page.run.trainer._message = phase, message
+    return visit({"run": page.run.id})
+
+
+@pytest.mark.parametrize(
+    ("phase", "message", "sentence"),
+    [
+        (Phase.FINISHED, "", "training has come to its end."),
+        (Phase.PAUSED, "It has trained for 1 minute.", "training has come to its end."),
+        (Phase.FAILED, "It diverged.", "training stopped by itself"),
+        (Phase.ASLEEP, "", "training fell asleep, since no page was open for an hour."),
+        (Phase.PAUSED, "", "this run was waiting here."),
+    ],
+)
+def test_the_page_says_what_became_of_the_training_meanwhile(visit, page, phase, message, sentence):
+    assert come_back_to(visit, page, phase, message).says(f"Welcome back: {sentence}")
+
+
+def test_too_little_memory_to_open_a_run_is_a_sentence_and_the_page_stands(
+    visit, page, monkeypatch
+):
+    page.press("Step")
+    run = page.run
+    assert registry().forget(run.id)
+    monkeypatch.setattr(registry().store, "open", raising(MemoryError()))
+    again = visit({"run": run.id})
+    assert again.says("not enough memory left for this")
+    assert again.enabled("Train")
+
+
+def test_too_little_memory_to_open_a_model_is_a_sentence(page, monkeypatch):
+    monkeypatch.setattr(opening, "load", raising(MemoryError()))
+    page.upload("mine.pkl", b"anything", "model_upload")
+    assert "not enough memory left for this" in page.shown("error")[0]
+
+
+def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, page):
+    page.press("Step")
+    run = page.run
+    assert registry().forget(run.id)
+    page.press("Step")
+    assert registry().get(run.id) is run
+    again = visit({"run": run.id})
+    assert again.run is run
+
+
+def test_a_run_that_was_deleted_elsewhere_is_told_at_the_next_step(page):
+    page.press("Step")
+    run = page.run
+    assert registry().forget(run.id)
+    registry().delete(run.id)
+    page.press("Step")
+    assert page.shown("error") == ["This run was deleted: press Reset to begin another one."]
+    assert registry().store.infos() == []
+    page.press("Reset")
+    page.press("Step")
+    assert page.run is not run
+    assert page.run.solver.iteration == 1
+
+
+def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
+    page.press("Step")
+    gone = page.run
+    page.press("Reset")
+    page.press("Train")
+    run = page.run
+    assert gone.keeper.save_now()
+    page.go_to("runs")
+    registry().delete(gone.id)
+    page.app.button(key=f"open_{gone.id}").click().run()
+    assert page.run is run
+    assert run.trainer.status().active
+    assert page.app.query_params["run"] == run.id
+    assert page.says("it may have been deleted")
 
 
 @pytest.mark.parametrize("address", ["A" * 16, "../../etc/passwd", "x", "<b>", "%00"])

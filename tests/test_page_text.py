@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from dashboard import actions
 from tests.visits import OTHER, STORY, visitors
 
 
@@ -166,3 +167,22 @@ def test_a_file_s_name_is_never_markup(visit, name, raw):
     assert with_it
     for text in with_it:
         assert re.search(r"(?<!\\)[<\[$`*]", text) is None, text
+
+
+def test_a_text_that_memory_does_not_hold_is_told_once_and_not_read_again(visit, monkeypatch):
+    page = visit()
+    page.paste(STORY)
+    before, tried = page.value("_text"), []
+
+    def no_memory(*args):
+        tried.append(args)
+        raise MemoryError
+
+    monkeypatch.setattr(actions, "load", no_memory)
+    page.paste(OTHER)
+    page.look()
+    assert len(tried) == 1
+    assert page.value("_text") is before
+    assert page.shown("error") == [
+        "This computer has not enough memory left for this: try something smaller."
+    ]

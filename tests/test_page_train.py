@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from dashboard import memory
+from dashboard import actions, memory
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.settings import PRESETS
 from dashboard.views import train as train_view
@@ -134,6 +134,19 @@ def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkey
     assert page.shown("error", "warning") == []
     page.press("Step")
     assert page.run.solver.iteration == 1
+
+
+def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, monkeypatch):
+    page.press("Step")
+    run = page.run
+
+    def no_memory(*args):
+        raise MemoryError
+
+    monkeypatch.setattr(actions, "new_run", no_memory)
+    page.press("Reset")
+    assert page.run is run
+    assert "not enough memory left for this" in page.shown("error")[0]
 
 
 def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):

@@ -9,11 +9,12 @@ import weakref
 
 import pytest
 
-from dashboard import limits, registry, training
+from dashboard import folder, limits, registry, training
 from dashboard.folder import DELETED, RunFolder
 from dashboard.ownership import RunInUseError
 from dashboard.registry import Registry, RegistryFullError
 from dashboard.store import NoSuchRunError, Store
+from rnncore.errors import SaveError
 from tests.runs import TrackedStore, advance, assert_same, small_run
 from tests.trainers import until
 
@@ -189,6 +190,58 @@ def test_a_deleted_run_is_nowhere(live):
         live.open(run.id)
     with pytest.raises(NoSuchRunError):
         live.delete(run.id)
+
+
+def test_a_run_that_is_not_on_disk_yet_can_be_deleted(live, monkeypatch):
+    monkeypatch.setattr(live.store, "keep", lambda run: None)
+    run = added(live)
+    live.delete(run.id)
+    assert live.get(run.id) is None
+
+
+def test_a_page_that_still_holds_a_deleted_run_does_not_bring_it_back(live):
+    run = added(live, 2)
+    assert live.forget(run.id)
+    live.delete(run.id)
+    with pytest.raises(NoSuchRunError, match="was deleted"):
+        live.add(run)
+    assert live.store.infos() == []
+
+
+def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
+    run = added(live, 2)
+    run.keeper.flush()
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folder.os, "rename", refuse)
+    with pytest.raises(SaveError, match=r"not deleted: Permission denied\.$") as refused:
+        live.delete(run.id)
+    assert str(live.store.root) not in str(refused.value)
+    assert live.get(run.id) is run
+    advance(run, 1)
+    assert run.keeper.save_now()
+    assert (run.keeper.problem, run.keeper.saved_iteration) == ("", 3)
+    monkeypatch.undo()
+    live.delete(run.id)
+    assert live.get(run.id) is None
+
+
+def test_what_is_on_disk_is_brought_within_its_limits_every_hour(live, clock, monkeypatch):
+    oldest, newest = (small_run(None, 1) for _ in range(2))
+    for run in (oldest, newest):
+        live.add(run)
+        assert live.forget(run.id)
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
+    clock.now += limits.SWEEP_SECONDS - 1
+    live.tidy()
+    assert len(live.store.infos()) == 2
+    clock.now += 1
+    live.tidy()
+    assert [info.id for info in live.store.infos()] == [newest.id]
+    monkeypatch.setattr(live.store, "tidy", lambda: pytest.fail("not so soon again"))
+    live.tidy()
 
 
 def test_a_run_of_another_process_is_not_taken(live, clock):
