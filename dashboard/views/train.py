@@ -41,20 +41,26 @@ def show() -> None:
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
-        if not active:
-            _before(run)
-        if actions.refusal():
-            st.error(plain(actions.refusal()), icon=":material/error:")
-        if state.asking():
-            _question()
-        elif run is not None and run.solver.iteration and actions.differs():
-            st.caption(
-                ":material/info: The text or the network on the left is no longer this run's. "
-                "The run goes on with its own; Train will ask."
-            )
+        with st.container():  # what comes and goes in it moves nothing below
+            _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
         st.fragment(guard.part(_live), run_every=TICK_SECONDS if active else None)()
         _while_it_runs()
+
+
+def _notes(active: bool, run: Run | None) -> None:
+    """What there is to say or to ask before training goes on."""
+    if not active:
+        _before(run)
+    if actions.refusal():
+        st.error(plain(actions.refusal()), icon=":material/error:")
+    if state.asking():
+        _question()
+    elif run is not None and run.solver.iteration and actions.differs():
+        st.caption(
+            ":material/info: The text or the network on the left is no longer this run's. "
+            "The run goes on with its own; Train will ask."
+        )
 
 
 def _buttons(active: bool, run: Run | None) -> None:

@@ -17,8 +17,9 @@ def show() -> None:
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
         "one character at a time. Everything happens on this computer."
     )
-    if state.said("page"):
-        st.info(plain(state.said("page")), icon=":material/history:")
+    with st.container():  # what comes and goes in it moves nothing below
+        if state.said("page"):
+            st.info(plain(state.said("page")), icon=":material/history:")
     hidden = state.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown
