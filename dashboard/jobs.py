@@ -28,9 +28,19 @@ class Job(Generic[T]):
     def __init__(self, work: Callable[[], T]) -> None:
         self.result: T | None = None
         self.dropped = False
+        self._failed = False
         self._work = work
+        self.begin()
+
+    def begin(self) -> None:
+        """Work, in a new thread: at first, and again if it was interrupted."""
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it ended without a result, though nothing went wrong."""
+        return not self.running and not self._failed and self.result is None
 
     @property
     def running(self) -> bool:
@@ -52,4 +62,5 @@ class Job(Generic[T]):
                 self.result = self._work() if wanted() else None
         except Exception:
             # What a job finds is an extra: the page does without it, the log tells why.
+            self._failed = True
             logger.exception("a job failed")

@@ -11,6 +11,8 @@ from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.texts import LoadedText
 
 SECONDS = 2.0
+# Seconds before it begins: the browser draws the page on the same cores, and a slider may move on.
+_PATIENCE = 0.5
 _WARM_UP = 3  # iterations: buffers are made, caches filled
 
 
@@ -31,6 +33,9 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
 
     None if a real training came up meanwhile, or if nobody wants to know any more.
     """
+    time.sleep(_PATIENCE)
+    if not _may_go_on():
+        return None
     solver = new_solver(text, settings, TrainSettings())
     for _ in range(_WARM_UP):
         if not _may_go_on():

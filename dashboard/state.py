@@ -27,6 +27,8 @@ from dashboard.writing import Writer, WriteSettings
 
 T = TypeVar("T")
 
+NEWEST = "newest"  # of the samples over time, whichever that is by now
+
 
 def begin() -> None:
     """Give every key its first value; keep the values of widgets that this page does not show."""
@@ -167,21 +169,16 @@ def chart_view() -> View:
 
 
 def stage(iterations: Sequence[int]) -> int | None:
-    """The stage that is looked at, of those there are samples of; None if there are none.
-
-    The newest, as they come, unless somebody went back to another one.
-    """
+    """The stage that is looked at, of those there are samples of; None if there are none."""
     if not iterations:
         return None
-    before, newest = st.session_state.get("_newest_stage"), iterations[-1]
-    chosen = st.session_state.get("stage", before)
-    follows = chosen is None or chosen == before
-    # One that is no longer kept gives way to its neighbour.
-    now = newest if follows else min(iterations, key=lambda n: abs(n - chosen))
-    st.session_state["_newest_stage"] = newest
-    if st.session_state.get("stage") != now:
-        st.session_state["stage"] = now
-    return now
+    *earlier, newest = iterations
+    chosen = st.session_state.setdefault("stage", NEWEST)
+    if chosen == NEWEST or not earlier:
+        return newest
+    if chosen not in earlier:  # it is no longer kept, but its neighbour is
+        chosen = st.session_state["stage"] = min(earlier, key=lambda n: abs(n - chosen))
+    return int(chosen)
 
 
 def chart_more() -> bool:
@@ -240,7 +237,7 @@ def run() -> Run | None:
 
 def set_run(run: Run | None) -> None:
     """Show this run, and name it in the page's address; what another one wrote goes."""
-    st.session_state["_run"] = run
+    st.session_state["_run"], st.session_state["stage"] = run, NEWEST
     if run is None:
         st.query_params.pop("run", None)
     else:

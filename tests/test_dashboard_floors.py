@@ -27,6 +27,7 @@ PAGES = {
     "actions",
     "opening",
     "guard",
+    "findings",
 } | VIEWS  # what belongs to one visitor's page
 PLAIN = set(FILES) - PAGES
 STREAMLIT = {"app", "state", "guard"} | VIEWS
@@ -94,7 +95,7 @@ def test_insight_stands_on_rnncore_alone(module):
     assert own_imports(module) <= INSIGHT
 
 
-@modules({"state", "actions", "opening", "guard"})
+@modules({"state", "actions", "opening", "guard", "findings"})
 def test_nothing_below_the_views_imports_them(module):
     assert not own_imports(module) & (VIEWS | {"app"})
     assert module == "actions" or "actions" not in own_imports(module)

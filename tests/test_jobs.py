@@ -35,6 +35,23 @@ def test_a_job_that_fails_has_none_and_the_log_tells_why(caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_a_job_that_was_interrupted_can_begin_again():
+    answers = [None, 42]
+    job = Job(lambda: answers.pop(0))
+    job.wait(20)
+    assert job.interrupted
+    job.begin()
+    job.wait(20)
+    assert job.result == 42
+    assert not job.interrupted
+
+
+def test_a_job_that_failed_was_not_interrupted(caplog):
+    job = Job(lambda: 1 // 0)
+    job.wait(20)
+    assert not job.interrupted
+
+
 @pytest.fixture
 def busy():
     """A job that lasts as long as the test needs."""

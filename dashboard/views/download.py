@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import state, takeaway
+from dashboard import findings, state, takeaway
 from dashboard.links import SECTIONS
 from dashboard.run import Run
-from dashboard.views.train import baseline_levels
 
 
 def show() -> None:
@@ -50,8 +49,8 @@ def _take_away(run: Run) -> None:
 def _more(run: Run, stem: str) -> None:
     _button("Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
     st.caption("Text, network, optimizer and place: training goes on from it exactly.")
-    levels = baseline_levels(run)  # here: a download is made where there is no session
-    _button("Report", f"{stem}.html", lambda: takeaway.report(run, levels))
+    levels = findings.levels(run)  # here: a download is made where there is no session
+    _button("Report", f"{stem}.html", lambda: takeaway.report(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
     _button("History (CSV)", f"{stem}.csv", lambda: takeaway.history(run))
     _button("Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))

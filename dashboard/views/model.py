@@ -7,11 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import actions, guard, limits, opening, probe, settings, state
-from dashboard.jobs import Job
+from dashboard import actions, findings, guard, limits, opening, settings, state
 from dashboard.probe import Speed
-from dashboard.run import TURNS
-from dashboard.settings import CELL_NAMES, PRESETS
+from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.texts import LoadedText
 from dashboard.words import duration, plain
 from rnncore import CELLS
@@ -60,7 +58,7 @@ def show() -> None:
             _trained()
         if (text := state.text()) is not None:
             _cost(text)
-            st.fragment(guard.part(_speed), run_every=0.5 if _speed_unknown(text) else None)()
+            st.fragment(guard.part(_speed), run_every=0.5 if _measuring(text) else None)()
 
 
 def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
@@ -138,36 +136,38 @@ def _cost(text: LoadedText) -> None:
         st.warning(plain(actions.obstacle()))
 
 
-def _speed_job(text: LoadedText) -> Job[Speed | None]:
-    chosen = state.model_settings()
-    return state.job("speed", (text, chosen), lambda: probe.measure(text, chosen))
-
-
-def _speed_unknown(text: LoadedText) -> bool:
-    """Whether a measurement is under way; none is begun beside a training or of what cannot be."""
-    if len(TURNS) or actions.obstacle():
-        return False
-    return _speed_job(text).running
+def _measuring(text: LoadedText) -> bool:
+    """Whether a measurement is under way; none is begun of what cannot be trained."""
+    return not actions.obstacle() and findings.speed(text, state.model_settings()).running
 
 
 def _speed() -> None:
     text = state.text()
     if text is None or actions.obstacle():
         return
-    known = None if len(TURNS) else _speed_job(text)
-    speed = known.result if known else None
-    if speed is None:
-        st.caption("Measuring the speed …" if known and known.running else " ")
+    job = findings.speed(text, state.model_settings())
+    if job.running:
+        st.caption("Measuring the speed …")
+    elif job.result is None:
+        st.caption("How fast it would train is measured when nothing trains.")
     else:
-        length = state.train_settings().num_iters
-        st.caption(
-            f"**{speed.iterations_per_second:,.0f}** iterations a second on this computer · "
-            f"{duration(speed.seconds(speed.per_epoch))} for an epoch "
-            f"({speed.per_epoch:,} iterations) · {duration(speed.seconds(length))} for "
-            f"{length:,} iterations"
-        )
-    if state.turned("probing", bool(known and known.running)) is False:
+        st.caption(_speed_in_words(job.result, state.goal()))
+    if state.turned("probing", job.running) is False:
         st.rerun()  # so that it ticks no longer
+
+
+def _speed_in_words(speed: Speed, goal: Goal) -> str:
+    """What training would be like, and how long until the goal that is chosen."""
+    epoch = (
+        f"{duration(speed.seconds(speed.per_epoch))} for an epoch ({speed.per_epoch:,} iterations)"
+    )
+    parts = [f"**{speed.iterations_per_second:,.0f}** iterations a second on this computer", epoch]
+    length = goal.iterations(speed.per_epoch, speed.iterations_per_second, 0)
+    if goal.kind == "minutes":
+        parts.append(f"about {length:,} iterations in {goal.amount:g} min")
+    elif length:
+        parts.append(f"{duration(speed.seconds(length))} for {length:,} iterations")
+    return " · ".join(parts)
 
 
 def _in_words(chars_per_parameter: float) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, guard, limits, markup, state
-from dashboard.insight.copies import CopyIndex, Passage
-from dashboard.run import Run
+from dashboard import actions, findings, guard, limits, markup, state
+from dashboard.insight.copies import SHORTEST, Summary
 from dashboard.views import together
 from dashboard.words import counted, plain
 from dashboard.writing import Writer
@@ -37,8 +36,10 @@ def show() -> None:
         )
         with st.expander("Length and other settings"):
             _more()
-        writer = state.writer()
+        writer, run = state.writer(), state.run()
         writing = writer is not None and writer.writing
+        # What is copied is underlined when the text has been searched through.
+        searching = writer is not None and run is not None and findings.copy_index(run).running
         with st.container(horizontal=True):
             st.button(
                 "Generate", type="primary", icon=":material/edit_note:", on_click=actions.generate
@@ -47,8 +48,9 @@ def show() -> None:
                 st.button("Cancel", icon=":material/close:", on_click=actions.cancel)
         if state.said("sample"):
             st.error(plain(state.said("sample")), icon=":material/error:")
-        st.fragment(guard.part(_written), run_every=TICK_SECONDS if writing else None)()
-        run = state.run()
+        st.fragment(
+            guard.part(_written), run_every=TICK_SECONDS if writing or searching else None
+        )()
         if run is not None:
             together.show(run)
 
@@ -86,14 +88,21 @@ def _written() -> None:
     writing, text = writer.writing, writer.text
     if writer.note:
         st.warning(plain(writer.note))
-    passages = [] if writing else _copied(run, text)
+    search = findings.copy_index(run)
+    search.wait(0.05)  # enough for most texts: the piece is drawn once
+    index = None if writing else search.result
+    passages = index.find(run.text.vocab.encode(text)) if index is not None and text else []
     st.html(markup.piece(writer.seed_text, text, [(p.start, p.end) for p in passages]))
     st.caption(_account(writer, len(text), writing))
     if not writing:
-        _copies_in_words(run, passages, len(text))
+        if search.running:
+            st.caption("Looking for what was copied …")
+        elif index is not None and len(text) >= SHORTEST:
+            st.caption(_copies_in_words(index.summary(passages, len(text))))
         _keep(writer)
-    if state.turned("writing", writing) is False:
-        st.rerun()  # the Cancel button goes
+    turned = [state.turned("writing", writing), state.turned("searching", search.running)]
+    if False in turned:
+        st.rerun()  # the Cancel button goes, and it ticks no longer
 
 
 def _account(writer: Writer, count: int, writing: bool) -> str:
@@ -111,29 +120,15 @@ def _account(writer: Writer, count: int, writing: bool) -> str:
     )
 
 
-def _index(run: Run) -> CopyIndex | None:
-    """Where every passage of the text stands; made at the first need, beside the page."""
-    job = state.job("copies", run.text, lambda: CopyIndex(run.text.ids))
-    job.wait(1.0)
-    return job.result
-
-
-def _copied(run: Run, text: str) -> list[Passage]:
-    index = _index(run)
-    return index.find(run.text.vocab.encode(text)) if index is not None and text else []
-
-
-def _copies_in_words(run: Run, passages: list[Passage], length: int) -> None:
-    index = _index(run)
-    if index is None or length < 25:
-        return
-    summary = index.summary(passages, length)
-    if summary.longest is None:
-        st.caption("No passage of 25 characters or more stands like this in the text it learnt.")
-        return
-    st.caption(
-        f"Underlined: {summary.share:.0%} stands word for word in the text it learnt from; the "
-        f"longest passage has {len(summary.longest)} characters, {summary.percent:.0f} % in."
+def _copies_in_words(found: Summary) -> str:
+    if found.longest is None:
+        return (
+            f"No passage of {SHORTEST} characters or more stands like this in the text it learnt."
+        )
+    return (
+        f"Underlined: {found.share:.0%} stands word for word in the text it learnt from. The "
+        f"longest passage has {len(found.longest)} characters and stands {found.percent:.0f} % of "
+        "the way into it."
     )
 
 

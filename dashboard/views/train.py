@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, guard, limits, markup, opening, settings, state
+from dashboard import actions, charts, findings, guard, limits, markup, opening, settings, state
 from dashboard.charts import Level
 from dashboard.diary import Entry
-from dashboard.insight.baselines import Baseline, baselines
 from dashboard.insight.curve_doctor import diverged, examine
 from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
@@ -44,7 +43,8 @@ def show() -> None:
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        st.fragment(guard.part(_live), run_every=TICK_SECONDS if active else None)()
+        ticks = active or (run is not None and findings.levels(run).running)
+        st.fragment(guard.part(_live), run_every=TICK_SECONDS if ticks else None)()
         _while_it_runs()
 
 
@@ -153,8 +153,11 @@ def _live() -> None:
     _curve(run, stage)
     _stages(run.diary.seed_text, entries, stage)
     _advice(run, status)
-    if state.turned("training", status.active) is False:
-        st.rerun()  # it ended by itself: the buttons must know
+    # It ended by itself: the buttons must know. Or all that was to come is there.
+    levels_to_come = findings.levels(run).running
+    turned = [state.turned("training", status.active), state.turned("levels", levels_to_come)]
+    if False in turned:
+        st.rerun()
 
 
 def _headline(run: Run, status: Status) -> None:
@@ -212,7 +215,7 @@ def _curve(run: Run, stage: int | None) -> None:
     if not len(history):
         return
     st.space("xsmall")  # for the chart's own buttons, which show above it
-    levels = [Level(base.name, base.nats, base.note) for base in baseline_levels(run)]
+    levels = [Level(base.name, base.nats, base.note) for base in findings.levels(run).result or []]
     marks = run.trainer.changes[-50:]
     view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
@@ -235,18 +238,6 @@ def _curve(run: Run, stage: int | None) -> None:
             )
 
 
-def baseline_levels(run: Run) -> list[Baseline]:
-    """What simpler models reach on this text; none while that is being worked out."""
-    solver = run.solver
-    V = solver.model.vocab_dim
-    found = state.job(
-        "baselines",
-        (run.text, run.model_settings.val_fraction),
-        lambda: baselines(solver.train_ids, solver.val_ids, V),
-    )
-    return found.result or []
-
-
 def _advice(run: Run, status: Status) -> None:
     """One sentence on what the curve shows, and a button that does what it advises."""
     history, changes = run.solver.history, run.trainer.changes
@@ -262,7 +253,7 @@ def _advice(run: Run, status: Status) -> None:
             st.rerun()  # the widgets outside this part must show it
     passed = [
         f"{base.name} at {duration(passed_at)}"
-        for base in baseline_levels(run)
+        for base in findings.levels(run).result or []
         if (passed_at := history.seconds_below(base.nats)) is not None
     ]
     if passed:
@@ -277,11 +268,11 @@ def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
     if len(entries) > 1:
         st.select_slider(
             "Stage",
-            list(by_iteration),
-            format_func=lambda n: f"{n:,}",
+            [*list(by_iteration)[:-1], state.NEWEST],
+            format_func=lambda n: n if n == state.NEWEST else f"{n:,}",
             key="stage",
             help="Iterations after which this was written, each time with the same seed text and "
-            "the same random numbers. At its right end it follows the newest.",
+            "the same random numbers.",
         )
     entry = by_iteration[stage]
     st.caption(

@@ -57,19 +57,17 @@ def change_on_chart(page: Page) -> Locator:
     return section.get_by_test_id("stVegaLiteChart").locator('[stroke-dasharray="2,3"]').first
 
 
-def stage_on_chart(page: Page) -> Locator:
-    """The upright line by which the loss chart marks the sample that is shown."""
+def stage_on_chart(page: Page) -> float:
+    """Where the loss chart marks the sample that is shown, from 0 to 1; NaN while it does not."""
     section = page.locator(".st-key-section_train")
-    return section.get_by_test_id("stVegaLiteChart").locator(f'[stroke="{charts.STAGE}"]').first
-
-
-def share_of_chart(mark: Locator) -> float:
-    """How far to the right a mark stands in its chart, from 0 to 1."""
-    return mark.evaluate(
-        """mark => {
-            const chart = mark.closest('svg').getBoundingClientRect()
-            return (mark.getBoundingClientRect().x - chart.x) / chart.width
-        }"""
+    return section.get_by_test_id("stVegaLiteChart").first.evaluate(
+        """(chart, colour) => {
+            const mark = chart.querySelector(`svg [stroke="${colour}"]`)
+            if (mark === null) return NaN
+            const {x, width} = chart.getBoundingClientRect()
+            return (mark.getBoundingClientRect().x - x) / width
+        }""",
+        charts.STAGE,
     )
 
 
@@ -108,6 +106,35 @@ def test_a_rate_that_is_changed_in_training_acts_and_is_marked_on_the_chart(visi
     assert is_training(page)
 
 
+def test_the_curve_says_what_it_shows_to_whoever_looks_and_points(visit: Visit) -> None:
+    page = visit(iterations=60)
+    chart = page.locator(".st-key-section_train").get_by_test_id("stVegaLiteChart").first
+    button(page, "Step").click()
+    # Nothing trains and nobody clicks, and yet what simpler models reach appears.
+    chart.get_by_text("Uniform 4.13").wait_for()
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    chart.get_by_text(re.compile(r"^Letter frequencies \d\.\d\d$")).wait_for()
+    assert chart.locator('[stroke-dasharray="5,4"]').count() >= 2
+    options(page, "How the chart is drawn")
+    page.get_by_text("perplexity", exact=True).click()
+    chart.get_by_text("perplexity per character").wait_for()
+    uniform = chart.get_by_text(re.compile(r"^Uniform \d\d\.00$"))
+    uniform.wait_for()  # as many as there are characters
+    tip = page.locator("#vg-tooltip-element")
+    uniform.hover()
+    until(lambda: "equally likely" in tip.inner_text(), 5, "a level does not say what it is")
+
+    def told(share: float) -> str:
+        plot = chart.bounding_box()
+        assert plot is not None
+        page.mouse.move(plot["x"] + share * plot["width"], plot["y"] + 0.5 * plot["height"])
+        return tip.inner_text()
+
+    place = re.compile(r"Iterations\s*\d+\s*perplexity\s*\d+")
+    until(lambda: place.search(told(0.4) + told(0.5)) is not None, 10, "nothing between the lines")
+
+
 def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> None:
     page = visit(iterations=100_000)
     begin(page)
@@ -115,11 +142,10 @@ def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> N
     place = (
         page.locator(".st-key-section_train").get_by_test_id("stSlider").filter(has_text="Stage")
     )
-    mark = stage_on_chart(page)
-    mark.wait_for(state="attached")
-    until(lambda: share_of_chart(mark) > 0.6, 60, "the chart does not mark the newest")
+    until(lambda: stage_on_chart(page) > 0.6, 60, "the chart does not mark the newest")
     until(lambda: iterations(page) > 150, 60, "training is too slow")
     slider(page, "Stage").press("Home")
+    until(lambda: place.get_by_test_id("stSliderThumbValue").inner_text() != "newest", 10, "stuck")
     first = place.get_by_test_id("stSliderThumbValue").inner_text()
     until(lambda: f"after {first} iterations" in said(page), 10, "the slider changed nothing")
     begins = stage.inner_text()
@@ -129,7 +155,7 @@ def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> N
     until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
     assert f"after {first} iterations" in said(page)
     assert stage.inner_text() == begins
-    until(lambda: share_of_chart(mark) < 0.25, 5, "the chart does not mark the chosen stage")
+    until(lambda: stage_on_chart(page) < 0.25, 5, "the chart does not mark the chosen stage")
     slider(page, "Stage").press("End")
     until(lambda: stage.inner_text() != begins, 10, "it does not go back to the newest")
     now = said(page)
