@@ -8,6 +8,7 @@ import math
 from datetime import date
 from pathlib import PurePath
 
+from dashboard import snapshot
 from dashboard.insight.baselines import Baseline
 from dashboard.insight.report import Report, Sample, page
 from dashboard.insight.svg_curve import Curve
@@ -33,8 +34,9 @@ def model(run: Run) -> bytes:
 def checkpoint(run: Run) -> bytes:
     """The whole run as an .npz, to go on from exactly."""
     buffer = io.BytesIO()
-    with run.trainer.lock:
-        save(run.solver, buffer)
+    with run.trainer.lock:  # for the copying alone: training goes on while it is written
+        copy = snapshot.take(run.solver, [], [], run.plan)
+    save(copy.solver, buffer)
     return buffer.getvalue()
 
 

@@ -27,6 +27,7 @@ from rnncore.errors import DivergedError
 
 CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within this time
 STEP_SECONDS = 2.0  # that a click on Step waits for its outcome
+_NAP_SECONDS = 0.05
 _RATE_SECONDS = 5.0  # speed is averaged over so long
 
 
@@ -225,17 +226,21 @@ class Trainer:
 
     def _work(self) -> None:
         self._turns.enter(self)
+        overrun = 0.0  # of the last turn, in seconds
         try:
             while self._may_go_on():
+                self._sit_out(overrun)
                 if self._turns.place(self):
                     self._show(Phase.WAITING)
                     time.sleep(0.1)
                     continue
                 self._show(Phase.RUNNING)
                 with self._turns.chunk, self.lock:
+                    started = time.monotonic()
                     if self._go:
                         self._train()
                         self._tell(self.observers)
+                    overrun = time.monotonic() - started - CHUNK_SECONDS
             with self.lock:
                 self._tell(self.at_rest)
         except Exception as error:
@@ -248,6 +253,14 @@ class Trainer:
         else:
             self.solver.train_for(CHUNK_SECONDS)
             self._mark()
+
+    def _sit_out(self, overrun: float) -> None:
+        """Let each of the others have as much more than a turn as this one had: an iteration
+        cannot be cut short, nor can the validation that may come with it."""
+        while overrun > 0 and self._go and (others := self._turns.others(self)):
+            slept = min(_NAP_SECONDS, overrun * others)
+            time.sleep(slept)
+            overrun -= slept / others
 
     def _tell(self, observers: list[Observer]) -> None:
         for observer in observers:

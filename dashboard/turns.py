@@ -71,5 +71,10 @@ class Turns:
         with self._mutex:
             return max(0, self._line.index(who) + 1 - self._seats) if who in self._line else 0
 
+    def others(self, who: object) -> int:
+        """How many besides this one may train."""
+        with self._mutex:
+            return sum(other is not who for other in self._line[: self._seats])
+
     def __len__(self) -> int:
         return len(self._line)

@@ -14,6 +14,7 @@ from dashboard import takeaway
 from dashboard.insight.baselines import Baseline
 from dashboard.texts import load
 from rnncore import load as load_file
+from rnncore import save as save_file
 from rnncore.history import COLUMNS
 from tests.runs import small_run
 
@@ -36,6 +37,18 @@ def test_the_whole_run_goes_on_exactly(run):
     np.testing.assert_array_equal(again.ids, run.text.ids)
     mine = load_file(io.BytesIO(takeaway.checkpoint(run)))
     assert [again.step() for _ in range(3)] == [mine.step() for _ in range(3)]
+
+
+def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
+    held = []
+
+    def save(solver, file):
+        held.append(run.trainer.lock._held)
+        return save_file(solver, file)
+
+    monkeypatch.setattr(takeaway, "save", save)
+    takeaway.checkpoint(run)
+    assert held == [False]
 
 
 def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):

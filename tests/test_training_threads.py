@@ -143,3 +143,40 @@ def test_those_with_a_seat_take_turns(make):
     both = order[order.index(1 - order[0]) :][:30]
     changes = sum(a != b for a, b in itertools.pairwise(both))
     assert changes >= 20  # in turn, nearly always
+
+
+def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make):
+    turns, used = Turns(2), {"slow": 0.0, "quick": 0.0}
+
+    def timed(name: str, pause: float):
+        trainer = make(new_solver(), turns)
+        real = trainer.solver.step
+
+        def step() -> float:
+            started = time.perf_counter()
+            time.sleep(pause)
+            loss = real()
+            used[name] += time.perf_counter() - started
+            return loss
+
+        trainer.solver.step = step
+        return trainer
+
+    slow, quick = timed("slow", 0.1), timed("quick", 0.0005)
+    for trainer in (slow, quick):
+        trainer.start(60)
+    until(lambda: used["slow"] > 0.8)
+    for trainer in (slow, quick):
+        stopped(trainer)
+    assert 0.4 < used["quick"] / used["slow"] < 2.5
+
+
+def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make):
+    trainer = make(new_solver(), Turns(2))
+    real = trainer.solver.step
+    trainer.solver.step = lambda: (time.sleep(0.05), real())[1]
+    trainer.start(60)
+    started = time.monotonic()
+    until(lambda: trainer.solver.iteration >= 10)
+    assert time.monotonic() - started < 0.95
+    stopped(trainer)

@@ -84,6 +84,7 @@ def test_seats_and_queue():
         turns.enter(who)
     turns.enter("a")  # twice changes nothing
     assert [turns.place(who) for who in "abcd"] == [0, 0, 1, 2]
+    assert [turns.others(who) for who in "abcd"] == [1, 1, 2, 2]
     assert len(turns) == 4
     turns.leave("a")
     turns.leave("a")
