@@ -6,7 +6,7 @@ A text is read once; what stays are its ids, a quarter or an eighth of the strin
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from dashboard.insight.codepoints import readable
 from dashboard.insight.text_doctor import Finding, apply, examine
-from rnncore import Vocab, read_text
+from rnncore import Vocab, gutenberg, read_text
+from rnncore.text import Text
 
 SAMPLE_FOLDER = Path(__file__).resolve().parents[1] / "sample_texts"
 SAMPLE_TITLES = {
@@ -31,7 +32,7 @@ SAMPLE_TITLES = {
 class Source:
     """Where a text comes from. ``key`` tells it from every other of its kind."""
 
-    kind: str  # "sample", "upload" or "paste"
+    kind: str  # "sample", "upload", "paste", or "run": the text that a run came with
     key: str
     name: str
 
@@ -60,6 +61,7 @@ class LoadedText:
     ids: NDArray[np.unsignedinteger]
     digest: str
     findings: tuple[Finding, ...] = ()  # on the text before anything was mended
+    boilerplate: str = ""  # a sentence on Project Gutenberg's header and licence, if there are any
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -96,7 +98,19 @@ def load(raw: bytes, name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
     text = apply(read.text, remedies)
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
-    return from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, findings)
+    loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, findings)
+    return replace(loaded, boilerplate=_boilerplate(read, options.strip_gutenberg))
+
+
+def _boilerplate(read: Text, left_out: bool) -> str:
+    """How much Project Gutenberg's header and licence are, or ""."""
+    if left_out:
+        return next((note for note in read.notes if "Project Gutenberg" in note), "")
+    book = gutenberg.find(read.text)
+    if book is None:
+        return ""
+    count = len(read.text) - (book.stop - book.start)
+    return f"They are {count:,} characters, {count / len(read.text):.0%} of the text."
 
 
 def from_ids(

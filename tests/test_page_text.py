@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from dashboard import actions
+from dashboard.insight.text_doctor import TITLES, apply, examine
 from tests.visits import OTHER, STORY, visitors
 
 
@@ -148,6 +149,83 @@ def test_a_remedy_changes_the_text_and_is_forgotten_with_the_file(visit):
     page.upload("other.txt", OTHER.encode())
     assert page.value("remedy_case") is False
     assert page.says("Sums and rhymes")
+
+
+ODD = (
+    "“Odd” quotes and a tab\there,  runs of   spaces  \n    and indentation, a\u00a0hard "
+    "space\n\n\n\n"
+    "one ☃ alone, and Capitals. " + "Then some plain words to learn from, again and again. " * 40
+)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
+    page = visit()
+    page.upload("odd.txt", ODD.encode())
+    (finding,) = [found for found in examine(ODD) if found.key == name]
+    assert re.search(r"\d", finding.sentence)
+    assert page.says(finding.sentence)
+    page.choose(f"remedy_{name}", True)
+    mended = apply(ODD, [name])
+    assert mended != ODD
+    assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** different ones")
+    page.choose(f"remedy_{name}", False)
+    assert page.says(f"**{len(ODD):,}** characters")
+
+
+@pytest.mark.parametrize("way", ["upload", "paste"])
+def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
+    header = (
+        "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\n"
+    )
+    page = visit()
+    if way == "upload":
+        page.upload("cats.txt", (header + STORY).encode())
+    else:
+        page.paste(header + STORY)
+    (note,) = {text for text in page.shown("caption") if "Project Gutenberg" in text}
+    assert re.search(r"header \(\d+ characters\) was left out", note)
+    assert not page.says("START OF THE PROJECT")
+    page.choose("strip_gutenberg", False)
+    assert page.says("START OF THE PROJECT")
+    assert page.says(f"They are {len(header)} characters, 3% of the text.")
+    page.choose("strip_gutenberg", True)
+    assert not page.says("START OF THE PROJECT")
+
+
+def test_a_text_without_them_has_no_such_switch(visit):
+    page = visit()
+    assert not any("Gutenberg" in label for label in page.labels("toggle"))
+
+
+def test_one_s_own_book_can_be_taken_again_after_a_look_at_a_sample(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    assert "Take story\\.txt again" not in page.labels()
+    page.choose("sample", "verses.txt")
+    assert page.says("THE CLOCKMAKER")
+    page.press("Take story\\.txt again")
+    assert page.says("The cat sat on the mat")
+    assert page.value("sample") is None
+
+
+def test_the_text_of_a_run_that_was_come_back_to_has_no_switches_and_says_why(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.press("Step")
+    again = visit({"run": page.run.id})
+    assert again.says("came with its run")
+    assert again.labels("toggle") == [label for label in again.labels("toggle") if "below" in label]
+
+
+def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
+    page = visit()
+    page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
+    page.choose("encoding", "cp1252")
+    assert page.says("story.txt · 1.6 kB · cp1252")
+    (chart,) = [e for e in page.app.get("vega_lite_chart") if "commonest" in str(e.proto)]
+    assert "share" in chart.proto.spec
+    assert page.says("".join(sorted(set("Grüße aus Köln, schöne Straßen. "))))
 
 
 HOSTILE = [

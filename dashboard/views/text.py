@@ -37,6 +37,12 @@ def show() -> None:
             key="sample",
             on_change=actions.choose_sample,
         )
+        file = state.uploaded()
+        chosen = state.text_source()
+        if file is not None and chosen is not None and chosen.key != file.file_id:
+            st.button(
+                f"Take {plain(display_name(file.name))} again", on_click=actions.choose_upload
+            )
         with st.popover("Or paste one", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200)
             st.button("Take this text", on_click=actions.choose_paste)
@@ -72,11 +78,14 @@ def _card(text: LoadedText, source: Source) -> None:
 
 
 def _doctor(text: LoadedText, source: Source) -> None:
-    st.toggle(
-        "Leave out Project Gutenberg's header and licence",
-        key="strip_gutenberg",
-        disabled=source.kind != "upload",
-    )
+    if source.kind == "run":
+        st.caption("This text came with its run, cleaned up as it was then.")
+        return
+    if text.boilerplate:
+        st.toggle("Leave out Project Gutenberg's header and licence", key="strip_gutenberg")
+        st.caption(plain(text.boilerplate))
+    elif not text.findings:
+        st.caption("Nothing catches the eye in this text.")
     for finding in text.findings:
         st.toggle(finding.title, key=state.remedy_key(finding.key))
         st.caption(plain(finding.sentence) + (" Advised." if finding.on else ""))
