@@ -13,7 +13,7 @@ from dashboard.opening import put_aside, show_run
 from dashboard.pen import Pen
 from dashboard.registry import registry
 from dashboard.run import Run, check, default_seed, new_run
-from dashboard.settings import PRESETS, Goal
+from dashboard.settings import PRESETS, Goal, TrainSettings
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, Status
 from dashboard.writing import Writer, usable_seed
@@ -104,15 +104,30 @@ def apply_train_settings() -> None:
 
 
 def _act(run: Run, since: Stretch) -> None:
-    """Train as the page says, its goal counted from here."""
-    plan, length = Plan(state.goal(), since), run.solver.num_iters
+    """Train as the page says, its goal counted from here; show what comes of it."""
+    training, goal = _changed_here(run)
+    plan, length = Plan(goal, since), run.solver.num_iters
     if plan != run.plan:  # else the length is right, or the plan's rule sees to it
         speed = run.trainer.status().chars_per_second / (
             run.solver.batch_size * run.solver.seq_length
         )
         length = plan.total(run.solver, speed)
     run.follow(plan)
-    run.trainer.change(replace(state.train_settings(), num_iters=length))
+    run.trainer.change(replace(training, num_iters=length))
+    state.show_settings(None, replace(training, num_iters=state.train_settings().num_iters))
+    state.show_goal(goal)
+    state.agree()
+
+
+def _changed_here(run: Run) -> tuple[TrainSettings, Goal]:
+    """The run's training and goal, with what was changed on this page: another page of the same
+    run may have changed the rest, of which this one does not know."""
+    training, goal = state.train_settings(), state.goal()
+    if (agreed := state.agreed()) is None:
+        return training, goal
+    before, goal_before = agreed
+    changed = {n: value for n, value in vars(training).items() if value != getattr(before, n)}
+    return replace(run.train_settings, **changed), run.plan.goal if goal == goal_before else goal
 
 
 @guard.click

@@ -76,6 +76,7 @@ def show_run(run: Run) -> None:
     length = state.train_settings().num_iters  # the run's is a total; its goal says how long
     state.show_settings(run.model_settings, replace(run.train_settings, num_iters=length))
     state.show_goal(run.plan.goal)
+    state.agree()
     state.set_waiting(None)
 
 

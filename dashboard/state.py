@@ -238,12 +238,23 @@ def run() -> Run | None:
 def set_run(run: Run | None) -> None:
     """Show this run, and name it in the page's address; what another one wrote goes."""
     st.session_state["_run"], st.session_state["stage"] = run, NEWEST
+    st.session_state["_agreed"] = None
     if run is None:
         st.query_params.pop("run", None)
     else:
         st.query_params["run"] = run.id
     set_writer(None)
     set_pen(None)
+
+
+def agreed() -> tuple[TrainSettings, Goal] | None:
+    """How the page said to train when it last agreed with its run; None if it never did."""
+    return st.session_state.get("_agreed")
+
+
+def agree() -> None:
+    """The run trains as the page says now."""
+    st.session_state["_agreed"] = train_settings(), goal()
 
 
 def before() -> str | None:

@@ -282,7 +282,8 @@ class Trainer:
             return f"{error} {trouble.of_training(failure)}"
         if good is None:
             return str(error)
-        good.num_iters = self.solver.num_iters  # the network goes back, not what is planned
+        for name in ("num_iters", "lr", "update_rule", "schedule", "clip"):
+            setattr(good, name, getattr(self.solver, name))  # the network goes back, not the plans
         with self.lock:
             self.solver = good
         return f"{error} The network is back where it stood at iteration {good.iteration:,}."

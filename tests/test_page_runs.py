@@ -290,6 +290,22 @@ def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
     assert page.says("it may have been deleted")
 
 
+def test_of_two_pages_of_one_run_each_changes_only_what_was_changed_on_it(visit, page):
+    page.press("Step")
+    other = visit({"run": page.run.id})
+    page.choose("train_update_rule", "sgd")
+    page.choose("train_lr", 1e-2)
+    page.choose("train_num_iters", 5_000)
+    other.choose("train_clip", 1.0)
+    run = page.run
+    assert (run.solver.update_rule, run.solver.lr, run.solver.clip) == ("sgd", 1e-2, 1.0)
+    assert run.solver.num_iters == 5_000
+    assert other.value("train_update_rule") == "sgd"  # it knows by now
+    page.choose("train_lr", 2e-2)
+    assert (run.solver.lr, run.solver.clip) == (2e-2, 1.0)
+    assert page.value("train_clip") == 1.0
+
+
 @pytest.mark.parametrize("address", ["A" * 16, "../../etc/passwd", "x", "<b>", "%00"])
 def test_an_address_that_names_no_run_is_told(visit, address):
     page = visit({"run": address})
