@@ -60,10 +60,11 @@ class Status:
     elapsed: float
     remaining: float  # seconds, NaN while the speed is unknown
     too_fast: float | None  # the learning rate at which it diverged, if that ended it
+    working: bool  # whether its thread is at it: after a pause, at the last chunk
 
     @property
     def active(self) -> bool:
-        """Whether the page should tick."""
+        """Whether it trains, or will when its turn comes."""
         return self.phase in (Phase.RUNNING, Phase.WAITING)
 
 
@@ -200,6 +201,7 @@ class Trainer:
             elapsed=solver.seconds,
             remaining=(solver.num_iters - iteration) / rate if rate else float("nan"),
             too_fast=self._too_fast,
+            working=self._working,
         )
 
     def _rate(self) -> float:

@@ -12,6 +12,7 @@ from dashboard.goals import Plan, Stretch
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.records import read_record, write_record
 from dashboard.registry import registry
+from dashboard.run import TURNS
 from dashboard.settings import Goal
 from dashboard.views import train as train_view
 from tests.trainers import until
@@ -193,6 +194,19 @@ def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, mo
     assert page.run.solver.finished
     assert page.enabled("Train")
     assert not page.enabled("Pause")
+
+
+def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(1)
+    with TURNS.chunk:  # the thread waits for its next chunk
+        page.press("Pause")
+        assert page.enabled("Train")
+        assert page.value("_was_training")
+    page.until_at_rest()
+    assert not page.value("_was_training")
+    assert page.says("Paused")
 
 
 # -- figures, and what acts while it trains ----------------------------------------------------

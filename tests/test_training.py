@@ -145,6 +145,18 @@ def test_a_step_right_after_a_pause_is_not_lost(make):
     assert trainer.solver.iteration == at + 1
 
 
+def test_a_pause_shows_at_once_and_work_ends_with_the_chunk_at_hand(make):
+    trainer = make()
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration)
+    with trainer.lock:  # the thread waits for its next chunk
+        trainer.pause()
+        status = trainer.status()
+        assert (status.phase, status.active, status.working) == (Phase.PAUSED, False, True)
+    trainer.join()
+    assert not trainer.status().working
+
+
 def test_a_step_leaves_the_speed_that_was_measured(make):
     trainer = make()
     trainer.start(60)

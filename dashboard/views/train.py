@@ -34,8 +34,10 @@ _BADGES = {
 def show() -> None:
     """Draw the section."""
     run = state.run()
-    active = run is not None and run.trainer.status().active
-    state.turned("training", active)  # what the buttons say now
+    status = None if run is None else run.trainer.status()
+    active = status is not None and status.active
+    working = status is not None and status.working
+    state.turned("training", working)  # as it is while the buttons are drawn
     with st.container(border=True, key="section_train"):
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
