@@ -28,6 +28,7 @@ MEMORY_SHARE = 0.25
 
 # Longest piece that is generated at once: a few seconds for a small network.
 MAX_SAMPLE_CHARS = 20_000
+# It is read in one go before the first character comes, and no network here remembers as much.
 MAX_SEED_CHARS = 5_000
 
 # A model that is uploaded: as large as the uploader takes, several times the largest preset.

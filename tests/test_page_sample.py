@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+import numpy as np
 import pytest
 
 from tests.visits import STORY, Visit, visitors
@@ -151,6 +152,20 @@ def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_writ
     assert text_of(desk) == "The c" + best[2]
     desk.press("Take one back")
     assert text_of(desk) == "The c"
+
+
+def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
+    def bars() -> dict[str, np.ndarray]:
+        rows = desk.chart_rows("Odds")
+        return {at: part["odds"].to_numpy() for at, part in rows.groupby("at")}
+
+    odds = np.sort(desk.app.session_state["_pen"].odds())[::-1][:8]
+    for temperature in (0.5, 2.0):
+        desk.choose("temperature", temperature)
+        shown = bars()
+        np.testing.assert_allclose(shown["as the network has it"], odds, rtol=1e-5)
+        bent = shown[f"at {temperature:g}"]
+        assert (bent[0] > odds[0]) == (temperature < 1)
 
 
 def test_the_network_writes_to_the_end_of_a_word_or_a_line(desk):

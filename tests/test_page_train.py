@@ -11,7 +11,7 @@ from dashboard import actions, memory
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.settings import PRESETS
 from dashboard.views import train as train_view
-from tests.trainers import trainer_threads
+from tests.trainers import trainer_threads, until
 from tests.visits import OTHER, STORY, Visit, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
@@ -322,6 +322,46 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
     assert not page.says("What it wrote after")
 
 
+# -- figures -----------------------------------------------------------------------------------
+
+
+def test_figures_say_where_the_run_stands(page):
+    page.press("Step")
+    loss = page.run.solver.history["loss"][-1]
+    assert page.figure("Loss") == f"{loss:.3f}"
+    assert page.figure("Bits per character") == f"{loss / np.log(2):.3f}"  # nothing is validated
+    assert page.figure("Validation") == "–"
+    page.press("Train")
+    page.until_at_rest()
+    solver = page.run.solver
+    _, val = solver.history.validations()
+    assert page.figure("Validation") == f"{val[-1]:.3f}"
+    assert page.figure("Bits per character") == f"{val[-1] / np.log(2):.3f}"
+    assert page.figure("Epoch") == f"{solver.epoch:.2f}"
+    assert solver.epoch > 1
+
+
+def test_speed_and_what_remains_are_told_while_it_trains(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    until(lambda: page.run.trainer.status().chars_per_second > 0)
+    page.look()
+    assert int(page.figure("Characters a second").replace(",", "")) > 0
+    assert page.says("to go")
+
+
+def test_update_rule_and_clipping_act_on_the_next_iteration(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_update_rule", "sgd")
+    page.choose("train_clip", 0.5)
+    assert (page.run.solver.update_rule, page.run.solver.clip) == ("sgd", 0.5)
+    assert page.run.trainer.status().active
+    changes = [change.text for change in page.run.trainer.changes]
+    assert changes == ["update rule adam → sgd", "clipping 5 → 0.5"]
+
+
 # -- changes that act at once ------------------------------------------------------------------
 
 
@@ -343,6 +383,21 @@ def test_settings_that_are_changed_before_training_mark_nothing(page):
     page.press("Step")
     assert (page.run.solver.lr, page.run.solver.clip) == (1e-3, None)
     assert page.run.trainer.changes == []
+
+
+def test_the_curve_and_its_levels_are_drawn_in_the_unit_that_is_chosen(page):
+    page.press("Step")
+    page.value("_job_baselines")[1].wait(20)
+    nats = page.run.solver.history["loss"][-1]
+    for unit, loss, uniform in (
+        ("nats", nats, f"Uniform {np.log(16):.2f}"),
+        ("bits", nats / np.log(2), "Uniform 4.00"),
+        ("perplexity", np.exp(nats), "Uniform 16.00"),
+    ):
+        page.choose("chart_unit", unit)
+        rows = page.chart_rows("Training and validation loss")
+        assert rows["y"][rows["part"] == "mean"].tolist() == pytest.approx([loss])
+        assert uniform in set(rows["text"])
 
 
 def test_every_way_to_draw_the_chart_draws_one(page):

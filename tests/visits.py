@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd
+import pyarrow as pa
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
@@ -110,6 +112,11 @@ class Visit:
             for kind in kinds
             for element in getattr(self.app, kind)
         ]
+
+    def chart_rows(self, alt: str) -> pd.DataFrame:
+        """The rows that the chart with these words in its description draws."""
+        (chart,) = [e for e in self.app.get("vega_lite_chart") if alt in e.proto.alt]
+        return pa.ipc.open_stream(chart.proto.data.data).read_pandas()
 
     def says(self, words: str) -> bool:
         """Whether these words are anywhere on the page."""

@@ -47,7 +47,9 @@ def _desk(run: Run) -> None:
     st.vega_lite_chart(rows, charts.odds_spec(), width="stretch", alt="Odds of the next character")
     with st.container(horizontal=True):
         for char, name in zip(chars, names, strict=True):
-            st.button(name, key=f"next_{ord(char)}", on_click=actions.write_char, args=(char,))
+            st.button(
+                plain(name), key=f"next_{ord(char)}", on_click=actions.write_char, args=(char,)
+            )
     with st.container(horizontal=True):
         st.button("To the end of the word", on_click=actions.write_until, args=(" \n",))
         st.button("To the end of the line", on_click=actions.write_until, args=("\n",))

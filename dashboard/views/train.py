@@ -42,12 +42,13 @@ def show() -> None:
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
+        _rates()
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
         ticks = active or (run is not None and findings.levels(run).running)
         st.fragment(guard.part(_live), run_every=TICK_SECONDS if ticks else None)()
-        _while_it_runs()
+        _drawing()
 
 
 def _notes(active: bool, run: Run | None) -> None:
@@ -60,7 +61,7 @@ def _notes(active: bool, run: Run | None) -> None:
         _question()
     elif run is not None and run.solver.iteration and actions.differs():
         st.caption(
-            ":material/info: The text or the network on the left is no longer this run's. "
+            ":material/info: The text or the network that is chosen is no longer this run's. "
             "The run goes on with its own; Train will ask."
         )
 
@@ -131,7 +132,7 @@ def _goal() -> None:
 def _question() -> None:
     with st.container(border=True):
         st.markdown(
-            "The text or the network on the left is not the one that this run trains. "
+            "The text or the network that is chosen is not the one that this run trains. "
             "**Begin a new run with it?** What this run has learnt would no longer be on the page."
         )
         with st.container(horizontal=True):
@@ -203,12 +204,13 @@ def _figures(status: Status) -> None:
             figure(status.val_loss / math.log(2))
             if not math.isnan(status.val_loss)
             else figure(status.loss / math.log(2)),
+            help="The validation loss in bits; the training loss as long as nothing was validated.",
         )
         st.metric(
             "Characters a second",
             f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
         )
-        st.metric("Time", duration(status.elapsed))
+        st.metric("Time", duration(status.elapsed), help="Spent on training, without the pauses.")
         st.metric("Epoch", f"{status.epoch:.2f}")
 
 
@@ -284,18 +286,25 @@ def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
     st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
 
 
-def _while_it_runs() -> None:
+def _rates() -> None:
     changed = actions.apply_train_settings
     with st.expander("Learning rate and other settings, which act at once"):
         st.select_slider(
             "Learning rate",
             state.choices(state.train_key("lr"), settings.LEARNING_RATES),
             format_func=lambda rate: f"{rate:g}",
+            help="How far each step goes. Too high and the loss jumps about or shoots up; too low "
+            "and it hardly falls.",
             key=state.train_key("lr"),
             on_change=changed,
         )
         st.selectbox(
-            "Update rule", list(UPDATE_RULES), key=state.train_key("update_rule"), on_change=changed
+            "Update rule",
+            list(UPDATE_RULES),
+            key=state.train_key("update_rule"),
+            help="How a gradient becomes a step. Adam and RMSprop give each parameter a step of "
+            "its own size; plain SGD needs a much higher rate, Adagrad slows down by itself.",
+            on_change=changed,
         )
         st.segmented_control(
             "Schedule",
@@ -311,8 +320,13 @@ def _while_it_runs() -> None:
             state.choices(state.train_key("clip"), settings.CLIPS),
             format_func=lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
             key=state.train_key("clip"),
+            help="A gradient longer than this is cut to this length, so that one odd batch cannot "
+            "throw the network off.",
             on_change=changed,
         )
+
+
+def _drawing() -> None:
     with st.expander("How the chart is drawn"):
         st.segmented_control("Across", list(charts.X_AXES), key="chart_x", required=True)
         st.segmented_control("Up", charts.UNITS, key="chart_unit", required=True)

@@ -13,9 +13,10 @@ def show() -> None:
     """Draw the page: what is chosen on the left, what happens with it on the right."""
     st.html(markup.MAIN_BUTTONS)
     st.title("Teach a network to write", anchor=False)
+    place = "this computer" if state.is_private() else "the computer that runs this page"
     st.caption(
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
-        "one character at a time. Everything happens on this computer."
+        f"one character at a time. Everything happens on {place}."
     )
     with st.container():  # what comes and goes in it moves nothing below
         if state.said("page"):
