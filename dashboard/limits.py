@@ -34,8 +34,8 @@ MAX_SEED_CHARS = 5_000
 # A model that is uploaded: as large as the uploader takes, several times the largest preset.
 MAX_MODEL_BYTES = 25 * 2**20
 
-# A text of this many characters takes some seconds to read, check and encode.
-MAX_TEXT_CHARS = 64 * 2**20
+# The longest text that can be pasted: a long novel. Longer ones come better as a file.
+MAX_PASTED_CHARS = 3_000_000
 
 # A run is saved so often while it trains: what a crash may cost. More seldom where a save
 # is dear, so that saving takes no more than this share of the training time.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from dashboard import limits
-from dashboard.settings import PRESETS, ModelSettings, TrainSettings
+from dashboard.settings import MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from rnncore import CELLS, UPDATE_RULES, checks
 from rnncore.errors import RnnCoreError, SettingError
 from rnncore.model import MAX_DIM, MAX_LAYERS
@@ -65,7 +65,7 @@ MODEL = {
     "sequence": Field("seq_length", _whole(1, 10_000)),
     "batch": Field("batch_size", _whole(1, 10_000)),
     "held_out": Field("val_fraction", _between(0.0, 0.9)),
-    "weights": Field("seed", _whole(0, 2**31 - 1)),
+    "weights": Field("seed", _whole(0, MAX_SEED)),
 }
 TRAIN = {
     "rate": Field("lr", _between(0.0, 100.0, open_low=True)),

@@ -26,6 +26,11 @@ SAMPLE_TITLES = {
     "brackets.txt": "Balanced brackets",
     "sums.txt": "Sums with right answers",
 }
+# The commonest of each part of the world, to choose from where the guess was wrong.
+ENCODINGS = (
+    *("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1250", "iso-8859-2", "cp1251", "koi8-r"),
+    *("shift_jis", "euc-jp", "gb18030", "big5", "euc-kr"),
+)
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,17 @@ def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
     assert page.says("Begin a new run with it?")
 
 
+def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_question(page):
+    symbols = "".join(sorted(set(STORY)))
+    model = RNN(len(symbols), symbols, input_dim=2, hidden_dim=16, seed=2**40)
+    page.upload("mine.pkl", dump_model(model), "model_upload")
+    run = page.run
+    page.press("Step")
+    page.press("Train")
+    assert not page.says("Begin a new run with it?")
+    assert page.run is run
+
+
 def test_a_whole_run_goes_on_where_it_was(page):
     for _ in range(5):
         page.press("Step")

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import io
+import zipfile
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dashboard import texts
+from dashboard.insight.text_doctor import TITLES
 from dashboard.texts import ReadOptions, load, load_sample, sample_names
 from rnncore.errors import TextError
 
@@ -91,6 +99,62 @@ def test_names_are_never_paths(name, shown):
         load(b"aaaa", name)
     for part in ("somebody", "secret", "etc/", "\x1b"):
         assert part not in str(refused.value)
+
+
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Když pršelo, seděli jsme doma a četli. "
+CHINESE = "道可道非常道名可名非常名無名天地之始有名萬物之母故常無欲以觀其妙常有欲以觀其徼"
+KOREAN = "나라의 말이 중국과 달라 문자와 서로 통하지 아니하므로 어리석은 백성이 "
+SAMPLES = {
+    **dict.fromkeys(("cp1250", "iso-8859-2"), CZECH),
+    **dict.fromkeys(("cp1251", "koi8-r"), RUSSIAN),
+    **dict.fromkeys(("shift_jis", "euc-jp"), JAPANESE),
+    **dict.fromkeys(("gb18030", "big5"), CHINESE),
+    "euc-kr": KOREAN,
+}
+
+
+@pytest.mark.parametrize("encoding", texts.ENCODINGS)
+def test_every_encoding_that_is_offered_reads_a_text_in_it(encoding):
+    text = SAMPLES.get(encoding, "Où est le garçon ? ") * 3
+    read = load(text.encode(encoding), "book.txt", ReadOptions(encoding=encoding))
+    assert whole(read) == text
+
+
+def packed(raw: bytes, kind: str) -> bytes:
+    """The bytes as they are, or in an archive."""
+    if kind == "gzip":
+        return gzip.compress(raw)
+    if kind == "zip":
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("book.txt", raw)
+        return file.getvalue()
+    return raw
+
+
+A_FILE = st.one_of(
+    st.binary(max_size=400),
+    st.builds(
+        lambda text, encoding: (text * 5).encode(encoding, "replace"),
+        st.text(min_size=1, max_size=60),
+        st.sampled_from(texts.ENCODINGS),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    A_FILE,
+    st.sampled_from(["as it is", "gzip", "zip"]),
+    st.sampled_from([None, *texts.ENCODINGS]),
+    st.frozensets(st.sampled_from(sorted(TITLES)), max_size=3),
+)
+def test_whatever_the_file_it_is_a_text_or_a_sentence(raw, kind, encoding, remedies):
+    options = ReadOptions(encoding=encoding, remedies=remedies)
+    with contextlib.suppress(TextError):
+        read = load(packed(raw, kind), "book", options)
+        assert len(read.vocab) > 1
+        whole(read).encode("utf-8")  # what the page shows
 
 
 @pytest.mark.parametrize("raw", [b"", b"aaaa", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\x00\x01" * 99])

@@ -121,7 +121,9 @@ def _more() -> None:
         "what was understood and not only learnt by heart.",
         format_func=lambda share: f"{share:.0%}",
     )
-    st.number_input("Random seed of the first weights", 0, 2**31 - 1, key=state.model_key("seed"))
+    st.number_input(
+        "Random seed of the first weights", 0, settings.MAX_SEED, key=state.model_key("seed")
+    )
 
 
 def _cost(text: LoadedText) -> None:

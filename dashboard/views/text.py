@@ -16,7 +16,6 @@ _SHORT = {
     "brackets.txt": "Brackets",
     "sums.txt": "Sums",
 }
-_ENCODINGS = ("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1251", "koi8-r", "shift_jis", "gb18030")
 
 
 def show() -> None:
@@ -44,7 +43,7 @@ def show() -> None:
                 f"Take {plain(display_name(file.name))} again", on_click=actions.choose_upload
             )
         with st.popover("Or paste one", icon=":material/content_paste:"):
-            st.text_area("Text", key="pasted", height=200)
+            st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
             st.button("Take this text", on_click=actions.choose_paste)
         source = read()
         if state.text_error():
@@ -91,7 +90,7 @@ def _doctor(text: LoadedText, source: Source) -> None:
         st.caption(plain(finding.sentence) + (" Advised." if finding.on else ""))
     st.selectbox(
         "Encoding",
-        _ENCODINGS,
+        texts.ENCODINGS,
         key="encoding",
         placeholder="found by itself",
         index=None,
