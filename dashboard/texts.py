@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dashboard.insight.codepoints import readable
 from dashboard.insight.text_doctor import Finding, apply, examine
 from rnncore import Vocab, gutenberg, read_text
+from rnncore.errors import TextError
 from rnncore.text import Text
 
 SAMPLE_FOLDER = Path(__file__).resolve().parents[1] / "sample_texts"
@@ -101,6 +102,8 @@ def load(raw: bytes, name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
     # What was ticked for another text may not apply to this one.
     remedies = options.remedies & {finding.key for finding in findings}
     text = apply(read.text, remedies)
+    if len(set(text)) < 2:
+        raise TextError("Cleaned up so much, no text is left to learn from: switch some of it off.")
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
     loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, findings)

@@ -120,6 +120,12 @@ def test_every_encoding_that_is_offered_reads_a_text_in_it(encoding):
     assert whole(read) == text
 
 
+def test_what_clean_up_leaves_nothing_of_is_told():
+    raw = "\t\tāā\n".encode("utf-16")
+    with pytest.raises(TextError, match="switch some of it off"):
+        load(raw * 2, "book.txt", ReadOptions(remedies=frozenset(TITLES)))
+
+
 def packed(raw: bytes, kind: str) -> bytes:
     """The bytes as they are, or in an archive."""
     if kind == "gzip":
