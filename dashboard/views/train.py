@@ -46,7 +46,7 @@ def show() -> None:
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        ticks = active or (run is not None and findings.levels(run).running)
+        ticks = working or (run is not None and findings.levels(run).running)
         st.fragment(guard.part(_live), run_every=TICK_SECONDS if ticks else None)()
         _drawing()
 
@@ -156,9 +156,9 @@ def _live() -> None:
     _curve(run, stage)
     _stages(run.diary.seed_text, entries, stage)
     _advice(run, status)
-    # It ended by itself: the buttons must know. Or all that was to come is there.
+    # It ended: the buttons must know. Or all that was to come is there.
     levels_to_come = findings.levels(run).running
-    turned = [state.turned("training", status.active), state.turned("levels", levels_to_come)]
+    turned = [state.turned("training", status.working), state.turned("levels", levels_to_come)]
     if False in turned:
         st.rerun()
 
