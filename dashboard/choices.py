@@ -10,7 +10,7 @@ from typing import Any
 
 from dashboard.charts import View
 from dashboard.insight.text_doctor import TITLES
-from dashboard.links import Lesson
+from dashboard.links import OTHERS, Lesson
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.texts import AS_IT_IS, ReadOptions
 from dashboard.writing import WriteSettings
@@ -73,6 +73,11 @@ def chart_view(widgets: Widgets) -> View:
     return View(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
 
 
+def others(widgets: Widgets) -> dict[str, Any]:
+    """What a link carries beside network and training: what is not as the page begins."""
+    return {key: widgets[key] for key, _ in OTHERS.values() if widgets[key] != BEGINNING[key]}
+
+
 # -- to the widgets ----------------------------------------------------------------------------
 
 
@@ -106,6 +111,7 @@ def of_lesson(lesson: Lesson) -> dict[str, Any]:
         "temperature": lesson.temperature,
         **(of_model(lesson.model) if lesson.model else {}),
         **(of_train(lesson.train) if lesson.train else {}),
+        **lesson.others,
     }
     return {key: value for key, value in asked.items() if value is not None}
 

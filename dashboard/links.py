@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from dashboard import limits
-from dashboard.settings import MAX_SEED, PRESETS, ModelSettings, TrainSettings
+from dashboard.charts import UNITS, X_AXES
+from dashboard.insight.text_doctor import TITLES
+from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from rnncore import CELLS, UPDATE_RULES, checks
 from rnncore.errors import RnnCoreError, SettingError
 from rnncore.model import MAX_DIM, MAX_LAYERS
@@ -51,6 +53,10 @@ def _clip(name: str, value: str) -> float:
     )
 
 
+def _switch(name: str, value: str) -> bool:
+    return checks.one_of(name, value, ("on", "off")) == "on"
+
+
 def _sections(name: str, value: str) -> frozenset[str]:
     parts = [part.strip() for part in value.split(",")]
     return frozenset(checks.one_of(name, part, SECTIONS) for part in parts if part)
@@ -75,6 +81,25 @@ TRAIN = {
     "iterations": Field("num_iters", _whole(1, 10**8)),
 }
 
+# Beside network and training: widgets by their keys, named only where they differ from what the
+# page begins with.
+OTHERS = {
+    "until": Field("goal_kind", _one_of(GOAL_TITLES)),
+    "epochs": Field("goal_epochs", _whole(1, 10**6)),
+    "minutes": Field("goal_minutes", _whole(1, 10**5)),
+    "patience": Field("goal_patience", _whole(1, 1_000)),
+    "length": Field("length", _whole(1, limits.MAX_SAMPLE_CHARS)),
+    "top_k": Field("top_k", _whole(0, 1_000)),
+    "top_p": Field("top_p", _between(0.05, 1.0)),
+    "random": Field("random_seed", _whole(0, MAX_SEED)),
+    "across": Field("chart_x", _one_of(X_AXES)),
+    "up": Field("chart_unit", _one_of(UNITS)),
+    "smoothing": Field("chart_smoothing", _whole(1, 10_000)),
+    "more": Field("chart_more", _switch),
+    "gutenberg": Field("strip_gutenberg", _switch),
+    **{f"mend_{name}": Field(f"remedy_{name}", _switch) for name in TITLES},
+}
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -87,6 +112,7 @@ class Lesson:
     seed_text: str | None = None
     temperature: float | None = None
     hide: frozenset[str] = frozenset()
+    others: Mapping[str, Any] = field(default_factory=dict)  # widgets by key
     problems: tuple[str, ...] = ()
 
 
@@ -120,6 +146,11 @@ def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Les
         address["seed"][: limits.MAX_SEED_CHARS] if "seed" in address else None,
         value("temperature", _between(0.0, 2.0)),
         value("hide", _sections) or frozenset(),
+        {
+            key: read_value
+            for name, (key, reader) in OTHERS.items()
+            if (read_value := value(name, reader)) is not None
+        },
         tuple(problems),
     )
 
@@ -131,8 +162,12 @@ def write(
     seed_text: str,
     temperature: float,
     hide: list[str],
+    others: Mapping[str, Any],
 ) -> dict[str, str]:
-    """The parameters of an address that asks for all this, the nearest preset named first."""
+    """The parameters of an address that asks for all this, the nearest preset named first.
+
+    others: widgets by key, those that are not as the page begins.
+    """
 
     def differing(name: str) -> dict[str, str]:
         there = PRESETS[name]
@@ -149,6 +184,7 @@ def write(
         parameters["text"] = text.removesuffix(".txt")
     if seed_text:
         parameters["seed"] = seed_text
+    parameters |= {name: _shown(others[key]) for name, (key, _) in OTHERS.items() if key in others}
     if hide:
         parameters["hide"] = ",".join(hide)
     return parameters
@@ -171,6 +207,8 @@ def _number(name: str, value: str) -> float | int:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     if isinstance(value, float):
         return "off" if math.isinf(value) else f"{value:g}"
     return str(value)

@@ -48,9 +48,9 @@ def begin() -> None:
 def _take_up(lesson: Lesson) -> None:
     """Begin as the page's address asks."""
     st.session_state["_lesson"] = lesson
-    st.session_state.update(chosen.of_lesson(lesson))
     if lesson.text is not None:
         choose_source(Source("sample", lesson.text, lesson.text))
+    st.session_state.update(chosen.of_lesson(lesson))
     say("page", " ".join(lesson.problems))
 
 
@@ -64,12 +64,19 @@ def link(hide: list[str]) -> str:
     parameters = links.write(
         model_settings(),
         waiting() or train_settings(),
-        sample_choice(),
+        shared_text(),
         st.session_state["seed_text"],
         temperature(),
         hide,
+        chosen.others(st.session_state),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
+
+
+def shared_text() -> str | None:
+    """The sample text on the page, which a link can name; None for anybody's own."""
+    shown = text()
+    return sample_choice() or (texts.sample_of(shown) if shown is not None else None)
 
 
 def model_key(name: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,16 @@ def guess_encoding(raw: bytes) -> str | None:
 def sample_names() -> list[str]:
     """The sample texts that are there, the story first."""
     return [name for name in SAMPLE_TITLES if (SAMPLE_FOLDER / name).is_file()]
+
+
+def sample_of(text: LoadedText) -> str | None:
+    """Which of the sample texts this is, as it is; None for another text."""
+    return _samples().get(text.digest)
+
+
+@cache
+def _samples() -> dict[str, str]:
+    return {load_sample(name).digest: name for name in sample_names()}
 
 
 def load_sample(name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:

@@ -6,9 +6,29 @@ from dataclasses import replace
 import pytest
 
 from dashboard import links
+from dashboard.insight.text_doctor import TITLES
 from dashboard.settings import PRESETS, ModelSettings, TrainSettings
 
 SAMPLES = ["lighthouse.txt", "verses.txt"]
+
+
+# One value that is not the usual for each widget that a link carries.
+OTHERS = {
+    "goal_kind": "minutes",
+    "goal_epochs": 7,
+    "goal_minutes": 3,
+    "goal_patience": 2,
+    "length": 150,
+    "top_k": 4,
+    "top_p": 0.55,
+    "random_seed": 9,
+    "chart_x": "Seconds",
+    "chart_unit": "bits",
+    "chart_smoothing": 10,
+    "chart_more": True,
+    "strip_gutenberg": False,
+    **{f"remedy_{name}": True for name in TITLES},
+}
 
 
 def read(**address: str) -> links.Lesson:
@@ -18,7 +38,7 @@ def read(**address: str) -> links.Lesson:
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_named_and_read_back(name):
     preset = PRESETS[name]
-    address = links.write(preset.model, preset.train, None, "", 0.8, [])
+    address = links.write(preset.model, preset.train, None, "", 0.8, [], {})
     assert address == {"preset": name, "temperature": "0.8"}
     lesson = read(**address)
     assert (lesson.preset, lesson.model, lesson.train) == (name, preset.model, preset.train)
@@ -27,12 +47,15 @@ def test_a_preset_is_named_and_read_back(name):
 def test_every_setting_comes_back():
     model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
     train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777)
-    address = links.write(model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"])
+    address = links.write(
+        model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"], OTHERS
+    )
     lesson = read(**address)
     assert (lesson.model, lesson.train) == (model, train)
     assert (lesson.text, lesson.seed_text) == ("verses.txt", "The sea & I")
     assert lesson.temperature == 1.25
     assert lesson.hide == {"model", "download"}
+    assert lesson.others == OTHERS
     assert lesson.problems == ()
 
 
@@ -55,6 +78,9 @@ def test_an_address_without_settings_changes_nothing():
         ("preset", "best", "choose one of taste"),
         ("text", "../../etc/passwd", "choose one of lighthouse, verses"),
         ("hide", "model,everything", "choose one of text, model"),
+        ("up", "miles", "choose one of nats"),
+        ("more", "perhaps", "choose one of on, off"),
+        ("top_p", "7", "0.05 or more and at most 1"),
         ("clip", "soft", "clip is 'soft'; it must be a number"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -82,6 +83,50 @@ def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
     assert page.value("seed_text") == "The cat"
     assert page.says("story.txt")
     assert not page.says("no longer this run's")
+
+
+# -- links -------------------------------------------------------------------------------------
+
+
+def the_link(page) -> dict[str, str]:
+    (address,) = [code for code in page.shown("code") if "preset=" in code]
+    return dict(parse_qsl(address.split("?")[1]))
+
+
+def test_a_link_opens_the_page_as_it_is(visit):
+    page = visit()
+    wanted = {
+        "sample": "verses.txt", "remedy_case": True, "model_hidden_dim": 32, "train_lr": 1e-3,
+        "goal_kind": "epochs", "goal_epochs": 5, "seed_text": "The sea & I", "temperature": 1.3,
+        "top_k": 7, "length": 200, "random_seed": 5, "chart_unit": "bits",
+    }  # fmt: skip
+    for key, value in wanted.items():
+        page.choose(key, value)
+    again = visit(the_link(page))
+    assert {key: again.value(key) for key in wanted} == wanted
+    assert again.says("the clockmaker")
+    assert the_link(again) == the_link(page)
+
+
+def test_a_link_names_the_text_also_after_a_refresh_and_says_what_it_cannot_carry(visit):
+    page = visit({"text": "verses"})
+    page.press("Step")
+    again = visit({"run": page.run.id})
+    assert the_link(again)["text"] == "verses"
+    assert not again.says("themselves")
+    again.upload("story.txt", STORY.encode())
+    assert "text" not in the_link(again)
+    assert again.says("Everybody uploads story.txt themselves.")
+
+
+def test_a_lesson_leaves_sections_out(visit):
+    page = visit({"hide": "model,download"})
+    assert [header.value for header in page.app.subheader] == [
+        "1 · Text",
+        "3 · Train",
+        "4 · Sample",
+    ]
+    assert page.enabled("Train")
 
 
 # -- what nobody foresaw -----------------------------------------------------------------------

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import findings, state, takeaway
 from dashboard.links import SECTIONS
 from dashboard.run import Run
+from dashboard.words import plain
 
 
 def show() -> None:
@@ -29,7 +30,14 @@ def _link() -> None:
         "Leave out sections", SECTIONS, help="For a lesson that should show less at once."
     )
     st.code(state.link(hide), language=None, wrap_lines=True)
-    st.caption("It opens this page with the text, the settings and the seed text chosen here.")
+    text = state.text()
+    own = text is not None and state.shared_text() is None
+    st.caption(
+        "It opens this page with everything that is chosen here. "
+        + (f"Everybody uploads {plain(text.name)} themselves. " if own and text else "")
+        + "The address at the top of the browser is another one: it opens this very run, "
+        "and all who have it drive it together."
+    )
 
 
 def _take_away(run: Run) -> None:

@@ -56,7 +56,9 @@ def show() -> None:
 
 
 def _more() -> None:
-    st.select_slider("Length", LENGTHS, key="length", format_func=lambda n: f"{n:,}")
+    st.select_slider(
+        "Length", state.choices("length", LENGTHS), key="length", format_func=lambda n: f"{n:,}"
+    )
     st.number_input("Top-k", 0, 1000, key="top_k", help="Only the k likeliest; 0: all.")
     st.slider(
         "Top-p",

@@ -330,5 +330,9 @@ def _drawing() -> None:
     with st.expander("How the chart is drawn"):
         st.segmented_control("Across", list(charts.X_AXES), key="chart_x", required=True)
         st.segmented_control("Up", charts.UNITS, key="chart_unit", required=True)
-        st.select_slider("Smoothing, in iterations", charts.SMOOTHINGS, key="chart_smoothing")
+        st.select_slider(
+            "Smoothing, in iterations",
+            state.choices("chart_smoothing", charts.SMOOTHINGS),
+            key="chart_smoothing",
+        )
         st.toggle("Gradient norm and learning rate below", key="chart_more")
