@@ -29,8 +29,8 @@ Ids = NDArray[np.integer]
 # A stream of a validation is so many characters long, or there are fewer streams: only a few
 # characters at each stream's beginning lack their context.
 _VAL_STREAM_LENGTH = 500
-# While training goes on, so many characters of the held-out text tell enough: to some hundredths
-# of a nat, often, and without a long stop. At the end all of it is read.
+# While training goes on, so many characters from all over the held-out text tell enough, often
+# and without a long stop. At the end all of it is read.
 _VAL_CHARS = 100_000
 
 # Overflow is said once, by DivergedError, and not by NumPy's warnings on the way.
@@ -46,8 +46,8 @@ class Solver:
     clip: largest global norm of the gradient, or None.
     val_fraction: share of the data, at its end, that is held out for ``evaluate``.
     eval_every: iterations between validations in training; None chooses so that they take
-        about a twentieth of the time, 0 leaves them out. They read the first 100,000 held-out
-        characters, the one at the end of the run reads all.
+        about a twentieth of the time, 0 leaves them out. They read 100,000 held-out
+        characters here and there, the one at the end of the run reads all.
     seed: of the dropout masks.
     fresh_after: iterations after which a stream starts from a zero state again, the streams
         taking turns; 0 never. A state that is only ever carried on is one that no sample begins
@@ -229,13 +229,15 @@ class Solver:
     def evaluate(self, max_chars: int | None = None) -> float:
         """Validation loss in nats per character, the state carried through; NaN without data.
 
-        ``max_chars`` bounds how much of the held-out text is read, from its beginning.
+        ``max_chars`` bounds how much of the held-out text is read: the beginnings of streams
+        that are spread over all of it.
         """
-        ids = self.val_ids if max_chars is None else self.val_ids[: max_chars + 1]
+        ids = self.val_ids
         if len(ids) < 2:
             return float("nan")
         N = max(1, min(VAL_STREAMS, (len(ids) - 1) // _VAL_STREAM_LENGTH))
-        inputs, targets = as_streams(ids, N)
+        read = None if max_chars is None else max(1, max_chars // N)
+        inputs, targets = (streams[:, :read] for streams in as_streams(ids, N))
         if self._val_buffers is None or self._val_buffers.N != N:
             self._val_buffers = self.model.new_pass(N, VAL_STEPS)
         state, total = self.model.initial_state(N), 0.0

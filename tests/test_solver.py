@@ -213,6 +213,15 @@ def test_evaluate_reads_a_long_text_in_streams():
     assert solver.evaluate() == pytest.approx(total / 9999, rel=2e-3)
 
 
+def test_a_part_is_read_from_all_over_the_held_out_text():
+    text = np.repeat(np.arange(8), 2500)  # the last half: 4, then 5, 6 and 7
+    solver = make(text, val_fraction=0.5)
+    solver.model.flat[...] = 0
+    solver.model.params["b_out"][4:] = [0, -1, -2, -3]
+    whole, part = solver.evaluate(), solver.evaluate(max_chars=400)
+    assert part == pytest.approx(whole, abs=0.1)
+
+
 def test_evaluate_leaves_training_alone():
     plain, solver = make(eval_every=0), make(eval_every=0)
     run(plain, 5)
