@@ -40,6 +40,19 @@ def checkpoint(run: Run) -> bytes:
     return buffer.getvalue()
 
 
+def model_bytes(run: Run) -> int:
+    """About how large the pickle is."""
+    return run.solver.model.flat.nbytes
+
+
+def checkpoint_bytes(run: Run) -> int:
+    """About how large the .npz is."""
+    solver = run.solver
+    moments = sum(slot.nbytes for slot in solver.optimizer.slots.values())
+    history = 8 * len(COLUMNS) * len(solver.history)
+    return model_bytes(run) + moments + solver.ids.nbytes + history
+
+
 def history(run: Run) -> str:
     """Every iteration as CSV; a validation that was not measured is left empty."""
     table = run.solver.history.to_array().T

@@ -16,6 +16,7 @@ from dashboard.registry import registry
 from dashboard.training import Phase
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.archives import display_name
+from rnncore.errors import SaveError
 from rnncore.pickles import dump_model
 from rnncore.pretrained import PRETRAINED
 from tests.runs import small_run
@@ -350,6 +351,41 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     page.go_to("")
     page.press("Step")
     assert page.run not in (first, second)
+
+
+def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page, monkeypatch):
+    monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
+    page.press("Step")
+    run = page.run
+    assert run.keeper.save_now()
+    page.look()
+    assert page.says(f"the run takes {limits.size(run.keeper.size())}")
+    page.press("Delete for good")
+    assert not page.has_run
+    assert registry().store.infos() == []
+    assert visit({"run": run.id}).says("it may have been deleted")
+    page.press("Step")
+    assert page.run is not run
+
+
+def test_a_run_that_cannot_be_deleted_says_so_where_it_was_tried(page, monkeypatch):
+    page.press("Step")
+    assert page.run.keeper.save_now()
+    monkeypatch.setattr(registry().store, "delete", raising(SaveError("The run was not deleted.")))
+    page.press("Delete for good")
+    assert page.has_run
+    assert page.shown("error") == ["The run was not deleted."]
+
+
+def test_what_is_too_large_to_come_back_here_is_told_before_it_is_taken_away(page, monkeypatch):
+    page.press("Step")
+    assert page.says("can import rnncore and on this page:")
+    assert page.says("in Python and on this page.")
+    size = takeaway.checkpoint_bytes(page.run)
+    monkeypatch.setattr(limits, "MAX_MODEL_BYTES", size - 1)
+    page.look()
+    assert page.says("can import rnncore and on this page:")
+    assert page.says(f"in Python (for this page it is above {limits.size(size - 1)}).")
 
 
 def test_without_a_run_the_list_says_so(visit):

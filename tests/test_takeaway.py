@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from dashboard.texts import load
 from rnncore import load as load_file
 from rnncore import save as save_file
 from rnncore.history import COLUMNS
-from tests.runs import small_run
+from tests.runs import MODEL, small_run
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,12 @@ def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
     monkeypatch.setattr(takeaway, "save", save)
     takeaway.checkpoint(run)
     assert held == [False]
+
+
+def test_sizes_are_known_before_anything_is_written():
+    run = small_run(steps=2, model=replace(MODEL, hidden_dim=150))
+    assert takeaway.model_bytes(run) == pytest.approx(len(takeaway.model(run)), rel=0.02)
+    assert takeaway.checkpoint_bytes(run) == pytest.approx(len(takeaway.checkpoint(run)), rel=0.02)
 
 
 def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import findings, state, takeaway
+from dashboard import findings, limits, opening, state, takeaway
+from dashboard.keeper import Keeper
 from dashboard.links import SECTIONS
 from dashboard.run import Run
 from dashboard.words import plain
@@ -43,7 +44,9 @@ def _link() -> None:
 def _take_away(run: Run) -> None:
     stem = takeaway.stem(run)
     _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
-    st.caption("Opens in any Python that can import rnncore, and on this page:")
+    st.caption(
+        f"Opens in any Python that can import rnncore{_and_here(takeaway.model_bytes(run))}:"
+    )
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
         f"    print(pickle.load(f).sample({run.diary.seed_text[:1]!r}, T=500))",
@@ -52,11 +55,38 @@ def _take_away(run: Run) -> None:
     )
     with st.expander("More to take away"):
         _more(run, stem)
+    if run.keeper is not None:
+        _kept(run, run.keeper)
+
+
+def _and_here(size: int) -> str:
+    """Whether a file of this size can be uploaded here again, to go on a sentence."""
+    most = limits.MAX_MODEL_BYTES
+    return (
+        " and on this page" if size < most else f" (for this page it is above {limits.size(most)})"
+    )
+
+
+def _kept(run: Run, keeper: Keeper) -> None:
+    """What is kept of the run on the server, for whoever has its link; and the way to end that."""
+    if state.said("runs"):
+        st.error(plain(state.said("runs")), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(
+            f"On the computer that runs this page the run takes {limits.size(keeper.size())}.",
+            width="stretch",
+        )
+        with st.popover("Delete this run"):
+            st.markdown("It cannot be brought back, not by its link either.")
+            st.button("Delete for good", on_click=opening.delete, args=(run.id,))
 
 
 def _more(run: Run, stem: str) -> None:
     _button("Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
-    st.caption("Text, network, optimizer and place: training goes on from it exactly.")
+    st.caption(
+        "Text, network, optimizer and place: training goes on from it exactly, in Python"
+        f"{_and_here(takeaway.checkpoint_bytes(run))}."
+    )
     levels = findings.levels(run)  # here: a download is made where there is no session
     _button("Report", f"{stem}.html", lambda: takeaway.report(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
