@@ -123,7 +123,7 @@ class Registry:
         Now and then what is on disk is brought within its limits, too.
         """
         before = self._clock() - limits.IDLE_SECONDS
-        gone = sum(self.forget(run_id) for run_id in self._resting(before))
+        gone = sum(self._forget_idle(run_id, before) for run_id in self._resting(before))
         for run_id in self._resting(self._clock()):
             run = self._peek(run_id)
             if run is not None and run.keeper is not None and run.keeper.problem:
@@ -161,6 +161,10 @@ class Registry:
         """The run, without this counting as asking for it."""
         with self._lock:
             return self._runs.get(run_id)
+
+    def _forget_idle(self, run_id: str, before: float) -> bool:
+        with self._moving:  # whoever presses Train asks for the run first, and then is waited for
+            return run_id in self._resting(before) and self.forget(run_id)
 
     def _put_away(self, run_id: str) -> bool:
         run = self._peek(run_id)

@@ -179,6 +179,25 @@ def test_a_run_that_cannot_be_saved_stays_and_is_tried_again(live, clock, monkey
     assert (run.keeper.problem, run.keeper.saved_iteration) == ("", 2)
 
 
+def test_a_run_that_is_started_while_others_are_put_away_stays(live, clock, monkeypatch):
+    first = added(live, 1)
+    clock.now += 1  # put away in this order
+    second = added(live, 1)
+    clock.now += IDLE + 1
+    real = first.keeper.put_away
+
+    def somebody_presses_train() -> bool:
+        live.add(second)
+        second.trainer.start(600)
+        return real()
+
+    monkeypatch.setattr(first.keeper, "put_away", somebody_presses_train)
+    assert live.tidy() == 1
+    assert live.get(second.id) is second
+    assert second.trainer.status().active
+    second.trainer.pause()
+
+
 def test_a_deleted_run_is_nowhere(live):
     run = added(live)
     run.trainer.start(600)
