@@ -20,15 +20,7 @@ from rnncore.errors import SaveError
 from rnncore.pickles import dump_model
 from rnncore.pretrained import PRETRAINED
 from tests.runs import small_run
-from tests.visits import OTHER, STORY, visitors
-
-
-def raising(error):
-    def fail(*args, **kwargs):
-        raise error
-
-    return fail
-
+from tests.visits import OTHER, STORY, raising, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
@@ -340,7 +332,9 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     second = page.run
     assert second.keeper.save_now()
     page.go_to("runs")
-    assert page.says("2 runs on this computer")
+    assert page.says(f"2 runs on this computer, {limits.size(registry().store.size())}")
+    for run in (first, second):
+        assert page.says(limits.size(run.keeper.size()))
     assert page.says("3 of 500 iterations")
     page.app.button(key=f"open_{first.id}").click().run()
     assert page.run is first

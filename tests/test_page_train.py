@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import numpy as np
 import pytest
 
-from dashboard import actions, memory
+from dashboard import actions, folder, memory
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.settings import PRESETS
 from dashboard.views import train as train_view
 from tests.trainers import trainer_threads, until
-from tests.visits import OTHER, STORY, Visit, visitors
+from tests.visits import OTHER, STORY, Visit, raising, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
@@ -119,6 +120,24 @@ def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
         assert page.run.solver.num_iters == 60
 
 
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the folder of the runs cannot be written")],
+)
+def test_a_save_that_fails_is_told_for_as_long_as_it_does(page, monkeypatch, number, reason):
+    page.press("Step")
+    with monkeypatch.context() as patch:
+        patch.setattr(folder.checkpoint, "save", raising(OSError(number, "no")))
+        page.press("Step")
+        assert not page.run.keeper.save_now()
+        page.look()
+        assert page.says(f"Autosave failed: {reason}")
+        assert page.run.solver.iteration == 2
+    assert page.run.keeper.save_now()
+    page.look()
+    assert not page.says("Autosave failed")
+
+
 # -- what cannot be afforded -------------------------------------------------------------------
 
 
@@ -139,11 +158,7 @@ def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkey
 def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, monkeypatch):
     page.press("Step")
     run = page.run
-
-    def no_memory(*args):
-        raise MemoryError
-
-    monkeypatch.setattr(actions, "new_run", no_memory)
+    monkeypatch.setattr(actions, "new_run", raising(MemoryError()))
     page.press("Reset")
     assert page.run is run
     assert "not enough memory left for this" in page.shown("error")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -126,6 +126,15 @@ class Visit:
         found = [element for element in getattr(self.app, kind) if element.label == label]
         assert len(found) == 1, f"{len(found)} of {label!r}: {self.labels(kind)}"
         return found[0]
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """A function that does nothing but fail."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return fail
 
 
 @contextmanager
