@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+from dashboard import writing as page_writing
 from tests.visits import STORY, Visit, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
@@ -121,6 +122,32 @@ def test_the_code_to_copy_begins_with_a_character_that_the_network_knows(page):
     assert (
         ast.literal_eval(re.search(r"sample\((.+), T=", code)[1]) in page.run.text.vocab.char_to_idx
     )
+
+
+# -- copied? -----------------------------------------------------------------------------------
+
+
+def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeypatch):
+    page.press("Step")
+    book = page.run.text.preview(2_880)
+    recited = book[1_440 : 1_440 + 60]
+    monkeypatch.setattr(page_writing.Writer, "text", property(lambda self: "gggg" + recited))
+    page.press("Generate")
+    page.value("_job_copies")[1].wait(20)
+    page.look()
+    (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
+    (underlined,) = re.findall(r"underline[^>]*>([^<]*)<", piece)
+    assert underlined == recited
+    assert page.says("Underlined: 94% stands word for word in the text it learnt from.")
+    # The story says the same again and again: the first place counts.
+    assert page.says("has 60 characters and stands")
+
+
+def test_nothing_copied_is_said_too(page):
+    page.choose("temperature", 2.0)
+    page.press("Generate")
+    written(page)
+    assert page.says("No passage of 25 characters or more")
 
 
 # -- writing together --------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from dashboard import charts
-from rnncore import RNN, Vocab
+from rnncore import RNN, Vocab, load
 from rnncore.pickles import dump_model
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
@@ -198,6 +198,43 @@ def test_writing_together_takes_clicks(visit: Visit) -> None:
 
 
 # -- what is taken away and chosen -------------------------------------------------------------
+
+
+def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(iterations=40)
+    button(page, "Or paste one").click()
+    page.get_by_role("textbox", name="Text", exact=True).fill("The cat sat on the mat. " * 40)
+    button(page, "Take this text").click()
+    page.get_by_text("pasted text · 960 B").wait_for()
+    page.keyboard.press("Escape")
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    button(page, "Generate").click()
+    until(lambda: len(written(page)) > 300, 20, "nothing was written")
+    piece = written(page)
+    page.get_by_text(re.compile("word for word in the text|or more stands like this")).wait_for()
+    options(page, "More to take away")
+    page.wait_for_timeout(1_000)  # a file made at a click is lost if the page is just drawn anew
+
+    def taken(name: str) -> Path:
+        with page.expect_download() as download:
+            button(page, name).click()
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    assert taken("Save text").read_text(encoding="utf-8").split() == piece.split()
+    assert load(taken("Whole run (.npz)")).iteration == 40
+    assert len(taken("History (CSV)").read_text(encoding="utf-8").splitlines()) == 41
+    assert "--- after 40 iterations" in taken("Samples over time").read_text(encoding="utf-8")
+    button(page, "Copy text").click()
+    copy = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
+    assert copy.inner_text().split() == piece.split()
+    page.keyboard.press("Escape")
+    button(page, "Reset").click()
+    until(lambda: iterations(page) == 0, 20, "it was not reset")
 
 
 def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:

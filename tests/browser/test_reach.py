@@ -67,4 +67,6 @@ def test_nothing_is_out_of_reach(visit: Visit) -> None:
     assert serious(page) == {}
     page.get_by_role("link", name="How it works").click()
     page.get_by_role("heading", name="What temperature is").wait_for()
+    drawn = page.get_by_test_id("stVegaLiteChart").locator("svg")
+    until(lambda: drawn.count() == 3, 20, "How it works does not draw its figures")
     assert serious(page) == {}
