@@ -86,7 +86,7 @@ def _cell(gates: Gates) -> None:
         "Show", list(_GATES), format_func=_GATES.__getitem__, default="f", required=True
     )
     values = gates.gates[name]
-    units = np.argsort(-values.std(axis=0))[:12]
+    units = np.sort(np.argsort(-values.std(axis=0))[:12])  # those that change most
     st.vega_lite_chart(
         pd.DataFrame(
             {
