@@ -100,7 +100,7 @@ def smooth_at(values: Floats, places: Places, window: int) -> Floats:
 def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFrame:
     """What the loss chart shows: rows (part, x, y, text, note), at most about 1,300 of them.
 
-    x of a level: where its name begins, as a share of the width.
+    x of a level: where its name begins, as a share of the width; negative, if below its line.
     """
     loss, val_loss = history["loss"], history["val_loss"]
     raw, mean = thin(loss), evenly(len(loss))
@@ -152,23 +152,30 @@ def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFr
 
 
 def _beside(levels: Sequence[Level], x: Floats, y: Floats) -> Floats:
-    """Where each level's name begins: where neither the curves (x, y) nor another name is near."""
+    """Where each level's name begins, below its line if negative: where neither the curves (x, y)
+    nor another name or level is near."""
     along = 100 * x / max(1e-9, x.max(initial=0.0))
     height = _NAME_HEIGHT / 100 * np.ptp(np.append(y, [level.nats for level in levels] or 0.0))
     begins: list[int] = []
+
+    def middle(level: Level, begin: int) -> float:
+        return level.nats + math.copysign(height / 2, begin)  # a name stands on its line
+
     for level in levels:
-        middle = level.nats + height / 2  # a name stands on its line
 
-        def clearance(begin: int, middle: float = middle) -> float:
-            curve = y[(along >= begin) & (along <= begin + _NAME_WIDTH)]
-            others = [
-                other.nats + height / 2
-                for other, at in zip(levels, begins, strict=False)
-                if abs(at - begin) < _NAME_WIDTH
+        def clearance(begin: int, level: Level = level) -> float:
+            at = abs(begin)
+            curve = y[(along >= at) & (along <= at + _NAME_WIDTH)]
+            lines = [other.nats for other in levels if other is not level]
+            names = [
+                middle(other, place)
+                for other, place in zip(levels, begins, strict=False)
+                if abs(abs(place) - at) < _NAME_WIDTH
             ]
-            return min(1.5 * height, *np.abs(np.append(curve, [*others, math.inf]) - middle))
+            near = np.abs(np.append(curve, [*lines, *names, math.inf]) - middle(level, begin))
+            return min(1.5 * height, float(near.min()))
 
-        begins.append(max(_NAME_PLACES, key=clearance))
+        begins.append(max((*_NAME_PLACES, *(-p for p in _NAME_PLACES)), key=clearance))
     return np.array(begins) / 100
 
 
@@ -196,14 +203,15 @@ def loss_spec(x_name: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
         return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
 
     def level() -> list[alt.Chart]:
-        line = part("level").encode(y=y)
-        words = line.mark_text(
-            align="left", baseline="alphabetic", dy=-4, color=FAINT, fontSize=11
-        ).encode(x=alt.value(alt.expr("width * datum.x")), text="text:N")
         note = [alt.Tooltip("text:N", title="level"), alt.Tooltip("note:N", title="what it is")]
+        line = part("level").encode(y=y, tooltip=note)
+        at, text = alt.value(alt.expr("width * abs(datum.x)")), alt.Text("text:N")
+        over = line.transform_filter(alt.datum.x >= 0).encode(x=at, text=text)
+        under = line.transform_filter(alt.datum.x < 0).encode(x=at, text=text)
         return [
-            drawn.encode(tooltip=note)
-            for drawn in (line.mark_rule(strokeDash=[5, 4], color=FAINT), words)
+            line.mark_rule(strokeDash=[5, 4], color=FAINT),
+            over.mark_text(align="left", baseline="alphabetic", dy=-4, color=FAINT, fontSize=11),
+            under.mark_text(align="left", baseline="top", dy=4, color=FAINT, fontSize=11),
         ]
 
     dots = alt.OverlayMarkDef(size=24, filled=True)
