@@ -38,18 +38,26 @@ def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float, dty
     return mask
 
 
-def affine(x: Array, W: Array, b: Array, out: Array) -> Array:
-    """x (M, H) W (H, V) + b (V,) -> out (M, V)."""
-    np.matmul(x, W, out=out)
-    out += b
+def with_ones(x: Array) -> Array:
+    """x (M, H) with a column of ones, which multiplies the bias in ``affine``."""
+    return np.append(x, np.ones((len(x), 1), x.dtype), axis=1)
+
+
+def affine(x1: Array, W: Array, out: Array) -> Array:
+    """x1 (M, H+1), of which the last column is ones, times W (H+1, V), of which the last row is
+    the bias -> out (M, V), a transposed array: each symbol's column lies together in memory.
+
+    Columns, because the softmax then works through whole columns at a time and not through many
+    short rows, twice as fast.
+    """
+    np.matmul(W.T, x1.T, out=out.T)
     return out
 
 
-def affine_backward(dy: Array, x: Array, W: Array, dW: Array, db: Array, dx: Array) -> None:
-    """From dy (M, V) fill dW (H, V), db (V,) and dx (M, H)."""
-    np.matmul(x.T, dy, out=dW)
-    np.sum(dy, axis=0, out=db)
-    np.matmul(dy, W.T, out=dx)
+def affine_backward(dy: Array, x1: Array, W: Array, dW: Array, dx: Array) -> None:
+    """From dy (M, V) fill dW (H+1, V) and dx (M, H); dy's columns lie together as ``out``'s do."""
+    dW[...] = (dy.T @ x1).T  # rows of dy.T and x1 as they lie: faster than the product as written
+    np.matmul(dy, W[:-1].T, out=dx)
 
 
 def softmax_cross_entropy(logits: Array, targets: Ids) -> float:

@@ -106,6 +106,11 @@ class RNN:
             start += math.prod(shape)
         return weights
 
+    def output_weights(self, flat: Array) -> Array:
+        """W_out and b_out as the one matrix (H+1, V) that they lie as in memory."""
+        H, V = self.hidden_dim, self.vocab_dim
+        return flat[-(H + 1) * V :].reshape(H + 1, V)
+
     def _initialise(self, rng: np.random.Generator) -> None:
         V, D, H = self.vocab_dim, self.input_dim, self.hidden_dim
         # Entries of size 1 and 1/sqrt(H): a smaller start costs Adam some thousand iterations.

@@ -113,11 +113,12 @@ class Shard:
         self.N, self.T, self.batch = rows.stop - rows.start, T, N
         dtype = model.dtype
         self.runs: list[Run] = [cell.run(self.N, T) for cell in model.cells]
-        self.probs = aligned_zeros((self.N * T, model.vocab_dim), dtype)
+        self.probs = aligned_zeros((model.vocab_dim, self.N * T), dtype).T
         self.dtop = aligned_zeros((T, self.N, model.hidden_dim), dtype)
         self.flat_grads = np.zeros_like(model.flat) if flat_grads is None else flat_grads
         self.grads = model.views(self.flat_grads)
         self.dweights = model.weights(self.flat_grads)
+        self.dW_out = model.output_weights(self.flat_grads)
 
     @property
     def dstate(self) -> State:
@@ -149,8 +150,12 @@ class Shard:
             x = cell.forward(W, x, state[i][:, self.rows], self.runs[i])
             if self.masks:
                 x = x * self.masks[i]
-        self.top = x.reshape(self.T * self.N, -1)
-        layers.affine(self.top, model.params["W_out"], model.params["b_out"], out=self.probs)
+        rows = self.T * self.N
+        self.top = (
+            layers.with_ones(x.reshape(rows, -1)) if self.masks
+            else self.runs[-1].h1.reshape(rows, -1)
+        )  # fmt: skip
+        layers.affine(self.top, model.output_weights(model.flat), out=self.probs)
         return layers.softmax_cross_entropy(self.probs, self.targets)
 
     def forward_backward(
@@ -160,9 +165,9 @@ class Shard:
         loss = self.forward(model, inputs, targets, state, masks)
         count = self.batch * self.T
         dlogits = layers.softmax_cross_entropy_backward(self.probs, self.targets, count)
-        grads, dx = self.grads, self.dtop
+        dx = self.dtop
         layers.affine_backward(
-            dlogits, self.top, model.params["W_out"], grads["W_out"], grads["b_out"],
+            dlogits, self.top, model.output_weights(model.flat), self.dW_out,
             dx=dx.reshape(len(self.top), -1),
         )  # fmt: skip
         weights = model.weights(model.flat)
@@ -170,7 +175,7 @@ class Shard:
             if self.masks:
                 dx = dx * self.masks[i]
             dx = model.cells[i].backward(weights[i], dx, self.runs[i], self.dweights[i])
-        layers.embedding_backward(self.ids, dx.reshape(len(self.ids), -1), grads["W_embed"])
+        layers.embedding_backward(self.ids, dx.reshape(len(self.ids), -1), self.grads["W_embed"])
         return loss
 
 

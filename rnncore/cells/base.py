@@ -106,6 +106,7 @@ class Run:
         self.xh1[:, :, -1] = 1
         self.x = self.xh1[:T, :, :D]
         self.h = self.xh1[:, :, D : D + H]  # h[t] is the output of step t-1
+        self.h1 = self.xh1[1:, :, D:]  # [h_t, 1], all outputs
         # Gradients of the pre-activations; first the factors of them that need no recurrence.
         self.da = aligned_zeros((G, T, N, H), dtype)
         # The weights in pieces of columns, for [x, h, 1] W and for da Wᵀ.
