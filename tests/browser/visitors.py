@@ -56,11 +56,14 @@ def train(page: Page, text: str = "Verses", least: int = 20) -> None:
 
 
 def pause(page: Page) -> int:
-    """Pause; returns the iterations done."""
+    """Pause; returns the iterations done, once the page has told of the last ones."""
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
-    return iterations(page)
+    shown = -1
+    while shown != (shown := iterations(page)):
+        page.wait_for_timeout(1_500)  # three ticks
+    return shown
 
 
 def run_id(page: Page) -> str:
