@@ -37,6 +37,8 @@ def test_the_first_look_needs_nothing_but_train(visit):
     assert page.enabled("Train")
     assert page.says("lighthouse.txt")
     assert page.says("Before any training it babbles.")
+    # What needs 2 MB of Streamlit's program more is not there before somebody asks for it.
+    assert len(page.app.get("vega_lite_chart")) == len(page.app.code) == 0
 
 
 def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(visit):
@@ -89,6 +91,7 @@ def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
 
 
 def the_link(page) -> dict[str, str]:
+    page.open("link_open")
     (address,) = [code for code in page.shown("code") if "preset=" in code]
     return dict(parse_qsl(address.split("?")[1]))
 

@@ -157,8 +157,7 @@ def test_nothing_copied_is_said_too(page):
 def desk(page):
     """The pen is taken up."""
     page.press("Step")
-    page.app.session_state["together_open"] = True
-    page.look()
+    page.open("together_open")
     page.choose("seed_text", "The c")
     page.press("Begin with the seed text")
     return page

@@ -223,6 +223,7 @@ def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
     page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
     page.choose("encoding", "cp1252")
     assert page.says("story.txt · 1.6 kB · cp1252")
+    page.open("characters_open")
     rows = page.chart_rows("commonest characters")
     assert dict(zip(rows["char"], rows["count"], strict=True))["ß"] == 100
     assert page.says("".join(sorted(set("Grüße aus Köln, schöne Straßen. "))))

@@ -58,6 +58,7 @@ def test_a_run_that_is_kept_keeps_its_training_too(beside):
 def test_a_new_run_has_the_training_of_its_preset(beside):
     page = beside
     assert page.value("train_update_rule") == "adam"
+    page.open("link_open")
     (link,) = (text for text in page.shown("code") if "preset=" in text)
     assert "preset=min-char-rnn" in link
     assert "rule=" not in link  # which would not be the preset's

@@ -61,6 +61,11 @@ class Visit:
         self.app.text_area(key="pasted").set_value(text)
         self.press("Take this text")
 
+    def open(self, key: str) -> None:
+        """Open a part of the page that is made when it is opened."""
+        self.app.session_state[key] = True
+        self.look()
+
     def look(self) -> None:
         """Let the page draw itself again, as its ticking does."""
         self.app.run()

@@ -10,6 +10,7 @@ from dashboard import findings, limits, opening, state, takeaway
 from dashboard.keeper import Keeper
 from dashboard.links import SECTIONS
 from dashboard.run import Run
+from dashboard.views import lazy
 from dashboard.words import plain
 
 
@@ -22,8 +23,7 @@ def show() -> None:
             st.caption("When a network has been trained, it can be taken away here.")
         else:
             _take_away(run)
-        with st.expander("A link to these settings"):
-            _link()
+        lazy.expander("A link to these settings", "link_open", _link)
 
 
 def _link() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import actions, charts, limits, markup, state, texts
 from dashboard.texts import LoadedText, Source
+from dashboard.views import lazy
 from dashboard.words import plain
 from rnncore.archives import display_name
 
@@ -72,8 +75,7 @@ def _card(text: LoadedText, source: Source) -> None:
     hint = f" ({advised} worth a look)" if advised else ""
     with st.expander(f"Clean up the text{hint}"):
         _doctor(text, source)
-    with st.expander("Its characters"):
-        _characters(text)
+    lazy.expander("Its characters", "characters_open", partial(_characters, text))
 
 
 def _doctor(text: LoadedText, source: Source) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -10,6 +12,7 @@ from dashboard import actions, charts, guard, markup, state
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
 from dashboard.run import Run
+from dashboard.views import lazy
 from dashboard.words import plain
 
 CHOICES = 8  # characters to choose from
@@ -17,10 +20,7 @@ CHOICES = 8  # characters to choose from
 
 def show(run: Run) -> None:
     """Draw the part; it is closed until somebody wants it."""
-    box = st.expander("Write together", key="together_open", on_change="rerun")
-    with box:
-        if box.open:
-            st.fragment(guard.part(_desk))(run)
+    lazy.expander("Write together", "together_open", partial(st.fragment(guard.part(_desk)), run))
 
 
 def _desk(run: Run) -> None:
