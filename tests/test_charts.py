@@ -18,7 +18,7 @@ from dashboard.training import Change
 from rnncore.history import COLUMNS, History
 
 PER_EPOCH = 1000.0
-ROWS = 1_400  # at most, with a few levels and marks: some 60 kB
+ROWS = 600  # at most, with a few levels and marks: some 25 kB
 finite = st.floats(-1e6, 1e6, allow_subnormal=False)
 
 
