@@ -22,8 +22,8 @@ Places = NDArray[np.intp]  # positions in the history
 
 # Of a level's name, in hundredths of the chart: where it may begin, how long and how high it is.
 _NAME_PLACES, _NAME_WIDTH, _NAME_HEIGHT = (10, 25, 40, 55, 70), 30, 7
-# Of the raw loss the least and the greatest of each: at most twice as many points. 300 look the same
-# and hold up every click by some 40 ms more.
+# Of the raw loss the least and the greatest of each: at most twice as many points. 300 look the
+# same and hold up every click by some 40 ms more.
 BUCKETS = 120
 TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"

@@ -66,7 +66,7 @@ class ModelSettings:
 class TrainSettings:
     """What may change while training goes on. ``clip`` infinite: the gradient is not clipped."""
 
-    lr: float = 4e-3
+    lr: float = 8e-3
     update_rule: str = "adam"
     schedule: str = "cosine"
     clip: float = 5.0
@@ -88,8 +88,7 @@ PRESETS = {
         "A minute's taste",
         "Small and quick: words within seconds, something like sentences within a minute or so.",
         ModelSettings(hidden_dim=128),
-        # A higher rate than the best for a long run: a short one learns more by it.
-        TrainSettings(lr=8e-3, num_iters=2_000),
+        TrainSettings(num_iters=2_000),
     ),
     "evening": Preset(
         "A good book",

@@ -79,7 +79,7 @@ def test_the_samples_over_time_stand_below_each_other(run):
 def test_the_report_tells_data_settings_figures_and_samples(run):
     page = takeaway.report(run, [Baseline("guessing", 2.8, "every character alike")])
     status = run.trainer.status()
-    for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.004", "adam"):
+    for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.008", "adam"):
         assert words in page
     assert "<script" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")

@@ -24,7 +24,13 @@ PATIENCE = 20.0  # seconds that a slow machine may take for what usually takes a
 
 def new_solver(num_iters: int = LONG, **settings: object) -> Solver:
     model = RNN(7, input_dim=3, hidden_dim=4)
-    arguments = {"seq_length": 5, "batch_size": 2, "schedule": "constant", "eval_every": 0}
+    arguments = {
+        "seq_length": 5,
+        "batch_size": 2,
+        "lr": 4e-3,
+        "schedule": "constant",
+        "eval_every": 0,
+    }
     return Solver(IDS, model, num_iters=num_iters, **{**arguments, **settings})
 
 
