@@ -36,6 +36,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self._owner = os.getpid()
         self._forgotten: deque[int] = deque()
         self._turn = self._answered = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -60,6 +61,11 @@ class Worker:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def is_ours(self) -> bool:
+        """False in a process that was forked from the worker's: it must not speak to it."""
+        return os.getpid() == self._owner
+
     def make(self, layout: shared.Layout, settings: dict[str, Any]) -> tuple[int, Any]:
         """Have the worker prepare a job; its number, and the arrays shared with it."""
         try:
@@ -82,7 +88,7 @@ class Worker:
         May be called by the garbage collector at any moment, so it never waits.
         """
         self._forgotten.append(number)
-        if self.lock.acquire(blocking=False):
+        if self.is_ours and self.lock.acquire(blocking=False):
             try:
                 with suppress(WorkerLost):  # and the job with it
                     self.ask({})

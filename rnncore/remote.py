@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -41,7 +40,6 @@ class RemoteShard:
         settings = model.settings() | {"idx_to_char": None}
         self._worker = worker
         self._number, self._shared = worker.make(layout, {"model": settings, "batch": N})
-        self._owner = os.getpid()
         weakref.finalize(self, worker.forget, self._number).atexit = False
         self.flat_grads: Array = self._shared["flat_grads"]
         layers = range(model.num_layers)
@@ -55,8 +53,8 @@ class RemoteShard:
 
         The worker is this shard's alone until ``receive``, which must follow.
         """
-        if os.getpid() != self._owner:
-            return False  # it belongs to the process that this one was forked from
+        if not self._worker.is_ours:
+            return False
         with ExitStack() as on_failure:
             self._worker.lock.acquire()
             on_failure.callback(self._worker.lock.release)

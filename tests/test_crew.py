@@ -254,9 +254,9 @@ def test_a_forked_child_leaves_the_parents_worker_alone():
         "model = RNN(12, None, 5, 24)\n"
         "ids = np.zeros((16, 12), int)\n"
         "child = os.fork()\n"
+        "if child: assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
         "loss, _ = model.loss(ids, ids, buffers=buffers)\n"
         "if child == 0: os._exit(7 if loss > 0 and not crew._workers else 1)\n"
-        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
         "assert type(buffers.shards[1]).__name__ == 'RemoteShard'\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120,
