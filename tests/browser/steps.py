@@ -29,6 +29,14 @@ def iterations(page: Page) -> int:
     return int(bar.inner_text().split(" of ")[0].replace(",", ""))
 
 
+def iterations_at_rest(page: Page) -> int:
+    """The same, once a paused page has told of the last iterations at hand."""
+    shown = -1
+    while shown != (shown := iterations(page)):
+        page.wait_for_timeout(1_500)  # three ticks
+    return shown
+
+
 def until(what: Callable[[], bool], seconds: float, message: str) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds

@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.browser.steps import button, is_training, iterations, until
+from tests.browser.steps import button, is_training, iterations_at_rest, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,10 +60,7 @@ def pause(page: Page) -> int:
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
-    shown = -1
-    while shown != (shown := iterations(page)):
-        page.wait_for_timeout(1_500)  # three ticks
-    return shown
+    return iterations_at_rest(page)
 
 
 def run_id(page: Page) -> str:
