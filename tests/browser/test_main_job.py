@@ -17,6 +17,7 @@ from tests.browser.steps import (
     figure,
     is_training,
     iterations,
+    iterations_at_rest,
     set_slider,
     until,
     upload,

@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.browser.steps import button, is_training, iterations_at_rest, until
+from tests.browser.steps import button, is_training, iterations, iterations_at_rest, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
