@@ -180,6 +180,6 @@ class Shard:
 
 
 def shard_count(num_params: int, N: int, T: int, workers: int) -> int:
-    """How many threads are worth sharing a batch of this size."""
+    """How many are worth sharing a batch of this size."""
     flops = 6 * num_params * N * T
     return max(1, min(workers, N // _MIN_SEQUENCES, int(flops // _MIN_FLOPS)))
