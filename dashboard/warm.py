@@ -10,7 +10,7 @@ from functools import cache
 def freeze_libraries() -> None:
     """Keep the garbage collector off what the libraries have loaded, which stays for good.
 
-    After every run of the page, twice a second while it trains, Streamlit has Python look for
+    After every run of the page, each second while it trains, Streamlit has Python look for
     garbage everywhere. Through the libraries alone that takes 60 ms, in which training stands
     still. Frozen, they are passed over; what visitors leave behind is found as before.
     """

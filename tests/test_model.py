@@ -13,6 +13,7 @@ import pytest
 
 from rnncore import CELLS, RNN, RnnCoreError
 from rnncore.gradcheck import check_model
+from rnncore.layers import softmax_cross_entropy, softmax_cross_entropy_backward
 from rnncore.model import count_params
 
 every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
@@ -154,6 +155,20 @@ def test_state_is_carried_from_call_to_call(cell_type):
     for a, b in zip(state, whole_state, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-13)
     assert model.loss(inputs, targets)[0] == pytest.approx(whole / 30)
+
+
+def test_a_sure_network_makes_no_subnormal_numbers():
+    """They would slow every product that they enter, by a tenth and more in all."""
+    logits = np.linspace(-120, 0, 200, dtype=np.float32)[None, :].repeat(4, axis=0)
+    targets = np.array([199, 199, 150, 0])
+    exact = logits.astype(np.float64)
+    totals = np.exp(exact).sum(axis=1)
+    probs = logits.copy()
+    loss = softmax_cross_entropy(probs, targets)
+    assert loss == pytest.approx((np.log(totals) - exact[range(4), targets]).sum(), rel=1e-6)
+    np.testing.assert_allclose(probs, np.exp(exact) / totals[:, None], rtol=1e-5, atol=1e-16)
+    gradient = softmax_cross_entropy_backward(probs, targets)
+    assert np.abs(gradient[gradient != 0]).min() > np.finfo(np.float32).tiny
 
 
 def test_extreme_logits_do_not_overflow():

@@ -18,7 +18,10 @@ from dashboard.words import counted, duration, figure, plain
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
-TICK_SECONDS = 0.5
+# Each drawing costs a browser on two cores a tenth of a second of the training's: often at
+# first, when every look shows something new, then seldom.
+LIVELY_SECONDS = 60
+TICK_SECONDS, CALM_TICK_SECONDS = 1.0, 2.0
 
 _BADGES = {
     Phase.READY: ("Ready", "gray"),
@@ -37,7 +40,10 @@ def show() -> None:
     status = None if run is None else run.trainer.status()
     active = status is not None and status.active
     working = status is not None and status.working
-    state.turned("training", working)  # as it is while the buttons are drawn
+    calm = status is not None and _is_calm(status)
+    # As they are while buttons and ticks are settled.
+    state.turned("training", working)
+    state.turned("calm", calm)
     with st.container(border=True, key="section_train"):
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
@@ -47,7 +53,8 @@ def show() -> None:
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
         ticks = working or (run is not None and findings.levels(run).running)
-        st.fragment(guard.part(_live), run_every=TICK_SECONDS if ticks else None)()
+        seconds = CALM_TICK_SECONDS if calm else TICK_SECONDS
+        st.fragment(guard.part(_live), run_every=seconds if ticks else None)()
         _drawing()
 
 
@@ -156,11 +163,15 @@ def _live() -> None:
     _curve(run, stage)
     _stages(run.diary.seed_text, entries, stage)
     _advice(run, status)
-    # It ended: the buttons must know. Or all that was to come is there.
+    # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
     levels_to_come = findings.levels(run).running
     turned = [state.turned("training", status.working), state.turned("levels", levels_to_come)]
-    if False in turned:
+    if False in turned or state.turned("calm", _is_calm(status)):
         st.rerun()
+
+
+def _is_calm(status: Status) -> bool:
+    return status.elapsed > LIVELY_SECONDS
 
 
 def _headline(run: Run, status: Status) -> None:
