@@ -1,8 +1,16 @@
-"""Copied passages against a search of every diagonal."""
+"""Copied passages against a search of every diagonal, and what the search costs.
+
+``pytest tests/test_copies.py --run-slow -s`` prints the cost for the longest text that the page
+takes; docs/dashboard.md has it of a real machine.
+"""
 
 from __future__ import annotations
 
 import math
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,7 +18,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from dashboard import limits
 from dashboard.insight.copies import SHORTEST, CopyIndex, Passage, Summary
+from dashboard.texts import load
 from rnncore.errors import RnnCoreError
 
 Ids = NDArray[np.integer]
@@ -118,8 +128,99 @@ def test_equal_hashes_of_unequal_fragments_are_no_passage(monkeypatch: pytest.Mo
     assert CopyIndex(source).find(generated) == []
 
 
-def test_memory_of_the_index_stays_below_two_bytes_a_character() -> None:
-    assert CopyIndex(np.zeros(100_000, np.uint8)).nbytes < 2 * 100_000
+# -- cost --------------------------------------------------------------------------------------
+
+
+def book(length: int, seed: int = 0) -> bytes:
+    """A text of made-up words; each is as frequent as its place in their list is early."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(2, 9, 5_000)
+    words = [rng.integers(97, 123, n).astype(np.uint8).tobytes() for n in lengths]
+    odds = 1 / np.arange(1, len(words) + 1)
+    drawn = rng.choice(len(words), length // 3, p=odds / odds.sum())
+    return b" ".join([words[word] for word in drawn.tolist()])[:length]
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes that it takes at most, beside what was there before it."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one text: bytes, and seconds of the quickest of three times."""
+
+    kept: int
+    peak: int
+    reading: float  # of the text itself, by the page
+    indexing: float
+    finding: float  # in the longest piece that the page writes
+    finding_peak: int
+
+
+def cost(length: int) -> Cost:
+    """Read, index and search a text of so many bytes."""
+
+    def quickest(work: Callable[[], object]) -> float:
+        times = []
+        for _ in range(3):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    raw = book(length)
+    ids = load(raw, "book.txt").ids
+    index = CopyIndex(ids)
+    # The shortest passage that counts, from the text's middle and its end, in other words.
+    written = load(book(limits.MAX_SAMPLE_CHARS, seed=1), "written.txt").ids.copy()
+    for at, start in ((5_000, length // 2), (15_000, length - SHORTEST)):
+        written[at : at + SHORTEST] = ids[start : start + SHORTEST]
+    found = {place for p in index.find(written) for place in range(p.start, p.end)}
+    assert found >= {*range(5_000, 5_000 + SHORTEST), *range(15_000, 15_000 + SHORTEST)}
+    return Cost(
+        kept=index.nbytes,
+        peak=peak_of(lambda: CopyIndex(ids)),
+        reading=quickest(lambda: load(raw, "book.txt")),
+        indexing=quickest(lambda: CopyIndex(ids)),
+        finding=quickest(lambda: index.find(written)),
+        finding_peak=peak_of(lambda: index.find(written)),
+    )
+
+
+def test_cost_grows_as_the_text_does_and_no_faster() -> None:
+    short, long = cost(250_000), cost(1_000_000)
+    assert long.kept < 2 * 1_000_000
+    assert long.peak < 6 * 1_000_000
+    assert long.peak < 4.1 * short.peak
+    assert long.indexing < 16 * short.indexing
+    assert long.finding_peak < 1.5 * short.finding_peak + 1_000_000
+
+
+@pytest.mark.slow
+def test_cost_in_the_longest_text_that_the_page_takes() -> None:
+    length = 25 * 2**20
+    of = cost(length)
+    print(
+        f"\na text of {length / 2**20:.0f} MB: the index of its passages takes "
+        f"{of.peak / 1e6:.0f} MB at most while it is made and {of.kept / 1e6:.0f} MB then, in "
+        f"{of.indexing / of.reading:.0%} of the time that reading the text took; a search for "
+        f"{limits.MAX_SAMPLE_CHARS:,} characters takes {of.finding_peak / 1e6:.1f} MB and "
+        f"{of.finding / of.reading:.0%} ({of.indexing:.2f}, {of.reading:.2f}, {of.finding:.3f} s)"
+    )
+    assert of.kept < 2 * length
+    assert of.peak < 6 * length
+    assert of.indexing < 2 * of.reading
+    assert of.finding < of.reading / 4
+    assert of.finding_peak < length / 4
+
+
+# -- the rest ----------------------------------------------------------------------------------
 
 
 def test_summary() -> None:
