@@ -11,7 +11,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
 from dashboard import guard, opening, state, warm  # noqa: E402
-from dashboard.views import how, runs, workbench  # noqa: E402
+from dashboard.views import full, how, runs, workbench  # noqa: E402
 
 warm.freeze_libraries()
 st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
@@ -20,6 +20,9 @@ st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", lay
 @guard.part
 def show() -> None:
     """The pages, and the run that the address names."""
+    if not state.let_in():
+        full.show()
+        return
     state.begin()
     if (named := state.run_in_address()) is not None:
         opening.come_back(named)

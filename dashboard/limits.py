@@ -23,6 +23,11 @@ def _whole(variable: str, otherwise: int) -> int:
 # starts a server for a class may say it.
 TRAINING_SEATS = _whole("LSTM_WORKBENCH_SEATS", 12)
 
+# Pages that are open at once; the next ones wait. A click costs some 30 ms of the one processor
+# that Python's lock leaves to all pages, and whoever watches a training has one drawn every
+# second or two: with more, a class that clicks together would wait for seconds.
+MAX_PAGES = _whole("LSTM_WORKBENCH_PAGES", 100)
+
 # Share of the free memory that one run may take: several people may share the machine.
 MEMORY_SHARE = 0.25
 

@@ -13,10 +13,13 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard import access, links, texts
 from dashboard import choices as chosen
-from dashboard.charts import View
+from dashboard.charts.view import View
+from dashboard.door import DOOR
 from dashboard.jobs import Job
 from dashboard.links import Lesson
 from dashboard.pen import Pen
@@ -28,6 +31,19 @@ from dashboard.writing import Writer, WriteSettings
 T = TypeVar("T")
 
 NEWEST = "newest"  # of the samples over time, whichever that is by now
+
+
+def let_in() -> bool:
+    """Whether this server has a place for this page; once it had, it keeps it."""
+    context = get_script_run_ctx()
+    if context is None or not runtime.exists():
+        return True
+    is_open = runtime.get_instance().is_active_session
+    again = "_inside" in st.session_state
+    if not DOOR.let_in(context.session_id, is_open, again=again):
+        return False
+    st.session_state["_inside"] = True
+    return True
 
 
 def begin() -> None:

@@ -85,7 +85,8 @@ class Session:
         return int(bars[0].split(" of ")[0].replace(",", "")) if bars else 0
 
     def _words(self) -> Iterator[str]:
-        return (element.markdown.body.replace("\\", "") for element in self._of("markdown"))
+        said = (getattr(e, kind).body for kind in ("markdown", "alert") for e in self._of(kind))
+        return (words.replace("\\", "") for words in said)
 
     def _of(self, kind: str) -> list[Element]:
         return [e for e in self._elements.values() if e.WhichOneof("type") == kind]
