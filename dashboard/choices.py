@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.charts import View
+from dashboard.charts.view import View
 from dashboard.insight.text_doctor import TITLES
 from dashboard.links import OTHERS, Lesson
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from dashboard import limits
-from dashboard.charts import UNITS, X_AXES
+from dashboard.charts.view import UNITS, X_AXES
 from dashboard.insight.text_doctor import TITLES
 from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from rnncore import CELLS, UPDATE_RULES, checks

@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard import charts
-from dashboard.charts import UNITS, X_AXES, Level, View, loss_rows, loss_spec
+from dashboard.charts import figures
+from dashboard.charts.loss import BUCKETS, loss_rows, loss_spec
+from dashboard.charts.side import side_rows, side_spec
+from dashboard.charts.view import UNITS, X_AXES, Level, View, in_unit
+from dashboard.insight.thinning import centred_means, evenly, thin, trailing_means
 from dashboard.training import Change
 from rnncore.history import COLUMNS, History
 
@@ -47,7 +50,7 @@ def history_of(length: int, val_every: int = 50) -> History:
 @given(st.lists(finite, max_size=400), st.integers(1, 30))
 def test_thinning_keeps_the_extremes_and_few_points(values, buckets):
     values = np.array(values)
-    places = charts.thin(values, buckets)
+    places = thin(values, buckets)
     assert len(places) <= 2 * buckets
     assert (np.diff(places) > 0).all()
     if len(values):
@@ -59,12 +62,12 @@ def test_every_peak_of_a_long_run_is_kept():
     values = np.random.default_rng(0).random(100_000)
     peaks = np.random.default_rng(1).choice(100, 20, replace=False) * 1000 + 7
     values[peaks] = 50.0
-    assert set(peaks) <= set(charts.thin(values))
+    assert set(peaks) <= set(thin(values, BUCKETS))
 
 
 @given(st.integers(0, 5000), st.integers(1, 400))
 def test_evenly_spaced_places(length, points):
-    places = charts.evenly(length, points)
+    places = evenly(length, points)
     assert len(places) == min(length, points)
     if length > 0 and points > 1:
         assert places[-1] == length - 1
@@ -77,11 +80,21 @@ def test_smoothing_is_the_mean_of_the_last_values(values, window):
     values = np.array(values)
     places = np.arange(len(values))
     naive = [values[p + 1 - min(max(1, window), p // 5 + 1) : p + 1].mean() for p in places]
-    np.testing.assert_allclose(charts.smooth_at(values, places, window), naive, atol=1e-6)
+    np.testing.assert_allclose(trailing_means(values, places, window), naive, atol=1e-6)
 
 
-def test_smoothing_nothing():
-    assert charts.smooth_at(np.empty(0), charts.evenly(0), 100).shape == (0,)
+@given(st.lists(finite, min_size=1, max_size=80), st.integers(0, 60))
+def test_centred_smoothing_reaches_as_far_back_as_ahead(values, reach):
+    values = np.array(values)
+    places = np.arange(len(values))
+    reaches = [min(reach, p) for p in places]
+    naive = [values[p - r : p + r + 1].mean() for p, r in zip(places, reaches, strict=True)]
+    np.testing.assert_allclose(centred_means(values, places, reach), naive, atol=1e-6)
+
+
+@pytest.mark.parametrize("means", [trailing_means, centred_means])
+def test_smoothing_nothing(means):
+    assert means(np.empty(0), evenly(0, BUCKETS), 100).shape == (0,)
 
 
 # -- rows --------------------------------------------------------------------------------------
@@ -104,10 +117,10 @@ def test_rows_of_short_runs_are_all_there(length, x, unit):
     column = "chars" if x == "Epochs" else X_AXES[x]
     if 0 < length <= 600:
         np.testing.assert_allclose(raw["x"], history[column] / factor)
-        np.testing.assert_allclose(raw["y"], charts.in_unit(history["loss"], unit))
+        np.testing.assert_allclose(raw["y"], in_unit(history["loss"], unit))
         np.testing.assert_allclose(part(rows, "mean")["y"].iloc[-1], raw["y"].iloc[-1])
     measured = history["val_loss"][~np.isnan(history["val_loss"])]
-    np.testing.assert_allclose(part(rows, "val")["y"], charts.in_unit(measured, unit))
+    np.testing.assert_allclose(part(rows, "val")["y"], in_unit(measured, unit))
     assert len(part(rows, "best")) == (1 if len(measured) else 0)
 
 
@@ -120,9 +133,9 @@ def test_the_best_validation_is_marked():
 
 
 def test_units():
-    assert charts.in_unit(math.log(2), "bits") == pytest.approx(1.0)
-    assert charts.in_unit(math.log(7), "perplexity") == pytest.approx(7.0)
-    assert charts.in_unit(1.25, "nats") == 1.25
+    assert in_unit(math.log(2), "bits") == pytest.approx(1.0)
+    assert in_unit(math.log(7), "perplexity") == pytest.approx(7.0)
+    assert in_unit(1.25, "nats") == 1.25
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -150,7 +163,7 @@ def test_a_million_iterations_cost_what_a_thousand_do(million, x):
     raw = part(rows, "raw")["y"]
     assert (raw.min(), raw.max()) == (loss.min(), loss.max())
     for column in ("grad_norm", "lr"):
-        assert len(charts.side_rows(million, PER_EPOCH, column, view)) <= 300
+        assert len(side_rows(million, PER_EPOCH, column, view)) <= 300
 
 
 def test_a_million_iterations_take_no_second(million):
@@ -166,7 +179,7 @@ def test_a_million_iterations_take_no_second(million):
 @pytest.mark.parametrize("length", [0, 1, 500])
 def test_side_rows(length, column):
     history = history_of(length)
-    rows = charts.side_rows(history, PER_EPOCH, column, View(x="Seconds"))
+    rows = side_rows(history, PER_EPOCH, column, View(x="Seconds"))
     assert len(rows) == min(length, len(rows)) <= 300
     if length:
         assert rows["y"].max() == history[column].max()
@@ -285,7 +298,7 @@ def test_only_what_has_rows_is_drawn():
 
 def test_whatever_the_pointer_is_near_is_told():
     for spec in (loss_spec("Seconds", "bits", frozenset({"raw", "mean", "val"})),
-                 charts.side_spec("Seconds", "lr")):  # fmt: skip
+                 side_spec("Seconds", "lr")):  # fmt: skip
         (near,) = spec["params"]
         assert near["select"]["nearest"] is True
         (points,) = [layer for layer in spec["layer"] if layer.get("name") in near["views"]]
@@ -302,21 +315,21 @@ def test_a_drawing_is_made_once():
 @pytest.mark.parametrize("x", X_AXES)
 @pytest.mark.parametrize("column", ["grad_norm", "lr"])
 def test_side_drawings_are_valid(x, column):
-    spec = charts.side_spec(x, column)
+    spec = side_spec(x, column)
     assert "data" not in spec
     assert fields(spec) == {"x", "y"}
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
 
 
 def test_frequencies():
-    rows = charts.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
+    rows = figures.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
     assert rows["share"].tolist() == [0.375, 0.125]
-    spec = charts.frequency_spec()
+    spec = figures.frequency_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) <= set(rows.columns)
 
 
 def test_odds():
-    spec = charts.odds_spec()
+    spec = figures.odds_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) == {"char", "odds", "at"}

@@ -21,6 +21,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 
 VIEWS = {name for name in FILES if name.startswith("views.")}
 INSIGHT = {name for name in FILES if name.startswith("insight.")}
+CHARTS = {name for name in FILES if name.startswith("charts.")}
 PAGES = {
     "app",
     "state",
@@ -33,7 +34,7 @@ PLAIN = set(FILES) - PAGES
 STREAMLIT = {"app", "state", "guard"} | VIEWS
 
 # Other packages, and the one module that each of them is for.
-PACKAGES = {"altair": {"charts"}, "pandas": {"charts"} | VIEWS, "charset_normalizer": {"texts"}}
+PACKAGES = {"altair": CHARTS, "pandas": CHARTS | VIEWS, "charset_normalizer": {"texts"}}
 
 # What views take from inside rnncore, and why.
 INNER_NAMES = {

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.insight.report import Report, Sample, page
-from dashboard.insight.svg_curve import Curve, draw, smoothed, thin, ticks
+from dashboard.insight.svg_curve import Curve, draw, smoothed, thinned, ticks
 
 HOSTILE = (
     "</pre><script>alert(1)</script>",
@@ -157,7 +157,7 @@ def test_a_mark_far_away_does_not_squeeze_the_curve() -> None:
 def test_thinning_keeps_peaks_and_ends() -> None:
     y = np.zeros(10_000)
     y[[1234, 8765]] = 9.0, -9.0
-    at, kept = thin(np.arange(10_000.0), y, 100)
+    at, kept = thinned(np.arange(10_000.0), y, 100)
     assert len(at) <= 102
     assert {0, 1234, 8765, 9999} <= set(at)
     assert (kept.min(), kept.max()) == (-9, 9)

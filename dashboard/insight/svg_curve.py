@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dashboard.insight.markup import escaped
+from dashboard.insight.thinning import centred_means, evenly, thin
 
 Values = NDArray[np.float64]
 
@@ -41,7 +42,7 @@ def draw(curve: Curve) -> str:
     """A <figure> with the SVG and its legend in words; classes, not colours, are given."""
     x, y = _finite(curve.iteration, curve.loss)
     val_x, val_y = _finite(curve.val_iteration, curve.val_loss)
-    thin_x, thin_y = thin(x, y, POINTS)
+    thin_x, thin_y = thinned(x, y, POINTS)
     smooth_x, smooth_y = smoothed(x, y, POINTS // 2)
     right = max([1.0, *x[-1:], *val_x[-1:]])
     low, high = _range(y, val_y, list(curve.marks.values()))
@@ -60,7 +61,7 @@ def draw(curve: Curve) -> str:
     parts.append(f'<clipPath id="plot"><rect {plot} /></clipPath>\n<g clip-path="url(#plot)">')
     parts.append(_polyline("train", px(thin_x), py(thin_y)))
     parts.append(_polyline("smooth", px(smooth_x), py(smooth_y)))
-    thin_val_x, thin_val_y = thin(val_x, val_y, POINTS)
+    thin_val_x, thin_val_y = thinned(val_x, val_y, POINTS)
     parts.append(_polyline("val", px(thin_val_x), py(thin_val_y)))
     if len(val_x) <= DOTS:
         parts += [
@@ -108,32 +109,17 @@ def _marks(marks: Mapping[str, float], py: Place) -> Iterator[str]:
         yield _text(WIDTH - RIGHT - 4, label, "end", f"{name} {level:.2f}", kind="name")
 
 
-def thin(x: Values, y: Values, points: int) -> tuple[Values, Values]:
-    """At most ``points`` of a line, the lowest and the highest of each stretch kept."""
-    if len(x) <= points:
-        return x, y
-    edges = np.linspace(0, len(x), points // 2 + 1).astype(int)[:-1]
-    stretches = np.split(y, edges[1:])
-    keep = {0, len(x) - 1}
-    for start, stretch in zip(edges.tolist(), stretches, strict=True):
-        keep |= {start + int(stretch.argmin()), start + int(stretch.argmax())}
-    # The two ends may be two more than asked for.
-    kept = np.array(sorted(keep))
+def thinned(x: Values, y: Values, points: int) -> tuple[Values, Values]:
+    """At most ``points`` of a line, the lowest and the highest of each stretch, and its ends."""
+    ends = (0, len(x) - 1) if len(x) else ()
+    kept = np.union1d(thin(y, points // 2), np.array(ends, int))
     return x[kept], y[kept]
 
 
 def smoothed(x: Values, y: Values, points: int) -> tuple[Values, Values]:
     """Means over windows of a fiftieth of the line, at most ``points`` of them."""
-    if not len(x):
-        return x, y
-    half = max(1, len(x) // 100)
-    at = np.unique(np.linspace(0, len(x) - 1, min(points, len(x))).astype(int))
-    sums = np.concatenate([[0.0], np.cumsum(y)])
-    # At the beginning the window narrows on both sides alike, or the steep fall there would
-    # be drawn too low; at the end, where little happens, it only loses its right half.
-    low = at - np.minimum(half, at)
-    high = np.minimum(at + np.minimum(half, at), len(x) - 1) + 1
-    return x[at], (sums[high] - sums[low]) / (high - low)
+    at = evenly(len(x), points)
+    return x[at], centred_means(y, at, max(1, len(x) // 100))
 
 
 def ticks(low: float, high: float, wanted: int) -> list[float]:

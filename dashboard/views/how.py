@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts, guard, state, texts
+from dashboard import guard, state, texts
+from dashboard.charts import figures
 from dashboard.insight import explain
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import Gates, Reach, Temperatures
@@ -98,7 +99,7 @@ def _cell(gates: Gates) -> None:
                 "value": values[:, units].reshape(-1),
             }
         ),
-        charts.gates_spec(-1.0 if name == "g" else 0.0),
+        figures.gates_spec(-1.0 if name == "g" else 0.0),
         width="stretch",
         key="gates_chart",
         alt="Activations of twelve units over the sentence",
@@ -125,7 +126,7 @@ def _reach(reaches: dict[str, Reach]) -> None:
                 for cell, reach in reaches.items()
             ]
         ),
-        charts.reach_spec(),
+        figures.reach_spec(),
         width="stretch",
         alt="What is left of a gradient so many characters back, for both cells",
     )
@@ -151,7 +152,7 @@ def _temperature(found: Temperatures) -> None:
     ]
     st.vega_lite_chart(
         pd.DataFrame(rows),
-        charts.odds_spec(),
+        figures.odds_spec(),
         width="stretch",
         alt="Odds of the next character at four temperatures",
     )

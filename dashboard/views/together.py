@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import actions, charts, guard, markup, state
+from dashboard import actions, guard, markup, state
+from dashboard.charts import figures
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
 from dashboard.run import Run
@@ -44,7 +45,7 @@ def _desk(run: Run) -> None:
             pd.DataFrame({"char": names, "odds": bent[best], "at": f"at {temperature:g}"}),
         ]
     )
-    st.vega_lite_chart(rows, charts.odds_spec(), width="stretch", alt="Odds of the next character")
+    st.vega_lite_chart(rows, figures.odds_spec(), width="stretch", alt="Odds of the next character")
     with st.container(horizontal=True):
         for char, name in zip(chars, names, strict=True):
             st.button(

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, charts, findings, guard, limits, markup, opening, settings, state
-from dashboard.charts import Level
+from dashboard import actions, findings, guard, limits, markup, opening, settings, state
+from dashboard.charts.loss import loss_rows, loss_spec
+from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
+from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.diary import Entry
 from dashboard.insight.curve_doctor import diverged, examine
 from dashboard.run import Run
@@ -234,10 +236,10 @@ def _curve(run: Run, stage: int | None) -> None:
     marks = run.trainer.changes[-50:]
     view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
-    rows = charts.loss_rows(history, per_epoch, view)
+    rows = loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
         rows,
-        charts.loss_spec(view.x, view.unit, frozenset(rows["part"])),
+        loss_spec(view.x, view.unit, frozenset(rows["part"])),
         width="stretch",
         key="loss_chart",
         alt="Training and validation loss over the run",
@@ -245,11 +247,11 @@ def _curve(run: Run, stage: int | None) -> None:
     if state.chart_more():
         for column in ("grad_norm", "lr"):
             st.vega_lite_chart(
-                charts.side_rows(history, per_epoch, column, view),
-                charts.side_spec(view.x, column),
+                side_rows(history, per_epoch, column, view),
+                side_spec(view.x, column),
                 width="stretch",
                 key=f"{column}_chart",
-                alt=f"The {charts.SIDE_TITLES[column]} over the run",
+                alt=f"The {SIDE_TITLES[column]} over the run",
             )
 
 
@@ -339,11 +341,11 @@ def _rates() -> None:
 
 def _drawing() -> None:
     with st.expander("How the chart is drawn"):
-        st.segmented_control("Across", list(charts.X_AXES), key="chart_x", required=True)
-        st.segmented_control("Up", charts.UNITS, key="chart_unit", required=True)
+        st.segmented_control("Across", list(X_AXES), key="chart_x", required=True)
+        st.segmented_control("Up", UNITS, key="chart_unit", required=True)
         st.select_slider(
             "Smoothing, in iterations",
-            state.choices("chart_smoothing", charts.SMOOTHINGS),
+            state.choices("chart_smoothing", SMOOTHINGS),
             key="chart_smoothing",
         )
         st.toggle("Gradient norm and learning rate below", key="chart_more")

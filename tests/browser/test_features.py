@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dashboard import charts
+from dashboard.charts.loss import STAGE
 from rnncore import RNN, Vocab, load
 from rnncore.pickles import dump_model
 from tests.browser.conftest import Server, Visit
@@ -67,7 +67,7 @@ def stage_on_chart(page: Page) -> float:
             const {x, width} = chart.getBoundingClientRect()
             return (mark.getBoundingClientRect().x - x) / width
         }""",
-        charts.STAGE,
+        STAGE,
     )
 
 

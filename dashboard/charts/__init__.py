@@ -1,0 +1,1 @@
+"""Charts: rows of a few hundred points, and the Vega-Lite drawings of them."""
