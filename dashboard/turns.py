@@ -24,10 +24,17 @@ class FairLock:
             if not self._held:
                 self._held = True
                 return
-            gate = threading.Lock()
-            gate.acquire()
-            self._waiting.append(gate)
+            gate = self._queue_up()
         gate.acquire()  # opened by whoever holds the lock now, which stays held: handed over
+
+    def give_way(self) -> None:
+        """Let those who wait for the lock go first, if there are any; its holder may call this."""
+        with self._mutex:
+            if not self._waiting:
+                return
+            gate = self._queue_up()
+            self._waiting.popleft().release()
+        gate.acquire()
 
     def __exit__(
         self,
@@ -40,6 +47,13 @@ class FairLock:
                 self._waiting.popleft().release()
             else:
                 self._held = False
+
+    def _queue_up(self) -> threading.Lock:
+        """A gate at the end of the line; the caller holds the mutex."""
+        gate = threading.Lock()
+        gate.acquire()
+        self._waiting.append(gate)
+        return gate
 
 
 class Turns:

@@ -70,6 +70,28 @@ def test_who_gives_it_back_and_wants_it_again_goes_to_the_end():
     assert [b - a for a, b in itertools.pairwise(pages)] == [2] * 49
 
 
+def test_who_gives_way_comes_after_all_that_wait():
+    lock, order = FairLock(), []
+    lock_was_free = FairLock()
+    with lock_was_free:
+        lock_was_free.give_way()  # to nobody: goes on at once
+
+    def wait(number: int) -> None:
+        with lock:
+            order.append(number)
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(3)]
+    with lock:
+        for number, thread in enumerate(threads):
+            thread.start()
+            until(lambda: len(lock._waiting) == number + 1)  # noqa: B023
+        lock.give_way()
+        order.append("holder")
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2, "holder"]
+
+
 def test_an_error_inside_gives_the_lock_back():
     lock = FairLock()
     with pytest.raises(KeyError), lock:
