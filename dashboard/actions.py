@@ -10,14 +10,12 @@ from typing import Any
 from dashboard import guard, limits, state, trouble
 from dashboard.goals import Plan, Stretch
 from dashboard.opening import put_aside, show_run
-from dashboard.pen import Pen
 from dashboard.registry import registry
-from dashboard.run import Run, check, default_seed, new_run
+from dashboard.run import Run, check, new_run
 from dashboard.settings import PRESETS, Goal, TrainSettings
 from dashboard.texts import LoadedText, ReadOptions, Source, load, load_sample
 from dashboard.training import Phase, Status
-from dashboard.writing import Writer, usable_seed
-from rnncore import RNN, RnnCoreError, Sampler
+from rnncore import RNN, RnnCoreError
 from rnncore.errors import TextError
 
 _OBSTACLE = "obstacle"  # said of what ``obstacle`` tells, which may go away
@@ -149,7 +147,7 @@ def follow(action: tuple[str, float]) -> None:
     goes_on = name == "num_iters" or run.trainer.status().phase is Phase.FAILED
     _act(run, run.plan.since)
     if goes_on:
-        with _refusals("train"):
+        with refusals("train"):
             _start(run)
 
 
@@ -159,19 +157,19 @@ def follow(action: tuple[str, float]) -> None:
 @guard.click
 def train() -> None:
     """Begin a run, go on with it, or ask first if the page's settings are another run's."""
-    with _refusals("train"):
+    with refusals("train"):
         run = state.run()
         if run is not None and run.learnt and differs():
             state.ask(True)
         else:
-            _go_on(_present())
+            _go_on(present())
 
 
 @guard.click
 def start_new() -> None:
     """Begin a new run with the text and settings on the page, and train it."""
     state.ask(False)
-    with _refusals("train"):
+    with refusals("train"):
         _go_on(_replace())
 
 
@@ -180,7 +178,7 @@ def keep_run() -> None:
     """Put the run's own text and settings back on the page and go on with it."""
     state.ask(False)
     if (run := state.run()) is not None:
-        with _refusals("train"):
+        with refusals("train"):
             show_run(run)
             _go_on(run)
 
@@ -205,8 +203,8 @@ def pause() -> None:
 @guard.click
 def step() -> None:
     """One iteration."""
-    with _refusals("train"):
-        run = _present()
+    with refusals("train"):
+        run = present()
         registry().add(run)  # it may have been put away while the page was idle
         if run.solver.finished:
             _act(run, _here(run))
@@ -217,7 +215,7 @@ def step() -> None:
 def reset() -> None:
     """Back to the same first weights, with the settings that are on the page."""
     state.ask(False)
-    with _refusals("train"):
+    with refusals("train"):
         _replace()
 
 
@@ -247,7 +245,7 @@ def differs() -> bool:
 
 
 @contextmanager
-def _refusals(place: str) -> Iterator[None]:
+def refusals(place: str) -> Iterator[None]:
     """A click, with which older sentences are over; why it comes to nothing is said here."""
     state.say("page", "")
     state.say(place, "")
@@ -258,7 +256,7 @@ def _refusals(place: str) -> Iterator[None]:
         state.say(place, _OBSTACLE if hindered else trouble.of_click(error))
 
 
-def _present() -> Run:
+def present() -> Run:
     """The page's run: a new one if there is none, or if the page says otherwise by now and
     nothing has been learnt that could be lost."""
     run = state.run()
@@ -307,66 +305,3 @@ def _start(run: Run) -> None:
 def _here(run: Run) -> Stretch:
     """A piece of training that begins where the run stands."""
     return Stretch(run.solver.iteration, run.solver.seconds)
-
-
-# -- writing -----------------------------------------------------------------------------------
-
-
-@guard.click
-def generate() -> None:
-    """Write a piece from a copy of the network as it is now."""
-    with _refusals("sample"):
-        run = _present()
-        cancel()
-        settings = state.write_settings(default_seed(run.text))
-        writer = Writer(run.trainer.model(), settings, run.solver.iteration)
-        writer.wait(0.15)  # most pieces are done by then, and need no ticking
-        state.set_writer(writer)
-
-
-@guard.click
-def cancel() -> None:
-    """Stop writing; what is there stays."""
-    if (writer := state.writer()) is not None:
-        writer.cancel()
-
-
-# -- writing together --------------------------------------------------------------------------
-
-
-@guard.click
-def take_pen() -> None:
-    """Begin a text with the seed text and the network as it is now."""
-    state.say("pen", "")
-    run = state.run()
-    if run is None:
-        return
-    settings = state.write_settings(default_seed(run.text))
-    try:
-        seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
-    except RnnCoreError as error:
-        state.say("pen", str(error))
-        return
-    state.say("pen", note)
-    state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
-
-
-@guard.click
-def write_char(char: str) -> None:
-    """Go on with this character."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.write(char))
-
-
-@guard.click
-def write_until(ends: str) -> None:
-    """Let the network go on to the first of these characters."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.write_until(ends, state.temperature()))
-
-
-@guard.click
-def unwrite() -> None:
-    """Take the last character back."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.take_back())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, findings, guard, limits, markup, state
+from dashboard import actions_writing, findings, guard, limits, markup, state
 from dashboard.insight.copies import SHORTEST, Summary
 from dashboard.views import together
 from dashboard.words import counted, plain
@@ -42,10 +42,13 @@ def show() -> None:
         searching = writer is not None and run is not None and findings.copy_index(run).running
         with st.container(horizontal=True):
             st.button(
-                "Generate", type="primary", icon=":material/edit_note:", on_click=actions.generate
+                "Generate",
+                type="primary",
+                icon=":material/edit_note:",
+                on_click=actions_writing.generate,
             )
             if writing:
-                st.button("Cancel", icon=":material/close:", on_click=actions.cancel)
+                st.button("Cancel", icon=":material/close:", on_click=actions_writing.cancel)
         if state.said("sample"):
             st.error(plain(state.said("sample")), icon=":material/error:")
         st.fragment(

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import actions, guard, markup, state
+from dashboard import actions_writing, guard, markup, state
 from dashboard.charts import figures
 from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
@@ -30,7 +30,7 @@ def _desk(run: Run) -> None:
     pen = state.pen()
     if pen is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
-        st.button("Begin with the seed text", on_click=actions.take_pen)
+        st.button("Begin with the seed text", on_click=actions_writing.take_pen)
         return
     st.html(markup.piece("", pen.text, label="Text written together"))
     odds = pen.odds()
@@ -49,10 +49,13 @@ def _desk(run: Run) -> None:
     with st.container(horizontal=True):
         for char, name in zip(chars, names, strict=True):
             st.button(
-                plain(name), key=f"next_{ord(char)}", on_click=actions.write_char, args=(char,)
+                plain(name),
+                key=f"next_{ord(char)}",
+                on_click=actions_writing.write_char,
+                args=(char,),
             )
     with st.container(horizontal=True):
-        st.button("To the end of the word", on_click=actions.write_until, args=(" \n",))
-        st.button("To the end of the line", on_click=actions.write_until, args=("\n",))
-        st.button("Take one back", on_click=actions.unwrite)
-        st.button("Begin again", on_click=actions.take_pen)
+        st.button("To the end of the word", on_click=actions_writing.write_until, args=(" \n",))
+        st.button("To the end of the line", on_click=actions_writing.write_until, args=("\n",))
+        st.button("Take one back", on_click=actions_writing.unwrite)
+        st.button("Begin again", on_click=actions_writing.take_pen)

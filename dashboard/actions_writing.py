@@ -1,0 +1,70 @@
+"""What a click does where the network writes: a piece, or a text in turns with a person."""
+
+from __future__ import annotations
+
+from dashboard import guard, state
+from dashboard.actions import present, refusals
+from dashboard.pen import Pen
+from dashboard.run import default_seed
+from dashboard.writing import Writer, usable_seed
+from rnncore import RnnCoreError, Sampler
+
+
+@guard.click
+def generate() -> None:
+    """Write a piece from a copy of the network as it is now."""
+    with refusals("sample"):
+        run = present()
+        cancel()
+        settings = state.write_settings(default_seed(run.text))
+        writer = Writer(run.trainer.model(), settings, run.solver.iteration)
+        writer.wait(0.15)  # most pieces are done by then, and need no ticking
+        state.set_writer(writer)
+
+
+@guard.click
+def cancel() -> None:
+    """Stop writing; what is there stays."""
+    if (writer := state.writer()) is not None:
+        writer.cancel()
+
+
+# -- in turns ----------------------------------------------------------------------------------
+
+
+@guard.click
+def take_pen() -> None:
+    """Begin a text with the seed text and the network as it is now."""
+    state.say("pen", "")
+    run = state.run()
+    if run is None:
+        return
+    settings = state.write_settings(default_seed(run.text))
+    try:
+        seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
+    except RnnCoreError as error:
+        state.say("pen", str(error))
+        return
+    state.say("pen", note)
+    state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
+
+
+@guard.click
+def write_char(char: str) -> None:
+    """Go on with this character."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.write(char))
+
+
+@guard.click
+def write_until(ends: str) -> None:
+    """Let the network go on to the first of these characters."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.write_until(ends, state.temperature()))
+
+
+@guard.click
+def unwrite() -> None:
+    """Take the last character back."""
+    if (pen := state.pen()) is not None:
+        state.set_pen(pen.take_back())
