@@ -81,6 +81,8 @@ class NoProgress:
     def __call__(self, solver: Solver) -> str | None:
         if len(solver.val_ids) < 2:
             return "Nothing is held out for validation, so no progress shows: choose another end."
+        if not solver.eval_every:
+            return "It never validates, so no progress shows: choose another end."
         at, val = solver.history.validations()
         n = self.patience
         late = int((at > self.since.iteration).sum())

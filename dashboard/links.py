@@ -45,12 +45,12 @@ def _one_of(names: Any) -> Callable[[str, str], str]:
     return lambda name, value: checks.one_of(name, value, names)
 
 
-def _clip(name: str, value: str) -> float:
-    return (
-        math.inf
-        if value == "off"
-        else checks.number(name, _number(name, value), 0.0, open_low=True)
-    )
+def _positive(name: str, value: str) -> float:
+    return checks.number(name, _number(name, value), 0.0, open_low=True)
+
+
+def _or_off(read: Callable[[str, str], float]) -> Callable[[str, str], float]:
+    return lambda name, value: math.inf if value == "off" else read(name, value)
 
 
 def _switch(name: str, value: str) -> bool:
@@ -77,8 +77,11 @@ TRAIN = {
     "rate": Field("lr", _between(0.0, 100.0, open_low=True)),
     "rule": Field("update_rule", _one_of(UPDATE_RULES)),
     "schedule": Field("schedule", _one_of(SHAPES)),
-    "clip": Field("clip", _clip),
+    "clip": Field("clip", _or_off(_positive)),
     "iterations": Field("num_iters", _whole(1, 10**8)),
+    "warmup": Field("warmup", _whole(0, 10**8)),
+    "validate": Field("eval_every", _or_off(_whole(0, 10**8))),
+    "fresh": Field("fresh_after", _or_off(_whole(1, 10**8))),
 }
 
 # Beside network and training: widgets by their keys, named only where they differ from what the

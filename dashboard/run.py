@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import secrets
 import time
@@ -57,9 +56,7 @@ class Run:
     @property
     def train_settings(self) -> TrainSettings:
         """What the solver trains with now."""
-        solver = self.solver
-        clip = math.inf if solver.clip is None else solver.clip
-        return TrainSettings(solver.lr, solver.update_rule, solver.schedule, clip, solver.num_iters)
+        return TrainSettings.of_solver(self.solver)
 
     @property
     def chars_per_epoch(self) -> int:
@@ -104,13 +101,9 @@ def new_solver(
         new_model(text, settings) if model is None else model,
         seq_length=settings.seq_length,
         batch_size=settings.batch_size,
-        lr=train.lr,
-        update_rule=train.update_rule,
-        num_iters=train.num_iters,
         val_fraction=settings.val_fraction,
-        schedule=train.schedule,
-        clip=None if math.isinf(train.clip) else train.clip,
         seed=settings.seed,
+        **train.as_solver(),
     )
 
 

@@ -7,8 +7,10 @@ iteration of the run that is there.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from rnncore import Solver
 from rnncore.model import count_params, default_input_dim, training_bytes
 
 HIDDEN_SIZES = (16, 32, 64, 100, 128, 200, 256, 384, 512, 768, 1024)
@@ -22,6 +24,9 @@ LEARNING_RATES = (
     1e-4, 2e-4, 3e-4, 5e-4, 1e-3, 2e-3, 3e-3, 4e-3, 6e-3, 8e-3, 1e-2, 2e-2, 5e-2, 1e-1, 0.5, 1.0,
 )  # fmt: skip
 CLIPS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, math.inf)
+WARMUPS = (0, 50, 100, 200, 500, 1_000, 2_000, 5_000)
+EVAL_INTERVALS = (0, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, math.inf)
+FRESH_STARTS = (32, 64, 128, 256, 512, 1_024, 2_048, 4_096, math.inf)
 ITERATIONS = (500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
 EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
@@ -64,13 +69,49 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What may change while training goes on. ``clip`` infinite: the gradient is not clipped."""
+    """What may change while training goes on.
+
+    ``clip`` infinite: the gradient is not clipped. ``eval_every`` 0: as often as the solver can
+    afford; infinite: never. ``fresh_after`` infinite: never. The solver has other words for these
+    (``as_solver``, ``of_solver``).
+    """
 
     lr: float = 8e-3
     update_rule: str = "adam"
     schedule: str = "cosine"
     clip: float = 5.0
     num_iters: int = 3_000
+    warmup: int = 0
+    eval_every: float = 0
+    fresh_after: float = 256
+
+    def as_solver(self) -> dict[str, Any]:
+        """The same as arguments of a Solver; an ``eval_every`` of None is for it to choose."""
+        return {
+            **vars(self),
+            "clip": None if math.isinf(self.clip) else self.clip,
+            "eval_every": _count(self.eval_every) if self.eval_every else None,
+            "fresh_after": _count(self.fresh_after),
+        }
+
+    @classmethod
+    def of_solver(cls, solver: Solver) -> TrainSettings:
+        """What it trains with now. The interval that it would choose counts as chosen by it."""
+        own = {field.name: getattr(solver, field.name) for field in fields(cls)}
+        affordable = solver.eval_every == solver.affordable_interval()
+        return cls(
+            **own
+            | {
+                "clip": math.inf if solver.clip is None else solver.clip,
+                "eval_every": 0 if affordable else solver.eval_every or math.inf,
+                "fresh_after": solver.fresh_after or math.inf,
+            }
+        )
+
+
+def _count(iterations: float) -> int:
+    """As the solver has it, for which never is 0."""
+    return 0 if math.isinf(iterations) else int(iterations)
 
 
 @dataclass(frozen=True)

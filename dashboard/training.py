@@ -29,6 +29,17 @@ CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within 
 STEP_SECONDS = 2.0  # that a click on Step waits for its outcome
 _NAP_SECONDS = 0.05
 _RATE_SECONDS = 5.0  # speed is averaged over so long
+# What of a solver may change while it trains, and what a change of it is called.
+_CHANGEABLE = {
+    "lr": "learning rate",
+    "update_rule": "update rule",
+    "schedule": "schedule",
+    "clip": "clipping",
+    "num_iters": "iterations",
+    "warmup": "warm-up",
+    "eval_every": "validation every",
+    "fresh_after": "fresh start after",
+}
 
 
 class Phase(StrEnum):
@@ -146,20 +157,16 @@ class Trainer:
         """Let these settings act from the next iteration on, and remember what changed."""
         with self.lock:
             solver, at = self.solver, self.solver.iteration
-            clip = None if settings.clip == float("inf") else settings.clip
-            for name, label, value in (
-                ("lr", "learning rate", settings.lr),
-                ("update_rule", "update rule", settings.update_rule),
-                ("schedule", "schedule", settings.schedule),
-                ("clip", "clipping", clip),
-                ("num_iters", "iterations", settings.num_iters),
-            ):
-                before = getattr(solver, name)
+            wanted = settings.as_solver()
+            if wanted["eval_every"] is None:
+                wanted["eval_every"] = solver.affordable_interval()
+            for name, label in _CHANGEABLE.items():
+                before, value = getattr(solver, name), wanted[name]
                 if before != value:
                     setattr(solver, name, value)
                     if at:
                         self.changes.append(
-                            Change(at, f"{label} {_shown(before)} → {_shown(value)}")
+                            Change(at, f"{label} {_shown(name, before)} → {_shown(name, value)}")
                         )
         with self._control:
             # A new length may have ended a run at rest, or left some of it to do.
@@ -284,7 +291,7 @@ class Trainer:
             return f"{error} {trouble.of_training(failure)}"
         if good is None:
             return str(error)
-        for name in ("num_iters", "lr", "update_rule", "schedule", "clip"):
+        for name in _CHANGEABLE:
             setattr(good, name, getattr(self.solver, name))  # the network goes back, not the plans
         with self.lock:
             self.solver = good
@@ -326,9 +333,11 @@ class Trainer:
             self._marks.popleft()
 
 
-def _shown(value: object) -> str:
+def _shown(name: str, value: object) -> str:
     if value is None:
         return "off"
+    if value == 0 and name in ("eval_every", "fresh_after"):
+        return "never"
     if isinstance(value, float):
         return f"{value:g}"
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -84,7 +84,7 @@ class Solver:
         self._schedule = Schedule(schedule, num_iters, warmup)
         self.clip = None if clip is None else checks.number("clip", clip, 0.0, open_low=True)
         self.eval_every = (
-            self._affordable_interval()
+            self.affordable_interval()
             if eval_every is None
             else checks.whole("eval_every", eval_every, 0)
         )
@@ -144,6 +144,10 @@ class Solver:
     def warmup(self) -> int:
         """Iterations over which the rate rises to its base value."""
         return self._schedule.warmup
+
+    @warmup.setter
+    def warmup(self, value: int) -> None:
+        self._schedule = Schedule(self._schedule.name, self._schedule.num_iters, value)
 
     # -- where the run stands -----------------------------------------------------------------
 
@@ -249,6 +253,18 @@ class Solver:
             total += self.model.evaluate(x, targets[:, window], state, buffers)
         return total / inputs.size
 
+    def affordable_interval(self) -> int:
+        """Iterations between validations that keep them to about 5 % of the training time.
+
+        A forward pass costs about a third of a training step's characters. Counted, not timed,
+        so that two equal runs validate at the same iterations.
+        """
+        if len(self.val_ids) < 2:
+            return 0
+        chars = min(len(self.val_ids), _VAL_CHARS)
+        steps = chars / 3 / 0.05 / (self.batch_size * self.seq_length)
+        return max(50, round(steps / 50) * 50)
+
     def plot_loss(self) -> Any:
         """An Altair chart of training and validation loss (needs altair and pandas)."""
         from rnncore.plotting import loss_chart
@@ -321,18 +337,6 @@ class Solver:
             loss = self.evaluate(None if last else _VAL_CHARS)
             self.history.set_last("val_loss", loss)
             self.seconds += time.perf_counter() - started
-
-    def _affordable_interval(self) -> int:
-        """Iterations between validations that keep them to about 5 % of the training time.
-
-        A forward pass costs about a third of a training step's characters. Counted, not timed,
-        so that two equal runs validate at the same iterations.
-        """
-        if len(self.val_ids) < 2:
-            return 0
-        chars = min(len(self.val_ids), _VAL_CHARS)
-        steps = chars / 3 / 0.05 / (self.batch_size * self.seq_length)
-        return max(50, round(steps / 50) * 50)
 
     def _progress_line(self) -> str:
         done = self.iteration / self.num_iters

@@ -14,7 +14,7 @@ from dashboard.settings import GOAL_TITLES, PRESETS, Goal, ModelSettings, TrainS
 from dashboard.texts import AS_IT_IS, ReadOptions
 
 NETWORK = ModelSettings("gru", 64, 2, 8, 0.1, 25, 4, 0.05, 7)
-TRAINING = TrainSettings(0.02, "sgd", "step", math.inf, 777)
+TRAINING = TrainSettings(0.02, "sgd", "step", math.inf, 777, 50, 100, math.inf)
 
 
 def test_a_visit_begins_with_the_first_preset():

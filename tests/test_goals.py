@@ -83,7 +83,7 @@ def validations(solver, *losses: float, first: int = 1) -> None:
     ],
 )
 def test_no_progress_ends_after_so_many_looks_without_a_new_best(losses, ends):
-    solver = new_solver()
+    solver = new_solver(eval_every=1)
     validations(solver, *losses)
     said = NoProgress(2, Stretch())(solver)
     assert (said is not None) == ends
@@ -92,7 +92,7 @@ def test_no_progress_ends_after_so_many_looks_without_a_new_best(losses, ends):
 
 
 def test_no_progress_gives_a_new_piece_of_training_its_time():
-    solver = new_solver()
+    solver = new_solver(eval_every=1)
     validations(solver, 2.0, 2.1, 2.2, 2.3)
     assert NoProgress(2, Stretch(iteration=4))(solver) is None
     validations(solver, 2.4, 2.5, first=5)
@@ -108,3 +108,8 @@ def test_equal_rules_are_equal():
 def test_no_progress_says_so_if_nothing_is_held_out():
     said = NoProgress(5, Stretch())(new_solver(val_fraction=0.0))
     assert said == ("Nothing is held out for validation, so no progress shows: choose another end.")
+
+
+def test_no_progress_says_so_if_nothing_is_ever_validated():
+    said = NoProgress(5, Stretch())(new_solver(eval_every=0))
+    assert said == "It never validates, so no progress shows: choose another end."

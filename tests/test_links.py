@@ -46,7 +46,7 @@ def test_a_preset_is_named_and_read_back(name):
 
 def test_every_setting_comes_back():
     model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
-    train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777)
+    train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777, 30, 70, 90)
     address = links.write(
         model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"], OTHERS
     )
@@ -57,6 +57,14 @@ def test_every_setting_comes_back():
     assert lesson.hide == {"model", "download"}
     assert lesson.others == OTHERS
     assert lesson.problems == ()
+
+
+def test_never_is_off_in_an_address():
+    never = TrainSettings(clip=math.inf, eval_every=math.inf, fresh_after=math.inf)
+    address = links.write(ModelSettings(), never, None, "", 0.8, [], {})
+    assert {address[name] for name in ("clip", "validate", "fresh")} == {"off"}
+    train = read(**address).train
+    assert (train.clip, train.eval_every, train.fresh_after) == (math.inf,) * 3
 
 
 def test_an_address_without_settings_changes_nothing():
@@ -82,6 +90,9 @@ def test_an_address_without_settings_changes_nothing():
         ("more", "perhaps", "choose one of on, off"),
         ("top_p", "7", "0.05 or more and at most 1"),
         ("clip", "soft", "clip is 'soft'; it must be a number"),
+        ("warmup", "-1", "warmup is -1"),
+        ("validate", "often", "validate is 'often'; it must be a number"),
+        ("fresh", "0", "fresh is 0"),
     ],
 )
 def test_what_is_wrong_is_said_and_left_as_it_was(name, value, named):

@@ -377,6 +377,41 @@ def test_update_rule_and_clipping_act_on_the_next_iteration(page):
     assert changes == ["update rule adam → sgd", "clipping 5 → 0.5"]
 
 
+def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_warmup", 5_000)
+    page.choose("train_eval_every", 20)
+    page.choose("train_fresh_after", float("inf"))
+    solver = page.run.solver
+    assert (solver.warmup, solver.eval_every, solver.fresh_after) == (5_000, 20, 0)
+    at = solver.iteration
+    page.train_until(at + 45)
+    assert solver.history["lr"][-1] < 0.1 * solver.lr
+    validated, _ = solver.history.validations()
+    assert len(validated[validated > at]) >= 2
+    assert [change.text for change in page.run.trainer.changes] == [
+        "warm-up 0 → 5,000",
+        "validation every 50 → 20",
+        "fresh start after 256 → never",
+    ]
+    page.choose("train_eval_every", 0)
+    assert solver.eval_every == solver.affordable_interval()
+
+
+def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"warmup": "30", "validate": "7", "fresh": "off"})
+        page.press("Step")
+        solver = page.run.solver
+        assert (solver.warmup, solver.eval_every, solver.fresh_after) == (30, 7, 0)
+        assert page.run.keeper.save_now()
+        back = visit({"run": page.run.id})
+        values = [back.value(f"train_{n}") for n in ("warmup", "eval_every", "fresh_after")]
+        assert values == [30, 7, float("inf")]
+
+
 # -- changes that act at once ------------------------------------------------------------------
 
 

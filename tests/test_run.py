@@ -66,7 +66,7 @@ def test_a_model_of_twice_the_precision_needs_twice_the_memory(monkeypatch):
 @pytest.mark.parametrize("clip", [math.inf, 5.0])
 def test_a_new_run_is_what_was_chosen(clip):
     model = replace(SMALL, cell_type="gru", num_layers=2, dropout=0.1, val_fraction=0.2, seed=3)
-    train = TrainSettings(0.01, "rmsprop", "step", clip, 777)
+    train = TrainSettings(0.01, "rmsprop", "step", clip, 777, 30, 70, 90)
     made = new_run(TEXT, model, train)
     solver = made.solver
     assert solver is made.trainer.solver

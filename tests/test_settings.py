@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import fields, replace
 
+import numpy as np
 import pytest
 
 from dashboard import settings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
-from rnncore import CELLS, RNN, UPDATE_RULES
+from rnncore import CELLS, RNN, UPDATE_RULES, Solver
 from rnncore.model import training_bytes
 from rnncore.schedules import SHAPES
 
@@ -28,6 +29,9 @@ CHOICES = {
     "schedule": tuple(SHAPES),
     "clip": settings.CLIPS,
     "num_iters": settings.ITERATIONS,
+    "warmup": settings.WARMUPS,
+    "eval_every": settings.EVAL_INTERVALS,
+    "fresh_after": settings.FRESH_STARTS,
 }
 
 
@@ -118,5 +122,26 @@ def test_minutes_without_a_known_speed():
     assert Goal("minutes", 5).iterations(per_epoch=123, per_second=0.0, otherwise=777) == 777
 
 
-def test_without_clipping_is_the_last_choice():
-    assert math.isinf(settings.CLIPS[-1])
+def test_without_clipping_validations_or_fresh_starts_is_the_last_choice():
+    for offered in (settings.CLIPS, settings.EVAL_INTERVALS, settings.FRESH_STARTS):
+        assert math.isinf(offered[-1])
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        TrainSettings(),
+        TrainSettings(0.02, "sgd", "step", 0.5, 777, 50, 20, 64),
+        TrainSettings(clip=math.inf, eval_every=math.inf, fresh_after=math.inf),
+    ],
+)
+def test_a_training_comes_out_of_its_solver_as_it_was_put_in(chosen):
+    solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, **chosen.as_solver())
+    assert TrainSettings.of_solver(solver) == chosen
+    assert (solver.warmup, solver.clip) == (chosen.warmup, chosen.as_solver()["clip"])
+
+
+def test_a_solver_without_validation_data_has_chosen_so_itself():
+    solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, val_fraction=0.0)
+    assert solver.eval_every == 0
+    assert TrainSettings.of_solver(solver).eval_every == 0

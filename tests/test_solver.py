@@ -289,6 +289,15 @@ def test_a_new_rule_starts_with_fresh_moments_and_the_same_weights():
     assert np.isfinite(run(solver, 5)).all()
 
 
+def test_a_new_warm_up():
+    solver = make(lr=0.01, schedule="constant", warmup=2)
+    run(solver, 4)
+    solver.warmup = 9
+    run(solver, 1)
+    assert solver.history.last("lr") == pytest.approx(0.01 * 5 / 10)
+    assert (solver.schedule, solver.settings()["warmup"]) == ("constant", 9)
+
+
 def test_a_new_schedule():
     solver = make(lr=0.01, schedule="constant", warmup=2)
     solver.schedule = "cosine"

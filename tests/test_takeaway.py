@@ -81,6 +81,8 @@ def test_the_report_tells_data_settings_figures_and_samples(run):
     status = run.trainer.status()
     for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.008", "adam"):
         assert words in page
+    for setting in ("Warm-up", "Iterations between validations", "Iterations until a fresh start"):
+        assert setting in page
     assert "<script" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 

@@ -61,6 +61,7 @@ def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
     trainer, good = make(), new_solver(num_iters=20)
     good.step()
     good.lr, good.clip = 0.5, None
+    good.warmup, good.eval_every, good.fresh_after = 9, 9, 9
     trainer.rescue = lambda: good
     monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
     trainer.start(60) if how == "start" else trainer.step(60)
@@ -68,6 +69,7 @@ def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
     assert trainer.solver is good
     assert good.num_iters == LONG  # what is planned stays, and what was chosen since
     assert (good.lr, good.clip) == (4e-3, 5.0)
+    assert (good.warmup, good.eval_every, good.fresh_after) == (0, 0, 256)
     assert trainer.status().too_fast == 4e-3
     assert trainer.status().message == (
         f"{DIVERGED} The network is back where it stood at iteration 1."

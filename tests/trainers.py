@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,8 @@ from rnncore import RNN, Solver
 
 IDS = np.tile(np.arange(7, dtype=np.uint8), 60)
 LONG = 1_000_000  # iterations: never reached here
-SETTINGS = TrainSettings(lr=4e-3, schedule="constant", num_iters=LONG)  # as in new_solver
+# As in new_solver.
+SETTINGS = TrainSettings(lr=4e-3, schedule="constant", num_iters=LONG, eval_every=math.inf)
 PATIENCE = 20.0  # seconds that a slow machine may take for what usually takes a few hundredths
 
 

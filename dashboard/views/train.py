@@ -329,12 +329,42 @@ def _rates() -> None:
             on_change=changed,
         )
         st.select_slider(
+            "Warm-up, in iterations",
+            state.choices(state.train_key("warmup"), settings.WARMUPS),
+            format_func=lambda n: f"{n:,}" if n else "none",
+            key=state.train_key("warmup"),
+            help="The learning rate rises over so many iterations at the beginning of a run. "
+            "Try it when the loss shoots up there; it hardly matters otherwise.",
+            on_change=changed,
+        )
+        st.select_slider(
             "Clip the gradient's norm at",
             state.choices(state.train_key("clip"), settings.CLIPS),
             format_func=lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
             key=state.train_key("clip"),
             help="A gradient longer than this is cut to this length, so that one odd batch cannot "
             "throw the network off.",
+            on_change=changed,
+        )
+        st.select_slider(
+            "Iterations between validations",
+            state.choices(state.train_key("eval_every"), settings.EVAL_INTERVALS),
+            format_func=lambda n: (
+                "never" if math.isinf(n) else f"{n:,}" if n else "a twentieth of the time"
+            ),
+            key=state.train_key("eval_every"),
+            help="How often the loss on the held-out text is measured; left alone, so that it "
+            "takes a twentieth of the time. Fewer show sooner where it stands, more train faster.",
+            on_change=changed,
+        )
+        st.select_slider(
+            "Iterations until a fresh start",
+            state.choices(state.train_key("fresh_after"), settings.FRESH_STARTS),
+            format_func=lambda n: "never" if math.isinf(n) else f"{n:,}",
+            key=state.train_key("fresh_after"),
+            help="The places of the text that are read side by side take turns in forgetting what "
+            "they have read, each after so many iterations: a sample begins with nothing in mind "
+            "too. More suit a text in which much depends on what stands far back.",
             on_change=changed,
         )
 
