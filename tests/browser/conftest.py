@@ -16,6 +16,9 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import visitor
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -91,19 +94,10 @@ def browser(chromium: str) -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A fresh visitor on the page, ready to click. Errors in its console fail the test."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    errors: list[str] = []
-    page.on(
-        "console", lambda message: errors.append(message.text) if message.type == "error" else None
-    )
-    page.goto(server.url)
-    page.get_by_role("button", name="Train", exact=True).wait_for()
-    yield page
-    _leave(page)
-    context.close()
-    assert errors == []
+    with visitor(browser) as context:
+        page = open_page(context, server.url)
+        yield page
+        _leave(page)
 
 
 @pytest.fixture

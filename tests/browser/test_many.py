@@ -19,7 +19,16 @@ import pytest
 from dashboard.store import Store
 from tests.browser.conftest import Server
 from tests.browser.steps import button, is_training, iterations, until, upload, written
-from tests.browser.visitors import pause, percentile, run_id, seconds_to_show, train, visit, visitor
+from tests.browser.visitors import (
+    NO_PAGE,
+    pause,
+    percentile,
+    run_id,
+    seconds_to_show,
+    train,
+    visit,
+    visitor,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -47,8 +56,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def train_on(page: Page, path: Path) -> None:
     """Upload a text and train on it."""
     upload(page, path)
-    page.locator(".st-key-section_text").get_by_text(path.name).last.wait_for()
-    page.get_by_text("characters, ").first.wait_for()
+    # The uploader says the name as well, before the text is read and taken.
+    page.locator(".st-key-section_text").get_by_text(f"{path.name} · ").wait_for()
     button(page, "Train").click()
     until(lambda: is_training(page) and iterations(page) > 3, 60, "training did not begin")
 
@@ -60,7 +69,7 @@ def test_nothing_of_one_visitor_reaches_another(
     ours, theirs = "abcdefg ", "STUVWXYZ\n"
     (tmp_path / "ours.txt").write_text("bad egg fed a cab " * 400)
     (tmp_path / "theirs.txt").write_text("STUVW\nXYZ\n" * 700)
-    with visitor(browser) as one, visitor(browser) as other:
+    with visitor(browser, *NO_PAGE) as one, visitor(browser) as other:
         pages = [visit(one, shared.url), visit(other, shared.url)]
         train_on(pages[0], tmp_path / "ours.txt")
         train_on(pages[1], tmp_path / "theirs.txt")
@@ -97,7 +106,7 @@ def test_nothing_of_one_visitor_reaches_another(
 
 
 def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browser) -> None:
-    with visitor(browser) as context:
+    with visitor(browser, *NO_PAGE) as context:
         page = visit(context, shared.url)
         train(page)
         pause(page)

@@ -29,7 +29,7 @@ from tests.browser.steps import (
     iterations,
     until,
 )
-from tests.browser.visitors import pause, run_id, train, visit, visitor
+from tests.browser.visitors import LOST, pause, run_id, train, visit, visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -61,6 +61,13 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     with visitor(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def losing_context(browser: Browser) -> Iterator[BrowserContext]:
+    """Of somebody whose server is killed or whose connection is cut."""
+    with visitor(browser, *LOST) as context:
         yield context
 
 
@@ -111,8 +118,9 @@ def test_a_refreshed_page_has_its_run_back_which_went_on_meanwhile(
 
 
 def test_a_lost_connection_comes_back_to_the_run_as_it_went_on(
-    server: Server, context: BrowserContext
+    server: Server, losing_context: BrowserContext
 ) -> None:
+    context = losing_context
     context.add_init_script(_REMEMBER_SOCKETS)
     page = begin(context, server)
     # Not context.set_offline: it also holds up the close that the socket waits for.
@@ -191,12 +199,12 @@ def check_never_bent(server: Server, page: Page, at: int) -> None:
 
 
 def test_a_run_outlives_its_server_and_goes_on_exactly(
-    own_server: Server, context: BrowserContext
+    own_server: Server, losing_context: BrowserContext
 ) -> None:
-    page = begin(context, own_server)
+    page = begin(losing_context, own_server)
     saved = figure(page, "Time") + limits.AUTOSAVE_SECONDS + 1
     until(lambda: figure(page, "Time") > saved, 60, "training stands still")
-    page, _ = kill_and_open(page, own_server, context)
+    page, _ = kill_and_open(page, own_server, losing_context)
     assert iterations(page) > 0
     check_all_there(page)
     button(page, "Train").click()
@@ -205,12 +213,12 @@ def test_a_run_outlives_its_server_and_goes_on_exactly(
 
 
 @pytest.mark.slow
-def test_ten_killed_servers(own_server: Server, context: BrowserContext) -> None:
+def test_ten_killed_servers(own_server: Server, losing_context: BrowserContext) -> None:
     rng, losses = random.Random(0), []
-    page = begin(context, own_server)
+    page = begin(losing_context, own_server)
     for _ in range(10):
         time.sleep(5 + rng.uniform(0, 5))
-        page, lost = kill_and_open(page, own_server, context)
+        page, lost = kill_and_open(page, own_server, losing_context)
         losses.append(lost)
         button(page, "Train").click()
         goes_on(page)

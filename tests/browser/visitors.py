@@ -1,4 +1,8 @@
-"""Visitors of the page: each in a browser window of their own, with nothing shared."""
+"""Visitors of the page: each in a browser window of their own, with nothing shared.
+
+What such a browser writes to its console as an error, or a script there leaves uncaught, fails
+the test. What a test itself must cause is named by it: ``visitor(browser, *LOST)``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,21 @@ from tests.browser.steps import button, is_training, iterations, iterations_at_r
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext, Locator, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
+
+# Regular expressions for errors in the console, each with the address that it is about.
+# A server that is killed, or a connection that is cut: requests fail, and Streamlit says so.
+LOST = (
+    r"Failed to load resource: net::ERR_(FAILED|EMPTY_RESPONSE|CONNECTION_(REFUSED|RESET)) at \S+",
+    r"WebSocket connection to 'ws://\S+/_stcore/stream' failed: .*",
+    r"Cannot send rerun backMessage when disconnected from server\. at \S+",
+    r"Client Error in reaching server endpoint - No response received .*/_stcore/\S+ at \S+",
+    r"Streamlit server is not responding\. Are you connected to the internet\? at \S+",
+)
+# A page opened by its path: Streamlit looks for its server below that path, then at the root.
+BY_PATH = (r"Failed .* 404 \(Not Found\) at \S+/\w+/_stcore/(health|host-config)",)
+# The same of a path that names no page.
+NO_PAGE = (*BY_PATH, r"The page that you have requested does not seem to exist\. .* at \S+")
 
 # From the press of the mouse to the first frame in which the words stand at the place.
 _WATCH = """
@@ -29,11 +47,23 @@ _WATCH = """
 
 
 @contextmanager
-def visitor(browser: Browser) -> Iterator[BrowserContext]:
-    """Somebody with a browser of their own."""
+def visitor(browser: Browser, *caused: str) -> Iterator[BrowserContext]:
+    """Somebody with a browser of their own, whose console has no errors but those caused."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    yield context
-    context.close()
+    errors: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"{message.text} at {message.location.get('url')}")
+
+    context.on("console", note)
+    context.on("weberror", lambda uncaught: errors.append(str(uncaught.error)))
+    try:
+        yield context
+    finally:
+        context.close()
+    unforeseen = [e for e in errors if not any(re.fullmatch(known, e) for known in caused)]
+    assert not unforeseen, unforeseen
 
 
 def visit(context: BrowserContext, address: str) -> Page:
