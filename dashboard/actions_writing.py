@@ -46,7 +46,8 @@ def take_pen() -> None:
         state.say("pen", str(error))
         return
     state.say("pen", note)
-    state.set_pen(Pen(Sampler(run.trainer.model()), seed_text))
+    sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
+    state.set_pen(Pen(sampler, seed_text, iteration=iteration))
 
 
 @guard.click

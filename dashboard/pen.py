@@ -15,10 +15,21 @@ _LONGEST_STRETCH = 200  # characters, if no end of a word or line comes
 
 @dataclass(frozen=True)
 class Pen:
-    """The text so far, and the network (as it was when the pen was taken up)."""
+    """The text so far, and the network (as it was when the pen was taken up).
+
+    seed_text: what it began with, as far as that is not taken back. written: what came after.
+    iteration: of the training that the network was copied from.
+    """
 
     sampler: Sampler
-    text: str
+    seed_text: str
+    written: str = ""
+    iteration: int = 0
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return self.seed_text + self.written
 
     @property
     def vocab(self) -> Vocab:
@@ -32,7 +43,7 @@ class Pen:
 
     def write(self, char: str) -> Pen:
         """The text with one character more."""
-        return replace(self, text=self.text + char)
+        return replace(self, written=self.written + char)
 
     def write_until(self, ends: str, temperature: float) -> Pen:
         """The text as the network goes on, to the first of these characters."""
@@ -41,8 +52,10 @@ class Pen:
             written += char
             if char in ends and written.strip():
                 break
-        return replace(self, text=self.text + written)
+        return replace(self, written=self.written + written)
 
     def take_back(self) -> Pen:
         """The text without its last character; the first one stays."""
-        return replace(self, text=self.text[:-1] or self.text)
+        if self.written:
+            return replace(self, written=self.written[:-1])
+        return replace(self, seed_text=self.seed_text[:-1] or self.seed_text)

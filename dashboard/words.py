@@ -27,6 +27,11 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
+def stage(iteration: int) -> str:
+    """Of a network: after 1,200 iterations, or as it was at first."""
+    return f"after {counted(iteration, 'iteration')}" if iteration else "as it was at first"
+
+
 def figure(value: float) -> str:
     """Three decimals, or a dash if unknown."""
     return "–" if math.isnan(value) else f"{value:.3f}"

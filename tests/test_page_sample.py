@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard import writing as page_writing
+from dashboard.words import counted
 from tests.visits import STORY, Visit, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
@@ -178,6 +179,24 @@ def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_writ
     assert text_of(desk) == "The c" + best[2]
     desk.press("Take one back")
     assert text_of(desk) == "The c"
+
+
+def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
+    def shown() -> tuple[str, str]:
+        (piece,) = [html for html in desk.shown("html") if "Text written together" in html]
+        seed_text, written = re.search(r"<span [^>]*>(.*?)</span>(.*)</div>", piece).groups()
+        return seed_text, written
+
+    assert shown() == ("The c", "")
+    desk.press("To the end of the word")
+    seed_text, written = shown()
+    assert (seed_text, seed_text + written) == ("The c", text_of(desk))
+    count = counted(len(written), "character")
+    assert desk.says(f"{count} after the seed text, with the odds of the network after 1 iter")
+    desk.press("Step")  # the pen goes on with the network that it began with
+    assert desk.says("the network after 1 iteration.")
+    desk.press("Begin again")
+    assert desk.says("0 characters after the seed text, with the odds of the network after 2 iter")
 
 
 def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):

@@ -37,6 +37,13 @@ def test_the_first_character_stays(pen):
     assert pen.take_back().take_back().take_back().text == "a"
 
 
+def test_the_seed_text_is_told_apart_from_what_was_written(pen):
+    longer = pen.write("b").write("a")
+    assert (longer.seed_text, longer.written, longer.text) == ("ab", "ba", "abba")
+    back = longer.take_back().take_back().take_back().write("b")
+    assert (back.seed_text, back.written) == ("a", "b")  # what was taken back is no seed any more
+
+
 def test_a_stretch_ends_at_the_first_end_after_something_was_written(pen):
     written = pen.write_until(" \n", 1.0).text[2:]
     assert 1 <= len(written) <= 200

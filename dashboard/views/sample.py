@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import actions_writing, findings, guard, limits, markup, state
 from dashboard.insight.copies import SHORTEST, Summary
 from dashboard.views import together
-from dashboard.words import counted, plain
+from dashboard.words import plain, stage
 from dashboard.writing import Writer
 
 TICK_SECONDS = 0.2
@@ -116,12 +116,7 @@ def _account(writer: Writer, count: int, writing: bool) -> str:
     speed = f", {count / writer.seconds:,.0f} a second" if writer.seconds else ""
     return (
         f"{count:,} characters after the seed text{speed}, at temperature "
-        f"{writer.settings.temperature:g}, by the network "
-        + (
-            f"after {counted(writer.iteration, 'iteration')}."
-            if writer.iteration
-            else "as it was at first."
-        )
+        f"{writer.settings.temperature:g}, by the network {stage(writer.iteration)}."
     )
 
 

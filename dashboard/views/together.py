@@ -14,7 +14,7 @@ from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import tempered
 from dashboard.run import Run
 from dashboard.views import lazy
-from dashboard.words import plain
+from dashboard.words import counted, plain, stage
 
 CHOICES = 8  # characters to choose from
 
@@ -32,7 +32,11 @@ def _desk(run: Run) -> None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
         st.button("Begin with the seed text", on_click=actions_writing.take_pen)
         return
-    st.html(markup.piece("", pen.text, label="Text written together"))
+    st.html(markup.piece(pen.seed_text, pen.written, label="Text written together"))
+    st.caption(
+        f"{counted(len(pen.written), 'character')} after the seed text, with the odds of the "
+        f"network {stage(pen.iteration)}."
+    )
     odds = pen.odds()
     temperature = max(0.05, state.temperature())
     bent = tempered(odds, temperature)
