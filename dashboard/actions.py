@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -245,15 +245,16 @@ def differs() -> bool:
 
 
 @contextmanager
-def refusals(place: str) -> Iterator[None]:
-    """A click, with which older sentences are over; why it comes to nothing is said here."""
+def refusals(place: str, about: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """A click, with which older sentences are over; why it comes to nothing is said here, for as
+    long as what it is about stays as it is."""
     state.say("page", "")
     state.say(place, "")
     try:
         yield
     except (RnnCoreError, MemoryError) as error:
         hindered = place == "train" and obstacle()  # said for as long as that is so
-        state.say(place, _OBSTACLE if hindered else trouble.of_click(error))
+        state.say(place, _OBSTACLE if hindered else trouble.of_click(error), about())
 
 
 def present() -> Run:

@@ -7,13 +7,29 @@ from dashboard.actions import present, refusals
 from dashboard.pen import Pen
 from dashboard.run import default_seed
 from dashboard.writing import Writer, usable_seed
-from rnncore import RnnCoreError, Sampler
+from rnncore import Sampler
+
+
+def said(place: str) -> str:
+    """The sentence at a place ("sample", "pen"), or ""; a refusal until what was asked changes."""
+    return state.said(place, _asked())
+
+
+def _asked() -> object:
+    """All that a refusal to write can be about."""
+    run = state.run()
+    return (
+        state.write_settings(""),
+        state.model_settings(),
+        state.text_signature(),
+        None if run is None else run.id,
+    )
 
 
 @guard.click
 def generate() -> None:
     """Write a piece from a copy of the network as it is now."""
-    with refusals("sample"):
+    with refusals("sample", _asked):
         run = present()
         cancel()
         settings = state.write_settings(default_seed(run.text))
@@ -35,19 +51,14 @@ def cancel() -> None:
 @guard.click
 def take_pen() -> None:
     """Begin a text with the seed text and the network as it is now."""
-    state.say("pen", "")
-    run = state.run()
-    if run is None:
+    if (run := state.run()) is None:
         return
-    settings = state.write_settings(default_seed(run.text))
-    try:
+    with refusals("pen", _asked):
+        settings = state.write_settings(default_seed(run.text))
         seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
-    except RnnCoreError as error:
-        state.say("pen", str(error))
-        return
-    state.say("pen", note)
-    sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
-    state.set_pen(Pen(sampler, seed_text, iteration=iteration))
+        sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
+        state.set_pen(Pen(sampler, seed_text, iteration=iteration))
+        state.say("pen", note)
 
 
 @guard.click

@@ -347,14 +347,18 @@ def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     return found
 
 
-def say(place: str, message: str) -> None:
-    """Show a sentence at a place of the page ("train", "sample") until the next click there."""
-    st.session_state[f"_said_{place}"] = message
+def say(place: str, message: str, about: object = None) -> None:
+    """Show a sentence at a place of the page ("train", "sample") until the next click there.
+
+    about: what it is about, if it goes when that is otherwise.
+    """
+    st.session_state[f"_said_{place}"] = message, about
 
 
-def said(place: str) -> str:
-    """The sentence at a place, or ""."""
-    return st.session_state.get(f"_said_{place}", "")
+def said(place: str, now: object = None) -> str:
+    """The sentence at a place, or ""; none that is about something else than there is ``now``."""
+    message, about = st.session_state.get(f"_said_{place}", ("", None))
+    return message if about in (None, now) else ""
 
 
 def turned(name: str, now: bool) -> bool | None:

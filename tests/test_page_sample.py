@@ -8,9 +8,10 @@ import re
 import numpy as np
 import pytest
 
+from dashboard import actions
 from dashboard import writing as page_writing
 from dashboard.words import counted
-from tests.visits import STORY, Visit, visitors
+from tests.visits import STORY, Visit, raising, visitors
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
@@ -68,6 +69,36 @@ def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(pag
     assert written(page) == before
     page.choose("seed_text", "cat")
     page.press("Generate")
+    assert page.shown("error") == []
+
+
+@pytest.mark.parametrize("seed_text", ["cat", "", "日本"])
+def test_a_refusal_goes_as_soon_as_the_seed_is_another(page, seed_text):
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    page.look()
+    assert len(page.shown("error")) == 1  # for as long as nothing is changed
+    page.choose("seed_text", seed_text)
+    assert page.shown("error") == []
+
+
+def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    assert len(page.shown("error")) == 1
+    page.choose("chart_unit", "bits")  # which has nothing to do with it
+    assert len(page.shown("error")) == 1
+    page.paste("日本語の本。" * 300)
+    assert page.shown("error") == []
+    page.press("Generate")
+    assert written(page).startswith("日本語")
+
+
+def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatch):
+    monkeypatch.setattr(actions, "new_run", raising(MemoryError()))
+    page.press("Generate")
+    assert "not enough memory" in page.shown("error")[0]
+    page.choose("model_hidden_dim", 32)
     assert page.shown("error") == []
 
 
@@ -229,12 +260,16 @@ def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
     desk.press("Begin again")
     assert "knows none of the characters" in desk.shown("warning")[0]
     assert text_of(desk) == "The c"
+    desk.choose("seed_text", "cat")
+    assert desk.shown("warning") == []
 
 
 def test_the_seed_s_unknown_characters_are_named_here_too(desk):
     desk.choose("seed_text", "The é")
     desk.press("Begin again")
     assert text_of(desk) == "The "
+    assert any("é" in sentence for sentence in desk.shown("warning"))
+    desk.choose("seed_text", "")  # it is of the text that is being written
     assert any("é" in sentence for sentence in desk.shown("warning"))
 
 

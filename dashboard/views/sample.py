@@ -49,8 +49,8 @@ def show() -> None:
             )
             if writing:
                 st.button("Cancel", icon=":material/close:", on_click=actions_writing.cancel)
-        if state.said("sample"):
-            st.error(plain(state.said("sample")), icon=":material/error:")
+        if refusal := actions_writing.said("sample"):
+            st.error(plain(refusal), icon=":material/error:")
         st.fragment(
             guard.part(_written), run_every=TICK_SECONDS if writing or searching else None
         )()

@@ -25,8 +25,8 @@ def show(run: Run) -> None:
 
 
 def _desk(run: Run) -> None:
-    if state.said("pen"):
-        st.warning(plain(state.said("pen")))
+    if sentence := actions_writing.said("pen"):
+        st.warning(plain(sentence))
     pen = state.pen()
     if pen is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
