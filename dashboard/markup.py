@@ -23,6 +23,24 @@ MAIN_BUTTONS = (
     'button[data-testid="stBaseButton-primary"]:enabled:hover{filter:brightness(.9)}'
     "</style>"
 )
+# On a phone the sections stand below each other, Train far down: there its buttons, how far it
+# is and what it asks stay at the foot of the screen. What is scrolled to stops above them.
+TRAIN_BAR = (
+    "<style>@media (max-width:640px){"
+    ".st-key-train_buttons,.st-key-train_progress,.st-key-train_refusal,.st-key-train_question"
+    "{position:fixed;left:0;right:0;bottom:3.5rem;z-index:100;width:auto;padding:.5rem 1rem;"
+    "background:Canvas;border:0 solid rgba(128,128,128,.3);border-width:1px 0 0;border-radius:0}"
+    ".st-key-train_refusal,.st-key-train_question{z-index:101}"
+    ".st-key-train_buttons{bottom:0;height:3.5rem;flex-wrap:nowrap;gap:.4rem;"
+    "justify-content:space-between}"
+    ".st-key-train_buttons button{padding-inline:.6rem}"
+    ".st-key-train_progress{height:3rem}"
+    ".st-key-train_progress p{white-space:nowrap;overflow:hidden;text-overflow:ellipsis}"
+    '[data-testid="stMain"]{scroll-padding-bottom:7rem}'
+    "}@media (max-width:380px){"
+    '.st-key-train_buttons button span:has(>[data-testid="stIconMaterial"]){display:none}'
+    "}</style>"
+)
 _SEED = "font-weight:700;color:#4c8fd6"
 _COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
 

@@ -47,6 +47,7 @@ def show() -> None:
     state.turned("training", working)
     state.turned("calm", calm)
     with st.container(border=True, key="section_train"):
+        st.html(markup.TRAIN_BAR)
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
@@ -65,7 +66,8 @@ def _notes(active: bool, run: Run | None) -> None:
     if not active:
         _before(run)
     if actions.refusal():
-        st.error(plain(actions.refusal()), icon=":material/error:")
+        with st.container(key="train_refusal"):
+            st.error(plain(actions.refusal()), icon=":material/error:")
     if state.asking():
         _question()
     elif run is not None and run.solver.iteration and actions.differs():
@@ -76,7 +78,7 @@ def _notes(active: bool, run: Run | None) -> None:
 
 
 def _buttons(active: bool, run: Run | None) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="train_buttons"):
         st.button(
             "Train",
             type="primary",
@@ -139,7 +141,7 @@ def _goal() -> None:
 
 
 def _question() -> None:
-    with st.container(border=True):
+    with st.container(border=True, key="train_question"):
         st.markdown(
             "The text or the network that is chosen is not the one that this run trains. "
             "**Begin a new run with it?** What this run has learnt would no longer be on the page."
@@ -191,11 +193,12 @@ def _headline(run: Run, status: Status) -> None:
         show_message = st.error if status.phase is Phase.FAILED else st.info
         show_message(plain(status.message))
     on_text = f"iterations on {plain(run.text.name)}"
-    if run.plan.open_ended:
-        st.caption(f"{status.iteration:,} {on_text}")
-    else:
-        done = min(1.0, status.iteration / max(1, status.num_iters))
-        st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
+    with st.container(key="train_progress"):
+        if run.plan.open_ended:
+            st.caption(f"{status.iteration:,} {on_text}")
+        else:
+            done = min(1.0, status.iteration / max(1, status.num_iters))
+            st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
 
 
 def _to_go(run: Run, status: Status) -> str:

@@ -10,7 +10,7 @@ from tests.browser.conftest import Visit
 from tests.browser.steps import button, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -70,3 +70,37 @@ def test_nothing_is_out_of_reach(visit: Visit) -> None:
     drawn = page.get_by_test_id("stVegaLiteChart").locator("svg")
     until(lambda: drawn.count() == 3, 20, "How it works does not draw its figures")
     assert serious(page) == {}
+
+
+def in_sight(page: Page, part: Locator) -> bool:
+    """Whether all of it is on the screen, without scrolling."""
+    box, size = part.bounding_box(), page.viewport_size
+    assert box is not None
+    assert size is not None
+    right, bottom = box["x"] + box["width"], box["y"] + box["height"]
+    return min(box["x"], box["y"]) >= 0 and right <= size["width"] and bottom <= size["height"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640)])
+def test_on_a_phone_training_is_in_sight_from_the_first_look(
+    visit: Visit, width: int, height: int
+) -> None:
+    page = visit(iterations=200_000)
+    section = page.locator(".st-key-section_train")
+    beside = button(page, "Train").bounding_box(), section.bounding_box()
+    assert beside[0]["y"] < beside[1]["y"] + 200  # on a wide screen it stands in its section
+    page.set_viewport_size({"width": width, "height": height})
+    for name in ("Train", "Pause", "Step", "Reset"):
+        assert in_sight(page, button(page, name)), name
+    button(page, "Train").click()
+    progress = page.get_by_test_id("stProgress")
+    progress.wait_for()
+    assert in_sight(page, progress)
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    page.get_by_role("radio", name="GRU").click()
+    page.get_by_text("no longer this run's").wait_for()
+    button(page, "Train").click()
+    answer = button(page, "Keep this run")
+    answer.wait_for()
+    assert in_sight(page, answer)
