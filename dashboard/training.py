@@ -106,6 +106,7 @@ class Trainer:
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
         self._turns = turns
+        self._turn_began = 0.0
         self._control = threading.Lock()  # guards the seven below
         self._thread: threading.Thread | None = None  # the one that began last
         self._working = False  # whether that one trains on; it may still be telling of the rest
@@ -245,11 +246,11 @@ class Trainer:
                     continue
                 self._show(Phase.RUNNING)
                 with self._turns.chunk, self.lock:
-                    started = time.monotonic()
+                    self._turn_began = time.monotonic()
                     if self._go:
                         self._train()
                         self._tell(self.observers)
-                    overrun = time.monotonic() - started - CHUNK_SECONDS
+                    overrun = time.monotonic() - self._turn_began - CHUNK_SECONDS
             with self.lock:
                 self._tell(self.at_rest)
         except Exception as error:
@@ -257,15 +258,27 @@ class Trainer:
 
     def _train(self) -> None:
         """A chunk of iterations, or the one that was asked for."""
+        self.solver.between = self._give_way
         if self._end_at is not None:
             self.solver.step()
         else:
             self.solver.train_for(CHUNK_SECONDS)
             self._mark()
 
+    def _give_way(self) -> None:
+        """Within a validation that lasts longer than a turn: first the others, then a new turn.
+
+        The lock is kept, for until its validation is there an iteration is not whole.
+        """
+        began = time.monotonic()
+        if began - self._turn_began > CHUNK_SECONDS:
+            self._turns.chunk.give_way()
+            self._turn_began = time.monotonic()
+            self.solver.seconds -= self._turn_began - began  # spent on other trainings
+
     def _sit_out(self, overrun: float) -> None:
         """Let each of the others have as much more than a turn as this one had: an iteration
-        cannot be cut short, nor can the validation that may come with it."""
+        cannot be cut short."""
         while overrun > 0 and self._go and (others := self._turns.others(self)):
             slept = min(_NAP_SECONDS, overrun * others)
             time.sleep(slept)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -55,6 +55,9 @@ class Solver:
         with: started from zero, a network of some hundred iterations may write nothing but the
         text's rarest characters.
     """
+
+    # Called after each piece of a validation, which may last: for whoever shares the processor.
+    between: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -251,6 +254,8 @@ class Solver:
             x = inputs[:, window]
             buffers = self._val_buffers if x.shape[1] == VAL_STEPS else None
             total += self.model.evaluate(x, targets[:, window], state, buffers)
+            if self.between is not None:
+                self.between()
         return total / inputs.size
 
     def affordable_interval(self) -> int:

@@ -171,6 +171,29 @@ def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make
     assert 0.4 < used["quick"] / used["slow"] < 2.5
 
 
+def test_a_long_validation_gives_way_to_the_others(make):
+    turns = Turns(2)
+    solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
+    quick, slow = make(new_solver(), turns), make(solver, turns)
+    progress: list[int] = []
+    real = solver.model.evaluate
+
+    def piece(*given):
+        time.sleep(0.03)
+        progress.append(quick.solver.iteration)
+        return real(*given)
+
+    solver.model.evaluate = piece
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    quick.start(60)
+    until(lambda: quick.solver.iteration)
+    slow.start(60)
+    until_phase(slow, Phase.FINISHED)
+    stopped(quick)
+    assert len(progress) > 5
+    assert sum(a < b for a, b in itertools.pairwise(progress)) > len(progress) / 2
+
+
 def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make):
     trainer = make(new_solver(), Turns(2))
     real = trainer.solver.step
