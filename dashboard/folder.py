@@ -36,12 +36,15 @@ class Facts:
     created: float  # seconds since 1970
     settings: ModelSettings
     text: Mapping[str, Any]
+    itemsize: int = 4  # bytes of one parameter
 
     @classmethod
-    def about(cls, id: str, created: float, settings: ModelSettings, text: LoadedText) -> Facts:
+    def about(
+        cls, id: str, created: float, settings: ModelSettings, text: LoadedText, itemsize: int
+    ) -> Facts:
         """The facts of a run on this text."""
         fields = ("name", "size", "encoding", "notes", "digest")
-        return cls(id, created, settings, {name: getattr(text, name) for name in fields})
+        return cls(id, created, settings, {name: getattr(text, name) for name in fields}, itemsize)
 
 
 class RunFolder:
@@ -141,7 +144,8 @@ class RunFolder:
             if values["id"] != self.path.name:
                 raise FileFormatError("The folder holds another run than its name says.")
             settings = ModelSettings(**values["settings"])
-            return Facts(values["id"], float(values["created"]), settings, dict(values["text"]))
+            created, itemsize = float(values["created"]), int(values.get("itemsize", 4))
+            return Facts(values["id"], created, settings, dict(values["text"]), itemsize)
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, RnnCoreError):
                 raise

@@ -43,7 +43,8 @@ class Keeper:
         self.saved_at: float | None = None  # when it was taken, in seconds since 1970
         self.interval = limits.AUTOSAVE_SECONDS  # between saves, from what the last one took
         self._run, self._folder = run, folder
-        self._facts = Facts.about(run.id, run.created, run.model_settings, run.text)
+        itemsize = run.solver.model.dtype.itemsize
+        self._facts = Facts.about(run.id, run.created, run.model_settings, run.text, itemsize)
         self._last = time.monotonic()
         self._copied: object = None  # the stamp of what was copied last
         self._copies = 0  # taken so far

@@ -105,7 +105,7 @@ class Store:
             files.sweep(folder.path)
             facts = folder.facts()
             text = folder.text(facts)
-            limits.check_memory(facts.settings.memory(len(text.vocab)))
+            limits.check_memory(facts.settings.memory(len(text.vocab), facts.itemsize))
             problem: RnnCoreError = FileFormatError("This run holds no save that is whole.")
             for number in folder.numbers():
                 try:

@@ -19,7 +19,7 @@ from dashboard.records import read_record, write_record
 from dashboard.run import new_run
 from dashboard.settings import ModelSettings
 from dashboard.store import NoSuchRunError, Store, default_root
-from rnncore import RnnCoreError
+from rnncore import RNN, RnnCoreError
 from rnncore.errors import FileFormatError
 from tests.runs import MODEL, TEXT, TRAIN, TrackedStore, advance, assert_same, saves, small_run
 
@@ -88,6 +88,21 @@ def test_a_run_too_large_for_this_machine_is_refused_before_it_is_read(store, mo
         store.open(run.id)
     monkeypatch.undo()
     store.open(run.id)  # and nobody holds it
+
+
+def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
+    V = len(TEXT.vocab)
+    doubles = RNN(V, TEXT.vocab.idx_to_char, 3, 6, num_layers=2, dropout=0.2, dtype="float64")
+    run = new_run(TEXT, MODEL, TRAIN, doubles)
+    store.keep(run)
+    assert run.keeper.save_now()
+    put_away(run)
+    enough = MODEL.memory(V, 8) / limits.MEMORY_SHARE
+    monkeypatch.setattr(memory, "free", lambda: int(0.9 * enough))  # plenty for single precision
+    with pytest.raises(limits.TooLargeError, match="memory"):
+        store.open(run.id)
+    monkeypatch.setattr(memory, "free", lambda: int(1.1 * enough))
+    assert store.open(run.id).solver.model.dtype == "float64"
 
 
 @pytest.mark.parametrize(
