@@ -37,6 +37,7 @@ class Run:
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences on how it was opened
     keeper: Keeper | None = None  # what saves it, if anything does
+    trouble: str = ""  # why the last file that was asked for could not be made
     first: RNN | None = None  # the network it began with, if that knew something already
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections.abc import Callable
 from datetime import date
 from pathlib import PurePath
 
@@ -14,6 +15,7 @@ from dashboard.insight.report import Report, Sample, page
 from dashboard.insight.svg_curve import Curve
 from dashboard.run import Run
 from dashboard.settings import CELL_NAMES
+from dashboard.trouble import account
 from rnncore import save
 from rnncore.archives import display_name
 from rnncore.history import COLUMNS
@@ -24,6 +26,17 @@ def stem(run: Run) -> str:
     """What the files are called, after the text."""
     stem = PurePath(run.text.name).stem
     return display_name(stem) if stem else "model"
+
+
+def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
+    """The file; where it cannot be made, the run tells why under a reference that the log has."""
+    try:
+        file = data()
+    except Exception as error:
+        run.trouble = account(error, f"“{what}” could not be made; the run is as it was.")
+        raise
+    run.trouble = ""
+    return file
 
 
 def model(run: Run) -> bytes:

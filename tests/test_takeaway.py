@@ -52,6 +52,21 @@ def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
     assert held == [False]
 
 
+def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
+    def fails():
+        raise RuntimeError("deep inside")
+
+    with pytest.raises(RuntimeError):
+        takeaway.made(run, "Report", fails)
+    reference = run.trouble.removesuffix(".").split()[-1]
+    assert run.trouble.startswith("“Report” could not be made")
+    assert "deep inside" not in run.trouble
+    assert f"Reference {reference}." in caplog.text
+    assert "deep inside" in caplog.text
+    assert takeaway.made(run, "Report", lambda: "a page") == "a page"
+    assert run.trouble == ""
+
+
 def test_sizes_are_known_before_anything_is_written():
     run = small_run(steps=2, model=replace(MODEL, hidden_dim=150))
     assert takeaway.model_bytes(run) == pytest.approx(len(takeaway.model(run)), rel=0.02)

@@ -43,7 +43,9 @@ def _link() -> None:
 
 def _take_away(run: Run) -> None:
     stem = takeaway.stem(run)
-    _button("Download model", f"{stem}.pkl", lambda: takeaway.model(run))
+    if run.trouble:
+        st.error(plain(run.trouble), icon=":material/error:")
+    _button(run, "Download model", f"{stem}.pkl", lambda: takeaway.model(run))
     st.caption(
         f"Opens in any Python that can import rnncore{_and_here(takeaway.model_bytes(run))}:"
     )
@@ -82,23 +84,23 @@ def _kept(run: Run, keeper: Keeper) -> None:
 
 
 def _more(run: Run, stem: str) -> None:
-    _button("Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
+    _button(run, "Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
     st.caption(
         "Text, network, optimizer and place: training goes on from it exactly, in Python"
         f"{_and_here(takeaway.checkpoint_bytes(run))}."
     )
     levels = findings.levels(run)  # here: a download is made where there is no session
-    _button("Report", f"{stem}.html", lambda: takeaway.report(run, levels.result or []))
+    _button(run, "Report", f"{stem}.html", lambda: takeaway.report(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
-    _button("History (CSV)", f"{stem}.csv", lambda: takeaway.history(run))
-    _button("Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))
+    _button(run, "History (CSV)", f"{stem}.csv", lambda: takeaway.history(run))
+    _button(run, "Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))
 
 
-def _button(label: str, file_name: str, data: Callable[[], str | bytes]) -> None:
+def _button(run: Run, label: str, file_name: str, data: Callable[[], str | bytes]) -> None:
     """A download that is made at the click, not at every redraw of the page."""
     st.download_button(
         label,
-        data=data,
+        data=lambda: takeaway.made(run, label, data),
         file_name=file_name,
         icon=":material/download:",
         on_click="ignore",
