@@ -7,10 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.insight.explain import tempered
 from rnncore import Sampler, Vocab
 
 MOST = 2_000  # characters that are read again at each turn
 _LONGEST_STRETCH = 200  # characters, if no end of a word or line comes
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The likeliest next characters: their odds as the network has them and at a temperature,
+    by which they are in order; (K,) each."""
+
+    chars: tuple[str, ...]
+    odds: NDArray[np.floating]
+    tempered: NDArray[np.floating]
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,14 @@ class Pen:
     def odds(self) -> NDArray[np.floating]:
         """The network's probabilities for the next character, (V,)."""
         return self.sampler.next_probabilities(self.text[-MOST:])
+
+    def choices(self, count: int, temperature: float) -> Choices:
+        """So many characters that may come next, the likeliest first."""
+        odds = self.odds()
+        bent = tempered(odds, temperature)
+        best = np.argsort(-bent, kind="stable")[:count]
+        chars = tuple(self.vocab.idx_to_char[i] for i in best)
+        return Choices(chars, odds[best], bent[best])
 
     def write(self, char: str) -> Pen:
         """The text with one character more."""

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.charts import figures
+from dashboard.charts import bars, cells
 from dashboard.charts.loss import BUCKETS, loss_rows, loss_spec
 from dashboard.charts.side import side_rows, side_spec
 from dashboard.charts.view import UNITS, X_AXES, Level, View, in_unit
+from dashboard.insight.explain import FAINTEST, Gates, Reach
 from dashboard.insight.thinning import centred_means, evenly, thin, trailing_means
 from dashboard.training import Change
 from rnncore.history import COLUMNS, History
@@ -322,14 +323,47 @@ def test_side_drawings_are_valid(x, column):
 
 
 def test_frequencies():
-    rows = figures.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
+    rows = bars.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
     assert rows["share"].tolist() == [0.375, 0.125]
-    spec = figures.frequency_spec()
+    spec = bars.frequency_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) <= set(rows.columns)
 
 
-def test_odds():
-    spec = figures.odds_spec()
+def test_odds_stand_side_by_side_at_each_temperature():
+    odds = {"at 1": np.array([0.7, 0.2]), "at 0.5": np.array([0.9, 0.1])}
+    rows = bars.odds_rows(("e", " "), odds)
+    assert rows.to_numpy().tolist() == [
+        ["e", 0.7, "at 1"], ["␣", 0.2, "at 1"], ["e", 0.9, "at 0.5"], ["␣", 0.1, "at 0.5"]
+    ]  # fmt: skip
+    spec = bars.odds_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
-    assert fields(spec) == {"char", "odds", "at"}
+    assert fields(spec) == set(rows.columns)
+
+
+def test_gates_are_shown_of_the_units_that_change_most():
+    T, H = 3, 20
+    values = np.full((T, H), 0.5)
+    values[1, 4:16] = 0.9  # units 4 to 15 are not the same all the time
+    nothing = np.zeros((T, H))
+    rows = cells.gates_rows(Gates(("a", " ", "a"), {"f": values}, nothing, nothing), "f")
+    assert list(dict.fromkeys(rows["unit"])) == [f"unit {n}" for n in range(4, 16)]
+    assert list(dict.fromkeys(rows["place"])) == ["000|a", "001|␣", "002|a"]
+    assert rows.loc[rows["char"] == "␣", "value"].tolist() == [0.9] * 12
+    assert set(rows["value"]) == {0.5, 0.9}
+    spec = cells.gates_spec(0.0)
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) == set(rows.columns)
+
+
+def test_what_is_left_of_a_gradient_fits_on_a_log_scale():
+    steps = np.arange(2)
+    lstm, vanilla = Reach(steps, np.array([1.0, 0.5])), Reach(steps, np.array([1.0, 0.0]))
+    rows = cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla})
+    assert rows["cell"].tolist() == ["LSTM", "LSTM", "Vanilla RNN", "Vanilla RNN"]
+    assert rows["steps"].tolist() == [0, 1, 0, 1]
+    assert rows["norm"].tolist() == [1.0, 0.5, 1.0, FAINTEST]
+    assert lstm.times(vanilla) == pytest.approx(0.5 / FAINTEST)
+    spec = cells.reach_spec()
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) == set(rows.columns)

@@ -34,8 +34,8 @@ PAGES = {
 PLAIN = set(FILES) - PAGES
 STREAMLIT = {"app", "state", "guard"} | VIEWS
 
-# Other packages, and the one module that each of them is for.
-PACKAGES = {"altair": CHARTS, "pandas": CHARTS | VIEWS, "charset_normalizer": {"texts"}}
+# Other packages, and the modules that each of them is for.
+PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"texts"}}
 
 # What views take from inside rnncore, and why.
 INNER_NAMES = {

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from dashboard.insight.explain import tempered
 from dashboard.pen import MOST, Pen
 from rnncore import RNN, Sampler
 
@@ -31,6 +32,14 @@ def test_a_character_is_added_and_taken_back_and_the_pen_before_stays(pen):
     assert longer.take_back().text == "ab"
     assert longer.sampler is pen.sampler
     assert not np.array_equal(longer.odds(), pen.odds())
+
+
+def test_the_choices_are_the_likeliest_with_their_odds_before_and_after_the_temperature(pen):
+    odds = pen.odds()
+    choices = pen.choices(3, 0.5)
+    assert choices.chars == tuple(CHARS[i] for i in np.argsort(-odds)[:3])
+    np.testing.assert_array_equal(choices.odds, np.sort(odds)[::-1][:3])
+    np.testing.assert_allclose(choices.tempered, tempered(odds, 0.5)[np.argsort(-odds)[:3]])
 
 
 def test_the_first_character_stays(pen):

@@ -21,6 +21,7 @@ Array = NDArray[np.floating]
 Ids = NDArray[np.integer]
 
 SEQUENCES = 16  # over which gradients are averaged
+FAINTEST = 1e-60  # of a gradient: less counts as this
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class Reach:
         """Steps after which less than half is left, or None if that is never."""
         less = np.flatnonzero(self.norm < 0.5)
         return int(self.steps[less[0]]) if len(less) else None
+
+    def times(self, other: Reach) -> float:
+        """How many times as much as the other has kept is left at the last step."""
+        return float(max(self.norm[-1], FAINTEST) / max(other.norm[-1], FAINTEST))
 
 
 @dataclass(frozen=True)

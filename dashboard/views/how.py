@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dashboard import guard, state, texts
-from dashboard.charts import figures
+from dashboard.charts import bars, cells
 from dashboard.insight import explain
-from dashboard.insight.codepoints import readable
 from dashboard.insight.explain import Gates, Reach, Temperatures
 
 SENTENCE = "The light went out, and he said nothing."
 SEED = "The l"
-_FAINTEST = 1e-60  # of a gradient: less is drawn as this
 _GATES = {
     "i": "input gate: what is let in",
     "f": "forget gate: what is kept",
@@ -58,7 +54,7 @@ def _sections() -> None:
         st.caption("Training the small network …" if job.running else "The figures failed.")
         return
     _cell(found.gates)
-    _reach(found.reaches)
+    _reach(found.reaches["lstm"], found.reaches["vanilla"])
     _temperature(found.temperatures)
     if state.turned("how", True):
         st.rerun()  # so that it ticks no longer
@@ -86,27 +82,16 @@ def _cell(gates: Gates) -> None:
     name = st.segmented_control(
         "Show", list(_GATES), format_func=_GATES.__getitem__, default="f", required=True
     )
-    values = gates.gates[name]
-    units = np.sort(np.argsort(-values.std(axis=0))[:12])  # those that change most
     st.vega_lite_chart(
-        pd.DataFrame(
-            {
-                "place": np.repeat(
-                    [f"{t:03}|{readable(char)}" for t, char in enumerate(gates.chars)], len(units)
-                ),
-                "char": np.repeat([readable(char) for char in gates.chars], len(units)),
-                "unit": np.tile([f"unit {unit}" for unit in units], len(gates.chars)),
-                "value": values[:, units].reshape(-1),
-            }
-        ),
-        figures.gates_spec(-1.0 if name == "g" else 0.0),
+        cells.gates_rows(gates, name),
+        cells.gates_spec(-1.0 if name == "g" else 0.0),
         width="stretch",
         key="gates_chart",
         alt="Activations of twelve units over the sentence",
     )
 
 
-def _reach(reaches: dict[str, Reach]) -> None:
+def _reach(lstm: Reach, vanilla: Reach) -> None:
     st.header("Why gradients vanish", anchor=False)
     st.markdown(
         "To learn that a quotation mark must be closed, an error has to be traced back to where it "
@@ -114,27 +99,14 @@ def _reach(reaches: dict[str, Reach]) -> None:
         "and fades; along an LSTM's cell state it is only multiplied by the forget gate."
     )
     st.vega_lite_chart(
-        pd.concat(
-            [
-                pd.DataFrame(
-                    {
-                        "steps": reach.steps,
-                        "norm": np.maximum(reach.norm, _FAINTEST),
-                        "cell": "LSTM" if cell == "lstm" else "Vanilla RNN",
-                    }
-                )
-                for cell, reach in reaches.items()
-            ]
-        ),
-        figures.reach_spec(),
+        cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla}),
+        cells.reach_spec(),
         width="stretch",
         alt="What is left of a gradient so many characters back, for both cells",
     )
-    lstm, vanilla = reaches["lstm"].norm, reaches["vanilla"].norm
-    ratio = max(lstm[-1], _FAINTEST) / max(vanilla[-1], _FAINTEST)
     st.caption(
-        f"{len(lstm) - 1} characters back, the LSTM has kept about 10^{math.log10(ratio):.0f} "
-        "times as much as the vanilla RNN."
+        f"{lstm.steps[-1]} characters back, the LSTM has kept about "
+        f"10^{math.log10(lstm.times(vanilla)):.0f} times as much as the vanilla RNN."
     )
 
 
@@ -145,14 +117,10 @@ def _temperature(found: Temperatures) -> None:
         "are divided by the temperature: below 1 the likely becomes likelier and the text safe, "
         "above 1 the odds even out and the text grows wild."
     )
-    rows = [
-        {"char": readable(char), "odds": odds, "at": f"at {temperature:g}"}
-        for temperature, row in zip(found.temperatures, found.probabilities, strict=True)
-        for char, odds in zip(found.chars, row, strict=True)
-    ]
+    odds = zip(found.temperatures, found.probabilities, strict=True)
     st.vega_lite_chart(
-        pd.DataFrame(rows),
-        figures.odds_spec(),
+        bars.odds_rows(found.chars, {f"at {temperature:g}": row for temperature, row in odds}),
+        bars.odds_spec(),
         width="stretch",
         alt="Odds of the next character at four temperatures",
     )

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard import actions, limits, markup, state, texts
-from dashboard.charts import figures
+from dashboard.charts import bars
 from dashboard.texts import LoadedText, Source
 from dashboard.views import lazy
 from dashboard.words import plain
@@ -105,8 +105,8 @@ def _doctor(text: LoadedText, source: Source) -> None:
 def _characters(text: LoadedText) -> None:
     names, counts = text.frequencies()
     st.vega_lite_chart(
-        figures.frequency_rows(names[:40], counts[:40], len(text)),
-        figures.frequency_spec(),
+        bars.frequency_rows(names[:40], counts[:40], len(text)),
+        bars.frequency_spec(),
         width="stretch",
         alt="Share of the commonest characters",
     )

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from dashboard import actions_writing, guard, markup, state
-from dashboard.charts import figures
+from dashboard.charts import bars
 from dashboard.insight.codepoints import readable
-from dashboard.insight.explain import tempered
 from dashboard.run import Run
 from dashboard.views import lazy
 from dashboard.words import counted, plain, stage
 
 CHOICES = 8  # characters to choose from
+_LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
 
 
 def show(run: Run) -> None:
@@ -37,23 +35,19 @@ def _desk(run: Run) -> None:
         f"{counted(len(pen.written), 'character')} after the seed text, with the odds of the "
         f"network {stage(pen.iteration)}."
     )
-    odds = pen.odds()
-    temperature = max(0.05, state.temperature())
-    bent = tempered(odds, temperature)
-    best = np.argsort(-bent, kind="stable")[:CHOICES]
-    chars = [pen.vocab.idx_to_char[i] for i in best]
-    names = [readable(char) for char in chars]
-    rows = pd.concat(
-        [
-            pd.DataFrame({"char": names, "odds": odds[best], "at": "as the network has it"}),
-            pd.DataFrame({"char": names, "odds": bent[best], "at": f"at {temperature:g}"}),
-        ]
+    temperature = max(_LOWEST, state.temperature())
+    choices = pen.choices(CHOICES, temperature)
+    at = {"as the network has it": choices.odds, f"at {temperature:g}": choices.tempered}
+    st.vega_lite_chart(
+        bars.odds_rows(choices.chars, at),
+        bars.odds_spec(),
+        width="stretch",
+        alt="Odds of the next character",
     )
-    st.vega_lite_chart(rows, figures.odds_spec(), width="stretch", alt="Odds of the next character")
     with st.container(horizontal=True):
-        for char, name in zip(chars, names, strict=True):
+        for char in choices.chars:
             st.button(
-                plain(name),
+                plain(readable(char)),
                 key=f"next_{ord(char)}",
                 on_click=actions_writing.write_char,
                 args=(char,),
