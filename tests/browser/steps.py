@@ -11,6 +11,23 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 
+# Of each widget with a label: its choice, or what its slider, box or switch says.
+_SETTINGS = """
+() => {
+    const found = {};
+    for (const label of document.querySelectorAll('[data-testid=stWidgetLabel]')) {
+        const widget = label.closest('[data-testid=stElementContainer]');
+        const parts = widget.querySelectorAll('[role=slider], [role=radio], input, textarea');
+        const said = [...parts].filter(part => part.ariaChecked !== 'false').map(part =>
+            part.ariaValueText || (part.ariaChecked && part.innerText)
+                || (part.type === 'checkbox' ? part.checked : part.value));
+        if (said.length) found[label.innerText] = said;
+    }
+    return found;
+}
+"""
+
+
 def button(page: Page, name: str) -> Locator:
     """The button of this name."""
     return page.get_by_role("button", name=name, exact=True)
@@ -75,6 +92,24 @@ def curve_points(page: Page) -> int:
         "paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)"
     )
     return max(drawn, default=0)
+
+
+def open_all(page: Page) -> None:
+    """Open every closed part of the page, and those that come meanwhile."""
+    parts = page.locator("details")
+    at = 0
+    while at < parts.count():
+        if parts.nth(at).get_attribute("open") is None:
+            parts.nth(at).locator("summary").click()
+            page.wait_for_timeout(300)  # it unfolds, and may bring others
+            at = 0
+        else:
+            at += 1
+
+
+def settings(page: Page) -> dict[str, list[str | bool]]:
+    """All that can be chosen on the page, by its label, as it is chosen now."""
+    return page.evaluate(_SETTINGS)
 
 
 def upload(page: Page, path: Path) -> None:

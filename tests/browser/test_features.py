@@ -18,13 +18,17 @@ from tests.browser.steps import (
     figure,
     is_training,
     iterations,
+    open_all,
+    settings,
     until,
     upload,
     written,
 )
+from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import visitor
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -250,6 +254,43 @@ def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
     assert "A network that learnt to write verses.txt" in report
     assert "<svg" in report
     assert "<script" not in report
+
+
+def test_a_link_opens_elsewhere_with_all_that_was_chosen(
+    page: Page, server: Server, browser: Browser
+) -> None:
+    open_all(page)
+    link = page.locator(".st-key-section_download").get_by_test_id("stCode")
+    link.get_by_text("preset=taste").wait_for()
+    first = settings(page)
+    for choice in ("Verses", "GRU", "step", "Epochs", "bits"):
+        page.get_by_role("radio", name=choice, exact=True).click()
+    link.get_by_text("up=bits").wait_for()
+    open_all(page)  # a network that is no preset's folds some parts up again
+    changed = ["Or a sample text", "Cell", "Schedule", "Across", "Up"]
+    for name, key in {
+        "Hidden size": "End", "Dropout": "ArrowRight", "Warm-up, in iterations": "ArrowRight",
+        "Learning rate": "ArrowLeft", "Temperature": "ArrowRight", "Length": "Home",
+    }.items():  # fmt: skip
+        slider(page, name).press(key)
+        changed.append(name)
+    for name, words in {
+        "Seed text": 'The sea & "100 %"?\n#1', "Top-k": "12",
+        "Random seed of the first weights": "7",
+    }.items():  # fmt: skip
+        page.get_by_label(name, exact=True).fill(words)
+        page.get_by_label(name, exact=True).press("Control+Enter")
+        changed.append(name)
+    page.get_by_test_id("stCheckbox").filter(has_text="Gradient norm").click()
+    changed.append("Gradient norm and learning rate below")
+    link.get_by_text("more=on").wait_for()
+    chosen = settings(page)
+    assert [name for name in changed if chosen[name] == first[name]] == []
+    with visitor(browser) as context:
+        other = open_page(context, link.inner_text())
+        open_all(other)
+        until(lambda: len(settings(other)) == len(chosen), 20, "not all of it came")
+        assert settings(other) == chosen
 
 
 def test_a_preset_moves_the_sliders(visit: Visit) -> None:
