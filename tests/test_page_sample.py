@@ -223,11 +223,11 @@ def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
     seed_text, written = shown()
     assert (seed_text, seed_text + written) == ("The c", text_of(desk))
     count = counted(len(written), "character")
-    assert desk.says(f"{count} after the seed text, with the odds of the network after 1 iter")
+    assert desk.says(f"{count} so far, with the odds of the network after 1 iteration.")
     desk.press("Step")  # the pen goes on with the network that it began with
     assert desk.says("the network after 1 iteration.")
     desk.press("Begin again")
-    assert desk.says("0 characters after the seed text, with the odds of the network after 2 iter")
+    assert desk.says("0 characters so far, with the odds of the network after 2 iterations.")
 
 
 def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):

@@ -32,8 +32,8 @@ def _desk(run: Run) -> None:
         return
     st.html(markup.piece(pen.seed_text, pen.written, label="Text written together"))
     st.caption(
-        f"{counted(len(pen.written), 'character')} after the seed text, with the odds of the "
-        f"network {stage(pen.iteration)}."
+        f"{counted(len(pen.written), 'character')} so far, with the odds of the network "
+        f"{stage(pen.iteration)}."
     )
     temperature = max(_LOWEST, state.temperature())
     choices = pen.choices(CHOICES, temperature)
