@@ -10,6 +10,7 @@ import pytest
 
 from dashboard import actions, folder, memory
 from dashboard.insight.curve_doctor import Diagnosis
+from dashboard.run import TURNS
 from dashboard.settings import PRESETS
 from dashboard.views import train as train_view
 from tests.trainers import trainer_threads, until
@@ -362,7 +363,14 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
     until(lambda: page.run.trainer.status().chars_per_second > 0)
     page.look()
     assert int(page.figure("Characters a second").replace(",", "")) > 0
-    assert page.says("to go")
+    assert page.says("to go ·")
+    other = object()
+    TURNS.enter(other)  # somebody else trains on the same computer
+    try:
+        page.look()
+        assert page.says("to go, in turns with 1 other ·")
+    finally:
+        TURNS.leave(other)
 
 
 def test_update_rule_and_clipping_act_on_the_next_iteration(page):

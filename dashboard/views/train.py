@@ -13,7 +13,7 @@ from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
 from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.diary import Entry
 from dashboard.insight.curve_doctor import diverged, examine
-from dashboard.run import Run
+from dashboard.run import TURNS, Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.training import Phase, Status
 from dashboard.words import counted, duration, figure, plain
@@ -137,6 +137,9 @@ def _goal() -> None:
             key=key,
             on_change=changed,
             width="stretch",
+            help="Spent on this training alone: pauses and the turns of others do not count."
+            if kind == "minutes"
+            else None,
         )
 
 
@@ -206,7 +209,9 @@ def _to_go(run: Run, status: Status) -> str:
         return "until validation stops falling"
     if math.isnan(status.remaining):
         return "measuring the speed …"
-    return f"about {duration(status.remaining)} to go"
+    others = len(TURNS) - 1  # one by the clock, of which it has but its turns
+    beside = f", in turns with {counted(others, 'other')}" if others > 0 else ""
+    return f"about {duration(status.remaining)} to go{beside}"
 
 
 def _figures(status: Status) -> None:
@@ -226,7 +231,12 @@ def _figures(status: Status) -> None:
             "Characters a second",
             f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
         )
-        st.metric("Time", duration(status.elapsed), help="Spent on training, without the pauses.")
+        st.metric(
+            "Time",
+            duration(status.elapsed),
+            help="Spent on this training alone, without pauses and without the turns of others who "
+            "train on the same computer. What is to go counts those turns too, as a clock does.",
+        )
         st.metric("Epoch", f"{status.epoch:.2f}")
 
 
