@@ -6,9 +6,14 @@ import importlib.util
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.visits import Visit
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that a bare `pytest` finds the packages, installed or not
@@ -62,6 +67,15 @@ def chromium() -> str:
     found = find_chromium()
     assert found is not None, "mark the test with `browser`, which skips it here"
     return found
+
+
+@pytest.fixture
+def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
+    """Visits to a server of the test's own, without a browser."""
+    from tests.visits import visitors  # here: most tests need no page
+
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
 
 
 @pytest.fixture(scope="session")

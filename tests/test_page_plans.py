@@ -16,28 +16,13 @@ from dashboard.run import TURNS
 from dashboard.settings import Goal
 from dashboard.views import train as train_view
 from tests.trainers import until
-from tests.visits import STORY, Visit, visitors
-
-SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "20"}
-
-
-@pytest.fixture
-def visit(tmp_path, monkeypatch):
-    with visitors(tmp_path / "runs", monkeypatch) as visit:
-        yield visit
+from tests.visits import Visit, with_story
 
 
 @pytest.fixture
 def page(visit):
-    """A visitor with a short text, a small network and a short way to go."""
-    page = visit(SMALL)
-    page.paste(STORY)
-    return page
-
-
-def steps(page: Visit, count: int) -> None:
-    for _ in range(count):
-        page.press("Step")
+    """A visitor with a short way to go."""
+    return with_story(visit, iterations="20")
 
 
 def train_to_the_end(page: Visit) -> None:
@@ -143,7 +128,7 @@ def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch
 
 
 def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypatch):
-    steps(page, 3)
+    page.steps(3)
     old = page.run
     page.choose("model_hidden_dim", 32)  # looked at, and not what the advice is about
     says_always(monkeypatch, "dropout", 0.2)
@@ -158,7 +143,7 @@ def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypat
 
 def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
     page.choose("train_num_iters", 200_000)
-    steps(page, 1)
+    page.steps(1)
     assert page.run.keeper.save_now()
     page.choose("train_lr", 0.1)
     page.run.solver.model.flat[:] = np.nan
@@ -176,7 +161,7 @@ def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
     seen: list[int] = []
     calm = Diagnosis("seen", "Something was seen.", "Let it run.")
     monkeypatch.setattr(train_view, "examine", lambda _, changed: seen.append(changed) or calm)
-    steps(page, 2)
+    page.steps(2)
     page.choose("train_lr", 1e-3)
     assert (seen[0], seen[-1]) == (0, 2)
 
@@ -264,7 +249,7 @@ def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, 
 
 
 def test_a_plan_that_was_saved_before_plans_were_is_the_length_of_the_run(visit, page):
-    steps(page, 3)
+    page.steps(3)
     run = page.run
     assert registry().forget(run.id)
     for path in (registry().store.root / run.id).glob("0*.json"):

@@ -6,28 +6,13 @@ import numpy as np
 import pytest
 
 from dashboard import memory
-from tests.visits import OTHER, STORY, Visit, visitors
-
-SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "20"}
-
-
-@pytest.fixture
-def visit(tmp_path, monkeypatch):
-    with visitors(tmp_path / "runs", monkeypatch) as visit:
-        yield visit
+from tests.visits import OTHER, SMALL, with_story
 
 
 @pytest.fixture
 def page(visit):
-    """A visitor with a short text, a small network and a short way to go."""
-    page = visit(SMALL)
-    page.paste(STORY)
-    return page
-
-
-def steps(page: Visit, count: int) -> None:
-    for _ in range(count):
-        page.press("Step")
+    """A visitor with a short way to go."""
+    return with_story(visit, iterations="20")
 
 
 # -- presets beside a run ----------------------------------------------------------------------
@@ -36,7 +21,7 @@ def steps(page: Visit, count: int) -> None:
 @pytest.fixture
 def beside(page):
     """A run has learnt a little, and another preset is looked at."""
-    steps(page, 3)
+    page.steps(3)
     page.choose("train_lr", 2e-3)
     page.choose("preset", "min-char-rnn")
     return page
@@ -80,7 +65,7 @@ def test_what_a_preset_left_waiting_is_forgotten_with_the_run_that_is_kept(besid
 
 def test_a_preset_for_the_same_network_acts_at_once(page):
     page.choose("preset", "taste")
-    steps(page, 1)
+    page.steps(1)
     page.choose("train_lr", 1e-3)
     page.choose("preset", None)
     page.choose("preset", "taste")
@@ -91,7 +76,7 @@ def test_a_preset_for_the_same_network_acts_at_once(page):
 
 
 def test_what_reset_took_away_can_be_brought_back(page):
-    steps(page, 3)
+    page.steps(3)
     old, learnt = page.run, page.run.solver.model.flat.copy()
     assert not page.says("The run before this one is kept.")
     page.press("Reset")
@@ -103,7 +88,7 @@ def test_what_reset_took_away_can_be_brought_back(page):
 
 
 def test_there_is_no_way_back_to_what_was_deleted(page):
-    steps(page, 3)
+    page.steps(3)
     old = page.run
     assert old.keeper.save_now()
     page.press("Reset")
@@ -114,10 +99,10 @@ def test_there_is_no_way_back_to_what_was_deleted(page):
 
 
 def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page):
-    steps(page, 3)
+    page.steps(3)
     old = page.run
     page.press("Reset")
-    steps(page, 1)
+    page.steps(1)
     new = page.run
     page.press("Bring it back")
     page.press("Bring it back")
@@ -127,7 +112,7 @@ def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page
 
 
 def test_a_model_that_is_opened_can_be_taken_back_too(page):
-    steps(page, 3)
+    page.steps(3)
     old = page.run
     page.app.button(key="pretrained_pride").click().run()
     assert page.run is not old
@@ -139,7 +124,7 @@ def test_reset_brings_a_model_that_was_opened_back_to_what_it_was_then(page):
     page.app.button(key="pretrained_pride").click().run()
     opened = page.run.solver.model.flat.copy()
     for _ in range(2):  # and again
-        steps(page, 2)
+        page.steps(2)
         assert not np.array_equal(page.run.solver.model.flat, opened)
         page.press("Reset")
         assert page.run.solver.iteration == 0
@@ -152,7 +137,7 @@ def test_reset_brings_a_model_that_was_opened_back_to_what_it_was_then(page):
 
 @pytest.mark.parametrize("button", ["Train", "Step", "Reset"])
 def test_what_was_said_at_the_top_is_over_at_the_next_click(visit, page, button):
-    steps(page, 1)
+    page.steps(1)
     again = visit({"run": page.run.id})
     assert again.says("Welcome back")
     again.press(button)
@@ -160,7 +145,7 @@ def test_what_was_said_at_the_top_is_over_at_the_next_click(visit, page, button)
 
 
 def test_a_new_run_is_not_told_what_the_old_one_was(visit, page):
-    steps(page, 1)
+    page.steps(1)
     again = visit({"run": page.run.id})
     again.paste(OTHER)
     again.press("Train")

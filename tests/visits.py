@@ -22,6 +22,7 @@ from tests.trainers import until
 
 APP = Path(__file__).parents[1] / "dashboard" / "app.py"
 STORY = "The cat sat on the mat, and the dog on the log. " * 60  # 2,880 characters
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 OTHER = "Sums and rhymes, in other words: a second text to learn from. " * 60
 
 
@@ -37,6 +38,11 @@ class Visit:
 
     def press(self, label: str) -> None:
         self._one("button", label).click().run()
+
+    def steps(self, count: int) -> None:
+        """Train so many iterations, one at a time."""
+        for _ in range(count):
+            self.press("Step")
 
     def choose(self, key: str, value: object) -> None:
         """Set the widget of this key, of whatever kind it is."""
@@ -131,6 +137,13 @@ class Visit:
         found = [element for element in getattr(self.app, kind) if element.label == label]
         assert len(found) == 1, f"{len(found)} of {label!r}: {self.labels(kind)}"
         return found[0]
+
+
+def with_story(visit: type[Visit], **changes: str) -> Visit:
+    """A visitor with a short text and a small network, 500 iterations to go if not otherwise."""
+    page = visit(SMALL | changes)
+    page.paste(STORY)
+    return page
 
 
 def raising(error: Exception) -> Callable[..., None]:
