@@ -11,39 +11,30 @@ import pytest
 import RNNs
 import streamlit as st
 
-from dashboard import limits, opening, takeaway
+from dashboard import limits, opening, past, takeaway
 from dashboard.registry import registry
+from dashboard.store import Store
 from dashboard.training import Phase
+from dashboard.views import runs
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.archives import display_name
 from rnncore.errors import SaveError
 from rnncore.pickles import dump_model
 from rnncore.pretrained import PRETRAINED
 from tests.runs import small_run
-from tests.visits import OTHER, STORY, raising, visitors
-
-SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
-
-
-@pytest.fixture
-def visit(tmp_path, monkeypatch):
-    with visitors(tmp_path / "runs", monkeypatch) as visit:
-        yield visit
+from tests.visits import OTHER, STORY, raising, with_story
 
 
 @pytest.fixture
 def page(visit):
-    page = visit(SMALL)
-    page.paste(STORY)
-    return page
+    return with_story(visit)
 
 
 # -- going on with a model ---------------------------------------------------------------------
 
 
 def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
-    for _ in range(3):
-        page.press("Step")
+    page.steps(3)
     raw, before = takeaway.model(page.run), page.run
     page.paste(OTHER + STORY)
     page.upload("mine.pkl", raw, "model_upload")
@@ -81,8 +72,7 @@ def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_ques
 
 
 def test_a_whole_run_goes_on_where_it_was(page):
-    for _ in range(5):
-        page.press("Step")
+    page.steps(5)
     raw, before = takeaway.checkpoint(page.run), page.run
     page.press("Reset")
     page.upload("mine.npz", raw, "model_upload")
@@ -204,8 +194,7 @@ def test_a_pretrained_model_writes_at_once_and_learns_on(page, name):
 
 
 def test_the_address_brings_a_run_back(visit, page):
-    for _ in range(3):
-        page.press("Step")
+    page.steps(3)
     again = visit({"run": page.run.id})
     assert again.run is page.run
     assert again.says("Welcome back: this run was waiting here.")
@@ -324,8 +313,7 @@ def test_an_address_that_names_no_run_is_told(visit, address):
 
 
 def test_past_runs_are_listed_opened_and_deleted(visit, page):
-    for _ in range(3):
-        page.press("Step")
+    page.steps(3)
     first = page.run
     assert first.keeper.save_now()
     page.press("Reset")
@@ -386,6 +374,72 @@ def test_without_a_run_the_list_says_so(visit):
     page = visit()
     page.go_to("runs")
     assert page.says("Nothing was trained here yet.")
+
+
+def listed(page) -> int:
+    return page.labels().count("Open")
+
+
+def put_aside() -> str:
+    """A run that an earlier server left; its id."""
+    run = small_run(registry().store)
+    assert run.keeper.put_away()
+    return run.id
+
+
+def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, monkeypatch):
+    monkeypatch.setattr(runs, "PER_PAGE", 3)
+    page = visit()
+    ids = [put_aside() for _ in range(7)]
+    page.go_to("runs")
+    assert listed(page) == 3
+    assert page.says("7 runs on this computer")
+    assert page.says("Runs 1 to 3 of 7")
+    seen = []
+    for number in (1, 2, 3):
+        page.app.pagination(key="runs_page").set_value(number).run()
+        seen += [b.key.removeprefix("open_") for b in page.app.button if b.label == "Open"]
+    assert seen == ids[::-1]
+    # The last page goes with its only run: the newest are shown again.
+    page.app.button(key=f"delete_{ids[0]}").click().run()
+    assert page.says("Runs 1 to 3 of 6")
+    assert listed(page) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "amount", "told"),
+    [
+        ("plateau", "goal_patience", 3, "iterations, until validation stops falling"),
+        ("minutes", "goal_minutes", 2, "iterations, goal 2 min"),
+        ("iterations", "train_num_iters", 10_000, " of 10,000 iterations"),
+    ],
+)
+def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
+    page, kind, key, amount, told
+):
+    page.choose("goal_kind", kind)
+    page.choose(key, amount)
+    page.press("Train")
+    page.train_until(3)
+    page.press("Pause")
+    page.until_at_rest()
+    assert page.run.keeper.save_now()
+    page.go_to("runs")
+    (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
+    assert line.startswith("LSTM of 16 · ")
+    assert told in line
+    assert (" of 10,000" in line) == (kind == "iterations")
+    assert "200,000" not in line
+    assert page.says(":blue-badge[on the workbench]")
+
+
+def test_a_run_that_vanishes_while_it_is_listed_is_told_by_what_is_known(tmp_path):
+    store = Store(tmp_path)
+    run = small_run(store, 3)
+    (info,) = store.infos()
+    run.keeper.discard()
+    store.delete(run.id)
+    assert past.described(store, info).startswith("3 iterations · ")
 
 
 def paths(page) -> set[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
-
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
-from dashboard import limits, opening, state
+from dashboard import limits, opening, past, state
 from dashboard.registry import registry
 from dashboard.store import RunInfo
-from dashboard.words import ago, figure, plain
+from dashboard.words import counted, plain
+
+PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser many seconds
 
 
 def show(workbench: Page) -> None:
@@ -20,32 +20,42 @@ def show(workbench: Page) -> None:
         st.error(plain(state.said("runs")), icon=":material/error:")
     infos = registry().store.infos()
     if not infos:
-        st.caption("Nothing was trained here yet. Every run is saved by itself as it goes.")
+        st.markdown("Nothing was trained here yet. Every run is saved by itself as it goes.")
+        st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
         return
     total = limits.size(sum(info.size for info in infos))
-    runs = "1 run" if len(infos) == 1 else f"{len(infos)} runs"
-    st.caption(f"{runs} on this computer, {total}. Each was saved by itself as it went.")
-    for info in infos:
+    st.caption(
+        f"{counted(len(infos), 'run')} on this computer, {total}, the newest first. Each was "
+        "saved by itself as it went, and goes on from there. Validation is the loss in nats per "
+        "character on text that was held out: less is better."
+    )
+    first = 0
+    if (pages := -(-len(infos) // PER_PAGE)) > 1:
+        first = PER_PAGE * (st.pagination(pages, key="runs_page") - 1)
+        last = min(first + PER_PAGE, len(infos))
+        st.caption(f"Runs {first + 1:,} to {last:,} of {len(infos):,}.")
+    for info in infos[first : first + PER_PAGE]:
         _row(info, workbench)
 
 
 def _row(info: RunInfo, workbench: Page) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        with st.container(width="stretch"):
-            st.markdown(f"**{plain(info.text_name)}**")
-            st.caption(
-                plain(info.damaged)
-                if info.damaged
-                else f"{info.iteration:,} of {info.num_iters:,} iterations · best validation "
-                f"{figure(info.best_val)} · saved {ago(time.time() - info.saved)} · "
-                f"{limits.size(info.size)}"
-            )
-        if not info.damaged and st.button(
-            "Open", key=f"open_{info.id}", on_click=opening.open_past, args=(info.id,)
-        ):
-            st.switch_page(workbench)
-        with st.popover("Delete", key=f"ask_{info.id}"):
-            st.markdown("It cannot be brought back.")
-            st.button(
-                "Delete for good", key=f"delete_{info.id}", on_click=opening.delete, args=(info.id,)
-            )
+    shown = state.run()
+    here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
+    with st.container(border=True):
+        about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
+        with about, st.container(gap="xsmall"):
+            st.markdown(f"**{plain(info.text_name) or 'A damaged run'}**{here}")
+            st.caption(plain(past.described(registry().store, info)))
+        with ways, st.container(horizontal=True, horizontal_alignment="right"):
+            if not info.damaged and st.button(
+                "Open", key=f"open_{info.id}", on_click=opening.open_past, args=(info.id,)
+            ):
+                st.switch_page(workbench)
+            with st.popover("Delete", key=f"ask_{info.id}"):
+                st.markdown("It cannot be brought back.")
+                st.button(
+                    "Delete for good",
+                    key=f"delete_{info.id}",
+                    on_click=opening.delete,
+                    args=(info.id,),
+                )
