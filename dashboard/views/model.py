@@ -51,6 +51,8 @@ def show() -> None:
             state.choices(state.model_key("num_layers"), settings.LAYERS),
             key=state.model_key("num_layers"),
             required=True,
+            help="Networks one above the other, each reading what the one below makes of the "
+            "text. Two are worth a try on a long book; each takes about as much time again.",
         )
         with st.expander("More settings"):
             _more()
@@ -112,6 +114,7 @@ def _more() -> None:
         "dropout",
         "Share of each layer's outputs that is left out at random in training: "
         "against learning a small text by heart.",
+        format_func=lambda share: f"{share:g}" if share else "none",
     )
     _slider(
         "Held out for validation",
@@ -122,7 +125,11 @@ def _more() -> None:
         format_func=lambda share: f"{share:.0%}",
     )
     st.number_input(
-        "Random seed of the first weights", 0, settings.MAX_SEED, key=state.model_key("seed")
+        "Random seed of the first weights",
+        0,
+        settings.MAX_SEED,
+        key=state.model_key("seed"),
+        help="The same number begins with the same weights; try another to see what is chance.",
     )
 
 
