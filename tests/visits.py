@@ -160,6 +160,7 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     """Visits to a server that has its runs here, and that has ended when this ends."""
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(training, "CHUNK_SECONDS", 0.01)
+    patch.setattr(training, "STEP_SECONDS", 60.0)  # a busy machine may take more than usual
     # A visit has no request: as of a browser on this computer.
     patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
     patch.setattr(probe, "measure", lambda text, settings: Speed(100.0, 10))
