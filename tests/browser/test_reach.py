@@ -6,11 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import Visit
+from dashboard.store import Store
+from dashboard.views.runs import PER_PAGE
+from tests.browser.conftest import Server, Visit
 from tests.browser.steps import button, until
+from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import visitor
+from tests.runs import small_run
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -104,3 +111,44 @@ def test_on_a_phone_training_is_in_sight_from_the_first_look(
     answer = button(page, "Keep this run")
     answer.wait_for()
     assert in_sight(page, answer)
+
+
+def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    for _ in range(PER_PAGE + 1):
+        keeper = small_run(store).keeper
+        assert keeper is not None
+        assert keeper.put_away()
+    server = Server(store.root, tmp_path / "log.txt")
+    try:
+        with visitor(browser) as context:
+            page = open_page(context, server.url)
+            button(page, "Step").click()  # one run is on the page itself
+            page.get_by_text("1 of 2,000 iterations").wait_for()
+            page.get_by_role("link", name="Past runs").click()
+            page.get_by_text(f"Runs 1 to {PER_PAGE} of {PER_PAGE + 2}.").wait_for()
+            page.get_by_text("on the workbench").wait_for()
+            assert serious(page) == {}
+            page.get_by_role("button", name="Delete").first.click()
+            button(page, "Delete for good").wait_for()
+            assert serious(page) == {}
+            page.keyboard.press("Escape")
+            button(page, "Delete for good").wait_for(state="hidden")
+            press_by_keyboard(page, "2")
+            page.get_by_text(f"Runs {PER_PAGE + 1} to {PER_PAGE + 2} of").wait_for()
+            press_by_keyboard(page, "Open")
+            page.get_by_role("heading", name="Teach a network to write").wait_for()
+    finally:
+        server.stop()
+
+
+def press_by_keyboard(page: Page, words: str) -> None:
+    """From the top of the page, Tab to what says this, and press Enter."""
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.click(2, 2)
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText || ''").strip() == words:
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(f"Tab never reaches {words}")
