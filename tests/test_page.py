@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from dashboard import actions, guard, state
-from dashboard.views import how, sample, train
+from dashboard.views import how, progress, sample, train
 from tests.visits import STORY, visitors
 
 SECRET = "/srv/secret/place.txt"
@@ -160,7 +160,7 @@ def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [(sample, "_written"), (train, "_figures"), (train, "_buttons")]
+    ("module", "name"), [(sample, "_written"), (progress, "_figures"), (train, "_buttons")]
 )
 def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog, module, name):
     page = visit()

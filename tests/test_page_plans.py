@@ -14,7 +14,7 @@ from dashboard.records import read_record, write_record
 from dashboard.registry import registry
 from dashboard.run import TURNS
 from dashboard.settings import Goal
-from dashboard.views import train as train_view
+from dashboard.views import progress
 from tests.trainers import until
 from tests.visits import Visit, with_story
 
@@ -33,7 +33,7 @@ def train_to_the_end(page: Visit) -> None:
 def says_always(monkeypatch, *action) -> None:
     """Let the curve doctor advise this, whatever the curve."""
     advice = Diagnosis("seen", "Something was seen.", "Do something.", action)
-    monkeypatch.setattr(train_view, "examine", lambda *_: advice)
+    monkeypatch.setattr(progress, "examine", lambda *_: advice)
 
 
 # -- goals -------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
 def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
     seen: list[int] = []
     calm = Diagnosis("seen", "Something was seen.", "Let it run.")
-    monkeypatch.setattr(train_view, "examine", lambda _, changed: seen.append(changed) or calm)
+    monkeypatch.setattr(progress, "examine", lambda _, changed: seen.append(changed) or calm)
     page.steps(2)
     page.choose("train_lr", 1e-3)
     assert (seen[0], seen[-1]) == (0, 2)

@@ -12,7 +12,7 @@ from dashboard import actions, folder, memory
 from dashboard.insight.curve_doctor import Diagnosis
 from dashboard.run import TURNS
 from dashboard.settings import PRESETS
-from dashboard.views import train as train_view
+from dashboard.views import progress
 from tests.trainers import trainer_threads, until
 from tests.visits import OTHER, STORY, Visit, raising, visitors
 
@@ -506,7 +506,7 @@ def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypa
 )
 def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
     advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
-    monkeypatch.setattr(train_view, "examine", lambda *_: advice)
+    monkeypatch.setattr(progress, "examine", lambda *_: advice)
     page.press("Step")
     page.press(label)
     assert page.value(f"train_{name}") == value

@@ -158,7 +158,7 @@ def diagnose(
 def _early(done: int) -> Diagnosis:
     return Diagnosis(
         "early",
-        f"After {done:,} iterations it is too early to say.",
+        f"After {done:,} iteration{'s' * (done != 1)} it is too early to say.",
         f"Look again after {EARLY} or so.",
     )
 

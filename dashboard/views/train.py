@@ -1,39 +1,14 @@
-"""Train: start, pause, watch the curve, and change the rate while it runs."""
+"""Train: start, pause and say until when; around that the settings and the progress."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
-
 import streamlit as st
 
-from dashboard import actions, findings, guard, limits, markup, opening, settings, state
-from dashboard.charts.loss import loss_rows, loss_spec
-from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
-from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
-from dashboard.diary import Entry
-from dashboard.insight.curve_doctor import diverged, examine
-from dashboard.run import TURNS, Run
+from dashboard import actions, findings, guard, markup, opening, settings, state
+from dashboard.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.training import Phase, Status
-from dashboard.words import counted, duration, figure, plain
-from rnncore import UPDATE_RULES
-from rnncore.schedules import SHAPES
-
-# Each drawing costs a browser on two cores a tenth of a second of the training's: often at
-# first, when every look shows something new, then seldom.
-LIVELY_SECONDS = 60
-TICK_SECONDS, CALM_TICK_SECONDS = 1.0, 2.0
-
-_BADGES = {
-    Phase.READY: ("Ready", "gray"),
-    Phase.RUNNING: ("Training", "green"),
-    Phase.WAITING: ("Waiting", "orange"),
-    Phase.PAUSED: ("Paused", "orange"),
-    Phase.ASLEEP: ("Asleep", "orange"),
-    Phase.FINISHED: ("Finished", "blue"),
-    Phase.FAILED: ("Stopped", "red"),
-}
+from dashboard.views import progress, rates
+from dashboard.words import plain
 
 
 def show() -> None:
@@ -42,7 +17,7 @@ def show() -> None:
     status = None if run is None else run.trainer.status()
     active = status is not None and status.active
     working = status is not None and status.working
-    calm = status is not None and _is_calm(status)
+    calm = status is not None and progress.is_calm(status)
     # As they are while buttons and ticks are settled.
     state.turned("training", working)
     state.turned("calm", calm)
@@ -51,14 +26,14 @@ def show() -> None:
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
-        _rates()
+        rates.show()
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
         ticks = working or (run is not None and findings.levels(run).running)
-        seconds = CALM_TICK_SECONDS if calm else TICK_SECONDS
-        st.fragment(guard.part(_live), run_every=seconds if ticks else None)()
-        _drawing()
+        seconds = progress.CALM_TICK_SECONDS if calm else progress.TICK_SECONDS
+        st.fragment(guard.part(progress.live), run_every=seconds if ticks else None)()
+        progress.drawing()
 
 
 def _notes(active: bool, run: Run | None) -> None:
@@ -152,243 +127,3 @@ def _question() -> None:
         with st.container(horizontal=True):
             st.button("Begin a new run", type="primary", on_click=actions.start_new)
             st.button("Keep this run", on_click=actions.keep_run)
-
-
-def _live() -> None:
-    """The part that ticks: it grants time, and shows where things stand."""
-    run = state.run()
-    if run is None:
-        st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
-        return
-    status = actions.look_at(run)
-    _headline(run, status)
-    if run.keeper is not None and run.keeper.problem:
-        st.warning(plain(run.keeper.problem), icon=":material/save:")
-    _figures(status)
-    entries = list(run.diary.entries)  # it goes on writing meanwhile
-    stage = state.stage([entry.iteration for entry in entries])
-    _curve(run, stage)
-    _stages(run.diary.seed_text, entries, stage)
-    _advice(run, status)
-    # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
-    levels_to_come = findings.levels(run).running
-    turned = [state.turned("training", status.working), state.turned("levels", levels_to_come)]
-    if False in turned or state.turned("calm", _is_calm(status)):
-        st.rerun()
-
-
-def _is_calm(status: Status) -> bool:
-    return status.elapsed > LIVELY_SECONDS
-
-
-def _headline(run: Run, status: Status) -> None:
-    label, colour = _BADGES[status.phase]
-    alone = duration(limits.GRANT_SECONDS)  # so long it trains without a page
-    sentence = {
-        Phase.RUNNING: f"{_to_go(run, status)} · trains on for {alone} after the page is closed",
-        Phase.WAITING: f"number {status.place} in the queue for this computer",
-        Phase.ASLEEP: f"no page was open for {alone}; press Train to go on",
-        Phase.FINISHED: "press Train to train on",
-        Phase.PAUSED: "press Train to go on",
-    }.get(status.phase, "")
-    st.markdown(f":{colour}-badge[{label}] {sentence}")
-    if status.message:
-        show_message = st.error if status.phase is Phase.FAILED else st.info
-        show_message(plain(status.message))
-    on_text = f"iterations on {plain(run.text.name)}"
-    with st.container(key="train_progress"):
-        if run.plan.open_ended:
-            st.caption(f"{status.iteration:,} {on_text}")
-        else:
-            done = min(1.0, status.iteration / max(1, status.num_iters))
-            st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
-
-
-def _to_go(run: Run, status: Status) -> str:
-    if run.plan.open_ended:
-        return "until validation stops falling"
-    if math.isnan(status.remaining):
-        return "measuring the speed …"
-    others = len(TURNS) - 1  # one by the clock, of which it has but its turns
-    beside = f", in turns with {counted(others, 'other')}" if others > 0 else ""
-    return f"about {duration(status.remaining)} to go{beside}"
-
-
-def _figures(status: Status) -> None:
-    with st.container(horizontal=True):
-        st.metric("Loss", figure(status.loss), help="Nats per character, mean of 50 iterations.")
-        st.metric(
-            "Validation", figure(status.val_loss), help="On the end of the text, never trained on."
-        )
-        st.metric(
-            "Bits per character",
-            figure(status.val_loss / math.log(2))
-            if not math.isnan(status.val_loss)
-            else figure(status.loss / math.log(2)),
-            help="The validation loss in bits; the training loss as long as nothing was validated.",
-        )
-        st.metric(
-            "Characters a second",
-            f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
-        )
-        st.metric(
-            "Time",
-            duration(status.elapsed),
-            help="Spent on this training alone, without pauses and without the turns of others who "
-            "train on the same computer. What is to go counts those turns too, as a clock does.",
-        )
-        st.metric("Epoch", f"{status.epoch:.2f}")
-
-
-def _curve(run: Run, stage: int | None) -> None:
-    history = run.solver.history
-    if not len(history):
-        return
-    st.space("xsmall")  # for the chart's own buttons, which show above it
-    levels = [Level(base.name, base.nats, base.note) for base in findings.levels(run).result or []]
-    marks = run.trainer.changes[-50:]
-    view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
-    per_epoch = run.chars_per_epoch
-    rows = loss_rows(history, per_epoch, view)
-    st.vega_lite_chart(
-        rows,
-        loss_spec(view.x, view.unit, frozenset(rows["part"])),
-        width="stretch",
-        key="loss_chart",
-        alt="Training and validation loss over the run",
-    )
-    if state.chart_more():
-        for column in ("grad_norm", "lr"):
-            st.vega_lite_chart(
-                side_rows(history, per_epoch, column, view),
-                side_spec(view.x, column),
-                width="stretch",
-                key=f"{column}_chart",
-                alt=f"The {SIDE_TITLES[column]} over the run",
-            )
-
-
-def _advice(run: Run, status: Status) -> None:
-    """One sentence on what the curve shows, and a button that does what it advises."""
-    history, changes = run.solver.history, run.trainer.changes
-    if status.too_fast is not None:
-        found = diverged(status.too_fast)
-    elif len(history):
-        found = examine(run.solver, changes[-1].iteration if changes else 0)
-    else:
-        return
-    with st.container(horizontal=True, vertical_alignment="center", key="advice"):
-        st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
-        if found.button and st.button(found.button, on_click=actions.follow, args=(found.action,)):
-            st.rerun()  # the widgets outside this part must show it
-    passed = [
-        f"{base.name} at {duration(passed_at)}"
-        for base in findings.levels(run).result or []
-        if (passed_at := history.seconds_below(base.nats)) is not None
-    ]
-    if passed:
-        st.caption(f"On validation it has passed: {', '.join(passed)}.")
-
-
-def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
-    """From babble to prose: a slider through what was written at each stage."""
-    if stage is None:
-        return
-    by_iteration = {entry.iteration: entry for entry in entries}
-    if len(entries) > 1:
-        st.select_slider(
-            "Stage",
-            [*list(by_iteration)[:-1], state.NEWEST],
-            format_func=lambda n: n if n == state.NEWEST else f"{n:,}",
-            key="stage",
-            help="Iterations after which this was written, each time with the same seed text and "
-            "the same random numbers.",
-        )
-    entry = by_iteration[stage]
-    st.caption(
-        f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
-        f"{entry.loss:.2f} (the upright line on the curve):"
-    )
-    st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
-
-
-def _rates() -> None:
-    changed = actions.apply_train_settings
-    with st.expander("Learning rate and other settings, which act at once"):
-        st.select_slider(
-            "Learning rate",
-            state.choices(state.train_key("lr"), settings.LEARNING_RATES),
-            format_func=lambda rate: f"{rate:g}",
-            help="How far each step goes. Too high and the loss jumps about or shoots up; too low "
-            "and it hardly falls.",
-            key=state.train_key("lr"),
-            on_change=changed,
-        )
-        st.selectbox(
-            "Update rule",
-            list(UPDATE_RULES),
-            key=state.train_key("update_rule"),
-            help="How a gradient becomes a step. Adam and RMSprop give each parameter a step of "
-            "its own size; plain SGD needs a much higher rate, Adagrad slows down by itself.",
-            on_change=changed,
-        )
-        st.segmented_control(
-            "Schedule",
-            list(SHAPES),
-            key=state.train_key("schedule"),
-            required=True,
-            help="How the learning rate goes over the run: constant, halved in steps, "
-            "or falling like a cosine to almost nothing.",
-            on_change=changed,
-        )
-        st.select_slider(
-            "Warm-up, in iterations",
-            state.choices(state.train_key("warmup"), settings.WARMUPS),
-            format_func=lambda n: f"{n:,}" if n else "none",
-            key=state.train_key("warmup"),
-            help="The learning rate rises over so many iterations at the beginning of a run. "
-            "Try it when the loss shoots up there; it hardly matters otherwise.",
-            on_change=changed,
-        )
-        st.select_slider(
-            "Clip the gradient's norm at",
-            state.choices(state.train_key("clip"), settings.CLIPS),
-            format_func=lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
-            key=state.train_key("clip"),
-            help="A gradient longer than this is cut to this length, so that one odd batch cannot "
-            "throw the network off.",
-            on_change=changed,
-        )
-        st.select_slider(
-            "Iterations between validations",
-            state.choices(state.train_key("eval_every"), settings.EVAL_INTERVALS),
-            format_func=lambda n: (
-                "never" if math.isinf(n) else f"{n:,}" if n else "a twentieth of the time"
-            ),
-            key=state.train_key("eval_every"),
-            help="How often the loss on the held-out text is measured; left alone, so that it "
-            "takes a twentieth of the time. Fewer show sooner where it stands, more train faster.",
-            on_change=changed,
-        )
-        st.select_slider(
-            "Iterations until a fresh start",
-            state.choices(state.train_key("fresh_after"), settings.FRESH_STARTS),
-            format_func=lambda n: "never" if math.isinf(n) else f"{n:,}",
-            key=state.train_key("fresh_after"),
-            help="The places of the text that are read side by side take turns in forgetting what "
-            "they have read, each after so many iterations: a sample begins with nothing in mind "
-            "too. More suit a text in which much depends on what stands far back.",
-            on_change=changed,
-        )
-
-
-def _drawing() -> None:
-    with st.expander("How the chart is drawn"):
-        st.segmented_control("Across", list(X_AXES), key="chart_x", required=True)
-        st.segmented_control("Up", UNITS, key="chart_unit", required=True)
-        st.select_slider(
-            "Smoothing, in iterations",
-            state.choices("chart_smoothing", SMOOTHINGS),
-            key="chart_smoothing",
-        )
-        st.toggle("Gradient norm and learning rate below", key="chart_more")
