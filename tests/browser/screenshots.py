@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +20,8 @@ def main(folder: Path) -> None:
     """Train the sample story for a while, and take a picture at each stage."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        server = Server(Path(scratch) / "runs", Path(scratch) / "log.txt")
+        cores = str(os.cpu_count())  # what people have who start it, unlike the tests
+        server = Server(Path(scratch) / "runs", Path(scratch) / "log.txt", RNNCORE_THREADS=cores)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
@@ -45,7 +47,7 @@ def _writing(page: Page, path: Path) -> None:
     page.get_by_text("Write together", exact=True).click()
     button(page, "Begin with the seed text").click()
     page.get_by_text("To the end of the word").wait_for()
-    page.set_viewport_size({"width": WIDTH, "height": 1_500})
+    page.set_viewport_size({"width": WIDTH, "height": 3_200})  # nothing scrolls away
     page.wait_for_timeout(1_500)
     page.locator(".st-key-section_sample").screenshot(path=path)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
