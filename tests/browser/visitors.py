@@ -79,6 +79,10 @@ def train(page: Page, text: str = "Verses", least: int = 20) -> None:
     """Train on a sample text until some iterations are done, by a preset that takes minutes."""
     page.get_by_text("The original", exact=True).click()
     page.get_by_text("one LSTM of 200").wait_for()
+    # A click sends what the sliders show: before all of them are moved it would move them back.
+    hidden_size = page.get_by_role("slider", name="Hidden size")
+    until(lambda: hidden_size.get_attribute("aria-valuetext") == "200", 30, "no preset")
+    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.get_by_text(text, exact=True).click()
     page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
     button(page, "Train").click()
