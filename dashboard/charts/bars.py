@@ -69,6 +69,6 @@ def odds_spec() -> dict[str, Any]:
             ),
             tooltip=["char:N", "at:N", alt.Tooltip("odds:Q", format=".1%")],
         )
-        .properties(height=180)
+        .properties(height=260)
     )
     return without_data(chart)

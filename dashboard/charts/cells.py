@@ -44,7 +44,12 @@ def gates_spec(low: float) -> dict[str, Any]:
             alt.X(
                 "place:O",
                 title=None,
-                axis=alt.Axis(labelExpr="split(datum.label, '|')[1]", labelAngle=0, ticks=False),
+                # Where there is no room for all of them, some would spell nonsense.
+                axis=alt.Axis(
+                    labelExpr="width < 300 ? '' : split(datum.label, '|')[1]",
+                    labelAngle=0,
+                    ticks=False,
+                ),
             ),
             alt.Y("unit:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             alt.Color(
@@ -54,7 +59,7 @@ def gates_spec(low: float) -> dict[str, Any]:
             ),
             tooltip=["char:N", "unit:N", alt.Tooltip("value:Q", format=".2f")],
         )
-        .properties(height=280)
+        .properties(height=340)
     )
     return without_data(chart)
 
@@ -84,7 +89,9 @@ def reach_spec() -> dict[str, Any]:
                 "norm:Q",
                 title="share of the gradient left",
                 scale=alt.Scale(type="log"),
-                axis=alt.Axis(format=".0e", tickCount=6),
+                axis=alt.Axis(
+                    labelExpr="datum.value == 1 ? '1' : format(datum.value, '.0e')", tickCount=6
+                ),
             ),
             alt.Color(
                 "cell:N",
@@ -93,6 +100,6 @@ def reach_spec() -> dict[str, Any]:
             ),
             tooltip=["cell:N", "steps:Q", alt.Tooltip("norm:Q", format=".2e")],
         )
-        .properties(height=260)
+        .properties(height=380)
     )
     return without_data(chart)

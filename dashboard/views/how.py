@@ -106,7 +106,7 @@ def _reach(lstm: Reach, vanilla: Reach) -> None:
     )
     st.caption(
         f"{lstm.steps[-1]} characters back, the LSTM has kept about "
-        f"10^{math.log10(lstm.times(vanilla)):.0f} times as much as the vanilla RNN."
+        f"$10^{{{math.log10(lstm.times(vanilla)):.0f}}}$ times as much as the vanilla RNN."
     )
 
 

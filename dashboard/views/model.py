@@ -27,8 +27,9 @@ def show() -> None:
             key="preset",
             on_change=actions.apply_preset,
         )
-        if preset := PRESETS.get(state.preset() or ""):
-            st.caption(preset.purpose)
+        with st.container():  # what comes and goes in it leaves open parts below open
+            if preset := PRESETS.get(state.preset() or ""):
+                st.caption(preset.purpose)
         st.segmented_control(
             "Cell",
             sorted(
