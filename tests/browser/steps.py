@@ -62,6 +62,21 @@ def until(what: Callable[[], bool], seconds: float, message: str) -> None:
         time.sleep(0.1)
 
 
+def drawn(page: Page, seconds: float = 1.0) -> None:
+    """Wait until nothing has been drawn for so long.
+
+    A file that is made at a click is gone before it is fetched if the whole page is just drawn
+    anew: when training has ended, or the levels on the chart have come.
+    """
+    running = page.locator("[data-test-script-state=running]")
+    still = 0
+    deadline = time.monotonic() + 30
+    while still < 10 * seconds:
+        assert time.monotonic() < deadline, "the page is drawn without end"
+        still = 0 if running.count() else still + 1
+        time.sleep(0.1)
+
+
 def is_training(page: Page) -> bool:
     """Whether the page says that it trains (Pause can be pressed)."""
     return button(page, "Pause").is_enabled()

@@ -15,6 +15,7 @@ from rnncore.pickles import dump_model
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
+    drawn,
     figure,
     is_training,
     iterations,
@@ -220,7 +221,7 @@ def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
     piece = written(page)
     page.get_by_text(re.compile("word for word in the text|or more stands like this")).wait_for()
     options(page, "More to take away")
-    page.wait_for_timeout(1_000)  # a file made at a click is lost if the page is just drawn anew
+    drawn(page)
 
     def taken(name: str) -> Path:
         with page.expect_download() as download:
@@ -246,6 +247,7 @@ def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     options(page, "More to take away")
+    drawn(page)
     with page.expect_download() as download:
         button(page, "Report").click()
     assert download.value.suggested_filename == "verses.html"
@@ -265,6 +267,7 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
     first = settings(page)
     for choice in ("Verses", "GRU", "step", "Epochs", "bits"):
         page.get_by_role("radio", name=choice, exact=True).click()
+        drawn(page, 0.3)  # nobody chooses two things at once
     link.get_by_text("up=bits").wait_for()
     open_all(page)  # a network that is no preset's folds some parts up again
     changed = ["Or a sample text", "Cell", "Schedule", "Across", "Up"]
@@ -273,6 +276,7 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
         "Learning rate": "ArrowLeft", "Temperature": "ArrowRight", "Length": "Home",
     }.items():  # fmt: skip
         slider(page, name).press(key)
+        drawn(page, 0.3)
         changed.append(name)
     for name, words in {
         "Seed text": 'The sea & "100 %"?\n#1', "Top-k": "12",
@@ -280,6 +284,7 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
     }.items():  # fmt: skip
         page.get_by_label(name, exact=True).fill(words)
         page.get_by_label(name, exact=True).press("Control+Enter")
+        drawn(page, 0.3)
         changed.append(name)
     page.get_by_test_id("stCheckbox").filter(has_text="Gradient norm").click()
     changed.append("Gradient norm and learning rate below")

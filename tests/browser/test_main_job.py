@@ -14,6 +14,7 @@ import pytest
 from tests.browser.steps import (
     button,
     curve_points,
+    drawn,
     figure,
     is_training,
     iterations,
@@ -66,6 +67,7 @@ def test_a_book_is_uploaded_trained_sampled_and_taken_away(
     time.sleep(1.5)
     assert iterations(page) == stopped_at
 
+    drawn(page)
     with page.expect_download() as download:
         button(page, "Download model").click()
     model = tmp_path / download.value.suggested_filename

@@ -18,7 +18,7 @@ import pytest
 
 from dashboard.store import Store
 from tests.browser.conftest import Server
-from tests.browser.steps import button, is_training, iterations, until, upload, written
+from tests.browser.steps import button, drawn, is_training, iterations, until, upload, written
 from tests.browser.visitors import (
     NO_PAGE,
     pause,
@@ -83,6 +83,7 @@ def test_nothing_of_one_visitor_reaches_another(
             pause(page)
         models = []
         for page in pages:
+            drawn(page)
             with page.expect_download() as download:
                 button(page, "Download model").click()
             models.append(download.value.suggested_filename)
