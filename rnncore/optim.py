@@ -18,7 +18,7 @@ from rnncore import checks
 Vector = NDArray[np.floating]
 
 # Elements updated at once: a block of every vector fits the processor's cache.
-_BLOCK = 1 << 14
+_BLOCK = 1 << 15
 
 
 class Optimizer(ABC):

@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 
 from rnncore import CELLS
+from rnncore.cells import base
 from rnncore.gradcheck import numeric_gradient, relative_error
 
 every_cell = pytest.mark.parametrize("name", sorted(CELLS))
 SHAPES = [(1, 1, 1, 1), (2, 5, 3, 4), (5, 12, 4, 7), (1, 9, 6, 2)]  # N, T, D, H
+
+
+@pytest.fixture(autouse=True, params=["together", "ahead"])
+def inputs(request, monkeypatch):
+    """Every test with the inputs' products among the steps' and outside the recurrence."""
+    monkeypatch.setattr(base, "inputs_ahead", lambda cell: request.param == "ahead")
 
 
 def problem(name, N=3, T=6, D=4, H=5, dtype="float64", seed=0):
@@ -188,3 +195,24 @@ def test_initial_weights(name):
         assert (columns[-1] == (1 if (name, gate) == ("lstm", "f") else 0)).all()
     assert np.abs(W[:6]).max() <= np.sqrt(6 / 14)
     np.testing.assert_array_equal(W, cell.init_weights(np.random.default_rng(0)))
+
+
+def test_inputs_go_ahead_where_the_weights_are_large(monkeypatch):
+    """Upper layers of 200 LSTM units; not the layer below them, nor small or half as many."""
+    monkeypatch.undo()
+    assert base.inputs_ahead(CELLS["lstm"](200, 200))
+    for D, H in ((22, 200), (64, 512), (100, 100)):
+        assert not base.inputs_ahead(CELLS["lstm"](D, H))
+
+
+@every_cell
+def test_both_ways_round_nearly_alike(name, monkeypatch):
+    """In float32 at an upper layer's size: the same sums in another order."""
+    p = problem(name, 8, 50, 200, 200, dtype="float32")
+    p.W *= np.float32(0.1)
+    found = []
+    for ahead in (True, False):
+        monkeypatch.setattr(base, "inputs_ahead", lambda cell, ahead=ahead: ahead)
+        found.append(run_backward(p.cell, p.W, p.x, p.state, p.dh))
+    for one, other in zip(*found, strict=True):
+        assert relative_error(one, other) < 1e-5

@@ -17,7 +17,7 @@ import pytest
 
 from rnncore import CELLS, RNN, Sampler, Solver, Vocab, parallel
 from rnncore.blas import BlasInfo
-from rnncore.buffers import LINE, aligned_rows, aligned_zeros
+from rnncore.buffers import LINE, Memory, aligned_zeros
 from rnncore.cells.base import divided_width, padded_pieces
 from rnncore.passes import Pass, shard_count
 
@@ -117,16 +117,21 @@ def small_products(monkeypatch):
     return info
 
 
-@pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16)])
+@pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16), (3, 2**20)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_buffers_begin_on_a_cache_line_and_so_do_rows_where_asked(shape, dtype):
-    whole, rows = aligned_zeros(shape, dtype), aligned_rows(shape, dtype)
-    assert whole.shape == rows.shape == shape
-    assert whole.flags.c_contiguous
-    assert whole.ctypes.data % LINE == 0
-    assert not whole.any()
+    memory = Memory()
+    taken = [memory.zeros(shape, dtype), memory.zeros(shape, dtype), aligned_zeros(shape, dtype)]
+    rows = memory.rows(shape, dtype)
+    for array in taken:
+        assert array.flags.c_contiguous
+        assert array.ctypes.data % LINE == 0
     for index in np.ndindex(*shape[:-1]):
         assert rows[index].ctypes.data % LINE == 0
+    for place, array in enumerate([*taken, rows]):
+        assert array.shape == shape
+        assert not array.any()  # not even where its neighbours have been written
+        array[...] = place + 1
 
 
 @pytest.mark.usefixtures("small_products")

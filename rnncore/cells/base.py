@@ -17,6 +17,9 @@ How the kernels are laid out, and why:
   pieces of so many columns, one gate or a part of one, that each stays below.
 * ``[x, h, 1]`` is one buffer: each step is one product, without separate
   additions of input and bias, and the gradient of W is one product over T N rows.
+* Where a step's weights would not stay in the cache, those of x are kept out of the
+  recurrence: x Wx is computed for all steps before it and dx after it. A step then
+  reads half as many weights, and one more addition costs less than that.
 * Views into the buffers are made once, not at every step.
 
 A new cell is a new file in this folder: subclass ``Cell``, give it a name and
@@ -34,13 +37,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import blas
-from rnncore.buffers import aligned_copy, aligned_rows, aligned_zeros
+from rnncore.buffers import Memory, aligned_copy, aligned_zeros
 
 Array = NDArray[np.floating]
 
 CELLS: dict[str, type[Cell]] = {}
 
 _BLOCK = 1 << 15  # elements of one array that a block of time steps may hold
+_ROWS = 256  # rows of x whose gradients are computed at once
+_CACHED = 1 << 20  # bytes of weights that stay in the second-level cache beside all else
 _SMALL_PRODUCT = 10**6  # multiplications that OpenBLAS does without packing
 _MIN_WIDTH = 16  # columns of a piece: one AVX-512 register of float32
 
@@ -98,32 +103,44 @@ class Cell(ABC):
 class Run:
     """What forward leaves for backward, for one (N, T): the buffers that all cells need."""
 
-    def __init__(self, cell: Cell, N: int, T: int):
+    def __init__(self, cell: Cell, N: int, T: int, ahead: bool | None = None):
         D, H, G, dtype = cell.D, cell.H, cell.G, cell.dtype
-        K = D + H + 1
         self.N, self.T = N, T
-        self.xh1 = aligned_zeros((T + 1, N, K), dtype)  # [x_t, h_{t-1}, 1]
+        self.ahead = inputs_ahead(cell) if ahead is None else ahead
+        self._first = D if self.ahead else 0  # of [x, h, 1], what the steps multiply
+        self.memory = Memory()
+        zeros, rows = self.memory.zeros, self.memory.rows
+        self.xh1 = zeros((T + 1, N, D + H + 1), dtype)  # [x_t, h_{t-1}, 1]
         self.xh1[:, :, -1] = 1
         self.x = self.xh1[:T, :, :D]
         self.h = self.xh1[:, :, D : D + H]  # h[t] is the output of step t-1
         self.h1 = self.xh1[1:, :, D:]  # [h_t, 1], all outputs
         # Gradients of the pre-activations; first the factors of them that need no recurrence.
-        self.da = aligned_zeros((G, T, N, H), dtype)
-        # The weights in pieces of columns, for [x, h, 1] W and for da Wᵀ.
-        width = divided_width(N, K, H)
-        self.W_forward = aligned_rows((G, H // width, K, width), dtype)
-        pieces, width = padded_pieces(N, H, D + H)
-        self.W_backward = aligned_rows((G, pieces, H, width), dtype)
-        self.dxh_of_gates = aligned_zeros((G, N, pieces * width), dtype)
-        self.dxh_padded = aligned_zeros((T, N, pieces * width), dtype)
-        self.dxh = self.dxh_padded[:, :, : D + H]  # gradients of [x_t, h_{t-1}]
-        self.dx = self.dxh[:, :, :D]
+        self.da = zeros((G, T, N, H), dtype)
+        self.a_of_h = zeros((G, N, H), dtype)
+        # A step's weights in pieces of columns, for [x, h, 1] W and for da Wᵀ.
+        K = D + H - self._first
+        width = divided_width(N, K + 1, H)
+        self.W_forward = rows((G, H // width, K + 1, width), dtype)
+        pieces, width = padded_pieces(N, H, K)
+        self.W_backward = rows((G, pieces, H, width), dtype)
+        self.dxh_of_gates = zeros((G, N, pieces * width), dtype)
+        self.dxh_padded = zeros((T, N, pieces * width), dtype)
+        dxh = self.dxh_padded[:, :, :K]  # gradients of [x_t, h_{t-1}]
+        self.dh_previous = dxh[:, :, K - H :]
         outputs = self.dxh_padded[:, None] if G == 1 else [self.dxh_of_gates] * T
         self._backward_views = [
             (self.da[:, t, None], columns(out, self.W_backward), self.dxh_padded[t])
             for t, out in enumerate(outputs)
         ]
-        self.dh = aligned_zeros((N, H), dtype)
+        if self.ahead:
+            width = divided_width(N, D, H)
+            self.Wx = rows((G, H // width, D, width), dtype)
+            self.dx = zeros((T, N, D), dtype)
+            self.dx_of_gates = zeros((G, min(_ROWS, T * N), D), dtype)
+        else:
+            self.dx = dxh[:, :, :D]
+        self.dh = zeros((N, H), dtype)
         # Ranges of steps by their last, each small enough that its arrays stay in the cache.
         steps = max(1, _BLOCK // self.dh.size)
         self.block_ends = {
@@ -132,25 +149,57 @@ class Run:
         }
         self.dstate = cell.initial_state(N)
 
-    def load_forward(self, W: Array) -> None:
-        """Lay out the weights for ``[x, h, 1] W_forward``, to be written into ``columns``."""
-        G, pieces, K, width = self.W_forward.shape
-        self.W_forward[...] = W.reshape(K, G, pieces, width).transpose(1, 2, 0, 3)
+    def step_products(self, a: Array) -> list[tuple[Array, Array]]:
+        """For each step what is multiplied by ``W_forward``, and the view to be filled by it.
+
+        ``a`` (T, G, N, H) is the place of the pre-activations. If ``ahead``, they already hold
+        the part that comes from x, and the product is ``a_of_h``, which is to be added.
+        """
+        self._a = a
+        outputs = [self.a_of_h] * self.T if self.ahead else a
+        return [
+            (self.xh1[t, :, self._first :], columns(out, self.W_forward))
+            for t, out in enumerate(outputs)
+        ]
+
+    def load_forward(self, W: Array, x: Array, halved: int = 0) -> None:
+        """Take in the inputs and the weights, the first gates' ``halved``: their sigmoid is a
+        tanh of half the argument, σ(a) = ½ tanh(½ a) + ½, so that one tanh serves all gates."""
+        self.x[...] = x
+        lay_out(W[self._first :], self.W_forward, halved)
+        if self.ahead:
+            lay_out(W[: self._first], self.Wx, halved)
+            # Time innermost: the weights of a piece serve all steps while they are in the cache.
+            out = columns(self._a, self.Wx).transpose(1, 2, 0, 3, 4)
+            np.matmul(self.x, self.Wx[:, :, None], out=out)
 
     def load_backward(self, W: Array) -> None:
         """Lay out the weights for ``backward_product``."""
         G, pieces, H, width = self.W_backward.shape
-        transposed = W[:-1].T.reshape(G, H, -1)
+        transposed = W[self._first : -1].T.reshape(G, H, -1)
         for i in range(pieces):
             piece = transposed[:, :, i * width : (i + 1) * width]
             self.W_backward[:, i, :, : piece.shape[2]] = piece
 
     def backward_product(self, t: int) -> None:
-        """dxh[t] = sum over gates of da[g, t] W_gᵀ."""
+        """dh_previous[t], and dx[t] if not ``ahead``: the sum over gates of da[g, t] W_gᵀ."""
         da, of_gates, dxh = self._backward_views[t]
         np.matmul(da, self.W_backward, out=of_gates)
         if len(self.da) > 1:
             np.add.reduce(self.dxh_of_gates, axis=0, out=dxh)
+
+    def input_gradient(self, W: Array) -> Array:
+        """dx (T, N, D), for which the steps' products have not yet been if ``ahead``."""
+        if self.ahead:
+            G, _, D = self.dx_of_gates.shape
+            Wx = gates_first(W[:D], G).swapaxes(1, 2)
+            da, dx = self.da.reshape(G, self.T * self.N, -1), self.dx.reshape(-1, D)
+            for start in range(0, len(dx), _ROWS):
+                rows = slice(start, start + _ROWS)
+                of_gates = self.dx_of_gates[:, : len(dx[rows])]
+                np.matmul(da[:, rows], Wx, out=of_gates)
+                np.add.reduce(of_gates, axis=0, out=dx[rows])
+        return self.dx
 
     def weight_gradient(self, dW: Array) -> None:
         """dW = sum over t and n of [x, h, 1]ᵀ da: for each gate one product over T N rows."""
@@ -159,15 +208,30 @@ class Run:
         np.matmul(xh1.T, self.da.reshape(G, rows, -1), out=gates_first(dW, G))
 
 
+def inputs_ahead(cell: Cell) -> bool:
+    """Whether x Wx is better computed for all steps before the recurrence, and dx after it.
+
+    Small weights stay in the cache anyway, and few inputs make little difference.
+    """
+    size = (cell.D + cell.H) * cell.G * cell.H * cell.dtype.itemsize
+    return cell.D >= cell.H and size > _CACHED
+
+
 def gates_first(W: Array, G: int) -> Array:
     """A view (G, K, H) of the weights (K, G H)."""
     return W.reshape(len(W), G, -1).swapaxes(0, 1)
 
 
+def lay_out(W: Array, pieces: Array, halved: int) -> None:
+    """Weights (K, G H) as ``pieces`` (G, pieces, K, width), the first gates' halved."""
+    G, count, K, width = pieces.shape
+    pieces[...] = W.reshape(K, G, count, width).transpose(1, 2, 0, 3)
+    pieces[:halved] *= 0.5
+
+
 def columns(a: Array, W: Array) -> Array:
-    """a (parts, N, columns) as the (parts, pieces, N, width) that a product with W fills."""
-    parts, N, _ = a.shape
-    return a.reshape(parts, N, W.shape[1], W.shape[3]).swapaxes(1, 2)
+    """a (..., N, columns) as the (..., pieces, N, width) that a product with W fills."""
+    return a.reshape(*a.shape[:-1], W.shape[1], W.shape[3]).swapaxes(-3, -2)
 
 
 def divided_width(rows: int, depth: int, columns: int) -> int:

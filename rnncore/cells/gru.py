@@ -11,37 +11,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.buffers import aligned_zeros
-from rnncore.cells.base import Array, Cell, Run, Step, columns
+from rnncore.cells.base import Array, Cell, Run, Step
 
 R, Z, N_ = range(3)
 
 
 class GRURun(Run):
-    """Gates of all steps, and the parts of n that meet only at the reset gate."""
+    """Gates of all steps, and what of n meets only at the reset gate."""
 
     def __init__(self, cell: Cell, N: int, T: int):
-        super().__init__(cell, N, T)
-        D, H, dtype = cell.D, cell.H, cell.dtype
-        self.gates = aligned_zeros((T, 3, N, H), dtype)  # r, z and h_{t-1} Wh_n
-        self.n = aligned_zeros((T, N, H), dtype)
-        self.x1 = np.ones((T, N, D + 1), dtype)
-        self.n_of_x = aligned_zeros((T, N, H), dtype)  # x_t Wx_n + b_n, then da_n
-        self.tmp = aligned_zeros((N, H), dtype)
-        self.dh_of_z = aligned_zeros((N, H), dtype)
+        # n's part of x and its part of h meet only at the reset gate: one is computed ahead, the
+        # other stays apart.
+        super().__init__(cell, N, T, ahead=True)
+        H, dtype, zeros = cell.H, cell.dtype, self.memory.zeros
+        self.gates = zeros((T, 4, N, H), dtype)  # r, z, n and r ⊙ (h_{t-1} Wh_n)
+        self.da_n = zeros((T, N, H), dtype)
+        self.tmp = zeros((N, H), dtype)
+        self.dh_of_z = zeros((N, H), dtype)
         self.forward_views = [
-            (
-                *(self.xh1[t], columns(a, self.W_forward), a[:N_], a[R], a[Z], a[N_]),
-                *(self.n[t], self.n_of_x[t], self.h[t], self.h[t + 1]),
+            (*product, a[:N_], *a, self.h[t], self.h[t + 1])
+            for t, (product, a) in enumerate(
+                zip(self.step_products(self.gates[:, :3]), self.gates, strict=True)
             )
-            for t, a in enumerate(self.gates)
         ]
         da = self.da
         self.backward_views = [
-            (
-                *(self.gates[t, Z], self.n_of_x[t], da[Z, t], da[R, t], da[N_, t]),
-                self.dxh[t, :, D:],
-            )
+            (self.gates[t, Z], self.da_n[t], da[Z, t], da[R, t], da[N_, t], self.dh_previous[t])
             for t in range(T)
         ]
 
@@ -58,24 +53,22 @@ class GRU(Cell):
 
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, GRURun)
-        D, H = self.D, self.H
-        run.load_forward(self._recurrent(W))
-        run.W_forward[:N_] *= 0.5  # σ(a) = ½ tanh(½ a) + ½
-        # n's share of x and 1 stays outside the reset gate: one product for all steps.
-        run.x[...] = x
-        run.x1[:, :, :D] = x
-        W_n = np.concatenate([W[:D, 2 * H :], W[-1:, 2 * H :]])
-        np.matmul(run.x1.reshape(-1, D + 1), W_n, out=run.n_of_x.reshape(-1, H))
+        run.load_forward(W, x, halved=2)
+        # n's bias stays outside the reset gate.
+        run.gates[:, N_] += W[-1, 2 * self.H :]
+        run.W_forward[N_, :, -1] = 0
         run.h[0] = state[0]
         W_forward, tmp, half = run.W_forward, run.tmp, self.dtype.type(0.5)
+        rz_of_h, hn = run.a_of_h[:N_], run.a_of_h[N_]
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
-        for xh1, pieces, rz, r, z, hn, n, n_of_x, h, h_next in run.forward_views:
-            matmul(xh1, W_forward, out=pieces)
+        for h1, pieces, rz, r, z, n, reset_hn, h, h_next in run.forward_views:
+            matmul(h1, W_forward, out=pieces)
+            add(rz, rz_of_h, out=rz)
             tanh(rz, out=rz)
             multiply(rz, half, out=rz)
             add(rz, half, out=rz)
-            multiply(r, hn, out=n)
-            add(n, n_of_x, out=n)
+            multiply(r, hn, out=reset_hn)
+            add(n, reset_hn, out=n)
             tanh(n, out=n)
             # (1 - z) n + z h = n + z (h - n)
             np.subtract(h, n, out=tmp)
@@ -87,10 +80,9 @@ class GRU(Cell):
     def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
         assert isinstance(run, GRURun)
         D, H = self.D, self.H
-        run.load_backward(self._recurrent(W))
+        run.load_backward(W)
         dh_t, of_z, dh_next = run.dh, run.dh_of_z, run.dstate[0]
-        dh_next[...] = 0
-        of_z[...] = 0
+        dh_next[...] = of_z[...] = 0
         multiply, add, product = np.multiply, np.add, run.backward_product
         for t in reversed(range(run.T)):
             if t in run.block_ends:
@@ -108,28 +100,20 @@ class GRU(Cell):
         np.add(dh_next, of_z, out=run.dstate[0])
         run.weight_gradient(dW)
         # The n columns of Wx and b belong to da_n, not to the gradient behind the reset gate.
-        rows, x1 = run.n_of_x.reshape(-1, H), run.x1.reshape(-1, D + 1)
-        dW_n = x1.T @ rows
-        dW[:D, 2 * H :], dW[-1, 2 * H :] = dW_n[:D], dW_n[D]
-        dx_n = np.matmul(rows, W[:D, 2 * H :].T, out=x1[:, :D])  # x has done its work
-        run.dx += dx_n.reshape(run.dx.shape)
-        return run.dx
-
-    def _recurrent(self, W: Array) -> Array:
-        """W without n's weights of x and 1, which lie outside the reset gate."""
-        W = W.copy()
-        W[: self.D, 2 * self.H :] = 0
-        W[-1, 2 * self.H :] = 0
-        return W
+        run.da[N_] = run.da_n
+        da_n, x = run.da_n.reshape(-1, H), run.xh1[: run.T].reshape(-1, D + H + 1)[:, :D]
+        np.matmul(x.T, da_n, out=dW[:D, 2 * H :])
+        np.add.reduce(da_n, axis=0, out=dW[-1, 2 * H :])
+        return run.input_gradient(W)
 
     def _factors(self, run: GRURun, steps: slice) -> None:
         """All of the backward pass that does not depend on the recurrence, for many steps at once.
 
         da_n = dh ⊙ (1-z)(1-n²)    da_z = dh ⊙ (h_{t-1} - n) z(1-z)
-        da_r = da_n ⊙ (h Wh_n) r(1-r)    d(h Wh_n) = da_n ⊙ r
+        da_r = da_n ⊙ (r ⊙ h Wh_n) (1-r)    d(h Wh_n) = da_n ⊙ r
         """
-        r, z, hn = run.gates[steps].swapaxes(0, 1)
-        n, da, da_n = run.n[steps], run.da[:, steps], run.n_of_x[steps]
+        r, z, n, reset_hn = run.gates[steps].swapaxes(0, 1)
+        da, da_n = run.da[:, steps], run.da_n[steps]
         np.multiply(n, n, out=da_n)
         np.subtract(1, da_n, out=da_n)
         np.subtract(1, z, out=da[Z])
@@ -138,8 +122,7 @@ class GRU(Cell):
         np.subtract(run.h[:-1][steps], n, out=da[R])
         np.multiply(da[Z], da[R], out=da[Z])
         np.subtract(1, r, out=da[R])
-        np.multiply(da[R], r, out=da[R])
-        np.multiply(da[R], hn, out=da[R])
+        np.multiply(da[R], reset_hn, out=da[R])
         da[N_] = r
 
     def step(self, W: Array, state: Array) -> Step:

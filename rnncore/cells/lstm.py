@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnncore.buffers import aligned_zeros
-from rnncore.cells.base import Array, Cell, Run, Step, columns
+from rnncore.cells.base import Array, Cell, Run, Step
 
 I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
 
@@ -22,27 +22,23 @@ class LSTMRun(Run):
 
     def __init__(self, cell: Cell, N: int, T: int):
         super().__init__(cell, N, T)
-        H, dtype = cell.H, cell.dtype
+        H, dtype, zeros = cell.H, cell.dtype, self.memory.zeros
         # i, f, o, g and c_{t-1} side by side: [i, f] ⊙ [g, c] is then one multiplication.
-        self.gates = aligned_zeros((T + 1, 5, N, H), dtype)
-        self.tanh_c = aligned_zeros((T, N, H), dtype)
-        self.products = aligned_zeros((2, N, H), dtype)
-        self.dc_of_dh = aligned_zeros((T, N, H), dtype)
-        self.dc_part = aligned_zeros((N, H), dtype)
+        self.gates = zeros((T + 1, 5, N, H), dtype)
+        self.tanh_c = zeros((T, N, H), dtype)
+        self.products = zeros((2, N, H), dtype)
+        self.dc_of_dh = zeros((T, N, H), dtype)
+        self.dc_part = zeros((N, H), dtype)
         z, da = self.gates, self.da
         self.forward_views = [
             (
-                *(self.xh1[t], columns(z[t, :4], self.W_forward)),
-                *(z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
+                *(*product, z[t, :4], z[t, :3], z[t, :2], z[t, 3:], z[t, O]),
                 *(z[t + 1, C], self.tanh_c[t], self.h[t + 1]),
             )
-            for t in range(T)
+            for t, product in enumerate(self.step_products(z[:T, :4]))
         ]
         self.backward_views = [
-            (
-                *(self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F]),
-                self.dxh[t, :, cell.D :],
-            )
+            (self.dc_of_dh[t], da[:2, t], da[O, t], da[G, t], z[t, F], self.dh_previous[t])
             for t in range(T)
         ]
 
@@ -64,17 +60,16 @@ class LSTM(Cell):
 
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, LSTMRun)
-        # σ(a) = ½ tanh(½ a) + ½: with the halves in the weights one tanh serves all gates.
-        run.load_forward(W)
-        run.W_forward[:3] *= 0.5
-        run.x[...] = x
+        run.load_forward(W, x, halved=3)
         run.h[0], run.gates[0, C] = state
-        W_forward, products = run.W_forward, run.products
+        W_forward, ahead, a_of_h, products = run.W_forward, run.ahead, run.a_of_h, run.products
         ig, fc = products
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
         half = self.dtype.type(0.5)
         for xh1, pieces, ifog, ifo, i_f, gc, o, c, tanh_c, h in run.forward_views:
             matmul(xh1, W_forward, out=pieces)
+            if ahead:
+                add(ifog, a_of_h, out=ifog)
             tanh(ifog, out=ifog)
             multiply(ifo, half, out=ifo)
             add(ifo, half, out=ifo)
@@ -107,7 +102,7 @@ class LSTM(Cell):
             dh_next = dh_previous
         run.dstate[0] = dh_next
         run.weight_gradient(dW)
-        return run.dx
+        return run.input_gradient(W)
 
     def _factors(self, run: LSTMRun, steps: slice) -> None:
         """All of the backward pass that does not depend on the recurrence, for many steps at once.

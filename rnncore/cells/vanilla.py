@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.buffers import aligned_zeros
-from rnncore.cells.base import Array, Cell, Run, Step, columns
+from rnncore.cells.base import Array, Cell, Run, Step
 
 
 class VanillaRun(Run):
@@ -16,7 +15,11 @@ class VanillaRun(Run):
 
     def __init__(self, cell: Cell, N: int, T: int):
         super().__init__(cell, N, T)
-        self.a = aligned_zeros((1, N, cell.H), cell.dtype)
+        # Pre-activations lie where backward, which begins later, computes their gradients.
+        self.forward_views = [
+            (*product, self.da[0, t], self.h[t + 1])
+            for t, product in enumerate(self.step_products(self.da.swapaxes(0, 1)))
+        ]
 
 
 class Vanilla(Cell):
@@ -31,13 +34,13 @@ class Vanilla(Cell):
 
     def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
         assert isinstance(run, VanillaRun)
-        run.load_forward(W)
-        run.x[...] = x
+        run.load_forward(W, x)
         run.h[0] = state[0]
-        pieces = columns(run.a, run.W_forward)
-        for t in range(run.T):
-            np.matmul(run.xh1[t], run.W_forward, out=pieces)
-            np.tanh(run.a[0], out=run.h[t + 1])
+        for xh1, pieces, a, h in run.forward_views:
+            np.matmul(xh1, run.W_forward, out=pieces)
+            if run.ahead:
+                np.add(a, run.a_of_h[0], out=a)
+            np.tanh(a, out=h)
         state[0] = run.h[run.T]
         return run.h[1:]
 
@@ -53,10 +56,10 @@ class Vanilla(Cell):
             np.add(dh[t], dh_next, out=run.dh)
             da[t] *= run.dh
             run.backward_product(t)
-            dh_next = run.dxh[t, :, self.D :]
+            dh_next = run.dh_previous[t]
         run.dstate[0] = dh_next
         run.weight_gradient(dW)
-        return run.dx
+        return run.input_gradient(W)
 
     def step(self, W: Array, state: Array) -> Step:
         return VanillaStep(self, W, state)
