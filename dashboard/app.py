@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
     sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
-from dashboard import guard, opening, state, warm  # noqa: E402
+from dashboard import guard, opening, session, state, warm  # noqa: E402
 from dashboard.views import full, how, runs, workbench  # noqa: E402
 
 warm.freeze_libraries()
@@ -25,7 +25,9 @@ def show() -> None:
         return
     state.begin()
     if (named := state.run_in_address()) is not None:
-        opening.come_back(named)
+        with session.whole():
+            opening.come_back(named)
+    state.show_address()
     bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
     pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
     if state.is_private():

@@ -11,7 +11,7 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import session, state
 from dashboard.trouble import account
 
 P = ParamSpec("P")
@@ -20,14 +20,16 @@ _UNFORESEEN = "Something unexpected happened here; nothing else is lost."
 
 
 def click(work: Callable[P, None]) -> Callable[P, None]:
-    """A callback that never fails: the page says above everything else what went wrong."""
+    """A callback that is done whole, and never fails: the page says above everything else what
+    went wrong."""
 
     @functools.wraps(work)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            work(*args, **kwargs)
-        except Exception as error:
-            state.say("trouble", account(error, _UNFORESEEN))
+        with session.whole():
+            try:
+                work(*args, **kwargs)
+            except Exception as error:
+                state.say("trouble", account(error, _UNFORESEEN))
 
     return guarded
 

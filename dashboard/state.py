@@ -1,8 +1,8 @@
-"""The one owner of this visitor's session.
+"""What this visitor's page remembers, by name.
 
 Two kinds of values live here. Widgets write to keys of their own, which ``choices`` names and
 reads. Objects (the text that was read, the run, a piece being written) have accessors. Nothing
-else in the dashboard touches ``st.session_state``.
+else in the dashboard knows the keys of the session.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard import access, links, texts
+from dashboard import access, links, session, texts
 from dashboard import choices as chosen
 from dashboard.charts.view import View
 from dashboard.door import DOOR
@@ -24,6 +24,7 @@ from dashboard.jobs import Job
 from dashboard.links import Lesson
 from dashboard.pen import Pen
 from dashboard.run import Run
+from dashboard.session import values
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.texts import AS_IT_IS, LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
@@ -39,40 +40,49 @@ def let_in() -> bool:
     if context is None or not runtime.exists():
         return True
     is_open = runtime.get_instance().is_active_session
-    again = "_inside" in st.session_state
+    again = "_inside" in values()
     if not DOOR.let_in(context.session_id, is_open, again=again):
         return False
-    st.session_state["_inside"] = True
+    values()["_inside"] = True
     return True
 
 
 def begin() -> None:
     """Give every key its first value; keep the values of widgets that this page does not show."""
-    first = "_lesson" not in st.session_state
+    session.begin()
+    first = "_lesson" not in values()
     for key, value in chosen.BEGINNING.items():
         # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
-        st.session_state[key] = st.session_state.get(key, value)
+        values()[key] = values().get(key, value)
     if first:
         _take_up(links.read(st.query_params.to_dict(), chosen.FIRST_PRESET, texts.sample_names()))
     named = PRESETS.get(preset() or "")
     if named is not None and named.model != model_settings():
-        st.session_state["preset"] = None  # it is no longer what the sliders say
-    if (shown := run()) is not None:
-        st.query_params["run"] = shown.id  # the other pages' addresses do not carry it on
+        values()["preset"] = None  # it is no longer what the sliders say
+
+
+def show_address() -> None:
+    """Let the page's address name the run that is shown; other pages' links do not carry it on."""
+    named = st.query_params.get("run")
+    wanted = values().get("_address", named)
+    if wanted is None:
+        st.query_params.pop("run", None)
+    elif wanted != named:
+        st.query_params["run"] = wanted
 
 
 def _take_up(lesson: Lesson) -> None:
     """Begin as the page's address asks."""
-    st.session_state["_lesson"] = lesson
+    values()["_lesson"] = lesson
     if lesson.text is not None:
         choose_source(Source("sample", lesson.text, lesson.text))
-    st.session_state.update(chosen.of_lesson(lesson))
+    values().update(chosen.of_lesson(lesson))
     say("page", " ".join(lesson.problems))
 
 
 def hidden_sections() -> frozenset[str]:
     """Sections that the lesson leaves out."""
-    return st.session_state["_lesson"].hide
+    return values()["_lesson"].hide
 
 
 def link(hide: list[str]) -> str:
@@ -81,10 +91,10 @@ def link(hide: list[str]) -> str:
         model_settings(),
         waiting() or train_settings(),
         shared_text(),
-        st.session_state["seed_text"],
+        values()["seed_text"],
         temperature(),
         hide,
-        chosen.others(st.session_state),
+        chosen.others(values()),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
 
@@ -107,7 +117,7 @@ def train_key(name: str) -> str:
 
 def choices(key: str, offered: Sequence[Any]) -> list[Any]:
     """What a slider offers, and its present value too if that came from elsewhere (a file)."""
-    return sorted({*offered, st.session_state[key]})
+    return sorted({*offered, values()[key]})
 
 
 # -- what the widgets say ----------------------------------------------------------------------
@@ -115,50 +125,50 @@ def choices(key: str, offered: Sequence[Any]) -> list[Any]:
 
 def model_settings() -> ModelSettings:
     """The network as it is chosen on the page now."""
-    return chosen.model_settings(st.session_state)
+    return chosen.model_settings(values())
 
 
 def train_settings() -> TrainSettings:
     """The training as it is chosen on the page now."""
-    return chosen.train_settings(st.session_state)
+    return chosen.train_settings(values())
 
 
 def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> None:
     """Put settings into the widgets (before they are drawn: in a callback or at the top)."""
     if model is not None:
-        st.session_state.update(chosen.of_model(model))
+        values().update(chosen.of_model(model))
     if train is not None:
-        st.session_state.update(chosen.of_train(train))
+        values().update(chosen.of_train(train))
 
 
 def preset() -> str | None:
     """The preset that was chosen last."""
-    return st.session_state["preset"]
+    return values()["preset"]
 
 
 def goal() -> Goal:
     """When training should end."""
-    return chosen.goal(st.session_state)
+    return chosen.goal(values())
 
 
 def show_goal(goal: Goal) -> None:
     """Put a goal into the widgets."""
-    st.session_state.update(chosen.of_goal(goal))
+    values().update(chosen.of_goal(goal))
 
 
 def waiting() -> TrainSettings | None:
     """How a preset would train a new run, while an old one is still on the page."""
-    return st.session_state.get("_waiting")
+    return values().get("_waiting")
 
 
 def set_waiting(settings: TrainSettings | None) -> None:
     """Keep it until there is a new run, or the old one goes on."""
-    st.session_state["_waiting"] = settings
+    values()["_waiting"] = settings
 
 
 def write_settings(fallback_seed: str) -> WriteSettings:
     """How to write, as chosen on the page."""
-    return chosen.write_settings(st.session_state, fallback_seed)
+    return chosen.write_settings(values(), fallback_seed)
 
 
 def remedy_key(name: str) -> str:
@@ -168,27 +178,27 @@ def remedy_key(name: str) -> str:
 
 def read_options() -> ReadOptions:
     """How the text is to be read."""
-    return chosen.read_options(st.session_state)
+    return chosen.read_options(values())
 
 
 def forget_read_options() -> None:
     """Read the next text as it is: what was right for one is not for another."""
-    st.session_state.update(chosen.of_read_options(AS_IT_IS))
+    values().update(chosen.of_read_options(AS_IT_IS))
 
 
 def pasted() -> str:
     """What was typed or pasted into the text box."""
-    return st.session_state["pasted"]
+    return values()["pasted"]
 
 
 def sample_choice() -> str | None:
     """The sample text whose pill is down."""
-    return st.session_state["sample"]
+    return values()["sample"]
 
 
 def chart_view() -> View:
     """How the curve is to be drawn."""
-    return chosen.chart_view(st.session_state)
+    return chosen.chart_view(values())
 
 
 def stage(iterations: Sequence[int]) -> int | None:
@@ -196,36 +206,36 @@ def stage(iterations: Sequence[int]) -> int | None:
     if not iterations:
         return None
     *earlier, newest = iterations
-    chosen = st.session_state.setdefault("stage", NEWEST)
+    chosen = values().setdefault("stage", NEWEST)
     if chosen == NEWEST or not earlier:
         return newest
     if chosen not in earlier:  # it is no longer kept, but its neighbour is
-        chosen = st.session_state["stage"] = min(earlier, key=lambda n: abs(n - chosen))
+        chosen = values()["stage"] = min(earlier, key=lambda n: abs(n - chosen))
     return int(chosen)
 
 
 def chart_more() -> bool:
     """Whether gradient norm and learning rate are drawn too."""
-    return bool(st.session_state["chart_more"])
+    return bool(values()["chart_more"])
 
 
 def text_source() -> Source | None:
     """Where the text comes from: what was chosen last of upload, sample and paste."""
-    return st.session_state.get("_source")
+    return values().get("_source")
 
 
 def choose_source(source: Source | None) -> None:
     """Take the text from here; a pill of another source is let go."""
     if source != text_source():
         forget_read_options()
-    st.session_state["_source"] = source
+    values()["_source"] = source
     if source is not None and source.kind != "sample":
-        st.session_state["sample"] = None
+        values()["sample"] = None
 
 
 def uploaded() -> Any:
     """The file in the uploader, or None."""
-    return st.session_state.get("upload")
+    return values().get("upload")
 
 
 # -- objects -----------------------------------------------------------------------------------
@@ -233,72 +243,68 @@ def uploaded() -> Any:
 
 def text() -> LoadedText | None:
     """The text that was read, or None if there is none or it was refused."""
-    return st.session_state.get("_text")
+    return values().get("_text")
 
 
 def set_text(text: LoadedText | None, signature: object, error: str = "") -> None:
     """Keep what reading a source gave."""
-    st.session_state["_text"] = text
-    st.session_state["_text_signature"] = signature
-    st.session_state["_text_error"] = error
+    values()["_text"] = text
+    values()["_text_signature"] = signature
+    values()["_text_error"] = error
 
 
 def text_signature() -> object:
     """What the present text was read from, with its options."""
-    return st.session_state.get("_text_signature")
+    return values().get("_text_signature")
 
 
 def text_error() -> str:
     """Why the source that was chosen last could not be read, or ""."""
-    return st.session_state.get("_text_error", "")
+    return values().get("_text_error", "")
 
 
 def run() -> Run | None:
     """The run that the page shows."""
-    return st.session_state.get("_run")
+    return values().get("_run")
 
 
 def set_run(run: Run | None) -> None:
     """Show this run, and name it in the page's address; what another one wrote goes."""
-    st.session_state["_run"], st.session_state["stage"] = run, NEWEST
-    st.session_state["_agreed"] = None
-    if run is None:
-        st.query_params.pop("run", None)
-    else:
-        st.query_params["run"] = run.id
+    values()["_run"], values()["stage"] = run, NEWEST
+    values()["_agreed"] = None
+    values()["_address"] = None if run is None else run.id
     set_writer(None)
     set_pen(None)
 
 
 def agreed() -> tuple[TrainSettings, Goal] | None:
     """How the page said to train when it last agreed with its run; None if it never did."""
-    return st.session_state.get("_agreed")
+    return values().get("_agreed")
 
 
 def agree() -> None:
     """The run trains as the page says now."""
-    st.session_state["_agreed"] = train_settings(), goal()
+    values()["_agreed"] = train_settings(), goal()
 
 
 def before() -> str | None:
     """Id of the run that was on the page before and can be brought back."""
-    return st.session_state.get("_before")
+    return values().get("_before")
 
 
 def set_before(run_id: str | None) -> None:
     """Remember it."""
-    st.session_state["_before"] = run_id
+    values()["_before"] = run_id
 
 
 def run_in_address() -> str | None:
     """The run that the page's address names, if the page does not show it yet."""
-    named = st.query_params.get("run")
-    return named if named and st.session_state.get("_run") is None else None
+    return None if "_address" in values() else st.query_params.get("run")
 
 
 def uploaded_model() -> Any:
     """The file in the uploader for models, or None."""
-    return st.session_state.get("model_upload")
+    return values().get("model_upload")
 
 
 def is_private() -> bool:
@@ -312,37 +318,37 @@ def is_private() -> bool:
 
 def writer() -> Writer | None:
     """The piece that was generated last."""
-    return st.session_state.get("_writer")
+    return values().get("_writer")
 
 
 def set_writer(writer: Writer | None) -> None:
     """Show this piece."""
-    st.session_state["_writer"] = writer
+    values()["_writer"] = writer
 
 
 def pen() -> Pen | None:
     """The text that is being written in turns."""
-    return st.session_state.get("_pen")
+    return values().get("_pen")
 
 
 def set_pen(pen: Pen | None) -> None:
     """Keep it."""
-    st.session_state["_pen"] = pen
+    values()["_pen"] = pen
 
 
 def temperature() -> float:
     """The temperature on the page."""
-    return st.session_state["temperature"]
+    return values()["temperature"]
 
 
 def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     """The job of this kind about this thing, begun if there is none; an older one is forgotten."""
     key = f"_job_{kind}"
-    known = st.session_state.get(key)
+    known = values().get(key)
     if known is None or known[0] != about:
         if known is not None:
             known[1].drop()
-        known = st.session_state[key] = (about, Job(work))
+        known = values()[key] = (about, Job(work))
     found: Job[T] = known[1]
     return found
 
@@ -352,28 +358,28 @@ def say(place: str, message: str, about: object = None) -> None:
 
     about: what it is about, if it goes when that is otherwise.
     """
-    st.session_state[f"_said_{place}"] = message, about
+    values()[f"_said_{place}"] = message, about
 
 
 def said(place: str, now: object = None) -> str:
     """The sentence at a place, or ""; none that is about something else than there is ``now``."""
-    message, about = st.session_state.get(f"_said_{place}", ("", None))
+    message, about = values().get(f"_said_{place}", ("", None))
     return message if about in (None, now) else ""
 
 
 def turned(name: str, now: bool) -> bool | None:
     """``now``, if a yes or no of this name is not what it was at the last look; else None."""
     key = f"_was_{name}"
-    before = st.session_state.get(key, False)
-    st.session_state[key] = now
+    before = values().get(key, False)
+    values()[key] = now
     return now if now != before else None
 
 
 def asking() -> bool:
     """Whether the page asks if a new run should begin."""
-    return bool(st.session_state.get("_asking"))
+    return bool(values().get("_asking"))
 
 
 def ask(value: bool) -> None:
     """Ask, or ask no longer, whether a new run should begin."""
-    st.session_state["_asking"] = value
+    values()["_asking"] = value

@@ -29,6 +29,11 @@ def test_no_traceback_reaches_the_page_and_no_figure_leaves_it():
     assert CONFIG["browser"]["gatherUsageStats"] is False
 
 
+def test_settings_hold_wherever_the_workbench_is_started():
+    beside = ROOT / "dashboard" / ".streamlit" / "config.toml"  # read from there too
+    assert tomllib.loads(beside.read_text(encoding="utf-8")) == CONFIG
+
+
 def test_every_place_says_the_same_of_how_large_an_upload_may_be():
     assert UPLOAD_MB * 2**20 == limits.MAX_MODEL_BYTES
     for name in ("SECURITY.md", "dashboard/views/text.py"):

@@ -9,15 +9,15 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
 
+from tests.browser.visitors import account, visitor
 from tests.browser.visitors import visit as open_page
-from tests.browser.visitors import visitor
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -69,6 +69,19 @@ class Server:
         """End it without a chance to tidy up."""
         self.process.kill()
         self.process.wait()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure: what the page said, and the end of the server's log."""
+    report = yield
+    if call.when == "call" and report.failed and "page" in item.funcargs:
+        report.sections.append(("The page", account(item.funcargs["page"])))
+        log = item.funcargs["server"].log.read_text(encoding="utf-8", errors="replace")
+        report.sections.append(("The server's log", log[-3_000:]))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -60,10 +60,24 @@ def visitor(browser: Browser, *caused: str) -> Iterator[BrowserContext]:
     context.on("weberror", lambda uncaught: errors.append(str(uncaught.error)))
     try:
         yield context
+    except BaseException:
+        for page in context.pages:
+            print(account(page))
+        raise
     finally:
         context.close()
     unforeseen = [e for e in errors if not any(re.fullmatch(known, e) for known in caused)]
     assert not unforeseen, unforeseen
+
+
+def account(page: Page) -> str:
+    """What stands on a page, for whoever has to find out why a test failed there."""
+    from playwright.sync_api import Error
+
+    try:
+        return f"{page.url} says:\n{page.locator('body').inner_text(timeout=5_000)}\n"
+    except Error as error:
+        return f"{page.url} says nothing: {error}\n"
 
 
 def visit(context: BrowserContext, address: str) -> Page:
@@ -79,10 +93,6 @@ def train(page: Page, text: str = "Verses", least: int = 20) -> None:
     """Train on a sample text until some iterations are done, by a preset that takes minutes."""
     page.get_by_text("The original", exact=True).click()
     page.get_by_text("one LSTM of 200").wait_for()
-    # A click sends what the sliders show: before all of them are moved it would move them back.
-    hidden_size = page.get_by_role("slider", name="Hidden size")
-    until(lambda: hidden_size.get_attribute("aria-valuetext") == "200", 30, "no preset")
-    page.locator("[data-test-script-state=notRunning]").wait_for()
     page.get_by_text(text, exact=True).click()
     page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
     button(page, "Train").click()
