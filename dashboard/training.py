@@ -6,7 +6,8 @@ a minute, or a short loss of connection does not stop a run, while a page that i
 for good does in the end.
 
 The lock is held for one chunk of iterations at a time. Whoever needs the solver between
-two chunks takes it: to copy the model for a sample, to change a rate, to save.
+two chunks takes it: to change a rate, to save. The weights have a lock of their own, which
+also goes round within a validation, when nothing changes them: to copy the model for a sample.
 Nothing here knows of Streamlit.
 """
 
@@ -99,6 +100,7 @@ class Trainer:
     def __init__(self, solver: Solver, turns: Turns) -> None:
         self.solver = solver
         self.lock = FairLock()
+        self._weights = FairLock()  # taken within the other, or alone
         self.observers: list[Observer] = []  # after each chunk
         self.at_rest: list[Observer] = []  # when training has come to a rest
         # The last good state, for when the loss is no longer a number; None: there is none.
@@ -177,8 +179,9 @@ class Trainer:
                 self._phase = Phase.PAUSED
 
     def model(self) -> RNN:
-        """A copy of the model as it is between two chunks; training goes on without it."""
-        with self.lock:
+        """A copy of the model as it is between two chunks, or within a validation; training goes
+        on without it."""
+        with self._weights:
             return self.solver.model.copy()
 
     def join(self, timeout: float = 10.0) -> None:
@@ -245,7 +248,7 @@ class Trainer:
                     time.sleep(0.1)
                     continue
                 self._show(Phase.RUNNING)
-                with self._turns.chunk, self.lock:
+                with self._turns.chunk, self.lock, self._weights:
                     self._turn_began = time.monotonic()
                     if self._go:
                         self._train()
@@ -266,10 +269,11 @@ class Trainer:
             self._mark()
 
     def _give_way(self) -> None:
-        """Within a validation that lasts longer than a turn: first the others, then a new turn.
+        """Within a validation: whoever wants the model, and after a turn's time the others.
 
         The lock is kept, for until its validation is there an iteration is not whole.
         """
+        self._weights.give_way()
         began = time.monotonic()
         if began - self._turn_began > CHUNK_SECONDS:
             self._turns.chunk.give_way()

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from trainers import (
+    PATIENCE,
     SETTINGS,
     new_solver,
     short_lived,
@@ -192,6 +193,29 @@ def test_a_long_validation_gives_way_to_the_others(make):
     stopped(quick)
     assert len(progress) > 5
     assert sum(a < b for a, b in itertools.pairwise(progress)) > len(progress) / 2
+
+
+def test_the_model_is_to_be_had_within_a_long_validation(make):
+    solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
+    trainer = make(solver)
+    begun, had = threading.Event(), threading.Event()
+    real = solver.model.evaluate
+
+    def piece(*given):
+        begun.set()
+        # Not before somebody waits; and it ends only after they have been served.
+        until(lambda: trainer._weights._waiting or had.is_set())
+        return real(*given)
+
+    solver.model.evaluate = piece
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    trainer.start(60)
+    assert begun.wait(PATIENCE)
+    model = trainer.model()
+    assert not len(solver.history.validations()[1])
+    had.set()
+    until_phase(trainer, Phase.FINISHED)
+    assert np.array_equal(model.flat, solver.model.flat)
 
 
 def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make):
