@@ -300,7 +300,7 @@ def _go_on(run: Run) -> None:
 
 def _start(run: Run) -> None:
     registry().add(run)  # it may have been put away while the page was idle
-    run.trainer.start(limits.GRANT_SECONDS)
+    run.train(limits.GRANT_SECONDS)
 
 
 def _here(run: Run) -> Stretch:

@@ -70,7 +70,7 @@ class TooLargeError(RnnCoreError):
 
 def check_memory(needed: int) -> None:
     """A TooLargeError if a run that needs so many bytes cannot be afforded."""
-    allowed = int(memory.free() * MEMORY_SHARE)
+    allowed = int(memory.to_spare() * MEMORY_SHARE)
     if needed > allowed:
         raise TooLargeError(
             f"These settings need {size(needed)} of memory and {size(allowed)} can be spared: "

@@ -1,8 +1,13 @@
-"""How much memory is free: on this machine, and in the container or service that this is in."""
+"""How much memory is free: on this machine, and in the container or service that this is in.
+
+What a training was granted it takes with its first iterations: until then it is promised to it.
+"""
 
 from __future__ import annotations
 
 import os
+import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +20,29 @@ _FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
+
+
+class Promise:
+    """So many bytes for somebody who will take them soon: until it is over, or its holder gone."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        with _guard:
+            _promises.add(self)
+
+    def over(self) -> None:
+        """They are taken, and no longer free."""
+        self.size = 0
+
+
+_promises: weakref.WeakSet[Promise] = weakref.WeakSet()
+_guard = threading.Lock()
+
+
+def to_spare() -> int:
+    """Bytes of memory that are free now and promised to nobody."""
+    with _guard:
+        return max(0, free() - sum(promise.size for promise in _promises))
 
 
 def free() -> int:

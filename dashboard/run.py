@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dashboard import limits
 from dashboard.diary import Diary
 from dashboard.goals import Plan
+from dashboard.memory import Promise
 from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.texts import LoadedText
 from dashboard.training import Trainer
@@ -39,6 +40,7 @@ class Run:
     keeper: Keeper | None = None  # what saves it, if anything does
     trouble: str = ""  # why the last file that was asked for could not be made
     first: RNN | None = None  # the network it began with, if that knew something already
+    promise: Promise | None = None  # of the memory that training will take
 
     @property
     def solver(self) -> Solver:
@@ -49,6 +51,18 @@ class Run:
     def learnt(self) -> bool:
         """Whether there is anything in it that could be lost."""
         return self.first is not None or self.solver.iteration > 0
+
+    def train(self, seconds: float) -> None:
+        """Train for so long; what memory that takes is promised until it is taken."""
+        if self.promise is None:
+            itemsize = self.solver.model.dtype.itemsize
+            self.promise = Promise(self.model_settings.memory(len(self.text.vocab), itemsize))
+            self.trainer.observers.append(self._has_taken)
+        self.trainer.start(seconds)
+
+    def _has_taken(self, _: Solver) -> None:
+        if self.promise is not None:
+            self.promise.over()
 
     def follow(self, plan: Plan) -> None:
         """Let training end by this plan, from now on."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 from dashboard import memory
@@ -24,6 +26,21 @@ def test_where_the_system_does_not_tell(monkeypatch, report):
     assert MB < memory.free() < 2**50
     monkeypatch.setattr(memory.os, "sysconf", lambda _: (_ for _ in ()).throw(ValueError()))
     assert memory.free() == 4 * 2**30
+
+
+def test_what_is_promised_is_not_to_spare_until_it_is_taken_or_nobody_s(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 100 * MB)
+    before = memory.to_spare()
+    first, second = memory.Promise(30 * MB), memory.Promise(20 * MB)
+    assert memory.to_spare() == before - 50 * MB
+    first.over()
+    assert memory.to_spare() == before - 20 * MB
+    del second
+    gc.collect()
+    assert memory.to_spare() == before
+    huge = memory.Promise(10**15)
+    assert memory.to_spare() == 0
+    huge.over()
 
 
 @pytest.fixture

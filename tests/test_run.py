@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from trainers import stopped, until
 
 from dashboard import limits, memory, run
 from dashboard.run import default_seed, new_run
@@ -51,6 +52,19 @@ def test_what_the_machine_cannot_hold_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 4_000_000)
     with pytest.raises(limits.TooLargeError, match=r"need .* MB of memory and 1\.0 MB"):
         new_run(TEXT, replace(SMALL, hidden_dim=512, num_layers=4), TrainSettings())
+
+
+def test_memory_is_promised_to_a_training_until_its_first_iterations_have_taken_it(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 10**12)
+    made = new_run(TEXT, SMALL, TrainSettings())
+    before = memory.to_spare()
+    with made.trainer.lock:  # so that it cannot begin yet
+        made.train(60)
+        assert before - memory.to_spare() == SMALL.memory(len(TEXT.vocab))
+        made.train(60)  # twice is as good as once
+        assert before - memory.to_spare() == SMALL.memory(len(TEXT.vocab))
+    until(lambda: memory.to_spare() == before)
+    stopped(made.trainer)
 
 
 def test_a_model_of_twice_the_precision_needs_twice_the_memory(monkeypatch):
