@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dashboard.changes import Change
 from dashboard.diary import Entry
 from dashboard.goals import Plan, Stretch
 from dashboard.settings import GOAL_TITLES, Goal
-from dashboard.training import Change
 from rnncore import Solver
 from rnncore.errors import FileFormatError
 from rnncore.history import History

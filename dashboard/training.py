@@ -20,7 +20,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from dashboard import trouble
+from dashboard import changes, trouble
+from dashboard.changes import Change
 from dashboard.settings import TrainSettings
 from dashboard.turns import FairLock, Turns
 from rnncore import RNN, Solver
@@ -30,17 +31,6 @@ CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within 
 STEP_SECONDS = 2.0  # that a click on Step waits for its outcome
 _NAP_SECONDS = 0.05
 _RATE_SECONDS = 5.0  # speed is averaged over so long
-# What of a solver may change while it trains, and what a change of it is called.
-_CHANGEABLE = {
-    "lr": "learning rate",
-    "update_rule": "update rule",
-    "schedule": "schedule",
-    "clip": "clipping",
-    "num_iters": "iterations",
-    "warmup": "warm-up",
-    "eval_every": "validation every",
-    "fresh_after": "fresh start after",
-}
 
 
 class Phase(StrEnum):
@@ -78,14 +68,6 @@ class Status:
     def active(self) -> bool:
         """Whether it trains, or will when its turn comes."""
         return self.phase in (Phase.RUNNING, Phase.WAITING)
-
-
-@dataclass(frozen=True)
-class Change:
-    """A setting changed while training: where, and from what to what."""
-
-    iteration: int
-    text: str
 
 
 # Called with the solver, under the lock.
@@ -159,18 +141,8 @@ class Trainer:
     def change(self, settings: TrainSettings) -> None:
         """Let these settings act from the next iteration on, and remember what changed."""
         with self.lock:
-            solver, at = self.solver, self.solver.iteration
-            wanted = settings.as_solver()
-            if wanted["eval_every"] is None:
-                wanted["eval_every"] = solver.affordable_interval()
-            for name, label in _CHANGEABLE.items():
-                before, value = getattr(solver, name), wanted[name]
-                if before != value:
-                    setattr(solver, name, value)
-                    if at:
-                        self.changes.append(
-                            Change(at, f"{label} {_shown(name, before)} → {_shown(name, value)}")
-                        )
+            solver = self.solver
+            self.changes += changes.act(solver, settings)
         with self._control:
             # A new length may have ended a run at rest, or left some of it to do.
             if solver.finished and self._phase in (Phase.PAUSED, Phase.ASLEEP):
@@ -308,8 +280,7 @@ class Trainer:
             return f"{error} {trouble.of_training(failure)}"
         if good is None:
             return str(error)
-        for name in _CHANGEABLE:
-            setattr(good, name, getattr(self.solver, name))  # the network goes back, not the plans
+        changes.carry_over(self.solver, good)  # the network goes back, not the plans
         with self.lock:
             self.solver = good
         return f"{error} The network is back where it stood at iteration {good.iteration:,}."
@@ -348,13 +319,3 @@ class Trainer:
         self._marks.append((now, self.solver.iteration))
         while now - self._marks[0][0] > _RATE_SECONDS:
             self._marks.popleft()
-
-
-def _shown(name: str, value: object) -> str:
-    if value is None:
-        return "off"
-    if value == 0 and name in ("eval_every", "fresh_after"):
-        return "never"
-    if isinstance(value, float):
-        return f"{value:g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard.changes import Change
 from dashboard.charts import bars, cells
 from dashboard.charts.loss import BUCKETS, loss_rows, loss_spec
 from dashboard.charts.side import side_rows, side_spec
 from dashboard.charts.view import UNITS, X_AXES, Level, View, in_unit
 from dashboard.insight.explain import FAINTEST, Gates, Reach
 from dashboard.insight.thinning import centred_means, evenly, thin, trailing_means
-from dashboard.training import Change
 from rnncore.history import COLUMNS, History
 
 PER_EPOCH = 1000.0

@@ -19,8 +19,9 @@ from trainers import (
     until_phase,
 )
 
+from dashboard.changes import Change
 from dashboard.settings import TrainSettings
-from dashboard.training import Change, Phase
+from dashboard.training import Phase
 from dashboard.turns import Turns
 from rnncore import Solver
 
