@@ -120,6 +120,7 @@ def of_lesson(lesson: Lesson) -> dict[str, Any]:
 BEGINNING: dict[str, Any] = {
     "sample": "lighthouse.txt",
     "pasted": "",
+    "cleanup_open": False,
     **of_read_options(AS_IT_IS),
     "preset": FIRST_PRESET,
     **of_model(PRESETS[FIRST_PRESET].model),

@@ -173,6 +173,28 @@ def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
     assert page.says(f"**{len(ODD):,}** characters")
 
 
+def test_the_part_with_the_switches_stays_open_or_closed_whatever_text_is_chosen(visit):
+    page = visit()
+
+    def is_open() -> bool:
+        (part,) = [part for part in page.app.expander if part.label.startswith("Clean up")]
+        return part.proto.expanded
+
+    seen = set()
+    for opened in (True, False):
+        page.open("cleanup_open", opened)
+        for name in ("verses.txt", "sums.txt", "lighthouse.txt"):
+            page.choose("sample", name)
+            assert is_open() == opened
+            seen |= {part.label for part in page.app.expander}
+        page.upload("odd.txt", ODD.encode())
+        assert is_open() == opened
+        page.upload("empty.txt", b"")
+        assert is_open() == opened
+    assert "Clean up the text" in seen  # its title said so or otherwise
+    assert "Clean up the text (1 worth a look)" in seen
+
+
 @pytest.mark.parametrize("way", ["upload", "paste"])
 def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
     header = (

@@ -67,9 +67,9 @@ class Visit:
         self.app.text_area(key="pasted").set_value(text)
         self.press("Take this text")
 
-    def open(self, key: str) -> None:
-        """Open a part of the page that is made when it is opened."""
-        self.app.session_state[key] = True
+    def open(self, key: str, opened: bool = True) -> None:
+        """Open, or close, a part of the page that knows whether it is open."""
+        self.app.session_state[key] = opened
         self.look()
 
     def look(self) -> None:

@@ -74,7 +74,8 @@ def _card(text: LoadedText, source: Source) -> None:
         st.caption(plain(note))
     advised = sum(finding.on for finding in text.findings)
     hint = f" ({advised} worth a look)" if advised else ""
-    with st.expander(f"Clean up the text{hint}"):
+    # The page keeps whether it is open: the browser forgets it when the title changes.
+    with st.expander(f"Clean up the text{hint}", key="cleanup_open", on_change="rerun"):
         _doctor(text, source)
     lazy.expander("Its characters", "characters_open", partial(_characters, text))
 
