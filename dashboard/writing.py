@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.insight.codepoints import readable
+from dashboard.insight.copies import Passage
 from rnncore import RNN, Sampler, Vocab
 from rnncore.errors import VocabError
 
@@ -57,6 +58,7 @@ class Writer:
         self.seed_text, self.note = usable_seed(settings.seed_text, model.vocab)
         self.started = time.monotonic()
         self.seconds = 0.0
+        self.copied: list[Passage] | None = None  # what was found in it once it was finished
         self._stream = Sampler(model).stream(
             self.seed_text or model.vocab.idx_to_char[0],
             settings.length,

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard import actions
 from dashboard import writing as page_writing
+from dashboard.insight.copies import CopyIndex
 from dashboard.words import counted
 from tests.visits import STORY, Visit, raising, visitors
 
@@ -173,6 +174,25 @@ def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeyp
     assert page.says("Underlined: 94% stands word for word in the text it learnt from.")
     # The story says the same again and again: the first place counts.
     assert page.says("has 60 characters and stands")
+
+
+@pytest.mark.parametrize("length", [0, 40])
+def test_a_piece_is_searched_for_what_is_copied_once(page, monkeypatch, length):
+    searched = []
+    find = CopyIndex.find
+    monkeypatch.setattr(
+        CopyIndex, "find", lambda index, ids: searched.append(len(ids)) or find(index, ids)
+    )
+    page.press("Step")
+    recited = page.run.text.preview(length)
+    monkeypatch.setattr(page_writing.Writer, "text", property(lambda self: recited))
+    for pieces in (1, 2):
+        page.press("Generate")
+        page.value("_job_copies")[1].wait(20)
+        for _ in range(3):
+            page.look()
+        assert searched == [length] * pieces
+        assert page.says("Underlined: 100%") == (length > 0)
 
 
 def test_nothing_copied_is_said_too(page):

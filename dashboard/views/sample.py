@@ -95,15 +95,14 @@ def _written() -> None:
         st.warning(plain(writer.note))
     search = findings.copy_index(run)
     search.wait(0.05)  # enough for most texts: the piece is drawn once
-    index = None if writing else search.result
-    passages = index.find(run.text.vocab.encode(text)) if index is not None and text else []
-    st.html(markup.piece(writer.seed_text, text, [(p.start, p.end) for p in passages]))
+    passages = None if writing else findings.copied(run, writer)
+    st.html(markup.piece(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
     st.caption(_account(writer, len(text), writing))
     if not writing:
         if search.running:
             st.caption("Looking for what was copied …")
-        elif index is not None and len(text) >= SHORTEST:
-            st.caption(_copies_in_words(index.summary(passages, len(text))))
+        elif passages is not None and search.result is not None and len(text) >= SHORTEST:
+            st.caption(_copies_in_words(search.result.summary(passages, len(text))))
         _keep(writer)
     turned = [state.turned("writing", writing), state.turned("searching", search.running)]
     if False in turned:
