@@ -41,6 +41,12 @@ TRAIN_BAR = (
     '.st-key-train_buttons button span:has(>[data-testid="stIconMaterial"]){display:none}'
     "}</style>"
 )
+# In the list of past runs all buttons say the same to the eye, which sees whose they are. To
+# whoever only hears them they say it too: in italics, which are put out of sight here.
+UNSEEN = (
+    "<style>.st-key-past_runs button{position:relative}.st-key-past_runs button em{"
+    "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}</style>"
+)
 _SEED = "font-weight:700;color:#4c8fd6"
 _COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
 

@@ -27,7 +27,12 @@ def described(store: Store, info: RunInfo) -> str:
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):
         parts += [f"best validation {figure(info.best_val)}"]
-    return " · ".join([*parts, f"saved {ago(time.time() - info.saved)}", limits.size(info.size)])
+    return " · ".join([*parts, saved(info), limits.size(info.size)])
+
+
+def saved(info: RunInfo) -> str:
+    """When it was saved: what tells two runs of one text apart in a word or two."""
+    return f"saved {ago(time.time() - info.saved)}"
 
 
 def _network(settings: ModelSettings) -> str:

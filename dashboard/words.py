@@ -43,6 +43,13 @@ def plain(words: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", words)
 
 
+def spoken(words: str) -> str:
+    """Words that came with a file, for a name that is only heard: without what Markdown acts on,
+    since a screen reader is also given such names as they are, escapes and all.
+    """
+    return " ".join(re.sub(r"[\\`*_{}\[\]<>()#+!|~$:]", " ", words).split())
+
+
 def ago(seconds: float) -> str:
     """How long since: a moment ago, 5 minutes ago, 3 hours ago, 2 days ago."""
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):

@@ -376,8 +376,9 @@ def test_without_a_run_the_list_says_so(visit):
     assert page.says("Nothing was trained here yet.")
 
 
-def listed(page) -> int:
-    return page.labels().count("Open")
+def listed(page) -> list[str]:
+    """Ids of the runs that can be opened."""
+    return [b.key.removeprefix("open_") for b in page.app.button if b.label.startswith("Open ")]
 
 
 def put_aside() -> str:
@@ -392,18 +393,31 @@ def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, m
     page = visit()
     ids = [put_aside() for _ in range(7)]
     page.go_to("runs")
-    assert listed(page) == 3
+    assert len(listed(page)) == 3
     assert page.says("7 runs on this computer")
     assert page.says("Runs 1 to 3 of 7")
     seen = []
     for number in (1, 2, 3):
         page.app.pagination(key="runs_page").set_value(number).run()
-        seen += [b.key.removeprefix("open_") for b in page.app.button if b.label == "Open"]
+        seen += listed(page)
     assert seen == ids[::-1]
     # The last page goes with its only run: the newest are shown again.
     page.app.button(key=f"delete_{ids[0]}").click().run()
     assert page.says("Runs 1 to 3 of 6")
-    assert listed(page) == 3
+    assert len(listed(page)) == 3
+
+
+def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(page):
+    page.press("Step")
+    assert page.run.keeper.save_now()
+    page.upload("*b* :red[_x_](`y`).txt", OTHER.encode())
+    page.press("Train")
+    page.press("Begin a new run")
+    assert page.run.keeper.save_now()
+    page.go_to("runs")
+    names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]
+    labels = [label for label in page.labels() if label.startswith("Open")]
+    assert labels == [f"Open *{name}*" for name in names]
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
-from dashboard import limits, opening, past, state
+from dashboard import limits, markup, opening, past, state
 from dashboard.registry import registry
 from dashboard.store import RunInfo
-from dashboard.words import counted, plain
+from dashboard.words import counted, plain, spoken
 
 PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser many seconds
 
@@ -34,24 +34,28 @@ def show(workbench: Page) -> None:
         first = PER_PAGE * (st.pagination(pages, key="runs_page") - 1)
         last = min(first + PER_PAGE, len(infos))
         st.caption(f"Runs {first + 1:,} to {last:,} of {len(infos):,}.")
-    for info in infos[first : first + PER_PAGE]:
-        _row(info, workbench)
+    st.html(markup.UNSEEN)
+    with st.container(key="past_runs"):
+        for info in infos[first : first + PER_PAGE]:
+            _row(info, workbench)
 
 
 def _row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
+    name = info.text_name or "A damaged run"
+    unseen = f"*{spoken(name)}, {past.saved(info)}*"
     with st.container(border=True):
         about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
         with about, st.container(gap="xsmall"):
-            st.markdown(f"**{plain(info.text_name) or 'A damaged run'}**{here}")
+            st.markdown(f"**{plain(name)}**{here}")
             st.caption(plain(past.described(registry().store, info)))
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
             if not info.damaged and st.button(
-                "Open", key=f"open_{info.id}", on_click=opening.open_past, args=(info.id,)
+                f"Open {unseen}", key=f"open_{info.id}", on_click=opening.open_past, args=(info.id,)
             ):
                 st.switch_page(workbench)
-            with st.popover("Delete", key=f"ask_{info.id}"):
+            with st.popover(f"Delete {unseen}", key=f"ask_{info.id}"):
                 st.markdown("It cannot be brought back.")
                 st.button(
                     "Delete for good",

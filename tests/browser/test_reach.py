@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -129,6 +130,10 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
             page.get_by_text(f"Runs 1 to {PER_PAGE} of {PER_PAGE + 2}.").wait_for()
             page.get_by_text("on the workbench").wait_for()
             assert serious(page) == {}
+            for name in ("Open", "Delete"):
+                one = page.get_by_role("button", name=re.compile(f"^{name} lighthouse"))
+                assert one.count() == 1  # a screen reader says whose it is
+                assert one.bounding_box()["width"] < 100  # which the eye sees beside it
             page.get_by_role("button", name="Delete").first.click()
             button(page, "Delete for good").wait_for()
             assert serious(page) == {}
@@ -136,19 +141,19 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
             button(page, "Delete for good").wait_for(state="hidden")
             press_by_keyboard(page, "2")
             page.get_by_text(f"Runs {PER_PAGE + 1} to {PER_PAGE + 2} of").wait_for()
-            press_by_keyboard(page, "Open")
+            press_by_keyboard(page, "Open cat.txt, saved")
             page.get_by_role("heading", name="Teach a network to write").wait_for()
     finally:
         server.stop()
 
 
 def press_by_keyboard(page: Page, words: str) -> None:
-    """From the top of the page, Tab to what says this, and press Enter."""
+    """From the top of the page, Tab to what says this at first, and press Enter."""
     page.evaluate("document.activeElement.blur()")
     page.mouse.click(2, 2)
     for _ in range(40):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText || ''").strip() == words:
+        if page.evaluate("document.activeElement.textContent").startswith(words):
             page.keyboard.press("Enter")
             return
     raise AssertionError(f"Tab never reaches {words}")
