@@ -10,7 +10,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
     sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
-from dashboard import guard, opening, session, state, warm  # noqa: E402
+from dashboard import arrival, guard, opening, session, warm  # noqa: E402
 from dashboard.views import full, how, runs, workbench  # noqa: E402
 
 warm.freeze_libraries()
@@ -20,17 +20,17 @@ st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", lay
 @guard.part
 def show() -> None:
     """The pages, and the run that the address names."""
-    if not state.let_in():
+    if not arrival.let_in():
         full.show()
         return
-    state.begin()
-    if (named := state.run_in_address()) is not None:
-        with session.whole():
+    arrival.begin()
+    if (named := arrival.run_in_address()) is not None:
+        with session.whole(drawn=False):
             opening.come_back(named)
-    state.show_address()
+    arrival.show_address()
     bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
     pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
-    if state.is_private():
+    if arrival.is_private():
         pages.append(st.Page(lambda: runs.show(bench), title="Past runs", url_path="runs"))
     st.navigation(pages, position="top").run()
 

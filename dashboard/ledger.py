@@ -40,7 +40,7 @@ class Ledger:
         self._puts: dict[str, Put] = {}
 
     def enter(self, changes: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        """Take down what was changed, and what it was before."""
+        """Take down what was changed, and what it was before, as far as a browser knows that."""
         now = self._clock()
         self._unwritten.update(changes)
         for key, value in changes.items():

@@ -28,10 +28,11 @@ def values() -> MutableMapping[Any, Any]:
 
 
 @contextmanager
-def whole() -> Iterator[None]:
+def whole(drawn: bool = True) -> Iterator[None]:
     """What is changed herein comes whole, whatever click may come meanwhile.
 
     Afterwards it is written; what is broken off then is written when the page begins anew.
+    drawn: whether a browser shows the page already, and so knows older values of widgets.
     """
     if _draft.get() is not None:
         yield  # a part of something larger
@@ -45,7 +46,7 @@ def whole() -> Iterator[None]:
             yield
         finally:
             _draft.reset(token)
-            ledger.enter(draft.maps[0], draft.maps[1])
+            ledger.enter(draft.maps[0], draft.maps[1] if drawn else {})
             ledger.write(st.session_state)
 
 

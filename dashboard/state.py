@@ -1,108 +1,28 @@
 """What this visitor's page remembers, by name.
 
 Two kinds of values live here. Widgets write to keys of their own, which ``choices`` names and
-reads. Objects (the text that was read, the run, a piece being written) have accessors. Nothing
-else in the dashboard knows the keys of the session.
+reads. Objects (the text that was read, the run, a piece being written) have accessors.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
-import streamlit as st
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-
-from dashboard import access, links, session, texts
 from dashboard import choices as chosen
 from dashboard.charts.view import View
-from dashboard.door import DOOR
 from dashboard.jobs import Job
-from dashboard.links import Lesson
 from dashboard.pen import Pen
 from dashboard.run import Run
 from dashboard.session import values
-from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.texts import AS_IT_IS, LoadedText, ReadOptions, Source
 from dashboard.writing import Writer, WriteSettings
 
 T = TypeVar("T")
 
 NEWEST = "newest"  # of the samples over time, whichever that is by now
-
-
-def let_in() -> bool:
-    """Whether this server has a place for this page; once it had, it keeps it."""
-    context = get_script_run_ctx()
-    if context is None or not runtime.exists():
-        return True
-    is_open = runtime.get_instance().is_active_session
-    again = "_inside" in values()
-    if not DOOR.let_in(context.session_id, is_open, again=again):
-        return False
-    values()["_inside"] = True
-    return True
-
-
-def begin() -> None:
-    """Give every key its first value; keep the values of widgets that this page does not show."""
-    session.begin()
-    first = "_lesson" not in values()
-    for key, value in chosen.BEGINNING.items():
-        # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
-        values()[key] = values().get(key, value)
-    if first:
-        _take_up(links.read(st.query_params.to_dict(), chosen.FIRST_PRESET, texts.sample_names()))
-    named = PRESETS.get(preset() or "")
-    if named is not None and named.model != model_settings():
-        values()["preset"] = None  # it is no longer what the sliders say
-
-
-def show_address() -> None:
-    """Let the page's address name the run that is shown; other pages' links do not carry it on."""
-    named = st.query_params.get("run")
-    wanted = values().get("_address", named)
-    if wanted is None:
-        st.query_params.pop("run", None)
-    elif wanted != named:
-        st.query_params["run"] = wanted
-
-
-def _take_up(lesson: Lesson) -> None:
-    """Begin as the page's address asks."""
-    values()["_lesson"] = lesson
-    if lesson.text is not None:
-        choose_source(Source("sample", lesson.text, lesson.text))
-    values().update(chosen.of_lesson(lesson))
-    say("page", " ".join(lesson.problems))
-
-
-def hidden_sections() -> frozenset[str]:
-    """Sections that the lesson leaves out."""
-    return values()["_lesson"].hide
-
-
-def link(hide: list[str]) -> str:
-    """An address that begins with what is chosen on the page now."""
-    parameters = links.write(
-        model_settings(),
-        waiting() or train_settings(),
-        shared_text(),
-        values()["seed_text"],
-        temperature(),
-        hide,
-        chosen.others(values()),
-    )
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
-
-
-def shared_text() -> str | None:
-    """The sample text on the page, which a link can name; None for anybody's own."""
-    shown = text()
-    return sample_choice() or (texts.sample_of(shown) if shown is not None else None)
+ADDRESS = "_address"  # key of the id of the run that the page's address should name, or None
 
 
 def model_key(name: str) -> str:
@@ -272,7 +192,7 @@ def set_run(run: Run | None) -> None:
     """Show this run, and name it in the page's address; what another one wrote goes."""
     values()["_run"], values()["stage"] = run, NEWEST
     values()["_agreed"] = None
-    values()["_address"] = None if run is None else run.id
+    values()[ADDRESS] = None if run is None else run.id
     set_writer(None)
     set_pen(None)
 
@@ -297,23 +217,9 @@ def set_before(run_id: str | None) -> None:
     values()["_before"] = run_id
 
 
-def run_in_address() -> str | None:
-    """The run that the page's address names, if the page does not show it yet."""
-    return None if "_address" in values() else st.query_params.get("run")
-
-
 def uploaded_model() -> Any:
     """The file in the uploader for models, or None."""
     return values().get("model_upload")
-
-
-def is_private() -> bool:
-    """Whether this page is open on the computer that runs it, which nobody else can open."""
-    return access.is_private(
-        st.get_option("server.address"),
-        st.context.headers,
-        os.environ.get("LSTM_WORKBENCH_SHARED", ""),
-    )
 
 
 def writer() -> Writer | None:

@@ -24,6 +24,7 @@ INSIGHT = {name for name in FILES if name.startswith("insight.")}
 CHARTS = {name for name in FILES if name.startswith("charts.")}
 PAGES = {
     "app",
+    "arrival",
     "session",
     "state",
     "actions",
@@ -33,7 +34,7 @@ PAGES = {
     "findings",
 } | VIEWS  # what belongs to one visitor's page
 PLAIN = set(FILES) - PAGES
-STREAMLIT = {"app", "session", "state", "guard"} | VIEWS
+STREAMLIT = {"app", "arrival", "guard", "session"} | VIEWS
 
 # Other packages, and the modules that each of them is for.
 PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"texts"}}

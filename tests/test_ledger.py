@@ -130,6 +130,14 @@ def test_a_single_old_value_is_an_echo_if_it_comes_sooner_than_a_hand(ledger, cl
     assert ledger.amended(told_by_browser(session, hidden=128)) == session
 
 
+def test_what_no_browser_has_shown_yet_cannot_come_back(ledger):
+    session = BEFORE | PRESET
+    ledger.enter(PRESET, {})
+    ledger.write(session)
+    later = told_by_browser(session, hidden=128, layers=1)
+    assert ledger.amended(later) == later
+
+
 def test_what_was_long_ago_is_no_echo(ledger, clock, chosen):
     clock.now = SEVERAL_SECONDS + 1
     later = told_by_browser(chosen, hidden=128, layers=1)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from dashboard import actions, guard, state
+from dashboard import actions, arrival, guard
 from dashboard.views import how, progress, sample, train
 from tests.visits import STORY, visitors
 
@@ -189,7 +189,7 @@ def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, c
 
 def test_the_beginning_is_guarded_too(visit, monkeypatch):
     page = visit()
-    monkeypatch.setattr(state, "begin", fails)
+    monkeypatch.setattr(arrival, "begin", fails)
     page.look()
     the_reference(page)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import findings, limits, opening, state, takeaway
+from dashboard import arrival, findings, limits, opening, state, takeaway
 from dashboard.keeper import Keeper
 from dashboard.links import SECTIONS
 from dashboard.run import Run
@@ -30,9 +30,9 @@ def _link() -> None:
     hide = st.multiselect(
         "Leave out sections", SECTIONS, help="For a lesson that should show less at once."
     )
-    st.code(state.link(hide), language=None, wrap_lines=True)
+    st.code(arrival.link(hide), language=None, wrap_lines=True)
     text = state.text()
-    own = text is not None and state.shared_text() is None
+    own = text is not None and arrival.shared_text() is None
     st.caption(
         "It opens this page with everything that is chosen here. "
         + (f"Everybody uploads {plain(text.name)} themselves. " if own and text else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import guard, limits, state
+from dashboard import arrival, guard, limits
 
 TICK_SECONDS = 3.0
 
@@ -22,5 +22,5 @@ def show() -> None:
 
 
 def _look() -> None:
-    if state.let_in():
+    if arrival.let_in():
         st.rerun()

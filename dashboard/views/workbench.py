@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import guard, markup, state
+from dashboard import arrival, guard, markup, state
 from dashboard.views import download, model, sample, text, train
 from dashboard.words import plain
 
@@ -13,7 +13,7 @@ def show() -> None:
     """Draw the page: what is chosen on the left, what happens with it on the right."""
     st.html(markup.MAIN_BUTTONS)
     st.title("Teach a network to write", anchor=False)
-    place = "this computer" if state.is_private() else "the computer that runs this page"
+    place = "this computer" if arrival.is_private() else "the computer that runs this page"
     st.caption(
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
         f"one character at a time. Everything happens on {place}."
@@ -21,7 +21,7 @@ def show() -> None:
     with st.container():  # what comes and goes in it moves nothing below
         if state.said("page"):
             st.info(plain(state.said("page")), icon=":material/history:")
-    hidden = state.hidden_sections()
+    hidden = arrival.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown
     left, right = st.columns([2, 3], gap="large")
