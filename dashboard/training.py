@@ -211,7 +211,9 @@ class Trainer:
 
     def _work(self) -> None:
         self._turns.enter(self)
-        overrun = 0.0  # of the last turn, in seconds
+        # Of the last turn, in seconds of this thread: that the processor was busy with other things
+        # is nobody's turn. What others compute of an iteration takes them no longer than this one.
+        overrun = 0.0
         try:
             while self._may_go_on():
                 self._sit_out(overrun)
@@ -221,11 +223,11 @@ class Trainer:
                     continue
                 self._show(Phase.RUNNING)
                 with self._turns.chunk, self.lock, self._weights:
-                    self._turn_began = time.monotonic()
+                    self._turn_began = time.thread_time()
                     if self._go:
                         self._train()
                         self._tell(self.observers)
-                    overrun = time.monotonic() - self._turn_began - CHUNK_SECONDS
+                    overrun = time.thread_time() - self._turn_began - CHUNK_SECONDS
             with self.lock:
                 self._tell(self.at_rest)
         except Exception as error:
@@ -246,11 +248,11 @@ class Trainer:
         The lock is kept, for until its validation is there an iteration is not whole.
         """
         self._weights.give_way()
-        began = time.monotonic()
-        if began - self._turn_began > CHUNK_SECONDS:
+        if time.thread_time() - self._turn_began > CHUNK_SECONDS:
+            began = time.monotonic()
             self._turns.chunk.give_way()
-            self._turn_began = time.monotonic()
-            self.solver.seconds -= self._turn_began - began  # spent on other trainings
+            self._turn_began = time.thread_time()
+            self.solver.seconds -= time.monotonic() - began  # spent on other trainings
 
     def _sit_out(self, overrun: float) -> None:
         """Let each of the others have as much more than a turn as this one had: an iteration

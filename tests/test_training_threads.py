@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ from trainers import (
 from dashboard import training
 from dashboard.training import Phase
 from dashboard.turns import Turns
+
+
+def compute(seconds: float) -> None:
+    """Be at work for so long."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
 
 
 @pytest.fixture
@@ -154,10 +162,10 @@ def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make
         real = trainer.solver.step
 
         def step() -> float:
-            started = time.perf_counter()
-            time.sleep(pause)
+            started = time.thread_time()
+            compute(pause)
             loss = real()
-            used[name] += time.perf_counter() - started
+            used[name] += time.thread_time() - started
             return loss
 
         trainer.solver.step = step
@@ -180,7 +188,7 @@ def test_a_long_validation_gives_way_to_the_others(make):
     real = solver.model.evaluate
 
     def piece(*given):
-        time.sleep(0.03)
+        compute(0.03)
         progress.append(quick.solver.iteration)
         return real(*given)
 
@@ -218,12 +226,30 @@ def test_the_model_is_to_be_had_within_a_long_validation(make):
     assert np.array_equal(model.flat, solver.model.flat)
 
 
-def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make):
+def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, monkeypatch):
     trainer = make(new_solver(), Turns(2))
     real = trainer.solver.step
-    trainer.solver.step = lambda: (time.sleep(0.05), real())[1]
+    trainer.solver.step = lambda: (compute(0.05), real())[1]
+    naps: list[float] = []
+    clock = SimpleNamespace(**vars(time) | {"sleep": naps.append})
+    monkeypatch.setattr(training, "time", clock)
     trainer.start(60)
-    started = time.monotonic()
-    until(lambda: trainer.solver.iteration >= 10)
-    assert time.monotonic() - started < 0.95
+    while trainer.solver.iteration < 10:
+        trainer.join(0.01)
     stopped(trainer)
+    assert not naps
+
+
+def test_that_the_processor_was_busy_with_other_things_is_nobody_s_turn(make, monkeypatch):
+    turns = Turns(2)
+    held_up, other = make(new_solver(), turns), make(new_solver(), turns)
+    real = held_up.solver.step
+    held_up.solver.step = lambda: (time.sleep(0.05), real())[1]
+    sat_out: list[float] = []
+    monkeypatch.setattr(held_up, "_sit_out", sat_out.append)
+    for trainer in (held_up, other):
+        trainer.start(60)
+    until(lambda: held_up.solver.iteration >= 10)
+    for trainer in (held_up, other):
+        stopped(trainer)
+    assert max(sat_out) <= 0
