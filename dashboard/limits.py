@@ -39,6 +39,10 @@ MAX_SEED_CHARS = 5_000
 # A model that is uploaded: as large as the uploader takes, several times the largest preset.
 MAX_MODEL_BYTES = 25 * 2**20
 
+# A model of this size lies ready on the page while it rests, and is hashed at every redraw: some
+# milliseconds. Larger ones are made at the click.
+MAX_READY_BYTES = 4 * 2**20
+
 # The longest text that can be pasted: a long novel. Longer ones come better as a file.
 MAX_PASTED_CHARS = 3_000_000
 

@@ -40,6 +40,7 @@ class Run:
     keeper: Keeper | None = None  # what saves it, if anything does
     trouble: str = ""  # why the last file that was asked for could not be made
     first: RNN | None = None  # the network it began with, if that knew something already
+    file: tuple[object, bytes] | None = None  # a state of the model, and the pickle of it
     promise: Promise | None = None  # of the memory that training will take
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import PurePath
 
-from dashboard import snapshot
+from dashboard import limits, snapshot
 from dashboard.insight.baselines import Baseline
 from dashboard.insight.report import Report, Sample, page
 from dashboard.insight.svg_curve import Curve
@@ -42,6 +42,20 @@ def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
 def model(run: Run) -> bytes:
     """The model as a pickle, as it is between two chunks of training."""
     return dump_model(run.trainer.model())
+
+
+def resting_model(run: Run) -> bytes | None:
+    """The same, made once, if nothing trains it and it is small enough to lie ready on the page."""
+    status = run.trainer.status()
+    if status.active or status.working or model_bytes(run) > limits.MAX_READY_BYTES:
+        return None
+    state = run.solver, run.solver.iteration
+    if run.file is None or run.file[0] != state:
+        try:
+            run.file = state, model(run)
+        except Exception:  # it is made at the click then, which tells why it cannot be
+            return None
+    return run.file[1]
 
 
 def checkpoint(run: Run) -> bytes:

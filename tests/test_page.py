@@ -175,6 +175,14 @@ def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog
     assert page.value("model_hidden_dim") == 64
 
 
+def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
+    page = visit()
+    page.press("Step")
+    (download,) = (e.proto for e in page.app.get("download_button") if "model" in e.proto.label)
+    assert download.url
+    assert not download.deferred_file_id
+
+
 def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
     page = visit()
     monkeypatch.setattr(how.explain, "small_network", fails)

@@ -11,13 +11,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard import takeaway
+from dashboard import limits, takeaway
 from dashboard.insight.baselines import Baseline
 from dashboard.texts import load
 from rnncore import load as load_file
 from rnncore import save as save_file
 from rnncore.history import COLUMNS
 from tests.runs import MODEL, small_run
+from tests.trainers import stopped
+from tests.visits import raising
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +31,28 @@ def test_the_model_opens_with_pickle_alone_and_writes(run):
     model = pickle.loads(takeaway.model(run))
     np.testing.assert_array_equal(model.flat, run.solver.model.flat)
     assert model.sample("The", T=50, seed=1) == run.solver.model.sample("The", T=50, seed=1)
+
+
+def test_a_model_at_rest_lies_ready_and_is_made_anew_once_it_has_learnt_more(monkeypatch):
+    run = small_run(steps=2)
+    ready = takeaway.resting_model(run)
+    assert ready == takeaway.model(run)
+    assert takeaway.resting_model(run) is ready
+    run.solver.step()
+    assert takeaway.resting_model(run) == takeaway.model(run) != ready
+    with run.trainer.lock:
+        run.train(60)
+        assert takeaway.resting_model(run) is None  # made at the click: it changes meanwhile
+    stopped(run.trainer)
+    assert takeaway.resting_model(run) == takeaway.model(run)
+    monkeypatch.setattr(limits, "MAX_READY_BYTES", 100)
+    assert takeaway.resting_model(run) is None
+
+
+def test_a_model_that_cannot_be_made_is_told_at_the_click(monkeypatch):
+    run = small_run(steps=2)
+    monkeypatch.setattr(takeaway, "dump_model", raising(MemoryError()))
+    assert takeaway.resting_model(run) is None
 
 
 def test_the_whole_run_goes_on_exactly(run):

@@ -45,7 +45,10 @@ def _take_away(run: Run) -> None:
     stem = takeaway.stem(run)
     if run.trouble:
         st.error(plain(run.trouble), icon=":material/error:")
-    _button(run, "Download model", f"{stem}.pkl", lambda: takeaway.model(run))
+    # What is made at a click Streamlit throws away at the second redraw of anything on this server,
+    # which where many train comes sooner than the browser fetches it.
+    ready = takeaway.resting_model(run)
+    _button(run, "Download model", f"{stem}.pkl", lambda: takeaway.model(run), ready)
     st.caption(
         f"Opens in any Python that can import rnncore{_and_here(takeaway.model_bytes(run))}:"
     )
@@ -96,11 +99,17 @@ def _more(run: Run, stem: str) -> None:
     _button(run, "Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))
 
 
-def _button(run: Run, label: str, file_name: str, data: Callable[[], str | bytes]) -> None:
-    """A download that is made at the click, not at every redraw of the page."""
+def _button(
+    run: Run,
+    label: str,
+    file_name: str,
+    data: Callable[[], str | bytes],
+    ready: bytes | None = None,
+) -> None:
+    """A download that is made at the click, not at every redraw of the page, if it is not ready."""
     st.download_button(
         label,
-        data=lambda: takeaway.made(run, label, data),
+        data=ready if ready is not None else lambda: takeaway.made(run, label, data),
         file_name=file_name,
         icon=":material/download:",
         on_click="ignore",

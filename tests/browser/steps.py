@@ -65,8 +65,8 @@ def until(what: Callable[[], bool], seconds: float, message: str) -> None:
 def drawn(page: Page, seconds: float = 1.0) -> None:
     """Wait until nothing has been drawn for so long.
 
-    A file that is made at a click is gone before it is fetched if the whole page is just drawn
-    anew: when training has ended, or the levels on the chart have come.
+    A file that is made at a click is gone at the second redraw of anything on the server, before
+    it is fetched if that is just under way: when training has ended, or where others train.
     """
     running = page.locator("[data-test-script-state=running]")
     still = 0
