@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 import rnncore
 from benchmarks.quality import BOOKS, book, mean_loss, processor
 from rnncore import RNN, Solver, Vocab
-from rnncore.pickles import dump_model
+from rnncore.storage.model_pickle import dump_model
 
 STREAMS, LENGTH, TRAIN_FRACTION = 50, 50, 0.95
 HIDDEN, LAYERS, EPOCHS = 128, 2, 50

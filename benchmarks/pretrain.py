@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.quality import ITERATIONS, RECIPES
 from rnncore import RNN, load
-from rnncore.pickles import dump_model
+from rnncore.storage.model_pickle import dump_model
 
 ROOT = Path(__file__).parents[1]
 DATA, CARD = ROOT / "rnncore" / "data" / "pride.pkl", ROOT / "docs" / "pretrained-pride.md"

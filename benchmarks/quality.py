@@ -22,7 +22,7 @@ from typing import Any
 import rnncore
 from rnncore import RNN, Solver, Vocab, read_text
 from rnncore.batches import as_streams
-from rnncore.pickles import dump_model
+from rnncore.storage.model_pickle import dump_model
 
 BOOKS = Path(__file__).parents[2] / "shared" / "corpora"
 FILES = {"novel": "pride.txt", "play": "tiny-shakespeare.txt"}

@@ -10,27 +10,28 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
     sys.path.insert(0, str(HERE.parent))
 
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
-from dashboard import arrival, guard, opening, session, warm  # noqa: E402
+from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
+from dashboard.server import gc_freeze  # noqa: E402
 from dashboard.views import full, how, runs, workbench  # noqa: E402
 
-warm.freeze_libraries()
+gc_freeze.freeze_libraries()
 st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
 
 
-@guard.part
+@error_boundary.part
 def show() -> None:
     """The pages, and the run that the address names."""
-    if not arrival.let_in():
+    if not entry.let_in():
         full.show()
         return
-    arrival.begin()
-    if (named := arrival.run_in_address()) is not None:
+    entry.begin()
+    if (named := entry.run_in_address()) is not None:
         with session.whole(drawn=False):
-            opening.come_back(named)
-    arrival.show_address()
+            open_run.come_back(named)
+    entry.show_address()
     bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
     pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
-    if arrival.is_private():
+    if entry.is_private():
         pages.append(st.Page(lambda: runs.show(bench), title="Past runs", url_path="runs"))
     st.navigation(pages, position="top").run()
 

@@ -3,19 +3,19 @@
 The BLAS is settled first, because it reads its settings when NumPy loads it.
 """
 
-from rnncore import blas
+from rnncore.compute import blas
 
 blas.settle()
 
 from rnncore.cells import CELLS  # noqa: E402
-from rnncore.checkpoint import load, save  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402
 from rnncore.model import RNN  # noqa: E402
 from rnncore.optim import UPDATE_RULES  # noqa: E402
 from rnncore.pretrained import pretrained  # noqa: E402
+from rnncore.reading.text import Text, read_text  # noqa: E402
 from rnncore.sampling import Sampler  # noqa: E402
 from rnncore.solver import Solver  # noqa: E402
-from rnncore.text import Text, read_text  # noqa: E402
+from rnncore.storage.checkpoint import load, save  # noqa: E402
 from rnncore.vocab import Vocab  # noqa: E402
 
 __version__ = "0.1.0"

@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from rnncore import CELLS, RNN, UPDATE_RULES, RnnCoreError, Solver, Vocab, blas, crew
+from rnncore import CELLS, RNN, UPDATE_RULES, RnnCoreError, Solver, Vocab
+from rnncore.compute import blas, worker_pool
 from rnncore.errors import SettingError
 from rnncore.schedules import SHAPES
 
@@ -93,7 +94,7 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _new(book: Path, given: dict[str, Any]) -> Solver:
-    from rnncore.text import read_text
+    from rnncore.reading.text import read_text
 
     text = read_text(book.read_bytes(), name=book.name)
     for note in text.notes:
@@ -133,9 +134,9 @@ def _check_target(option: str, path: Path | None, suffix: str) -> None:
 
 
 def _write(solver: Solver, out: Path | None, model: Path | None) -> None:
-    from rnncore.checkpoint import save
-    from rnncore.files import write_whole
-    from rnncore.pickles import dump_model
+    from rnncore.storage.atomic_write import write_whole
+    from rnncore.storage.checkpoint import save
+    from rnncore.storage.model_pickle import dump_model
 
     if out is not None:
         save(solver, out)
@@ -180,7 +181,7 @@ def _seed(text: str | None, vocab: Vocab | None) -> Any:
 
 
 def _load(path: Path) -> Any:
-    from rnncore.checkpoint import load
+    from rnncore.storage.checkpoint import load
 
     return load(path)
 
@@ -212,7 +213,7 @@ def info(args: argparse.Namespace) -> int:
     print(f"BLAS     {found.library}")
     print(f"kernel   {found.kernel}")
     print(f"threads  {'unknown' if found.threads is None else found.threads}")
-    how = "processes" if crew.wanted() else "threads"
+    how = "processes" if worker_pool.wanted() else "threads"
     print(f"batches  {f'by {found.workers} {how}' if found.workers > 1 else 'whole'}")
     for reason in found.reasons:
         print(f"  {reason}")

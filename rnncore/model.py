@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import batches, blas, checks
+from rnncore import batches, checks
+from rnncore.batch_pass import Pass as Pass
+from rnncore.batch_pass import shard_count
 from rnncore.cells import CELLS, Cell
+from rnncore.compute import blas
 from rnncore.errors import SettingError
-from rnncore.passes import Pass as Pass
-from rnncore.passes import shard_count
 from rnncore.vocab import Vocab
 
 Array = NDArray[np.floating]
@@ -265,7 +266,7 @@ PICKLE_FORMAT = "rnncore model 1"
 
 def restore(payload: dict[str, Any]) -> RNN:
     """The model that a pickle describes: the one global that a model's pickle names."""
-    from rnncore.rebuild import model_of_payload
+    from rnncore.storage.model_from_values import model_of_payload
 
     return model_of_payload(payload)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rnncore import checks
 from rnncore.model import RNN
-from rnncore.pickles import read_model
+from rnncore.storage.model_pickle import read_model
 
 FOLDER = Path(__file__).with_name("data")
 

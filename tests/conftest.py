@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.visits import Visit
+    from tests.support.visits import Visit
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # so that a bare `pytest` finds the packages, installed or not
+# Pickles of the original program name its module, RNNs.
+sys.path.append(str(ROOT / "tests" / "support" / "original_program"))
 
 import rnncore  # noqa: E402, F401 (before NumPy, as in the program: it settles the BLAS)
 
@@ -72,7 +74,7 @@ def chromium() -> str:
 @pytest.fixture
 def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     """Visits to a server of the test's own, without a browser."""
-    from tests.visits import visitors  # here: most tests need no page
+    from tests.support.visits import visitors  # here: most tests need no page
 
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         yield visit

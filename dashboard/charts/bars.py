@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.charts.drawing import FAINT, TRAINING, VALIDATION, without_data
-from dashboard.insight.codepoints import readable
+from dashboard.text.codepoints import readable
 
 
 def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:

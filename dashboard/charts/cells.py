@@ -10,9 +10,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.analysis.network_internals import FAINTEST, Gates, Reach
 from dashboard.charts.drawing import TRAINING, VALIDATION, without_data
-from dashboard.insight.codepoints import readable
-from dashboard.insight.explain import FAINTEST, Gates, Reach
+from dashboard.text.codepoints import readable
 
 UNITS = 12  # of a layer, those that are shown
 

@@ -11,6 +11,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.charts.downsampling import Floats, Places, evenly, thin, trailing_means
 from dashboard.charts.drawing import (
     FAINT,
     TRAINING,
@@ -23,7 +24,6 @@ from dashboard.charts.drawing import (
 )
 from dashboard.charts.names import beside
 from dashboard.charts.view import Level, View, in_unit
-from dashboard.insight.thinning import Floats, Places, evenly, thin, trailing_means
 from rnncore.history import History
 
 # Of the raw loss the least and the greatest of each: at most twice as many points. 300 look the

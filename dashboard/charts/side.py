@@ -8,9 +8,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from dashboard.charts.downsampling import thin
 from dashboard.charts.drawing import FAINT, hover, without_data, x_at, x_tip, x_title
 from dashboard.charts.view import View
-from dashboard.insight.thinning import thin
 from rnncore.history import History
 
 SIDE_TITLES = {"grad_norm": "gradient norm", "lr": "learning rate"}

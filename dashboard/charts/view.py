@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dashboard.changes import Change
-from dashboard.insight.thinning import Floats
+from dashboard.charts.downsampling import Floats
+from dashboard.training.live_settings import Change
 
 X_AXES = {"Iterations": "iteration", "Epochs": "epoch", "Characters": "chars", "Seconds": "seconds"}
 SMOOTHINGS = (1, 10, 50, 100, 200, 500)  # iterations

@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import arrival, findings, limits, opening, state, takeaway
-from dashboard.keeper import Keeper
-from dashboard.links import SECTIONS
-from dashboard.run import Run
+from dashboard.formatting import plain
+from dashboard.page import background, entry, open_run, state
+from dashboard.page.settings_link import SECTIONS
+from dashboard.runs import exports
+from dashboard.runs.autosave import Keeper
+from dashboard.runs.run import Run
+from dashboard.server import limits
 from dashboard.views import lazy
-from dashboard.words import plain
 
 
 def show() -> None:
@@ -30,9 +32,9 @@ def _link() -> None:
     hide = st.multiselect(
         "Leave out sections", SECTIONS, help="For a lesson that should show less at once."
     )
-    st.code(arrival.link(hide), language=None, wrap_lines=True)
+    st.code(entry.link(hide), language=None, wrap_lines=True)
     text = state.text()
-    own = text is not None and arrival.shared_text() is None
+    own = text is not None and entry.shared_text() is None
     st.caption(
         "It opens this page with everything that is chosen here. "
         + (f"Everybody uploads {plain(text.name)} themselves. " if own and text else "")
@@ -42,16 +44,14 @@ def _link() -> None:
 
 
 def _take_away(run: Run) -> None:
-    stem = takeaway.stem(run)
+    stem = exports.stem(run)
     if run.trouble:
         st.error(plain(run.trouble), icon=":material/error:")
     # What is made at a click Streamlit throws away at the second redraw of anything on this server,
     # which where many train comes sooner than the browser fetches it.
-    ready = takeaway.resting_model(run)
-    _button(run, "Download model", f"{stem}.pkl", lambda: takeaway.model(run), ready)
-    st.caption(
-        f"Opens in any Python that can import rnncore{_and_here(takeaway.model_bytes(run))}:"
-    )
+    ready = exports.resting_model(run)
+    _button(run, "Download model", f"{stem}.pkl", lambda: exports.model(run), ready)
+    st.caption(f"Opens in any Python that can import rnncore{_and_here(exports.model_bytes(run))}:")
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
         f"    print(pickle.load(f).sample({run.diary.seed_text[:1]!r}, T=500))",
@@ -83,20 +83,20 @@ def _kept(run: Run, keeper: Keeper) -> None:
         )
         with st.popover("Delete this run"):
             st.markdown("It cannot be brought back, not by its link either.")
-            st.button("Delete for good", on_click=opening.delete, args=(run.id,))
+            st.button("Delete for good", on_click=open_run.delete, args=(run.id,))
 
 
 def _more(run: Run, stem: str) -> None:
-    _button(run, "Whole run (.npz)", f"{stem}.npz", lambda: takeaway.checkpoint(run))
+    _button(run, "Whole run (.npz)", f"{stem}.npz", lambda: exports.checkpoint(run))
     st.caption(
         "Text, network, optimizer and place: training goes on from it exactly, in Python"
-        f"{_and_here(takeaway.checkpoint_bytes(run))}."
+        f"{_and_here(exports.checkpoint_bytes(run))}."
     )
-    levels = findings.levels(run)  # here: a download is made where there is no session
-    _button(run, "Report", f"{stem}.html", lambda: takeaway.report(run, levels.result or []))
+    levels = background.levels(run)  # here: a download is made where there is no session
+    _button(run, "Report", f"{stem}.html", lambda: exports.report(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
-    _button(run, "History (CSV)", f"{stem}.csv", lambda: takeaway.history(run))
-    _button(run, "Samples over time", f"{stem}-samples.txt", lambda: takeaway.samples(run))
+    _button(run, "History (CSV)", f"{stem}.csv", lambda: exports.history(run))
+    _button(run, "Samples over time", f"{stem}-samples.txt", lambda: exports.samples(run))
 
 
 def _button(
@@ -109,7 +109,7 @@ def _button(
     """A download that is made at the click, not at every redraw of the page, if it is not ready."""
     st.download_button(
         label,
-        data=ready if ready is not None else lambda: takeaway.made(run, label, data),
+        data=ready if ready is not None else lambda: exports.made(run, label, data),
         file_name=file_name,
         icon=":material/download:",
         on_click="ignore",

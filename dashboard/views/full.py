@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import arrival, guard, limits
+from dashboard.page import entry, error_boundary
+from dashboard.server import limits
 
 TICK_SECONDS = 3.0
 
@@ -18,9 +19,9 @@ def show() -> None:
         "it looks every few seconds, and opens as soon as another is closed.",
         icon=":material/hourglass_empty:",
     )
-    st.fragment(guard.part(_look), run_every=TICK_SECONDS)()
+    st.fragment(error_boundary.part(_look), run_every=TICK_SECONDS)()
 
 
 def _look() -> None:
-    if arrival.let_in():
+    if entry.let_in():
         st.rerun()

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import guard, state, texts
+from dashboard.analysis import network_internals
+from dashboard.analysis.network_internals import Gates, Reach, Temperatures
 from dashboard.charts import bars, cells
-from dashboard.insight import explain
-from dashboard.insight.explain import Gates, Reach, Temperatures
+from dashboard.page import error_boundary, state
+from dashboard.text import loading
 
 SENTENCE = "The light went out, and he said nothing."
 SEED = "The l"
@@ -44,7 +45,7 @@ def show() -> None:
     )
     job = state.job("how", "how", _figures)
     job.wait(0.1)
-    st.fragment(guard.part(_sections), run_every=0.5 if job.running else None)()
+    st.fragment(error_boundary.part(_sections), run_every=0.5 if job.running else None)()
 
 
 def _sections() -> None:
@@ -61,13 +62,13 @@ def _sections() -> None:
 
 
 def _figures() -> Figures:
-    text = texts.load_sample("lighthouse.txt").preview(20_000)
-    networks = {cell: explain.small_network(text, cell) for cell in ("vanilla", "lstm")}
+    text = loading.load_sample("lighthouse.txt").preview(20_000)
+    networks = {cell: network_internals.small_network(text, cell) for cell in ("vanilla", "lstm")}
     ids = {cell: network.vocab.encode(text) for cell, network in networks.items() if network.vocab}
     return Figures(
-        explain.gate_activations(networks["lstm"], SENTENCE),
-        {cell: explain.gradient_reach(networks[cell], ids[cell]) for cell in networks},
-        explain.at_temperatures(networks["lstm"], SEED),
+        network_internals.gate_activations(networks["lstm"], SENTENCE),
+        {cell: network_internals.gradient_reach(networks[cell], ids[cell]) for cell in networks},
+        network_internals.at_temperatures(networks["lstm"], SEED),
     )
 
 

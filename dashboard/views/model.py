@@ -7,11 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import actions, findings, guard, limits, opening, settings, state
-from dashboard.probe import Speed
+from dashboard import settings
+from dashboard.formatting import duration, plain
+from dashboard.page import background, callbacks, error_boundary, open_run, state
+from dashboard.runs.speed_probe import Speed
+from dashboard.server import limits
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
-from dashboard.texts import LoadedText
-from dashboard.words import duration, plain
+from dashboard.text.loading import LoadedText
 from rnncore import CELLS
 from rnncore.pretrained import PRETRAINED
 
@@ -25,7 +27,7 @@ def show() -> None:
             list(PRESETS),
             format_func=lambda name: PRESETS[name].title,
             key="preset",
-            on_change=actions.apply_preset,
+            on_change=callbacks.apply_preset,
         )
         with st.container():  # what comes and goes in it leaves open parts below open
             if preset := PRESETS.get(state.preset() or ""):
@@ -61,7 +63,7 @@ def show() -> None:
             _trained()
         if (text := state.text()) is not None:
             _cost(text)
-            st.fragment(guard.part(_speed), run_every=0.5 if _measuring(text) else None)()
+            st.fragment(error_boundary.part(_speed), run_every=0.5 if _measuring(text) else None)()
 
 
 def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
@@ -73,14 +75,14 @@ def _trained() -> None:
     st.file_uploader(
         "Upload model",
         key="model_upload",
-        on_change=opening.open_upload,
+        on_change=open_run.open_upload,
         help="A .pkl or .npz that was downloaded here, or a pickle of the original program.",
     )
     for name, title in PRETRAINED.items():
         st.button(
             f"Take this one: {title}",
             key=f"pretrained_{name}",
-            on_click=opening.open_pretrained,
+            on_click=open_run.open_pretrained,
             args=(name,),
         )
     if state.said("model"):
@@ -142,20 +144,20 @@ def _cost(text: LoadedText) -> None:
         f"**{params:,}** parameters · about {limits.size(chosen.memory(V))} of memory · "
         f"{_in_words(ratio)}"
     )
-    if actions.obstacle():
-        st.warning(plain(actions.obstacle()))
+    if callbacks.obstacle():
+        st.warning(plain(callbacks.obstacle()))
 
 
 def _measuring(text: LoadedText) -> bool:
     """Whether a measurement is under way; none is begun of what cannot be trained."""
-    return not actions.obstacle() and findings.speed(text, state.model_settings()).running
+    return not callbacks.obstacle() and background.speed(text, state.model_settings()).running
 
 
 def _speed() -> None:
     text = state.text()
-    if text is None or actions.obstacle():
+    if text is None or callbacks.obstacle():
         return
-    job = findings.speed(text, state.model_settings())
+    job = background.speed(text, state.model_settings())
     if job.running:
         st.caption("Measuring the speed …")
     elif job.result is None:

@@ -7,15 +7,17 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard import actions, findings, limits, markup, state
+from dashboard.analysis.curve_diagnosis import diverged, examine
 from dashboard.charts.loss import loss_rows, loss_spec
 from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
 from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
-from dashboard.diary import Entry
-from dashboard.insight.curve_doctor import diverged, examine
-from dashboard.run import TURNS, Run
-from dashboard.training import Phase, Status
-from dashboard.words import counted, duration, figure, plain
+from dashboard.formatting import counted, duration, figure, plain
+from dashboard.page import background, callbacks, state
+from dashboard.runs.run import TURNS, Run
+from dashboard.server import limits
+from dashboard.training.sample_log import Entry
+from dashboard.training.trainer import Phase, Status
+from dashboard.views import markup
 
 # Each drawing costs a browser on two cores a tenth of a second of the training's: often at
 # first, when every look shows something new, then seldom.
@@ -39,7 +41,7 @@ def live() -> None:
     if run is None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
-    status = actions.look_at(run)
+    status = callbacks.look_at(run)
     _headline(run, status)
     if run.keeper is not None and run.keeper.problem:
         st.warning(plain(run.keeper.problem), icon=":material/save:")
@@ -50,7 +52,7 @@ def live() -> None:
     _stages(run.diary.seed_text, entries, stage)
     _advice(run, status)
     # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
-    levels_to_come = findings.levels(run).running
+    levels_to_come = background.levels(run).running
     turned = [state.turned("training", status.working), state.turned("levels", levels_to_come)]
     if False in turned or state.turned("calm", is_calm(status)):
         st.rerun()
@@ -124,7 +126,9 @@ def _curve(run: Run, stage: int | None) -> None:
     if not len(history):
         return
     st.space("xsmall")  # for the chart's own buttons, which show above it
-    levels = [Level(base.name, base.nats, base.note) for base in findings.levels(run).result or []]
+    levels = [
+        Level(base.name, base.nats, base.note) for base in background.levels(run).result or []
+    ]
     marks = run.trainer.changes[-50:]
     view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
@@ -158,11 +162,13 @@ def _advice(run: Run, status: Status) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
-        if found.button and st.button(found.button, on_click=actions.follow, args=(found.action,)):
+        if found.button and st.button(
+            found.button, on_click=callbacks.follow, args=(found.action,)
+        ):
             st.rerun()  # the widgets outside this part must show it
     passed = [
         f"{base.name} at {duration(passed_at)}"
-        for base in findings.levels(run).result or []
+        for base in background.levels(run).result or []
         if (passed_at := history.seconds_below(base.nats)) is not None
     ]
     if passed:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from dashboard import actions, settings, state
+from dashboard import settings
+from dashboard.page import callbacks, state
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
@@ -29,7 +30,7 @@ def show() -> None:
             key=state.train_key("update_rule"),
             help="How a gradient becomes a step. Adam and RMSprop give each parameter a step of "
             "its own size; plain SGD needs a much higher rate, Adagrad slows down by itself.",
-            on_change=actions.apply_train_settings,
+            on_change=callbacks.apply_train_settings,
         )
         st.segmented_control(
             "Schedule",
@@ -38,7 +39,7 @@ def show() -> None:
             required=True,
             help="How the learning rate goes over the run: constant, halved in steps, "
             "or falling like a cosine to almost nothing.",
-            on_change=actions.apply_train_settings,
+            on_change=callbacks.apply_train_settings,
         )
         _slider(
             "Warm-up, in iterations",
@@ -89,5 +90,5 @@ def _slider(
         format_func=shown,
         key=key,
         help=explanation,
-        on_change=actions.apply_train_settings,
+        on_change=callbacks.apply_train_settings,
     )

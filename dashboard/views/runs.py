@@ -5,10 +5,13 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
-from dashboard import limits, markup, opening, past, state
-from dashboard.registry import registry
-from dashboard.store import RunInfo
-from dashboard.words import counted, plain, spoken
+from dashboard.formatting import counted, plain, spoken
+from dashboard.page import open_run, state
+from dashboard.runs import summary
+from dashboard.runs.registry import registry
+from dashboard.runs.store import RunInfo
+from dashboard.server import limits
+from dashboard.views import markup
 
 PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser many seconds
 
@@ -44,15 +47,18 @@ def _row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
     name = info.text_name or "A damaged run"
-    unseen = f"*{spoken(name)}, {past.saved(info)}*"
+    unseen = f"*{spoken(name)}, {summary.saved(info)}*"
     with st.container(border=True):
         about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
         with about, st.container(gap="xsmall"):
             st.markdown(f"**{plain(name)}**{here}")
-            st.caption(plain(past.described(registry().store, info)))
+            st.caption(plain(summary.described(registry().store, info)))
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
             if not info.damaged and st.button(
-                f"Open {unseen}", key=f"open_{info.id}", on_click=opening.open_past, args=(info.id,)
+                f"Open {unseen}",
+                key=f"open_{info.id}",
+                on_click=open_run.open_past,
+                args=(info.id,),
             ):
                 st.switch_page(workbench)
             with st.popover(f"Delete {unseen}", key=f"ask_{info.id}"):
@@ -60,6 +66,6 @@ def _row(info: RunInfo, workbench: Page) -> None:
                 st.button(
                     "Delete for good",
                     key=f"delete_{info.id}",
-                    on_click=opening.delete,
+                    on_click=open_run.delete,
                     args=(info.id,),
                 )

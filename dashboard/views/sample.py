@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions_writing, findings, guard, limits, markup, state
-from dashboard.insight.copies import SHORTEST, Summary
-from dashboard.views import together
-from dashboard.words import plain, stage
-from dashboard.writing import Writer
+from dashboard.formatting import plain, stage
+from dashboard.page import background, error_boundary, sampling_callbacks, state
+from dashboard.sampling.copied_passages import SHORTEST, Summary
+from dashboard.sampling.writer import Writer
+from dashboard.server import limits
+from dashboard.views import markup, together
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
@@ -39,20 +40,20 @@ def show() -> None:
         writer, run = state.writer(), state.run()
         writing = writer is not None and writer.writing
         # What is copied is underlined when the text has been searched through.
-        searching = writer is not None and run is not None and findings.copy_index(run).running
+        searching = writer is not None and run is not None and background.copy_index(run).running
         with st.container(horizontal=True):
             st.button(
                 "Generate",
                 type="primary",
                 icon=":material/edit_note:",
-                on_click=actions_writing.generate,
+                on_click=sampling_callbacks.generate,
             )
             if writing:
-                st.button("Cancel", icon=":material/close:", on_click=actions_writing.cancel)
-        if refusal := actions_writing.said("sample"):
+                st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
+        if refusal := sampling_callbacks.said("sample"):
             st.error(plain(refusal), icon=":material/error:")
         st.fragment(
-            guard.part(_written), run_every=TICK_SECONDS if writing or searching else None
+            error_boundary.part(_written), run_every=TICK_SECONDS if writing or searching else None
         )()
         if run is not None:
             together.show(run)
@@ -93,9 +94,9 @@ def _written() -> None:
     writing, text = writer.writing, writer.text
     if writer.note:
         st.warning(plain(writer.note))
-    search = findings.copy_index(run)
+    search = background.copy_index(run)
     search.wait(0.05)  # enough for most texts: the piece is drawn once
-    passages = None if writing else findings.copied(run, writer)
+    passages = None if writing else background.copied(run, writer)
     st.html(markup.piece(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
     st.caption(_account(writer, len(text), writing))
     if not writing:

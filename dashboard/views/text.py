@@ -6,12 +6,14 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import actions, limits, markup, state, texts
 from dashboard.charts import bars
-from dashboard.texts import LoadedText, Source
-from dashboard.views import lazy
-from dashboard.words import plain
-from rnncore.archives import display_name
+from dashboard.formatting import plain
+from dashboard.page import callbacks, state
+from dashboard.server import limits
+from dashboard.text import loading
+from dashboard.text.loading import LoadedText, Source
+from dashboard.views import lazy, markup
+from rnncore.reading.archives import display_name
 
 _SHORT = {
     "lighthouse.txt": "Story",
@@ -29,26 +31,26 @@ def show() -> None:
         st.file_uploader(
             "Text file",
             key="upload",
-            on_change=actions.choose_upload,
+            on_change=callbacks.choose_upload,
             help="A book or any other text: .txt, .md, .gz, .zip or .epub, up to 25 MB. "
             "It stays on the computer that runs this page.",
         )
         st.pills(
             "Or a sample text",
-            texts.sample_names(),
+            loading.sample_names(),
             format_func=lambda name: _SHORT[name],
             key="sample",
-            on_change=actions.choose_sample,
+            on_change=callbacks.choose_sample,
         )
         file = state.uploaded()
         chosen = state.text_source()
         if file is not None and chosen is not None and chosen.key != file.file_id:
             st.button(
-                f"Take {plain(display_name(file.name))} again", on_click=actions.choose_upload
+                f"Take {plain(display_name(file.name))} again", on_click=callbacks.choose_upload
             )
         with st.popover("Or paste one", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
-            st.button("Take this text", on_click=actions.choose_paste)
+            st.button("Take this text", on_click=callbacks.choose_paste)
         source = read()
         if state.text_error():
             st.error(plain(state.text_error()), icon=":material/error:")
@@ -60,9 +62,9 @@ def show() -> None:
 def read() -> Source:
     """Read the text that is chosen, if it is not read yet; where it comes from."""
     source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
-    if not actions.is_read(source):
+    if not callbacks.is_read(source):
         with st.spinner(f"Reading {plain(display_name(source.name))} …"):
-            actions.read_source(source)
+            callbacks.read_source(source)
     return source
 
 
@@ -94,7 +96,7 @@ def _doctor(text: LoadedText, source: Source) -> None:
         st.caption(plain(finding.sentence) + (" Advised." if finding.on else ""))
     st.selectbox(
         "Encoding",
-        texts.ENCODINGS,
+        loading.ENCODINGS,
         key="encoding",
         placeholder="found by itself",
         index=None,

@@ -6,12 +6,12 @@ from functools import partial
 
 import streamlit as st
 
-from dashboard import actions_writing, guard, markup, state
 from dashboard.charts import bars
-from dashboard.insight.codepoints import readable
-from dashboard.run import Run
-from dashboard.views import lazy
-from dashboard.words import counted, plain, stage
+from dashboard.formatting import counted, plain, stage
+from dashboard.page import error_boundary, sampling_callbacks, state
+from dashboard.runs.run import Run
+from dashboard.text.codepoints import readable
+from dashboard.views import lazy, markup
 
 CHOICES = 8  # characters to choose from
 _LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
@@ -19,16 +19,18 @@ _LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
 
 def show(run: Run) -> None:
     """Draw the part; it is closed until somebody wants it."""
-    lazy.expander("Write together", "together_open", partial(st.fragment(guard.part(_desk)), run))
+    lazy.expander(
+        "Write together", "together_open", partial(st.fragment(error_boundary.part(_desk)), run)
+    )
 
 
 def _desk(run: Run) -> None:
-    if sentence := actions_writing.said("pen"):
+    if sentence := sampling_callbacks.said("pen"):
         st.warning(plain(sentence))
     pen = state.pen()
     if pen is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
-        st.button("Begin with the seed text", on_click=actions_writing.take_pen)
+        st.button("Begin with the seed text", on_click=sampling_callbacks.take_pen)
         return
     st.html(markup.piece(pen.seed_text, pen.written, label="Text written together"))
     st.caption(
@@ -49,11 +51,11 @@ def _desk(run: Run) -> None:
             st.button(
                 plain(readable(char)),
                 key=f"next_{ord(char)}",
-                on_click=actions_writing.write_char,
+                on_click=sampling_callbacks.write_char,
                 args=(char,),
             )
     with st.container(horizontal=True):
-        st.button("To the end of the word", on_click=actions_writing.write_until, args=(" \n",))
-        st.button("To the end of the line", on_click=actions_writing.write_until, args=("\n",))
-        st.button("Take one back", on_click=actions_writing.unwrite)
-        st.button("Begin again", on_click=actions_writing.take_pen)
+        st.button("To the end of the word", on_click=sampling_callbacks.write_until, args=(" \n",))
+        st.button("To the end of the line", on_click=sampling_callbacks.write_until, args=("\n",))
+        st.button("Take one back", on_click=sampling_callbacks.unwrite)
+        st.button("Begin again", on_click=sampling_callbacks.take_pen)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, findings, guard, markup, opening, settings, state
-from dashboard.run import Run
+from dashboard import settings
+from dashboard.formatting import plain
+from dashboard.page import background, callbacks, error_boundary, open_run, state
+from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import progress, rates
-from dashboard.words import plain
+from dashboard.views import markup, progress, rates
 
 
 def show() -> None:
@@ -30,9 +31,9 @@ def show() -> None:
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        ticks = working or (run is not None and findings.levels(run).running)
+        ticks = working or (run is not None and background.levels(run).running)
         seconds = progress.CALM_TICK_SECONDS if calm else progress.TICK_SECONDS
-        st.fragment(guard.part(progress.live), run_every=seconds if ticks else None)()
+        st.fragment(error_boundary.part(progress.live), run_every=seconds if ticks else None)()
         progress.drawing()
 
 
@@ -40,12 +41,12 @@ def _notes(active: bool, run: Run | None) -> None:
     """What there is to say or to ask before training goes on."""
     if not active:
         _before(run)
-    if actions.refusal():
+    if callbacks.refusal():
         with st.container(key="train_refusal"):
-            st.error(plain(actions.refusal()), icon=":material/error:")
+            st.error(plain(callbacks.refusal()), icon=":material/error:")
     if state.asking():
         _question()
-    elif run is not None and run.solver.iteration and actions.differs():
+    elif run is not None and run.solver.iteration and callbacks.differs():
         st.caption(
             ":material/info: The text or the network that is chosen is no longer this run's. "
             "The run goes on with its own; Train will ask."
@@ -58,21 +59,21 @@ def _buttons(active: bool, run: Run | None) -> None:
             "Train",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=actions.train,
+            on_click=callbacks.train,
             disabled=active,
         )
-        st.button("Pause", icon=":material/pause:", on_click=actions.pause, disabled=not active)
+        st.button("Pause", icon=":material/pause:", on_click=callbacks.pause, disabled=not active)
         st.button(
             "Step",
             icon=":material/skip_next:",
-            on_click=actions.step,
+            on_click=callbacks.step,
             disabled=active,
             help="One iteration.",
         )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
-            on_click=actions.reset,
+            on_click=callbacks.reset,
             disabled=run is None,
             help="Back to the network as it was before its training, with the same weights.",
         )
@@ -84,12 +85,12 @@ def _before(run: Run | None) -> None:
     if before is not None and (run is None or run.id != before):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The run before this one is kept.", width="content")
-            st.button("Bring it back", on_click=opening.open_past, args=(before,))
+            st.button("Bring it back", on_click=open_run.open_past, args=(before,))
 
 
 def _goal() -> None:
     """When to end: one choice, and the amount that goes with it."""
-    changed = actions.apply_train_settings
+    changed = callbacks.apply_train_settings
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             "Until",
@@ -125,5 +126,5 @@ def _question() -> None:
             "**Begin a new run with it?** What this run has learnt would no longer be on the page."
         )
         with st.container(horizontal=True):
-            st.button("Begin a new run", type="primary", on_click=actions.start_new)
-            st.button("Keep this run", on_click=actions.keep_run)
+            st.button("Begin a new run", type="primary", on_click=callbacks.start_new)
+            st.button("Keep this run", on_click=callbacks.keep_run)

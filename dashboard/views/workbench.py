@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import arrival, guard, markup, state
-from dashboard.views import download, model, sample, text, train
-from dashboard.words import plain
+from dashboard.formatting import plain
+from dashboard.page import entry, error_boundary, state
+from dashboard.views import download, markup, model, sample, text, train
 
 
 def show() -> None:
     """Draw the page: what is chosen on the left, what happens with it on the right."""
     st.html(markup.MAIN_BUTTONS)
     st.title("Teach a network to write", anchor=False)
-    place = "this computer" if arrival.is_private() else "the computer that runs this page"
+    place = "this computer" if entry.is_private() else "the computer that runs this page"
     st.caption(
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
         f"one character at a time. Everything happens on {place}."
@@ -21,15 +21,15 @@ def show() -> None:
     with st.container():  # what comes and goes in it moves nothing below
         if state.said("page"):
             st.info(plain(state.said("page")), icon=":material/history:")
-    hidden = arrival.hidden_sections()
+    hidden = entry.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown
     left, right = st.columns([2, 3], gap="large")
     with left:
         for name, section in (("text", text), ("model", model)):
             if name not in hidden:
-                guard.part(section.show)()
+                error_boundary.part(section.show)()
     with right:
         for name, section in (("train", train), ("sample", sample), ("download", download)):
             if name not in hidden:
-                guard.part(section.show)()
+                error_boundary.part(section.show)()

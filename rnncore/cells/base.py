@@ -36,8 +36,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import blas
-from rnncore.buffers import Memory, aligned_copy, aligned_zeros
+from rnncore.compute import blas
+from rnncore.compute.buffers import Memory, aligned_copy, aligned_zeros
 
 Array = NDArray[np.floating]
 

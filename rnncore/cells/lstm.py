@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rnncore.buffers import aligned_zeros
 from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.compute.buffers import aligned_zeros
 
 I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
 

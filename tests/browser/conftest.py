@@ -18,11 +18,11 @@ import pytest
 
 from tests.browser.visitors import account, visitor
 from tests.browser.visitors import visit as open_page
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-ROOT = Path(__file__).parents[2]
 
 # A core for the training and one for server and browser, which share two with it here. Where
 # speeds are compared, both sides inherit this.

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, Server
 from tests.browser.steps import button, iterations, until
-from tests.conftest import ROOT, find_chromium
+from tests.conftest import find_chromium
+from tests.support.paths import ROOT
 
 WIDTH, HEIGHT = 1280, 1100
 

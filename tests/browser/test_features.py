@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.charts.loss import STAGE
 from rnncore import RNN, Vocab, load
-from rnncore.pickles import dump_model
+from rnncore.storage.model_pickle import dump_model
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
@@ -27,6 +27,7 @@ from tests.browser.steps import (
 )
 from tests.browser.visitors import visit as open_page
 from tests.browser.visitors import visitor
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -351,7 +352,7 @@ def test_a_training_that_diverges_is_told_and_the_page_stays_usable(
     visit: Visit, tmp_path: Path
 ) -> None:
     page = visit()
-    text = (Path(__file__).parents[2] / "sample_texts" / "verses.txt").read_text(encoding="utf-8")
+    text = (ROOT / "sample_texts" / "verses.txt").read_text(encoding="utf-8")
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, input_dim=4, hidden_dim=8)
     model.flat[:] = np.where(model.flat > 0, 3e38, -3e38)  # finite, and no more

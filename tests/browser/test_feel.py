@@ -19,14 +19,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dashboard.run import new_run
+from dashboard.runs.run import new_run
+from dashboard.runs.store import Store
 from dashboard.settings import PRESETS
-from dashboard.store import Store
-from dashboard.texts import load_sample
+from dashboard.text.loading import load_sample
 from rnncore.history import COLUMNS, History
 from tests.browser.conftest import Server
 from tests.browser.steps import button, is_training, iterations, until
 from tests.browser.visitors import pause, percentile, seconds_to_show, train, visit, visitor
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +36,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 # The same text, network and settings as the page's, in a process of its own.
 _BARE = """
 import sys, time
 import rnncore
-from dashboard.run import new_solver
+from dashboard.runs.run import new_solver
 from dashboard.settings import PRESETS
-from dashboard.texts import load_sample
+from dashboard.text.loading import load_sample
 from tests.browser.test_feel import clocks, speeds
 
 preset = PRESETS["original"]

@@ -24,13 +24,13 @@ from tests.browser.steps import (
     upload,
     written,
 )
+from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
 _OPEN_AND_SAMPLE = """
 import pickle, sys
 with open(sys.argv[1], "rb") as f:

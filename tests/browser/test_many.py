@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard.store import Store
+from dashboard.runs.store import Store
 from tests.browser.conftest import Server
 from tests.browser.steps import button, drawn, is_training, iterations, until, upload, written
 from tests.browser.visitors import (

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.store import Store
+from dashboard.runs.store import Store
 from dashboard.views.runs import PER_PAGE
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import button, until
 from tests.browser.visitors import visit as open_page
 from tests.browser.visitors import visitor
-from tests.runs import small_run
+from tests.support.runs import small_run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from dashboard import limits
-from dashboard.run import new_run
-from dashboard.store import Store
-from rnncore import blas
+from dashboard.runs.run import new_run
+from dashboard.runs.store import Store
+from dashboard.server import limits
+from rnncore.compute import blas
 from tests.browser.conftest import Server
 from tests.browser.steps import (
     button,

@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from rnncore import RNN, Sampler, Solver, Vocab, save
-from rnncore.pickles import dump_model
+from rnncore.storage.model_pickle import dump_model
 
 HERE = Path(__file__).parent
 TEXT = "It is a truth universally acknowledged, that a single man in possession… " * 3

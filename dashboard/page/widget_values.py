@@ -1,0 +1,142 @@
+"""What a visitor chose, as plain values: read from the widgets' values by key, and put back.
+
+Every function takes or gives a mapping of keys to values; ``state`` has the visitor's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard.charts.view import View
+from dashboard.page.settings_link import OTHERS, Lesson
+from dashboard.sampling.writer import WriteSettings
+from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from dashboard.text.cleanup import TITLES
+from dashboard.text.loading import AS_IT_IS, ReadOptions
+
+Widgets = Mapping[Any, Any]
+
+FIRST_PRESET = "taste"
+
+MODEL_KEYS = {name: f"model_{name}" for name in ModelSettings.__dataclass_fields__}
+TRAIN_KEYS = {name: f"train_{name}" for name in TrainSettings.__dataclass_fields__}
+GOAL_KEYS = {
+    "iterations": TRAIN_KEYS["num_iters"],
+    "epochs": "goal_epochs",
+    "minutes": "goal_minutes",
+    "plateau": "goal_patience",
+}
+REMEDY_KEYS = {name: f"remedy_{name}" for name in TITLES}
+
+
+# -- from the widgets --------------------------------------------------------------------------
+
+
+def model_settings(widgets: Widgets) -> ModelSettings:
+    """The network."""
+    return ModelSettings(**{name: widgets[key] for name, key in MODEL_KEYS.items()})
+
+
+def train_settings(widgets: Widgets) -> TrainSettings:
+    """The training."""
+    return TrainSettings(**{name: widgets[key] for name, key in TRAIN_KEYS.items()})
+
+
+def goal(widgets: Widgets) -> Goal:
+    """When training should end."""
+    kind = widgets["goal_kind"] or "iterations"
+    return Goal(kind, widgets[GOAL_KEYS[kind]])
+
+
+def write_settings(widgets: Widgets, fallback_seed: str) -> WriteSettings:
+    """How to write."""
+    top_k, top_p = widgets["top_k"], widgets["top_p"]
+    return WriteSettings(
+        seed_text=widgets["seed_text"] or fallback_seed,
+        length=widgets["length"],
+        temperature=widgets["temperature"],
+        top_k=top_k or None,
+        top_p=None if top_p >= 1 else top_p,
+        random_seed=widgets["random_seed"],
+    )
+
+
+def read_options(widgets: Widgets) -> ReadOptions:
+    """How the text is to be read."""
+    remedies = frozenset(name for name, key in REMEDY_KEYS.items() if widgets[key])
+    return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], remedies)
+
+
+def chart_view(widgets: Widgets) -> View:
+    """How the curve is to be drawn."""
+    return View(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
+
+
+def others(widgets: Widgets) -> dict[str, Any]:
+    """What a link carries beside network and training: what is not as the page begins."""
+    return {key: widgets[key] for key, _ in OTHERS.values() if widgets[key] != BEGINNING[key]}
+
+
+# -- to the widgets ----------------------------------------------------------------------------
+
+
+def of_model(settings: ModelSettings) -> dict[str, Any]:
+    """The widgets that say this network."""
+    return {key: getattr(settings, name) for name, key in MODEL_KEYS.items()}
+
+
+def of_train(settings: TrainSettings) -> dict[str, Any]:
+    """The widgets that say this training."""
+    return {key: getattr(settings, name) for name, key in TRAIN_KEYS.items()}
+
+
+def of_goal(goal: Goal) -> dict[str, Any]:
+    """The widgets that say this goal."""
+    return {"goal_kind": goal.kind, GOAL_KEYS[goal.kind]: goal.amount}
+
+
+def of_read_options(options: ReadOptions) -> dict[str, Any]:
+    """The widgets that say this way of reading."""
+    remedies = {key: name in options.remedies for name, key in REMEDY_KEYS.items()}
+    return {"encoding": options.encoding, "strip_gutenberg": options.strip_gutenberg, **remedies}
+
+
+def of_lesson(lesson: Lesson) -> dict[str, Any]:
+    """The widgets that say what a lesson asks for; what it says nothing of is left out."""
+    asked = {
+        "preset": lesson.preset,
+        "sample": lesson.text,
+        "seed_text": lesson.seed_text,
+        "temperature": lesson.temperature,
+        **(of_model(lesson.model) if lesson.model else {}),
+        **(of_train(lesson.train) if lesson.train else {}),
+        **lesson.others,
+    }
+    return {key: value for key, value in asked.items() if value is not None}
+
+
+# What every widget begins with.
+BEGINNING: dict[str, Any] = {
+    "sample": "lighthouse.txt",
+    "pasted": "",
+    "cleanup_open": False,
+    **of_read_options(AS_IT_IS),
+    "preset": FIRST_PRESET,
+    **of_model(PRESETS[FIRST_PRESET].model),
+    "goal_kind": "iterations",
+    "goal_epochs": 10,
+    "goal_minutes": 5,
+    "goal_patience": 5,
+    **of_train(PRESETS[FIRST_PRESET].train),
+    "chart_x": "Iterations",
+    "chart_unit": "nats",
+    "chart_smoothing": 100,
+    "chart_more": False,
+    "seed_text": "",
+    "temperature": 0.8,
+    "length": 500,
+    "top_k": 0,
+    "top_p": 1.0,
+    "random_seed": None,
+}

@@ -1,0 +1,120 @@
+"""A run as it stands between two chunks, copied, so that it can be saved while it trains on."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from dashboard.settings import GOAL_TITLES, Goal
+from dashboard.training.goals import Plan, Stretch
+from dashboard.training.live_settings import Change
+from dashboard.training.sample_log import Entry
+from rnncore import Solver
+from rnncore.errors import FileFormatError
+from rnncore.history import History
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What is known of a save without opening it; losses in nats per character, or NaN."""
+
+    saved: float  # seconds since 1970
+    iteration: int
+    num_iters: int
+    loss: float  # mean of the last 50 iterations
+    val_loss: float  # the last validation before the save
+    best_val: float  # the best of the run so far
+    entries: tuple[Entry, ...]
+    changes: tuple[Change, ...]
+    plan: Plan
+
+    def values(self) -> dict[str, Any]:
+        """As plain values for JSON, which knows no NaN."""
+        return {
+            "saved": self.saved,
+            "iteration": self.iteration,
+            "num_iters": self.num_iters,
+            "loss": _or_null(self.loss),
+            "val_loss": _or_null(self.val_loss),
+            "best_val": _or_null(self.best_val),
+            "diary": [[e.iteration, _or_null(e.loss), e.text] for e in self.entries],
+            "changes": [[c.iteration, c.text] for c in self.changes],
+            "plan": {**asdict(self.plan.goal), **asdict(self.plan.since)},
+        }
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Journal:
+        """From what ``values`` gave; a FileFormatError for anything else."""
+        try:
+            return cls(
+                saved=float(values["saved"]),
+                iteration=int(values["iteration"]),
+                num_iters=int(values["num_iters"]),
+                loss=_or_nan(values["loss"]),
+                val_loss=_or_nan(values["val_loss"]),
+                best_val=_or_nan(values["best_val"]),
+                entries=tuple(
+                    Entry(int(at), _or_nan(loss), str(text)) for at, loss, text in values["diary"]
+                ),
+                changes=tuple(Change(int(at), str(text)) for at, text in values["changes"]),
+                plan=_plan(values),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise FileFormatError(f"The run's journal is damaged: {error!r}.") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A copy of a solver, to be saved and not to be trained, with the journal of that moment."""
+
+    solver: Solver
+    journal: Journal
+
+
+def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan) -> Snapshot:
+    """Copy what training changes; the caller holds the trainer's lock."""
+    twin = copy.copy(solver)  # the text's ids and the settings are shared: they stay as they are
+    twin.between = None
+    twin.model = solver.model.copy()
+    twin.optimizer = copy.deepcopy(solver.optimizer)
+    twin.batches = copy.copy(solver.batches)
+    twin.rng = copy.deepcopy(solver.rng)
+    twin.state = [part.copy() for part in solver.state]
+    twin.history = History.from_array(solver.history.to_array())
+    loss = twin.history["loss"][-50:]
+    _, val = twin.history.validations()
+    journal = Journal(
+        saved=time.time(),
+        iteration=solver.iteration,
+        num_iters=solver.num_iters,
+        loss=float(loss.mean()) if len(loss) else math.nan,
+        val_loss=float(val[-1]) if len(val) else math.nan,
+        best_val=float(val.min()) if len(val) else math.nan,
+        entries=tuple(entries),
+        changes=tuple(changes),
+        plan=plan,
+    )
+    return Snapshot(twin, journal)
+
+
+def _or_null(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _or_nan(value: Any) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _plan(values: Mapping[str, Any]) -> Plan:
+    """The plan of a journal; the first ones had none but the run's length."""
+    if "plan" not in values:
+        return Plan(Goal("iterations", int(values["num_iters"])))
+    of = values["plan"]
+    if of["kind"] not in GOAL_TITLES:
+        raise ValueError(of["kind"])
+    amount = int(of["amount"]) if float(of["amount"]).is_integer() else float(of["amount"])
+    return Plan(Goal(of["kind"], amount), Stretch(int(of["iteration"]), float(of["seconds"])))

@@ -1,0 +1,161 @@
+"""Pickles of "LSTM-RNN-in-numpy", the program that this one grew from.
+
+It pickled its model objects whole: class ``RNNs.RNN`` with ``Wx, Wh, b``, or
+``RNNs.TwoHiddenLayerRNN`` whose second recurrent layer is ``W2, Wh2, b2``; both with
+``W_embed``, ``W_out`` and ``b_out``, in float64. Its equations and its order of the gates
+(i, f, o, g) are this program's, so the weights carry over as they are. Three things differ:
+
+* Its second layer may have another width (``H2``). Here all layers have one width: the
+  narrower is filled up with units whose weights are all zero. Their output is zero, and
+  so is every gradient from and to them: the network computes and learns the same.
+* It begins from the last hidden state of its training (``h0``, ``h1``); here a sequence
+  begins from zero.
+* It never had dropout.
+
+What is read here is ``opcodes``' record of the pickle, never an object.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnncore.errors import FileFormatError
+from rnncore.model import MAX_DIM, MAX_VOCAB, RNN
+from rnncore.storage import model_from_values
+from rnncore.storage.model_from_values import brief
+from rnncore.storage.safe_unpickler import Call, Global
+
+Array = NDArray[np.floating]
+
+_ONE_LAYER = Global("RNNs", "RNN")
+_TWO_LAYERS = Global("RNNs", "TwoHiddenLayerRNN")
+_NDARRAY, _DTYPE = Global("numpy", "ndarray"), Global("numpy", "dtype")
+# NumPy moved numpy.core to numpy._core; protocol 5 has its own way to write an array.
+_RECONSTRUCT = {Global(f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")}
+_FROM_BUFFER = {Global(f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")}
+
+NAMES = {_ONE_LAYER, _TWO_LAYERS, _NDARRAY, _DTYPE, *_RECONSTRUCT, *_FROM_BUFFER}
+PLAIN = {_DTYPE}  # NumPy writes a type once and refers to it from each array
+
+_SECOND = {"W2": "Wx2", "Wh2": "Wh2", "b2": "b2"}
+_NAMES_HERE = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}
+_GATES = {"lstm": 4, "vanilla": 1}
+
+
+def model_of(value: Call) -> RNN:
+    """The model that the record of a pickle describes; a FileFormatError otherwise."""
+    if value.function not in (_ONE_LAYER, _TWO_LAYERS):
+        raise FileFormatError("The pickle holds something other than a model.")
+    layers = 1 if value.function == _ONE_LAYER else 2
+    told = value.state
+    if value.args or not isinstance(told, dict) or not isinstance(told.get("params"), dict):
+        raise FileFormatError(f"The pickle of {value.function} holds no params.")
+    V = _size(told, "vocab_dim", MAX_VOCAB)
+    D = _size(told, "input_dim", MAX_DIM)
+    widths = [_size(told, name, MAX_DIM) for name in ("hidden_dim", "H2")[:layers]]
+    cell_type = told.get("cell_type")
+    if type(cell_type) is not str or cell_type not in _GATES:
+        raise FileFormatError(
+            f"The file's cell_type is {brief(cell_type)}; it must be lstm or vanilla."
+        )
+    names = _NAMES_HERE | (_SECOND if layers == 2 else {})
+    if set(told["params"]) != set(names):
+        raise FileFormatError(
+            f"The file holds the parameters {brief(sorted(map(str, told['params'])))}; "
+            f"{value.function} has {sorted(names)}."
+        )
+    arrays = {names[name]: _array(name, parts) for name, parts in told["params"].items()}
+    settings = {
+        "vocab_dim": V,
+        "idx_to_char": _symbols(told.get("idx_to_char"), V),
+        "input_dim": D,
+        "hidden_dim": max(widths),
+        "cell_type": cell_type,
+        "num_layers": layers,
+        "dropout": 0.0,
+        "dtype": "float64",
+        "seed": 0,
+    }
+    model_from_values.check_settings(settings)  # before the arrays become larger than the file
+    if len(set(widths)) > 1:
+        arrays = _one_width(arrays, V, D, widths, _GATES[cell_type])
+    return model_from_values.model_of(settings, arrays)
+
+
+def _one_width(
+    arrays: dict[str, Array], V: int, D: int, widths: list[int], G: int
+) -> dict[str, Array]:
+    """Both layers as wide as the wider, by silent units: zeros into and out of each."""
+    H1, H2 = widths
+    H = max(widths)
+    # Shapes in the file and here, with the gates as an axis of their own.
+    axes = {
+        "W_embed": ((V, D), (V, D)),
+        "Wx": ((D, G, H1), (D, G, H)),
+        "Wh": ((H1, G, H1), (H, G, H)),
+        "b": ((G, H1), (G, H)),
+        "Wx2": ((H1, G, H2), (H, G, H)),
+        "Wh2": ((H2, G, H2), (H, G, H)),
+        "b2": ((G, H2), (G, H)),
+        "W_out": ((H2, V), (H, V)),
+        "b_out": ((V,), (V,)),
+    }
+    flat = {name: _join_gates(name, shape) for name, (shape, _) in axes.items()}
+    model_from_values.check_arrays("parameters", arrays, flat, np.dtype("float64"))
+    wide: dict[str, Array] = {}
+    for name, (shape, full) in axes.items():
+        value = np.zeros(full)
+        value[tuple(slice(n) for n in shape)] = arrays[name].reshape(shape)
+        wide[name] = value.reshape(_join_gates(name, full))
+    return wide
+
+
+def _join_gates(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """(..., G, H) -> (..., G H) for what has gates."""
+    if name in ("W_embed", "W_out", "b_out"):
+        return shape
+    return (*shape[:-2], shape[-2] * shape[-1])
+
+
+def _size(told: dict[Any, Any], name: str, most: int) -> int:
+    value = told.get(name)
+    if type(value) is not int or not 1 <= value <= most:
+        raise FileFormatError(
+            f"The file's {name} is {brief(value)}; it must be from 1 to {most:,}."
+        )
+    return value
+
+
+def _symbols(idx_to_char: Any, V: int) -> tuple[Any, ...]:
+    if not isinstance(idx_to_char, dict) or idx_to_char.keys() != set(range(V)):
+        raise FileFormatError(f"The file's idx_to_char does not name the symbols 0 to {V - 1}.")
+    return tuple(idx_to_char[i] for i in range(V))
+
+
+def _array(name: str, value: Any) -> Array:
+    """An array from NumPy's two ways to pickle one."""
+    order: Any = "C"
+    match value:
+        case Call(function, (base, (0,), start), (1, shape, dtype, bool() as fortran, raw)) if (
+            function in _RECONSTRUCT and base == _NDARRAY and isinstance(start, memoryview)
+        ):
+            order = "F" if fortran else "C"
+        case Call(function, (raw, dtype, shape, "C" | "F" as order), None) if (
+            function in _FROM_BUFFER
+        ):
+            pass
+        case _:
+            raise FileFormatError(f"{name} in the file is not an array.")
+    return model_from_values.array_of(name, _type(name, dtype), shape, raw, order)
+
+
+def _type(name: str, value: Any) -> str:
+    """The type's name, such as "<f8", from the way that NumPy pickles it."""
+    match value:
+        case Call(function, (str() as kind, *_), (3, str() as order, None, None, None, -1, -1, 0)):
+            if function == _DTYPE:
+                return order + kind
+    raise FileFormatError(f"{name} in the file is of an unknown type.")

@@ -1,0 +1,152 @@
+"""What a click changed stays changed: broken off, or undone by a click that knew nothing of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.page.pending_changes import ONE_SECONDS, SEVERAL_SECONDS, Ledger
+
+BEFORE = {"hidden": 128, "layers": 1, "rate": 0.1, "_run": None}
+PRESET = {"hidden": 200, "layers": 2}
+
+
+class Clock:
+    """Time that stands still."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(clock) -> Ledger:
+    return Ledger(clock)
+
+
+class Breaking(dict):
+    """A session whose writing is broken off after so many values."""
+
+    def __init__(self, known: dict, after: int) -> None:
+        super().__init__(known)
+        self.after = after
+
+    def __setitem__(self, key: str, value: object) -> None:
+        if not self.after:
+            raise InterruptedError
+        self.after -= 1
+        super().__setitem__(key, value)
+
+
+@pytest.fixture
+def chosen(ledger) -> dict:
+    """A session in which a preset was chosen, and written."""
+    session = dict(BEFORE)
+    ledger.enter(PRESET, session)
+    ledger.write(session)
+    return session
+
+
+def told_by_browser(session: dict, **values: object) -> dict:
+    """The session after a click that brought these values of widgets."""
+    return session | values
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+def test_what_is_broken_off_is_known_at_once_and_written_later(ledger, after):
+    changes = {"_run": "one", "hidden": 200, "layers": 2}
+    session = Breaking(BEFORE, after)
+    ledger.enter(changes, session)
+    with pytest.raises(InterruptedError):
+        ledger.write(session)
+    assert ledger.amended(session) == BEFORE | changes
+    session.after = 3
+    ledger.write(session)
+    assert session == BEFORE | changes
+
+
+def test_what_the_browser_says_meanwhile_does_not_undo_what_is_not_written(ledger):
+    session = Breaking(BEFORE, 0)
+    ledger.enter(PRESET, session)
+    with pytest.raises(InterruptedError):
+        ledger.write(session)
+    later = told_by_browser(dict(session), hidden=128, layers=1)
+    ledger.put_right(later)
+    ledger.write(later)
+    assert later == BEFORE | PRESET
+
+
+def test_several_old_values_at_once_are_an_echo(ledger, clock, chosen):
+    clock.now = SEVERAL_SECONDS - 1
+    later = told_by_browser(chosen, hidden=128, layers=1, rate=0.2)
+    assert ledger.amended(later) == chosen | {"rate": 0.2}  # what was moved by hand stays
+    ledger.put_right(later)
+    ledger.write(later)
+    assert later == chosen | {"rate": 0.2}
+
+
+def test_an_echo_may_come_more_than_once(ledger, clock, chosen):
+    for _ in range(3):
+        later = told_by_browser(chosen, hidden=128, layers=1)
+        ledger.put_right(later)
+        ledger.write(later)
+        assert later == chosen
+        clock.now += 1
+
+
+def test_an_echo_of_what_was_before_the_last_but_one_click_is_known_too(ledger, clock, chosen):
+    clock.now = 1
+    ledger.enter({"hidden": 64, "layers": 3}, chosen)
+    ledger.write(chosen)
+    for hidden, layers in ((128, 1), (200, 2)):
+        later = told_by_browser(chosen, hidden=hidden, layers=layers)
+        assert ledger.amended(later) == chosen
+
+
+def test_a_widget_that_is_moved_back_by_hand_stays_there(ledger, clock, chosen):
+    clock.now = ONE_SECONDS + 0.1
+    later = told_by_browser(chosen, hidden=128)
+    assert ledger.amended(later) == later
+    ledger.put_right(later)
+    ledger.write(later)
+    assert later["hidden"] == 128
+    clock.now += 1  # and the other one too: two old values by now, and still no echo
+    later = told_by_browser(later, layers=1)
+    ledger.put_right(later)
+    ledger.write(later)
+    assert later == BEFORE
+
+
+def test_a_single_old_value_is_an_echo_if_it_comes_sooner_than_a_hand(ledger, clock):
+    session = dict(BEFORE)
+    ledger.enter({"hidden": 200, "layers": 1}, session)  # only one is another
+    ledger.write(session)
+    clock.now = ONE_SECONDS / 2
+    assert ledger.amended(told_by_browser(session, hidden=128)) == session
+
+
+def test_what_no_browser_has_shown_yet_cannot_come_back(ledger):
+    session = BEFORE | PRESET
+    ledger.enter(PRESET, {})
+    ledger.write(session)
+    later = told_by_browser(session, hidden=128, layers=1)
+    assert ledger.amended(later) == later
+
+
+def test_what_was_long_ago_is_no_echo(ledger, clock, chosen):
+    clock.now = SEVERAL_SECONDS + 1
+    later = told_by_browser(chosen, hidden=128, layers=1)
+    assert ledger.amended(later) == later
+
+
+def test_what_no_widget_shows_is_nobody_s_echo(ledger):
+    session = dict(BEFORE)
+    ledger.enter({"_run": "one", "_asking": True}, session)
+    ledger.write(session)
+    session["_run"] = None  # by the page itself
+    assert ledger.amended(session) == session

@@ -1,0 +1,103 @@
+"""Settings in the page's address: read back as they were written, and errors as sentences."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from dashboard.page import settings_link
+from dashboard.settings import PRESETS, ModelSettings, TrainSettings
+from dashboard.text.cleanup import TITLES
+
+SAMPLES = ["lighthouse.txt", "verses.txt"]
+
+
+# One value that is not the usual for each widget that a link carries.
+OTHERS = {
+    "goal_kind": "minutes",
+    "goal_epochs": 7,
+    "goal_minutes": 3,
+    "goal_patience": 2,
+    "length": 150,
+    "top_k": 4,
+    "top_p": 0.55,
+    "random_seed": 9,
+    "chart_x": "Seconds",
+    "chart_unit": "bits",
+    "chart_smoothing": 10,
+    "chart_more": True,
+    "strip_gutenberg": False,
+    **{f"remedy_{name}": True for name in TITLES},
+}
+
+
+def read(**address: str) -> settings_link.Lesson:
+    return settings_link.read(address, "taste", SAMPLES)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_named_and_read_back(name):
+    preset = PRESETS[name]
+    address = settings_link.write(preset.model, preset.train, None, "", 0.8, [], {})
+    assert address == {"preset": name, "temperature": "0.8"}
+    lesson = read(**address)
+    assert (lesson.preset, lesson.model, lesson.train) == (name, preset.model, preset.train)
+
+
+def test_every_setting_comes_back():
+    model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
+    train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777, 30, 70, 90)
+    address = settings_link.write(
+        model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"], OTHERS
+    )
+    lesson = read(**address)
+    assert (lesson.model, lesson.train) == (model, train)
+    assert (lesson.text, lesson.seed_text) == ("verses.txt", "The sea & I")
+    assert lesson.temperature == 1.25
+    assert lesson.hide == {"model", "download"}
+    assert lesson.others == OTHERS
+    assert lesson.problems == ()
+
+
+def test_never_is_off_in_an_address():
+    never = TrainSettings(clip=math.inf, eval_every=math.inf, fresh_after=math.inf)
+    address = settings_link.write(ModelSettings(), never, None, "", 0.8, [], {})
+    assert {address[name] for name in ("clip", "validate", "fresh")} == {"off"}
+    train = read(**address).train
+    assert (train.clip, train.eval_every, train.fresh_after) == (math.inf,) * 3
+
+
+def test_an_address_without_settings_changes_nothing():
+    lesson = read(run="abc")
+    assert lesson.model == PRESETS["taste"].model
+    assert lesson.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "named"),
+    [
+        ("hidden", "0", "hidden is 0"),
+        ("hidden", "-5", "1 to 4,096"),
+        ("hidden", "1e9", "hidden is 1000000000.0"),
+        ("hidden", "many", "hidden is 'many'; it must be a number"),
+        ("cell", "lstn", "choose one of"),
+        ("rate", "nan", "rate is nan"),
+        ("rate", "0", "above 0"),
+        ("preset", "best", "choose one of taste"),
+        ("text", "../../etc/passwd", "choose one of lighthouse, verses"),
+        ("hide", "model,everything", "choose one of text, model"),
+        ("up", "miles", "choose one of nats"),
+        ("more", "perhaps", "choose one of on, off"),
+        ("top_p", "7", "0.05 or more and at most 1"),
+        ("clip", "soft", "clip is 'soft'; it must be a number"),
+        ("warmup", "-1", "warmup is -1"),
+        ("validate", "often", "validate is 'often'; it must be a number"),
+        ("fresh", "0", "fresh is 0"),
+    ],
+)
+def test_what_is_wrong_is_said_and_left_as_it_was(name, value, named):
+    lesson = read(**{name: value, "layers": "2"})
+    assert len(lesson.problems) == 1
+    assert named in lesson.problems[0]
+    assert lesson.model == replace(PRESETS["taste"].model, num_layers=2)
+    assert lesson.hide == frozenset()

@@ -1,0 +1,423 @@
+"""Autosave: often enough, never in training's way, and a sentence when it fails."""
+
+from __future__ import annotations
+
+import errno
+import math
+import os
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dashboard.runs import snapshot
+from dashboard.runs.autosave import _good_first as good_first
+from dashboard.runs.folder import RunFolder
+from dashboard.runs.snapshot import Journal
+from dashboard.server import limits
+from dashboard.settings import Goal
+from dashboard.training import trainer
+from dashboard.training.goals import Plan, Stretch
+from rnncore.errors import FileFormatError, SaveError
+from rnncore.storage import atomic_write, checkpoint
+from tests.support.runs import TrackedStore, advance, assert_same, saves, small_run
+from tests.support.trainers import until
+
+PLAN = Plan(Goal("minutes", 5), Stretch(20, 3.5))
+FULL = "Autosave failed: the disk is full. Training goes on; download the model to keep it."
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "CHUNK_SECONDS", 0.01)
+    monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 0.05)
+    store = TrackedStore(tmp_path / "runs")
+    yield store
+    store.close()
+
+
+def disk_full(*args, **kwargs):
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    raise atomic_write.not_saved("The run", error) from error
+
+
+# -- when --------------------------------------------------------------------------------------
+
+
+def test_a_run_is_on_disk_before_it_trains(store):
+    run = small_run()
+    keeper = store.keep(run)
+    assert keeper.flush()
+    assert (keeper.saved_iteration, keeper.problem) == (0, "")
+    assert store.infos()[0].id == run.id
+    assert keeper.size() == store.infos()[0].size
+
+
+def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
+    run = small_run(store)
+    run.trainer.start(60)
+    for _ in range(3):
+        before = run.keeper.saved_iteration
+        until(lambda: run.keeper.saved_iteration > before)  # noqa: B023
+    assert run.trainer.status().active
+    run.trainer.pause()
+    run.trainer.join()
+    until(lambda: run.keeper.saved_iteration == run.solver.iteration)
+    assert run.keeper.problem == ""
+    assert run.keeper.saved_at == pytest.approx(time.time(), abs=60)
+    run.keeper.put_away()
+    assert_same(run, store.open(run.id))
+
+
+def test_a_training_is_saved_when_it_finishes(store, monkeypatch):
+    monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 1000.0)
+    run = small_run(store)
+    run.trainer.change(replace(run.train_settings, num_iters=40))
+    run.trainer.start(60)
+    until(lambda: run.keeper.saved_iteration == 40)
+    run.keeper.put_away()
+    assert store.open(run.id).trainer.status().phase == "finished"
+
+
+def test_single_steps_and_changed_settings_are_saved(store):
+    run = small_run(store)
+    run.trainer.step(60)
+    run.keeper.flush()
+    assert run.keeper.saved_iteration == 1
+    run.trainer.change(replace(run.train_settings, lr=0.5))
+    run.keeper.put_away()
+    opened = store.open(run.id)
+    assert opened.train_settings.lr == 0.5
+    assert opened.trainer.changes == run.trainer.changes != []
+
+
+def test_nothing_is_saved_twice(store):
+    run = small_run(store, 3)
+    before = saves(store, run.id)
+    assert run.keeper.save_now()
+    run.trainer._tell(run.trainer.at_rest)
+    run.keeper.flush()
+    assert saves(store, run.id) == before
+
+
+def test_saving_takes_a_fiftieth_of_the_time_at_most(store):
+    run = small_run(store)
+    job = run.keeper._copy(run.solver)
+    run.keeper._write(replace(job, held=3.0))  # training was held for three seconds
+    assert run.keeper.interval >= 150
+    run.keeper._write(replace(job, held=0.0))
+    assert run.keeper.interval < 15  # and that was long ago
+
+
+# -- never in training's way -------------------------------------------------------------------
+
+
+class SlowDisk:
+    """A disk that is let to write by the test, and notes who wrote when."""
+
+    def __init__(self, monkeypatch):
+        self.gate = threading.Semaphore(0)
+        self.written, self.at_work, self.most = [], 0, 0
+        self._real = RunFolder.save
+        monkeypatch.setattr(RunFolder, "save", lambda *args: self.save(*args))
+
+    def save(self, folder, copy, *run):
+        self.at_work += 1
+        self.most = max(self.most, self.at_work)
+        assert self.gate.acquire(timeout=20)
+        self._real(folder, copy, *run)
+        self.written.append(copy.journal.iteration)
+        self.at_work -= 1
+
+
+def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
+    run = small_run(store)
+    disk = SlowDisk(monkeypatch)
+    for _ in range(5):
+        run.trainer.step(60)
+    disk.gate.release(10)
+    assert run.keeper.flush()
+    assert disk.written == [1, 5]
+    assert disk.most == 1
+
+
+def test_an_older_copy_never_becomes_the_newest_save(store):
+    run = small_run(store, 1)
+    older = run.keeper._copy(run.solver)
+    advance(run, 5)
+    assert run.keeper.save_now()
+    run.keeper._write(older)  # a thread that was slow to begin
+    assert run.keeper.saved_iteration == 6
+    run.keeper.put_away()
+    assert store.open(run.id).solver.iteration == 6
+
+
+def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
+    run = small_run(store)
+    disk = SlowDisk(monkeypatch)
+    run.trainer.start(60)
+    until(lambda: disk.at_work)
+    before, copies = run.solver.iteration, run.keeper._copies
+    run.keeper._last -= 60  # another save would be due
+    until(lambda: run.solver.iteration > before + 20)
+    assert disk.written == []
+    assert run.keeper._copies == copies  # but what the disk cannot take is not copied either
+    run.trainer.pause()
+    disk.gate.release(1000)
+    run.trainer.join()
+    run.keeper.flush()
+    assert disk.most == 1
+
+
+def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
+    run = small_run(store, 20)
+    copy = snapshot.take(run.solver, run.diary.entries, run.trainer.changes, run.plan)
+    advance(run, 20)
+    folder = store._folder("c" * 16)
+    folder.save(copy, run.keeper._facts, run.text)
+    again = folder.solver(1, run.text)
+    folder.lock.release()
+    for _ in range(20):
+        again.step()
+    np.testing.assert_array_equal(again.model.flat, run.solver.model.flat)
+    np.testing.assert_array_equal(again.history["loss"], run.solver.history["loss"])
+    assert copy.journal.iteration == 20
+
+
+# -- what stays --------------------------------------------------------------------------------
+
+
+def with_validations(store, losses):
+    run = small_run(store)
+    for loss in losses:
+        advance(run, 1)
+        run.solver.history.set_last("val_loss", loss)
+        run.keeper.save_now()
+    return run
+
+
+def test_the_last_two_saves_and_the_best_stay(store):
+    run = with_validations(store, [3.0, 1.0, 2.0, 2.5, math.nan, 2.7])
+    assert saves(store, run.id) == [3, 6, 7]  # the first was made at iteration 0
+    folder = store._folder(run.id)
+    assert folder.best() == 3
+    assert folder.journal(3).val_loss == 1.0
+    assert folder.journal(7).best_val == 1.0
+    assert folder.solver(3, run.text).iteration == 2
+
+
+def test_of_equally_good_saves_the_one_next_to_the_validation_is_the_best(store):
+    run = with_validations(store, [2.0, 1.0, math.nan, math.nan, math.nan])
+    assert saves(store, run.id) == [3, 5, 6]
+
+
+def test_a_very_large_run_keeps_fewer_saves(store, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_RUN_BYTES", 1)
+    run = with_validations(store, [1.0, 2.0, 3.0])
+    assert saves(store, run.id) == [4]
+
+
+# -- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_a_full_disk_is_said_and_the_old_saves_stay(store, monkeypatch):
+    run = small_run(store, 10)
+    before = saves(store, run.id)
+    monkeypatch.setattr(checkpoint, "save", disk_full)
+    run.trainer.start(60)
+    until(lambda: run.keeper.problem)
+    assert run.keeper.problem == FULL
+    later = run.solver.iteration
+    until(lambda: run.solver.iteration > later + 20)
+    assert run.trainer.status().phase == "running"
+    assert saves(store, run.id) == before
+    monkeypatch.undo()
+    until(lambda: not run.keeper.problem)
+    run.keeper.put_away()
+    assert_same(run, store.open(run.id))
+
+
+def test_a_disk_that_fills_between_network_and_journal_leaves_no_half_save(store, monkeypatch):
+    run = small_run(store, 10)
+    before = sorted(os.listdir(store.root / run.id))
+    advance(run, 5)
+    monkeypatch.setattr("dashboard.runs.folder.write_record", disk_full)
+    assert not run.keeper.save_now()
+    assert run.keeper.problem == FULL
+    assert sorted(os.listdir(store.root / run.id)) == before
+
+
+@pytest.mark.parametrize("blocked", ["", "runs"])
+def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blocked):
+    """A file in the folder's place stops every user, root included."""
+    monkeypatch.setattr(trainer, "CHUNK_SECONDS", 0.01)
+    monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 0.02)
+    place = tmp_path / "home"
+    place.mkdir(exist_ok=True)
+    obstacle = place / blocked if blocked else place
+    if not blocked:
+        place.rmdir()
+    obstacle.write_text("in the way")
+    store = TrackedStore(place / "runs")
+    run = small_run()
+    keeper = store.keep(run)
+    run.trainer.start(60)
+    until(lambda: keeper.problem)
+    assert keeper.problem == (
+        "Autosave failed: a file is in the place of the folder of the runs. "
+        "Training goes on; download the model to keep it."
+    )
+    until(lambda: run.solver.iteration > 20)
+    obstacle.unlink()
+    until(lambda: not keeper.problem)
+    assert keeper.put_away()
+    assert_same(run, store.open(run.id))
+    store.close()
+
+
+def test_a_folder_that_somebody_removes_is_made_again(store):
+    run = small_run(store, 3)
+    for path in (store.root / run.id).iterdir():
+        path.unlink()
+    (store.root / run.id).rmdir()
+    advance(run, 1)
+    assert run.keeper.save_now(), run.keeper.problem
+    run.keeper.put_away()
+    assert_same(run, store.open(run.id))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(MemoryError(), "no memory left"), (ZeroDivisionError("x"), "something unexpected"),
+     (OSError(errno.EROFS, "ro"), "cannot be written to"), (OSError("odd"), "the disk refused"),
+     (SaveError("The run was not saved: b holds values that are not finite."), "not finite. ")],
+)  # fmt: skip
+def test_nothing_that_fails_stops_training(store, monkeypatch, caplog, error, reason):
+    def fail(*args):
+        raise error
+
+    run = small_run(store)
+    for owner, name in ((snapshot, "take"), (RunFolder, "save")):
+        monkeypatch.setattr(owner, name, fail)
+        run.keeper.problem = ""
+        run.trainer.start(60)
+        until(lambda: run.keeper.problem)
+        assert run.keeper.problem.startswith("Autosave failed: ")
+        assert reason in run.keeper.problem
+        later = run.solver.iteration
+        until(lambda: run.solver.iteration > later)  # noqa: B023
+        run.trainer.pause()
+        run.trainer.join()
+        run.keeper.flush()
+        monkeypatch.undo()
+        monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 0.05)
+    assert bool(caplog.records) == isinstance(error, ZeroDivisionError)
+    assert run.keeper.save_now()
+    assert run.keeper.problem == ""
+
+
+def test_a_run_that_cannot_be_saved_is_not_put_away(store, monkeypatch):
+    run = small_run(store, 1)
+    advance(run, 1)
+    monkeypatch.setattr(checkpoint, "save", disk_full)
+    assert not run.keeper.put_away()
+    monkeypatch.undo()
+    assert run.keeper.put_away()
+
+
+def test_a_run_that_was_deleted_does_not_come_back(store):
+    run = small_run(store, 1)
+    run.keeper.discard()
+    store.delete(run.id)
+    run.trainer.step(60)
+    assert run.keeper.put_away()
+    assert os.listdir(store.root) == []
+    assert "deleted" in run.keeper.problem
+
+
+# -- after a divergence ------------------------------------------------------------------------
+
+
+def diverge(run):
+    run.solver.model.flat[...] = np.nan
+    run.trainer.step(60)
+    run.keeper.flush()
+
+
+def test_after_a_divergence_the_last_good_state_is_back(store):
+    run = small_run(store, 50)
+    good = run.solver.model.flat.copy()
+    entries = list(run.diary.entries)
+    advance(run, 30)
+    assert len(run.diary.entries) > len(entries)
+    diverge(run)
+    status = run.trainer.status()
+    assert status.phase == "failed"
+    assert "The network is back where it stood at iteration 50." in status.message
+    np.testing.assert_array_equal(run.solver.model.flat, good)
+    assert run.diary.entries == entries
+    assert run.keeper.saved_iteration == 50
+    run.trainer.step(60)
+    assert run.solver.iteration == 51
+    run.keeper.put_away()
+    assert_same(run, store.open(run.id))
+
+
+def test_a_save_whose_loss_had_risen_is_passed_over_and_goes(store):
+    run = small_run(store, 50)
+    advance(run, 10)
+    run.solver.history._rows[3, 50:60] = 40.0  # on its way to infinity
+    run.keeper.save_now()
+    spoilt = max(saves(store, run.id))
+    diverge(run)
+    assert run.solver.iteration == 50
+    assert spoilt not in saves(store, run.id)
+    run.keeper.put_away()
+    assert store.open(run.id).solver.iteration == 50
+
+
+def test_a_damaged_save_is_passed_over(store):
+    run = small_run(store, 20)
+    advance(run, 20)
+    run.keeper.save_now()
+    path = store.root / run.id / f"{max(saves(store, run.id)):08d}.npz"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    diverge(run)
+    assert run.solver.iteration == 20
+
+
+def test_without_a_save_there_is_nothing_to_go_back_to(store):
+    run = small_run(store)
+    for path in (store.root / run.id).glob("0*"):
+        path.unlink()
+    diverge(run)
+    assert "diverged" in run.trainer.status().message
+    assert "back where" not in run.trainer.status().message
+
+
+def test_the_order_in_which_saves_are_gone_back_to():
+    def journal(iteration, loss):
+        return Journal(0.0, iteration, 100, loss, math.nan, math.nan, (), (), PLAN)
+
+    saved = {9: journal(90, 9.0), 8: journal(80, 1.3), 5: journal(50, 1.0), 1: journal(0, math.nan)}
+    assert good_first(saved, None) == [8, 5, 1]
+    assert good_first(saved, 9) == [8, 5, 9, 1]
+    assert good_first({}, None) == []
+
+
+def test_a_journal_is_read_as_it_was_written_or_refused():
+    journal = Journal(1.5, 3, 9, math.nan, 2.0, 1.0, (), (), PLAN)
+    assert repr(Journal.of(journal.values())) == repr(journal)
+    for name, value in (
+        ("saved", None),
+        ("diary", [[1]]),
+        ("changes", 7),
+        ("loss", "x"),
+        ("plan", {"kind": "x"}),
+    ):
+        with pytest.raises(FileFormatError, match="journal is damaged"):
+            Journal.of({**journal.values(), name: value})

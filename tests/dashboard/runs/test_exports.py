@@ -1,0 +1,152 @@
+"""What is taken away from a run opens again and says what it should."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import pickle
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dashboard.analysis.baselines import Baseline
+from dashboard.runs import exports
+from dashboard.server import limits
+from dashboard.text.loading import load
+from rnncore import load as load_file
+from rnncore import save as save_file
+from rnncore.history import COLUMNS
+from tests.support.runs import MODEL, small_run
+from tests.support.trainers import stopped
+from tests.support.visits import raising
+
+
+@pytest.fixture(scope="module")
+def run():
+    return small_run(steps=6)
+
+
+def test_the_model_opens_with_pickle_alone_and_writes(run):
+    model = pickle.loads(exports.model(run))
+    np.testing.assert_array_equal(model.flat, run.solver.model.flat)
+    assert model.sample("The", T=50, seed=1) == run.solver.model.sample("The", T=50, seed=1)
+
+
+def test_a_model_at_rest_lies_ready_and_is_made_anew_once_it_has_learnt_more(monkeypatch):
+    run = small_run(steps=2)
+    ready = exports.resting_model(run)
+    assert ready == exports.model(run)
+    assert exports.resting_model(run) is ready
+    run.solver.step()
+    assert exports.resting_model(run) == exports.model(run) != ready
+    with run.trainer.lock:
+        run.train(60)
+        assert exports.resting_model(run) is None  # made at the click: it changes meanwhile
+    stopped(run.trainer)
+    assert exports.resting_model(run) == exports.model(run)
+    monkeypatch.setattr(limits, "MAX_READY_BYTES", 100)
+    assert exports.resting_model(run) is None
+
+
+def test_a_model_that_cannot_be_made_is_told_at_the_click(monkeypatch):
+    run = small_run(steps=2)
+    monkeypatch.setattr(exports, "dump_model", raising(MemoryError()))
+    assert exports.resting_model(run) is None
+
+
+def test_the_whole_run_goes_on_exactly(run):
+    again = load_file(io.BytesIO(exports.checkpoint(run)))
+    assert again.settings() == run.solver.settings()
+    assert again.position() == run.solver.position()
+    np.testing.assert_array_equal(again.ids, run.text.ids)
+    mine = load_file(io.BytesIO(exports.checkpoint(run)))
+    assert [again.step() for _ in range(3)] == [mine.step() for _ in range(3)]
+
+
+def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
+    held = []
+
+    def save(solver, file):
+        held.append(run.trainer.lock._held)
+        return save_file(solver, file)
+
+    monkeypatch.setattr(exports, "save", save)
+    exports.checkpoint(run)
+    assert held == [False]
+
+
+def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
+    def fails():
+        raise RuntimeError("deep inside")
+
+    with pytest.raises(RuntimeError):
+        exports.made(run, "Report", fails)
+    reference = run.trouble.removesuffix(".").split()[-1]
+    assert run.trouble.startswith("“Report” could not be made")
+    assert "deep inside" not in run.trouble
+    assert f"Reference {reference}." in caplog.text
+    assert "deep inside" in caplog.text
+    assert exports.made(run, "Report", lambda: "a page") == "a page"
+    assert run.trouble == ""
+
+
+def test_sizes_are_known_before_anything_is_written():
+    run = small_run(steps=2, model=replace(MODEL, hidden_dim=150))
+    assert exports.model_bytes(run) == pytest.approx(len(exports.model(run)), rel=0.02)
+    assert exports.checkpoint_bytes(run) == pytest.approx(len(exports.checkpoint(run)), rel=0.02)
+
+
+def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):
+    rows = list(csv.DictReader(io.StringIO(exports.history(run))))
+    assert tuple(rows[0]) == COLUMNS
+    assert [int(float(row["iteration"])) for row in rows] == [1, 2, 3, 4, 5, 6]
+    for row, loss, val in zip(
+        rows, run.solver.history["loss"], run.solver.history["val_loss"], strict=True
+    ):
+        assert float(row["loss"]) == pytest.approx(loss)
+        assert (row["val_loss"] == "") == math.isnan(val)
+
+
+def test_the_samples_over_time_stand_below_each_other(run):
+    text = exports.samples(run)
+    assert text.count("--- after ") == len(run.diary.entries) > 0
+    for entry in run.diary.entries:
+        assert run.diary.seed_text + entry.text in text
+
+
+def test_the_report_tells_data_settings_figures_and_samples(run):
+    page = exports.report(run, [Baseline("guessing", 2.8, "every character alike")])
+    status = run.trainer.status()
+    for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.008", "adam"):
+        assert words in page
+    for setting in ("Warm-up", "Iterations between validations", "Iterations until a fresh start"):
+        assert setting in page
+    assert "<script" not in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_report_on_a_run_that_has_not_begun_can_be_had():
+    page = exports.report(small_run(steps=0), [])
+    assert "0 iterations" in page
+
+
+def test_the_report_takes_a_hostile_name_as_it_is():
+    run = small_run(steps=1)
+    raw = b"The cat sat on the mat, and the dog on the log. " * 40
+    run.text = load(raw, "<script>alert(1)</script>.txt")
+    assert "<script" not in exports.report(run, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [("book.txt", "book"), ("book.txt.gz", "book.txt"), (".txt", ".txt"), ("", "model")],
+)
+def test_files_are_called_after_the_text(run, name, stem):
+    run = small_run(steps=0)
+    object.__setattr__(run.text, "name", name)
+    try:
+        assert exports.stem(run) == stem
+    finally:
+        object.__setattr__(run.text, "name", "cat.txt")

@@ -1,0 +1,232 @@
+"""Real programs that train and are killed, and real disks that refuse: nothing is lost.
+
+The long form, ``pytest tests/test_kill.py --run-slow -s``, kills 200 trainings and says how
+much each lost.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import random
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dashboard.runs.run import new_run
+from dashboard.runs.store import Store
+from dashboard.settings import ModelSettings
+from rnncore.storage import atomic_write
+from tests.support.paths import ROOT
+from tests.support.runs import TEXT, TRAIN, advance, saves, small_run
+
+# Large enough for a save to take a while, so that many kills fall into one.
+MODEL = ModelSettings(hidden_dim=128, input_dim=8, dropout=0.1, seq_length=10, batch_size=4)
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL and rlimits are POSIX")
+
+TRAINS = """
+import sys, time
+from pathlib import Path
+from dashboard import limits, training
+limits.AUTOSAVE_SECONDS, limits.AUTOSAVE_SHARE = float(sys.argv[3]), 1.0
+training.CHUNK_SECONDS = 0.01
+from dashboard.runs.store import Store
+
+run = Store(Path(sys.argv[1])).open(sys.argv[2])
+
+def tell(solver):
+    print(solver.iteration, run.keeper.saved_iteration, time.monotonic(), flush=True)
+
+run.trainer.observers.append(tell)
+run.trainer.start(3600)
+sys.stdin.read()
+"""
+
+BEGINS = """
+import sys
+from pathlib import Path
+from dashboard.runs.run import new_run
+from dashboard.runs.store import Store
+from tests.support.runs import MODEL, TEXT, TRAIN
+
+store, kept = Store(Path(sys.argv[1])), []
+while True:
+    kept.append(store.keep(new_run(TEXT, MODEL, TRAIN)))
+    print("begun", flush=True)
+    kept[-1].flush()
+"""
+
+
+def program(code, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@dataclass
+class Loss:
+    """What one kill cost: iterations and seconds of training; whether it fell into a write."""
+
+    iterations: int
+    seconds: float
+    writing: bool
+
+
+def kill_a_training(store, run_id, interval, rng):
+    """Train in another process, kill it, and open what is left."""
+    with program(TRAINS, store.root, run_id, interval) as child:
+        lines = [child.stdout.readline()]
+        time.sleep(rng.uniform(0, 0.6))
+        child.kill()
+        lines += child.stdout.read().splitlines(keepends=True)
+    told = [line.split() for line in lines if line.endswith("\n")]
+    iterations, saved, clock = ([float(word) for word in column] for column in zip(*told))  # noqa: B905
+    folder = store.root / run_id
+    whole = {path.stem for path in folder.glob("0*.npz")} == {
+        p.stem for p in folder.glob("0*.json")
+    }
+    writing = bool(list(folder.glob("*.part"))) or not whole
+
+    (info,) = store.infos()
+    assert not info.damaged
+    run = store.open(run_id)
+    assert run.notes == ()
+    at = run.solver.iteration
+    assert info.iteration == at >= saved[-1], "what was said to be saved is lost"
+    assert not list(folder.glob("*.part"))
+    run.keeper.put_away()
+    # From the chunk after which that save was taken to the last sign of life.
+    since = next((c for i, c in zip(iterations, clock, strict=True) if i >= at), clock[-1])
+    return Loss(max(0, int(iterations[-1]) - at), clock[-1] - since, writing)
+
+
+def kill_trainings(root, times, patience=10.0):
+    store, rng = Store(root), random.Random(times)
+    run = new_run(TEXT, MODEL, TRAIN)
+    store.keep(run).put_away()
+    # Every other one saves without a break: most kills fall into a write.
+    intervals = [0.2, 0.0] * (times // 2)
+    losses = [kill_a_training(store, run.id, interval, rng) for interval in intervals]
+    # Nothing that was opened had been bent: it is where one that never stopped would be.
+    last, whole = store.open(run.id), new_run(TEXT, MODEL, TRAIN)
+    advance(whole, last.solver.iteration)
+    np.testing.assert_array_equal(last.solver.model.flat, whole.solver.model.flat)
+    np.testing.assert_array_equal(last.solver.history["loss"], whole.solver.history["loss"])
+    last.keeper.discard()
+    assert len(saves(store, run.id)) <= 4  # three, and one that was being written
+    seconds = [loss.seconds for loss in losses]
+    within = sum(loss.writing for loss in losses)
+    print(
+        f"\n{times} kills, {within} of them within a write: 0 corrupt; "
+        f"lost at most {max(seconds):.2f} s of training, {statistics.median(seconds):.2f} s in "
+        f"the median (autosave every 0 to 0.2 s); {last.solver.iteration} iterations"
+    )
+    # One interval, and the time that a slow machine takes for a chunk and for a write.
+    assert max(seconds) < max(intervals) + patience
+
+
+def test_a_killed_training_is_there_but_for_an_interval(tmp_path):
+    kill_trainings(tmp_path / "runs", 6)
+
+
+@pytest.mark.slow
+def test_200_killed_trainings(tmp_path):
+    kill_trainings(tmp_path / "runs", 200)
+
+
+def kill_beginnings(root, times):
+    store, rng = Store(root), random.Random(times)
+    for _ in range(times):
+        with program(BEGINS, root) as child:
+            assert child.stdout.readline() == "begun\n"
+            time.sleep(rng.uniform(0, 0.2))
+            child.kill()
+        store.tidy()
+        infos = store.infos()
+        assert not [info for info in infos if info.damaged]
+        assert {path.name for path in root.iterdir()} == {info.id for info in infos}
+        for info in infos:
+            run = store.open(info.id)
+            assert run.solver.iteration == 0
+            run.keeper.discard()
+            store.delete(info.id)
+
+
+def test_a_run_whose_program_is_killed_as_it_begins_is_there_or_not(tmp_path):
+    kill_beginnings(tmp_path, 2)
+
+
+@pytest.mark.slow
+def test_50_beginnings_killed(tmp_path):
+    kill_beginnings(tmp_path, 50)
+
+
+# -- disks -------------------------------------------------------------------------------------
+
+SMALL_FILES = """
+import resource, sys
+from pathlib import Path
+from dashboard import limits
+limits.AUTOSAVE_SECONDS = 0.02
+from tests.support.runs import TrackedStore, saves, small_run
+from tests.support.trainers import until
+
+store = TrackedStore(Path(sys.argv[1]))
+run = small_run(store, 5)
+before = saves(store, run.id)
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+run.trainer.start(3600)
+until(lambda: run.keeper.problem)
+print(run.keeper.problem)
+at = run.solver.iteration
+until(lambda: run.solver.iteration > at + 20)
+assert saves(store, run.id) == before, saves(store, run.id)
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+until(lambda: not run.keeper.problem)
+assert run.keeper.put_away()
+print(run.id, run.solver.iteration)
+"""
+
+
+def test_files_that_may_not_grow_are_said_and_training_goes_on(tmp_path):
+    """RLIMIT_FSIZE, which stops root as well."""
+    with program(SMALL_FILES, tmp_path) as child:
+        said, _ = child.communicate(timeout=60)
+    assert child.returncode == 0
+    problem, saved = said.splitlines()
+    assert problem == (
+        "Autosave failed: the file would be larger than this system allows. "
+        "Training goes on; download the model to keep it."
+    )
+    run_id, iteration = saved.split()
+    run = Store(tmp_path).open(run_id)
+    assert run.solver.iteration == int(iteration)
+    run.keeper.discard()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_device_that_is_full_is_said_and_the_old_save_stays(tmp_path, monkeypatch):
+    """The system's own ENOSPC, at the first byte that is forced to the disk."""
+    store = Store(tmp_path)
+    run = small_run(store, 5)
+    before = {path.name: path.read_bytes() for path in (tmp_path / run.id).iterdir()}
+    advance(run, 5)
+    full = lambda path, mode: builtins.open("/dev/full", "wb")  # noqa: E731, SIM115
+    monkeypatch.setattr(atomic_write, "open", full, raising=False)
+    assert not run.keeper.save_now()
+    assert "the disk is full" in run.keeper.problem
+    assert {p.name: p.read_bytes() for p in (tmp_path / run.id).iterdir()} == before
+    monkeypatch.undo()
+    assert run.keeper.put_away()
+    run = store.open(run.id)
+    assert run.solver.iteration == 10
+    run.keeper.discard()

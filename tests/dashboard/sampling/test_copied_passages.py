@@ -1,0 +1,249 @@
+"""Copied passages against a search of every diagonal, and what the search costs.
+
+``pytest tests/test_copies.py --run-slow -s`` prints the cost for the longest text that the page
+takes; docs/dashboard.md has it of a real machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from dashboard.sampling.copied_passages import SHORTEST, CopyIndex, Passage, Summary
+from dashboard.server import limits
+from dashboard.text.loading import load
+from rnncore.errors import RnnCoreError
+
+Ids = NDArray[np.integer]
+
+
+def diagonals(source: Ids, generated: Ids, shortest: int) -> set[tuple[int, int]]:
+    """(start, end) of every equal stretch that cannot be grown, by looking at all of them."""
+    found = set()
+    for shift in range(-len(generated), len(source)):
+        run = 0
+        for at in range(len(generated) + 1):
+            place = at + shift
+            inside = at < len(generated) and 0 <= place < len(source)
+            if inside and generated[at] == source[place]:
+                run += 1
+            else:
+                if run >= shortest:
+                    found.add((at - run, at))
+                run = 0
+    return found
+
+
+def chosen_from(found: set[tuple[int, int]], shortest: int) -> list[tuple[int, int]]:
+    """The longest first; of the others what it leaves."""
+    taken: set[int] = set()
+    chosen = []
+    for start, end in sorted(found, key=lambda p: (p[0] - p[1], p[0])):
+        free = [at for at in range(start, end) if at not in taken]
+        while free:
+            run = [at for i, at in enumerate(free) if at == free[0] + i]
+            free = free[len(run) :]
+            if len(run) >= shortest:
+                chosen.append((run[0], run[-1] + 1))
+                taken.update(run)
+    return sorted(chosen)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> tuple[Ids, Ids]:
+    """A source and a text put together from pieces of it and from chance."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    source = rng.integers(0, draw(st.integers(1, 3)), draw(st.integers(0, 150)))
+    pieces = [rng.integers(0, 3, draw(st.integers(0, 20)))]
+    for _ in range(draw(st.integers(0, 4))):
+        start = draw(st.integers(0, len(source)))
+        pieces += [source[start : start + draw(st.integers(0, 60))], rng.integers(0, 3, 1)]
+    return source, np.concatenate(pieces)
+
+
+@given(both=texts(), shortest=st.integers(23, 30))
+@example(both=(np.zeros(100, int), np.zeros(60, int)), shortest=25)
+def test_find_equals_a_search_of_all_diagonals(both: tuple[Ids, Ids], shortest: int) -> None:
+    source, generated = both
+    passages = CopyIndex(source).find(generated, shortest)
+    expected = chosen_from(diagonals(source, generated, shortest), shortest)
+    assert [(p.start, p.end) for p in passages] == expected
+    for p in passages:
+        there = source[p.source_start : p.source_start + len(p)]
+        np.testing.assert_array_equal(generated[p.start : p.end], there)
+
+
+@pytest.mark.parametrize("start", range(100, 110))
+def test_the_shortest_passage_is_found_wherever_it_stands(start: int) -> None:
+    source = np.random.default_rng(0).integers(0, 60, 5000).astype(np.uint8)
+    generated = np.full(80, 61, np.uint8)
+    generated[30 : 30 + SHORTEST] = source[start : start + SHORTEST]
+    index = CopyIndex(source)
+    assert index.find(generated) == [Passage(30, 30 + SHORTEST, start)]
+    generated[40] = 61
+    assert index.find(generated) == []
+
+
+def test_beginning_and_end_of_both_texts() -> None:
+    source = np.random.default_rng(0).integers(0, 60, 3000)
+    index = CopyIndex(source)
+    generated = np.concatenate([source[-40:], source[:30]])
+    assert index.find(generated) == [Passage(0, 40, 2960), Passage(40, 70, 0)]
+    assert index.find(source) == [Passage(0, 3000, 0)]
+
+
+def test_blocks_of_a_longer_source_leave_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dashboard.sampling.copied_passages._BLOCK", 256)
+    source = np.random.default_rng(0).integers(0, 60, 2000)
+    index = CopyIndex(source)
+    for start in range(0, 1970, 13):
+        assert index.find(source[start : start + 30])[0].source_start == start
+
+
+def test_a_fragment_that_stands_everywhere_hides_no_other_passage() -> None:
+    rng = np.random.default_rng(0)
+    rule, rest = np.zeros(30, int), rng.integers(1, 60, 200)
+    source = np.concatenate([*[rule] * 500, rest])
+    found = CopyIndex(source).find(np.concatenate([rule, rest[50:100]]))
+    assert (found[-1].end, found[-1].source_start) == (80, 500 * 30 + 50)
+    assert sum(map(len, found)) == 80
+
+
+def test_equal_hashes_of_unequal_fragments_are_no_passage(monkeypatch: pytest.MonkeyPatch) -> None:
+    def deceived(ids: Ids, stride: int) -> NDArray[np.uint64]:
+        return np.zeros((len(ids) - 16) // stride + 1, np.uint64)
+
+    monkeypatch.setattr("dashboard.sampling.copied_passages._hashes", deceived)
+    rng = np.random.default_rng(0)
+    source, generated = rng.integers(0, 60, (2, 200))
+    assert CopyIndex(source).find(generated) == []
+
+
+# -- cost --------------------------------------------------------------------------------------
+
+
+def book(length: int, seed: int = 0) -> bytes:
+    """A text of made-up words; each is as frequent as its place in their list is early."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(2, 9, 5_000)
+    words = [rng.integers(97, 123, n).astype(np.uint8).tobytes() for n in lengths]
+    odds = 1 / np.arange(1, len(words) + 1)
+    drawn = rng.choice(len(words), length // 3, p=odds / odds.sum())
+    return b" ".join([words[word] for word in drawn.tolist()])[:length]
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """Bytes that it takes at most, beside what was there before it."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one text: bytes, and seconds of the quickest of three times."""
+
+    kept: int
+    peak: int
+    reading: float  # of the text itself, by the page
+    indexing: float
+    finding: float  # in the longest piece that the page writes
+    finding_peak: int
+
+
+def cost(length: int) -> Cost:
+    """Read, index and search a text of so many bytes."""
+
+    def quickest(work: Callable[[], object]) -> float:
+        times = []
+        for _ in range(3):
+            started = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - started)
+        return min(times)
+
+    raw = book(length)
+    ids = load(raw, "book.txt").ids
+    index = CopyIndex(ids)
+    # The shortest passage that counts, from the text's middle and its end, in other words.
+    written = load(book(limits.MAX_SAMPLE_CHARS, seed=1), "written.txt").ids.copy()
+    for at, start in ((5_000, length // 2), (15_000, length - SHORTEST)):
+        written[at : at + SHORTEST] = ids[start : start + SHORTEST]
+    found = {place for p in index.find(written) for place in range(p.start, p.end)}
+    assert found >= {*range(5_000, 5_000 + SHORTEST), *range(15_000, 15_000 + SHORTEST)}
+    return Cost(
+        kept=index.nbytes,
+        peak=peak_of(lambda: CopyIndex(ids)),
+        reading=quickest(lambda: load(raw, "book.txt")),
+        indexing=quickest(lambda: CopyIndex(ids)),
+        finding=quickest(lambda: index.find(written)),
+        finding_peak=peak_of(lambda: index.find(written)),
+    )
+
+
+def test_cost_grows_as_the_text_does_and_no_faster() -> None:
+    short, long = cost(250_000), cost(1_000_000)
+    assert long.kept < 2 * 1_000_000
+    assert long.peak < 6 * 1_000_000
+    assert long.peak < 4.1 * short.peak
+    assert long.indexing < 16 * short.indexing
+    assert long.finding_peak < 1.5 * short.finding_peak + 1_000_000
+
+
+@pytest.mark.slow
+def test_cost_in_the_longest_text_that_the_page_takes() -> None:
+    length = 25 * 2**20
+    of = cost(length)
+    print(
+        f"\na text of {length / 2**20:.0f} MB: the index of its passages takes "
+        f"{of.peak / 1e6:.0f} MB at most while it is made and {of.kept / 1e6:.0f} MB then, in "
+        f"{of.indexing / of.reading:.0%} of the time that reading the text took; a search for "
+        f"{limits.MAX_SAMPLE_CHARS:,} characters takes {of.finding_peak / 1e6:.1f} MB and "
+        f"{of.finding / of.reading:.0%} ({of.indexing:.2f}, {of.reading:.2f}, {of.finding:.3f} s)"
+    )
+    assert of.kept < 2 * length
+    assert of.peak < 6 * length
+    assert of.indexing < 2 * of.reading
+    assert of.finding < of.reading / 4
+    assert of.finding_peak < length / 4
+
+
+# -- the rest ----------------------------------------------------------------------------------
+
+
+def test_summary() -> None:
+    index = CopyIndex(np.arange(1000) % 251)
+    passages = [Passage(0, 30, 10), Passage(50, 100, 250)]
+    assert index.summary(passages, 160) == Summary(0.5, passages[1], 25.0)
+    empty = index.summary([], 160)
+    assert (empty.share, empty.longest) == (0.0, None)
+    assert math.isnan(empty.percent)
+
+
+def test_refusals() -> None:
+    index = CopyIndex(np.arange(100))
+    with pytest.raises(RnnCoreError, match="23 or more"):
+        index.find(np.arange(100), shortest=10)
+    with pytest.raises(RnnCoreError, match="1-D"):
+        index.find(np.zeros((2, 50), int))
+    with pytest.raises(RnnCoreError, match="1-D"):
+        CopyIndex(np.zeros(50))
+
+
+@pytest.mark.parametrize("length", [0, 1, 15, 16, 24])
+def test_texts_too_short_to_hold_a_passage(length: int) -> None:
+    ids = np.arange(length)
+    assert CopyIndex(ids).find(np.arange(100)) == []
+    assert CopyIndex(np.arange(100)).find(ids) == []

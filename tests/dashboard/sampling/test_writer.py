@@ -1,0 +1,120 @@
+"""Writer: a piece that grows beside the page, from a network that may train on meanwhile."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dashboard.sampling.writer import Writer, WriteSettings, usable_seed
+from rnncore import RNN, RnnCoreError, Sampler, Solver, Vocab
+from rnncore.errors import VocabError
+from tests.support.trainers import PATIENCE, until
+
+CHARS = "\n abcdefg"
+VOCAB = Vocab(CHARS)
+
+
+def new_model(**settings: int) -> RNN:
+    return RNN(len(CHARS), CHARS, **{"input_dim": 3, "hidden_dim": 8, **settings})
+
+
+def written(writer: Writer) -> str:
+    writer.wait(PATIENCE)
+    assert not writer.writing
+    return writer.text
+
+
+def test_a_known_seed_is_used_as_it_is():
+    assert usable_seed("a bad cab\n", VOCAB) == ("a bad cab\n", "")
+    assert usable_seed("", VOCAB) == ("", "")
+
+
+def test_unknown_characters_are_named_and_left_out():
+    kept, note = usable_seed("a Xbad\tX cab", VOCAB)
+    assert kept == "a bad cab"
+    assert "no X tab;" in note
+
+
+def test_what_nobody_could_see_is_named_too():
+    _, note = usable_seed("a\u200b\r\u0301\u00a0", VOCAB)
+    assert "no U+200B U+000D ◌\u0301 nbsp;" in note
+
+
+def test_of_many_unknown_characters_some_are_named():
+    kept, note = usable_seed("a" + "".join(map(chr, range(0x410, 0x430))), VOCAB)
+    assert kept == "a"
+    assert "А Б В" in note
+    assert "and 22 more" in note
+    assert "Я" not in note
+
+
+def test_nothing_left_of_the_seed():
+    with pytest.raises(VocabError) as refused:
+        usable_seed("Привет", VOCAB)
+    assert "'Привет'" in str(refused.value)
+    assert "newline space a b c" in str(refused.value)  # what would work
+    with pytest.raises(VocabError):
+        Writer(new_model(), WriteSettings("Привет"))
+
+
+@pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 500])
+def test_so_many_characters_are_written(length):
+    writer = Writer(new_model(), WriteSettings("ab", length), iteration=7)
+    assert len(written(writer)) == length
+    assert writer.iteration == 7
+    assert set(writer.text) <= set(CHARS)
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.5}, {"top_k": 1, "top_p": 0.9}]
+)
+def test_it_writes_what_the_model_writes(choice):
+    model = new_model()
+    writer = Writer(model, WriteSettings("ab", 200, random_seed=5, **choice))
+    assert written(writer) == Sampler(model).sample(
+        "ab", 200, **{"temperature": 0.8, **choice}, seed=5
+    )
+    assert writer.seconds > 0
+
+
+def test_the_same_random_seed_writes_the_same_and_none_another():
+    model = new_model()
+    pieces = [written(Writer(model, WriteSettings("a", 99, random_seed=n))) for n in (1, 1, 2)]
+    assert pieces[0] == pieces[1] != pieces[2]
+    free = [written(Writer(model, WriteSettings("a", 99))) for _ in range(2)]
+    assert free[0] != free[1]
+
+
+def test_without_a_seed_it_begins_somewhere():
+    writer = Writer(new_model(), WriteSettings("", 20))
+    assert (len(written(writer)), writer.seed_text, writer.note) == (20, "", "")
+
+
+def test_what_cannot_be_written_is_refused_before_anything_starts():
+    with pytest.raises(RnnCoreError, match="temperature"):
+        Writer(new_model(), WriteSettings("a", temperature=-1.0))
+
+
+def test_cancel_keeps_what_is_written():
+    writer = Writer(new_model(hidden_dim=64), WriteSettings("ab", 10_000_000))
+    until(lambda: writer.text)  # grows while it is written
+    assert writer.writing
+    writer.cancel()
+    text = written(writer)
+    assert 0 < len(text) < 10_000_000
+    assert writer.seconds > 0
+
+
+def test_training_goes_on_and_neither_disturbs_the_other():
+    ids = np.tile(np.arange(len(CHARS)), 40)
+
+    def solver() -> Solver:
+        return Solver(ids, new_model(), seq_length=5, batch_size=2, num_iters=60, eval_every=0)
+
+    watched, alone = solver(), solver()
+    before = Sampler(watched.model).sample("ab", 3000, 0.8, seed=1)
+    writer = Writer(watched.model, WriteSettings("ab", 3000, random_seed=1))
+    watched.train(progress=False)
+    alone.train(progress=False)
+    assert written(writer) == before  # the network as it was when the piece was asked for
+    np.testing.assert_array_equal(watched.model.flat, alone.model.flat)

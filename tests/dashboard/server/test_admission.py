@@ -1,0 +1,51 @@
+"""The door: as many pages as there are places, and nobody who is in is put out."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+from dashboard.server.admission import Door
+from tests.browser.conftest import Server
+from tests.support.session import visiting
+
+
+def test_so_many_pages_come_in_and_the_next_when_one_has_left():
+    door, present = Door(2), {"a", "b", "c"}
+    assert door.let_in("a", present.__contains__)
+    assert door.let_in("b", present.__contains__)
+    assert not door.let_in("c", present.__contains__)
+    assert door.let_in("a", present.__contains__)  # at its next click
+    present.remove("b")
+    assert door.let_in("c", present.__contains__)
+
+
+def test_a_page_that_lost_its_connection_comes_back_though_its_place_is_taken():
+    door, present = Door(1), {"a"}
+    assert door.let_in("a", present.__contains__)
+    present = {"b"}
+    assert door.let_in("b", present.__contains__)
+    present = {"a", "b"}
+    assert door.let_in("a", present.__contains__, again=True)
+    assert not door.let_in("c", present.__contains__)
+
+
+def test_a_full_server_says_so_and_opens_by_itself(tmp_path: Path):
+    server = Server(tmp_path / "runs", tmp_path / "log.txt", LSTM_WORKBENCH_PAGES="2")
+    sentence = "2 pages are open here"
+    try:
+        with ExitStack() as others, visiting(server.url) as first:
+            others.enter_context(visiting(server.url))
+            with visiting(server.url) as third:
+                assert third.says(sentence)
+                first.press("Train")  # who is in goes on
+                first.wait_for(lambda: first.iterations() > 0, 60)
+                third.wait_for(lambda: third.drawn > 2, 30)  # it has looked again
+                assert third.says(sentence)
+                others.close()
+                third.wait_for(lambda: third.says("it can be taken away here"), 30)
+                assert not third.says(sentence)
+                third.press("Train")
+                third.wait_for(lambda: third.iterations() > 0, 60)
+    finally:
+        server.stop()

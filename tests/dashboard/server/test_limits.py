@@ -1,0 +1,49 @@
+"""Limits: what is refused, said in figures."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.server import limits, memory
+from dashboard.server.limits import TooLargeError, check_memory, size
+from rnncore import RnnCoreError
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        (0, "0 B"),
+        (1, "1 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_949, "99.9 kB"),
+        (99_960, "100 kB"),
+        (812_000, "812 kB"),
+        (999_400, "999 kB"),
+        (999_960, "1.0 MB"),
+        (3_400_000, "3.4 MB"),
+        (25e9, "25.0 GB"),
+        (4e12, "4.0 TB"),
+        (5e15, "5,000.0 TB"),
+    ],
+)
+def test_sizes_for_people(count, shown):
+    assert size(count) == shown
+
+
+def test_memory_is_checked_with_figures(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 8_000_000_000)
+    check_memory(2_000_000_000)
+    with pytest.raises(TooLargeError) as refused:
+        check_memory(2_500_000_001)
+    assert isinstance(refused.value, RnnCoreError)
+    assert "need 2.5 GB of memory and 2.0 GB can be spared" in str(refused.value)
+    assert "smaller hidden size" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "seats"), [("3", 3), ("", 12), ("0", 12), ("-1", 12), ("many", 12)]
+)
+def test_seats_may_be_set_for_a_machine(monkeypatch, said, seats):
+    monkeypatch.setenv("SEATS", said)
+    assert limits._whole("SEATS", 12) == seats

@@ -1,0 +1,203 @@
+"""How the dashboard hangs together: pages on top, plain modules below, one owner of the session."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+import rnncore
+from tests.support.paths import ROOT
+
+PACKAGE = ROOT / "dashboard"
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+    if path.name != "__init__.py"
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+
+VIEWS = {name for name in FILES if name.startswith("views.")}
+INSIGHT = {name for name in FILES if name.startswith("insight.")}
+CHARTS = {name for name in FILES if name.startswith("charts.")}
+PAGES = {
+    "app",
+    "arrival",
+    "session",
+    "state",
+    "actions",
+    "actions_writing",
+    "opening",
+    "guard",
+    "findings",
+} | VIEWS  # what belongs to one visitor's page
+PLAIN = set(FILES) - PAGES
+STREAMLIT = {"app", "arrival", "guard", "session"} | VIEWS
+
+# Other packages, and the modules that each of them is for.
+PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"texts"}}
+
+# What views take from inside rnncore, and why.
+INNER_NAMES = {
+    "rnncore.reading.archives.display_name",  # an upload is named before it is read
+    "rnncore.schedules.SHAPES",  # the choices of a widget
+    "rnncore.pretrained.PRETRAINED",  # a button each
+}
+
+
+def modules(names: set[str]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("module", sorted(names))
+
+
+def imports(module: str) -> list[str]:
+    """Full names of all that is imported, anywhere in the module, but for type checking."""
+    names: list[str] = []
+    nodes: list[ast.AST] = [TREES[module]]
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: write imports out in full"
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+        nodes += ast.iter_child_nodes(node)
+    return names
+
+
+def own_imports(module: str) -> set[str]:
+    """Modules of the dashboard that a module imports."""
+    found = set()
+    for name in imports(module):
+        parts = name.split(".")
+        if parts[0] == "dashboard":
+            inside = (".".join(parts[1:end]) for end in range(len(parts), 1, -1))
+            found.update(own for own in inside if own in FILES)
+    return found
+
+
+@modules(set(FILES))
+def test_packages_are_used_where_they_belong(module):
+    for name in imports(module):
+        package = name.split(".")[0]
+        if package in sys.stdlib_module_names or package in {"numpy", "rnncore", "dashboard"}:
+            continue
+        allowed = STREAMLIT if package == "streamlit" else PACKAGES.get(package, set())
+        assert module in allowed, f"{module} imports {package}"
+
+
+@modules(PLAIN)
+def test_plain_modules_know_nothing_of_the_page(module):
+    assert not own_imports(module) & PAGES
+
+
+@modules(INSIGHT)
+def test_insight_stands_on_rnncore_alone(module):
+    assert own_imports(module) <= INSIGHT
+
+
+@modules(PAGES - VIEWS - {"app"})
+def test_nothing_below_the_views_imports_them(module):
+    assert not own_imports(module) & (VIEWS | {"app"})
+    assert module.startswith("actions") or "actions" not in own_imports(module)
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    below = {module: own_imports(module) for module in FILES}
+    while below:
+        lowest = [module for module, uses in below.items() if not uses & set(below)]
+        assert lowest, f"these import each other: {sorted(below)}"
+        for module in lowest:
+            del below[module]
+
+
+@modules(VIEWS)
+def test_views_use_the_public_names_of_rnncore(module):
+    public = {f"rnncore.{name}" for name in rnncore.__all__}
+    inner = {name for name in imports(module) if name.split(".")[0] == "rnncore"} - public
+    assert inner <= INNER_NAMES, f"{module}: {inner - INNER_NAMES}"
+
+
+@modules(set(FILES))
+def test_the_session_has_one_owner(module):
+    for node in ast.walk(TREES[module]):
+        names = {getattr(node, "attr", None), getattr(node, "id", None)}
+        if isinstance(node, ast.Constant) and node.value == "session_state":
+            names.add("session_state")
+        assert module == "session" or "session_state" not in names, f"{module}:{node.lineno}"
+
+
+@modules(set(FILES))
+def test_nobody_reaches_into_another_object(module):
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
+            own = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
+            special = node.attr.startswith("__") and node.attr.endswith("__")
+            assert own or special, f"{module}:{node.lineno}: {ast.unparse(node)}"
+
+
+@modules(set(FILES))
+def test_no_words_of_others_become_markup_and_nothing_is_shared_by_accident(module):
+    for node in ast.walk(TREES[module]):
+        assert getattr(node, "arg", None) != "unsafe_allow_html", f"{module}: escape it"
+        # Shared by every visitor: no place for a model or a text.
+        attribute = getattr(node, "attr", None)
+        assert attribute not in {"cache_resource", "cache_data"}, f"{module}: {attribute}"
+
+
+@modules(set(FILES))
+def test_nothing_prints_or_draws_from_global_randomness(module):
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.Name):
+            assert node.id != "print", f"{module} prints in line {node.lineno}"
+        if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("np.random."):
+            drawn = ast.unparse(node).split(".")[2]
+            assert drawn in {"default_rng", "Generator"}, f"{module} uses {ast.unparse(node)}"
+
+
+def test_the_blas_is_settled_before_numpy_is_loaded():
+    """rnncore comes first: Streamlit itself loads NumPy only later."""
+    order = [
+        name.split(".")[0]
+        for node in TREES["app"].body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for name in [node.module if isinstance(node, ast.ImportFrom) else node.names[0].name]
+    ]
+    others = [name for name in order if name not in sys.stdlib_module_names]
+    assert others[:3] == ["streamlit", "rnncore", "dashboard"]
+
+
+def test_plain_modules_load_without_streamlit_and_print_nothing():
+    names = [f"dashboard.{module}" for module in sorted(PLAIN)]
+    done = subprocess.run(
+        [
+            sys.executable,
+            *("-W", "error", "-c"),
+            f"import importlib, sys\n"
+            f"for name in {names}: importlib.import_module(name)\n"
+            f"assert 'streamlit' not in sys.modules",
+        ],
+        cwd=PACKAGE.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@modules(VIEWS)
+def test_what_widgets_call_is_guarded(module):
+    """A callback that fails is a sentence on the page, not a redacted traceback."""
+    for node in ast.walk(TREES[module]):
+        if isinstance(node, ast.keyword) and node.arg in {"on_click", "on_change"}:
+            if isinstance(node.value, ast.Constant):
+                assert node.value.value in {"ignore", "rerun"}
+                continue
+            called = ast.unparse(node.value)
+            owner, _, name = (
+                "actions.apply_train_settings" if called == "changed" else called
+            ).partition(".")
+            (function,) = (f for f in TREES[owner].body if getattr(f, "name", "") == name)
+            assert [ast.unparse(d) for d in function.decorator_list] == ["guard.click"], called
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment":
+            assert ast.unparse(node.args[0]).startswith("guard.part("), f"{module}:{node.lineno}"

@@ -1,0 +1,215 @@
+"""Texts: samples, uploads in any encoding, and names that are never paths."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dashboard.text import loading
+from dashboard.text.cleanup import TITLES
+from dashboard.text.loading import ReadOptions, load, load_sample, sample_names
+from rnncore.errors import TextError
+
+RUSSIAN = (
+    "Все счастливые семьи похожи друг на друга, каждая несчастливая семья несчастлива "
+    "по-своему. Всё смешалось в доме Облонских. Жена узнала, что муж был в связи с бывшею "
+    "в их доме француженкою-гувернанткой, и объявила мужу, что не может жить с ним в одном доме.\n"
+)
+FRENCH = (
+    "Longtemps, je me suis couché de bonne heure. Parfois, à peine ma bougie éteinte, mes yeux "
+    "se fermaient si vite que je n’avais pas le temps de me dire : « Je m’endors. »\n"
+)
+JAPANESE = (
+    "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。"
+    "何でも薄暗いじめじめした所でニャーニャー泣いていた事だけは記憶している。\n"
+)
+
+
+def whole(text: loading.LoadedText) -> str:
+    return text.preview(len(text))
+
+
+def test_the_story_comes_first_and_every_sample_has_a_title():
+    assert sample_names()[0] == "lighthouse.txt"
+    on_disk = {path.name for path in loading.SAMPLE_FOLDER.glob("*.txt")}
+    assert set(sample_names()) == set(loading.SAMPLE_TITLES) == on_disk
+
+
+@pytest.mark.parametrize("name", sample_names())
+def test_samples_are_read_as_they_are(name):
+    text = load_sample(name)
+    path = loading.SAMPLE_FOLDER / name
+    assert whole(text) == path.read_text(encoding="utf-8")
+    assert (text.name, text.size, text.notes) == (name, path.stat().st_size, ())
+    assert len(text) == len(text.ids)
+
+
+def test_ids_are_kept_small():
+    assert load_sample("lighthouse.txt").ids.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (RUSSIAN, "utf-16"),
+        (FRENCH, "cp1252"),
+        (FRENCH, "utf-8-sig"),
+        (JAPANESE, "shift_jis"),
+        (JAPANESE, "utf-8"),
+    ],
+)
+def test_an_upload_in_another_encoding_reads_as_it_was_written(text, encoding):
+    read = load((text * 20).encode(encoding), "book.txt")
+    assert whole(read) == text * 20
+
+
+def test_an_encoding_that_is_chosen_is_used():
+    raw = (RUSSIAN * 3).encode("koi8-r")
+    assert whole(load(raw, "book.txt", ReadOptions(encoding="koi8-r"))) == RUSSIAN * 3
+    assert whole(load(raw, "book.txt", ReadOptions(encoding="cp1251"))) != RUSSIAN * 3
+
+
+def test_bytes_that_nothing_explains_have_no_encoding():
+    assert loading.guess_encoding(bytes(range(256)) * 40) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("/home/somebody/secret/book.txt", "book.txt"),
+        ("C:\\Users\\somebody\\book.txt", "book.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\", ".."),
+        ("", "untitled"),
+        ("a\nb\x1b[31m.txt", "a?b?[31m.txt"),
+    ],
+)
+def test_names_are_never_paths(name, shown):
+    assert load(b"abcabc\n", name).name == shown
+    with pytest.raises(TextError) as refused:
+        load(b"aaaa", name)
+    for part in ("somebody", "secret", "etc/", "\x1b"):
+        assert part not in str(refused.value)
+
+
+CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Když pršelo, seděli jsme doma a četli. "
+CHINESE = "道可道非常道名可名非常名無名天地之始有名萬物之母故常無欲以觀其妙常有欲以觀其徼"
+KOREAN = "나라의 말이 중국과 달라 문자와 서로 통하지 아니하므로 어리석은 백성이 "
+SAMPLES = {
+    **dict.fromkeys(("cp1250", "iso-8859-2"), CZECH),
+    **dict.fromkeys(("cp1251", "koi8-r"), RUSSIAN),
+    **dict.fromkeys(("shift_jis", "euc-jp"), JAPANESE),
+    **dict.fromkeys(("gb18030", "big5"), CHINESE),
+    "euc-kr": KOREAN,
+}
+
+
+@pytest.mark.parametrize("encoding", loading.ENCODINGS)
+def test_every_encoding_that_is_offered_reads_a_text_in_it(encoding):
+    text = SAMPLES.get(encoding, "Où est le garçon ? ") * 3
+    read = load(text.encode(encoding), "book.txt", ReadOptions(encoding=encoding))
+    assert whole(read) == text
+
+
+def test_what_clean_up_leaves_nothing_of_is_told():
+    raw = "\t\tāā\n".encode("utf-16")
+    with pytest.raises(TextError, match="switch some of it off"):
+        load(raw * 2, "book.txt", ReadOptions(remedies=frozenset(TITLES)))
+
+
+def packed(raw: bytes, kind: str) -> bytes:
+    """The bytes as they are, or in an archive."""
+    if kind == "gzip":
+        return gzip.compress(raw)
+    if kind == "zip":
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("book.txt", raw)
+        return file.getvalue()
+    return raw
+
+
+A_FILE = st.one_of(
+    st.binary(max_size=400),
+    st.builds(
+        lambda text, encoding: (text * 5).encode(encoding, "replace"),
+        st.text(min_size=1, max_size=60),
+        st.sampled_from(loading.ENCODINGS),
+    ),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    A_FILE,
+    st.sampled_from(["as it is", "gzip", "zip"]),
+    st.sampled_from([None, *loading.ENCODINGS]),
+    st.frozensets(st.sampled_from(sorted(TITLES)), max_size=3),
+)
+def test_whatever_the_file_it_is_a_text_or_a_sentence(raw, kind, encoding, remedies):
+    options = ReadOptions(encoding=encoding, remedies=remedies)
+    with contextlib.suppress(TextError):
+        read = load(packed(raw, kind), "book", options)
+        assert len(read.vocab) > 1
+        whole(read).encode("utf-8")  # what the page shows
+
+
+@pytest.mark.parametrize("raw", [b"", b"aaaa", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\x00\x01" * 99])
+def test_what_is_no_text_is_refused(raw):
+    with pytest.raises(TextError):
+        load(raw, "book.txt")
+
+
+BOOK = b"""The Project Gutenberg eBook of Nothing
+
+*** START OF THE PROJECT GUTENBERG EBOOK NOTHING ***
+
+It was a bright cold day.
+
+*** END OF THE PROJECT GUTENBERG EBOOK NOTHING ***
+
+A licence.
+"""
+
+
+def test_boilerplate_stays_if_it_is_wanted():
+    assert "licence" not in whole(load(BOOK, "book.txt"))
+    assert "licence" in whole(load(BOOK, "book.txt", ReadOptions(strip_gutenberg=False)))
+
+
+def test_remedies_mend_and_findings_stay():
+    raw = "“Odd” quotes  and trailing  \nspaces.  \n".encode()
+    as_it_is = load(raw, "book.txt")
+    keys = {finding.key for finding in as_it_is.findings}
+    assert {"quotes", "trailing"} <= keys
+    mended = load(raw, "book.txt", ReadOptions(remedies=frozenset({"trailing", "no such"})))
+    assert whole(mended) == "“Odd” quotes  and trailing\nspaces.\n"
+    assert {finding.key for finding in mended.findings} == keys
+
+
+def test_equal_texts_are_equal_whatever_their_names():
+    one, other = load(b"abcabc\n", "one.txt"), load(b"abcabc\n", "other.txt")
+    assert one == other
+    assert hash(one) == hash(other)
+    # The same ids over another vocabulary, and the same vocabulary in another order.
+    assert len({one, other, load(b"abdabd\n", "one.txt"), load(b"acbacb\n", "one.txt")}) == 3
+    assert one != "abcabc\n"
+
+
+def test_frequencies():
+    names, counts = load(b"bb a\nbb", "book.txt").frequencies()
+    assert list(zip(names, counts.tolist(), strict=True)) == [
+        ("b", 4),
+        ("↵", 1),
+        ("␣", 1),
+        ("a", 1),
+    ]

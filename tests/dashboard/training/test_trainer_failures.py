@@ -1,0 +1,164 @@
+"""Trainer: divergence, and errors that nobody expected."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dashboard.training.scheduler import Turns
+from dashboard.training.trainer import Phase
+from rnncore import Solver
+from rnncore.errors import DivergedError, FileFormatError
+from tests.support.trainers import (
+    LONG,
+    PATIENCE,
+    SETTINGS,
+    new_solver,
+    short_lived,
+    until,
+    until_phase,
+)
+
+
+@pytest.fixture
+def make(monkeypatch):
+    with short_lived(monkeypatch) as make:
+        yield make
+
+
+def raising(error: Exception) -> Callable[..., float]:
+    def step(*_: object) -> float:
+        raise error
+
+    return step
+
+
+DIVERGED = DivergedError("Training diverged at iteration 7.")
+
+
+def test_divergence_without_a_saved_state(make, monkeypatch):
+    trainer = make()
+    trainer.step(60)
+    solver = trainer.solver
+    monkeypatch.setattr(solver, "step", raising(DIVERGED))
+    trainer.start(60)
+    until_phase(trainer, Phase.FAILED)
+    assert trainer.status().message == str(DIVERGED)
+    assert trainer.solver is solver
+    monkeypatch.undo()
+    trainer.start(60)  # with a lower rate, say
+    assert trainer.status().message == ""
+    until(lambda: trainer.solver.iteration > 1)
+
+
+@pytest.mark.parametrize("how", ["start", "step"])
+def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
+    trainer, good = make(), new_solver(num_iters=20)
+    good.step()
+    good.lr, good.clip = 0.5, None
+    good.warmup, good.eval_every, good.fresh_after = 9, 9, 9
+    trainer.rescue = lambda: good
+    monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
+    trainer.start(60) if how == "start" else trainer.step(60)
+    until_phase(trainer, Phase.FAILED)
+    assert trainer.solver is good
+    assert good.num_iters == LONG  # what is planned stays, and what was chosen since
+    assert (good.lr, good.clip) == (4e-3, 5.0)
+    assert (good.warmup, good.eval_every, good.fresh_after) == (0, 0, 256)
+    assert trainer.status().too_fast == 4e-3
+    assert trainer.status().message == (
+        f"{DIVERGED} The network is back where it stood at iteration 1."
+    )
+    trainer.start(60)
+    assert trainer.status().too_fast is None
+    until(lambda: good.iteration > 1)
+
+
+def test_a_real_divergence_leaves_a_usable_solver(make):
+    trainer = make(new_solver(lr=100.0, update_rule="sgd", clip=None))
+    trainer.start(60)
+    trainer.solver.model.params["W_out"][...] = np.float32(3e38)
+    until_phase(trainer, Phase.FAILED)
+    assert "diverged" in trainer.status().message
+    trainer.solver.model.params["W_out"][...] = 0.1
+    trainer.change(replace(SETTINGS, lr=1e-4))
+    at = trainer.solver.iteration
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration > at)
+
+
+def test_a_rescue_that_fails_says_so_and_leaves_no_seat_taken(make, monkeypatch):
+    turns = Turns(1)
+    trainer = make(turns=turns)
+    trainer.rescue = raising(FileFormatError("The save is damaged."))
+    monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
+    trainer.start(60)
+    until_phase(trainer, Phase.FAILED)
+    assert trainer.status().message == f"{DIVERGED} The save is damaged."
+    assert len(turns) == 0
+
+
+@pytest.mark.parametrize("how", ["start", "step", "observer", "stop rule"])
+def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, caplog, how):
+    secret = "/home/somebody/book.txt"
+    turns = Turns(1)
+    trainer = make(turns=turns)
+    fails = raising(KeyError(secret))
+    if how == "observer":
+        trainer.observers.append(fails)
+    elif how == "stop rule":
+        trainer.stop_rule = fails
+    else:
+        monkeypatch.setattr(trainer.solver, "step", fails)
+    with caplog.at_level(logging.ERROR):
+        trainer.step(60) if how == "step" else trainer.start(60)
+        until_phase(trainer, Phase.FAILED)
+    message = trainer.status().message
+    assert secret not in message
+    assert "Traceback" not in message
+    reference = message.rstrip(".").split()[-1]
+    assert len(reference) == 8
+    assert reference in caplog.text
+    assert secret in caplog.text
+    assert len(turns) == 0
+    with trainer.lock:  # was given back
+        pass
+
+
+def test_no_memory_left(make, monkeypatch):
+    trainer = make()
+    monkeypatch.setattr(trainer.solver, "step", raising(MemoryError()))
+    trainer.start(60)
+    until_phase(trainer, Phase.FAILED)
+    assert "memory" in trainer.status().message
+
+
+def test_a_failure_at_rest_does_not_end_what_was_started_meanwhile(make):
+    trainer = make()
+    resting, go_on = threading.Event(), threading.Event()
+
+    def fails_late(_: Solver) -> None:
+        trainer.at_rest.clear()  # the first rest only
+        resting.set()
+        assert go_on.wait(PATIENCE)
+        raise FileFormatError("The disk is full.")
+
+    trainer.at_rest.append(fails_late)
+    trainer.start(60)
+    first = trainer._thread
+    trainer.pause()
+    assert resting.wait(PATIENCE)
+    trainer.start(60)
+    second = trainer._thread
+    assert second is not first
+    go_on.set()
+    first.join(PATIENCE)
+    at = trainer.solver.iteration
+    until(lambda: trainer.solver.iteration > at)
+    assert trainer.status().phase is Phase.RUNNING
+    assert trainer._thread is second

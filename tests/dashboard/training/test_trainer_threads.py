@@ -1,0 +1,255 @@
+"""Trainer: one thread a solver, whatever is clicked meanwhile; several in turn."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from dashboard.training import trainer as trainer_module
+from dashboard.training.scheduler import Turns
+from dashboard.training.trainer import Phase
+from tests.support.trainers import (
+    PATIENCE,
+    SETTINGS,
+    new_solver,
+    short_lived,
+    stopped,
+    trainer_threads,
+    until,
+    until_phase,
+)
+
+
+def compute(seconds: float) -> None:
+    """Be at work for so long."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+
+
+@pytest.fixture
+def make(monkeypatch):
+    with short_lived(monkeypatch) as make:
+        yield make
+
+
+def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
+    """A model halfway through an update, or one that training goes on writing to, is neither."""
+    solver = new_solver()
+    at_moments: dict[int, bytes] = {0: solver.model.flat.tobytes()}
+    trainer = make(solver)
+    trainer.observers.append(
+        lambda solver: at_moments.setdefault(solver.iteration, solver.model.flat.tobytes())
+    )
+    trainer.start(60)
+    copies = []
+    for _ in range(20):
+        copies.append((model := trainer.model(), model.flat.tobytes()))
+        time.sleep(0.002)
+    stopped(trainer)
+    moments = set(at_moments.values())
+    assert len({raw for _, raw in copies}) > 1
+    for model, raw in copies:
+        assert raw in moments
+        assert model.flat.tobytes() == raw
+
+
+def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeypatch):
+    monkeypatch.setattr(trainer_module, "STEP_SECONDS", 0.01)
+    trainer = make()
+    real, inside, overlaps = trainer.solver.step, threading.Lock(), []
+
+    def watched() -> float:
+        if not inside.acquire(blocking=False):
+            overlaps.append(trainer.solver.iteration)
+            return 0.0
+        try:
+            return real()
+        finally:
+            inside.release()
+
+    monkeypatch.setattr(trainer.solver, "step", watched)
+    before = len(trainer_threads())
+    errors: list[BaseException] = []
+
+    def click(seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        clicks = [
+            lambda: trainer.start(60),
+            trainer.pause,
+            lambda: trainer.step(60),
+            trainer.status,
+            lambda: trainer.change(replace(SETTINGS, lr=rng.choice([0.001, 0.002]))),
+        ]
+        try:
+            for _ in range(150):
+                rng.choice(clicks, p=[0.35, 0.35, 0.1, 0.1, 0.1])()
+                time.sleep(rng.choice([0.0, 0.001, 0.003]))
+        except BaseException as error:
+            errors.append(error)
+
+    people = [threading.Thread(target=click, args=(seed,)) for seed in range(4)]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join()
+    end = stopped(trainer)
+    assert (errors, overlaps) == ([], [])
+    assert len(trainer_threads()) == before  # those that gave up have ended
+    assert trainer.status().phase is Phase.PAUSED
+    assert trainer.solver.history["iteration"].tolist() == list(range(1, end + 1))
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration > end)
+
+
+def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
+    trainer = make()
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration)
+    chunks: list[int] = []
+    trainer.observers.append(lambda solver: chunks.append(solver.iteration))
+    for _ in range(20):
+        before = len(chunks)
+        with trainer.lock:
+            assert len(chunks) - before <= 2
+
+
+def test_the_queue(make):
+    turns = Turns(1)
+    first, second, third = (make(turns=turns) for _ in range(3))
+    for place, trainer in enumerate((first, second, third), start=1):
+        trainer.start(60)
+        until(lambda: len(turns) == place)  # noqa: B023
+    until_phase(second, Phase.WAITING)
+    until_phase(third, Phase.WAITING)
+    assert [trainer.status().place for trainer in (first, second, third)] == [0, 1, 2]
+    assert second.status().active  # its page ticks on
+    assert second.solver.iteration == third.solver.iteration == 0
+    stopped(second)  # whoever leaves the queue lets the next one up
+    assert third.status().place == 1
+    stopped(first)
+    until(lambda: third.solver.iteration)
+    assert third.status().phase is Phase.RUNNING
+    assert second.solver.iteration == 0
+
+
+def test_those_with_a_seat_take_turns(make):
+    turns = Turns(2)
+    pair = [make(turns=turns) for _ in range(2)]
+    order: list[int] = []
+    for number, trainer in enumerate(pair):
+        trainer.observers.append(lambda _, number=number: order.append(number))
+        trainer.start(60)
+    until(lambda: len(order) >= 40)
+    for trainer in pair:
+        stopped(trainer)
+    both = order[order.index(1 - order[0]) :][:30]
+    changes = sum(a != b for a, b in itertools.pairwise(both))
+    assert changes >= 20  # in turn, nearly always
+
+
+def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make):
+    turns, used = Turns(2), {"slow": 0.0, "quick": 0.0}
+
+    def timed(name: str, pause: float):
+        trainer = make(new_solver(), turns)
+        real = trainer.solver.step
+
+        def step() -> float:
+            started = time.thread_time()
+            compute(pause)
+            loss = real()
+            used[name] += time.thread_time() - started
+            return loss
+
+        trainer.solver.step = step
+        return trainer
+
+    slow, quick = timed("slow", 0.1), timed("quick", 0.0005)
+    for trainer in (slow, quick):
+        trainer.start(60)
+    until(lambda: used["slow"] > 0.8)
+    for trainer in (slow, quick):
+        stopped(trainer)
+    assert 0.4 < used["quick"] / used["slow"] < 2.5
+
+
+def test_a_long_validation_gives_way_to_the_others(make):
+    turns = Turns(2)
+    solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
+    quick, slow = make(new_solver(), turns), make(solver, turns)
+    progress: list[int] = []
+    real = solver.model.evaluate
+
+    def piece(*given):
+        compute(0.03)
+        progress.append(quick.solver.iteration)
+        return real(*given)
+
+    solver.model.evaluate = piece
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    quick.start(60)
+    until(lambda: quick.solver.iteration)
+    slow.start(60)
+    until_phase(slow, Phase.FINISHED)
+    stopped(quick)
+    assert len(progress) > 5
+    assert sum(a < b for a, b in itertools.pairwise(progress)) > len(progress) / 2
+
+
+def test_the_model_is_to_be_had_within_a_long_validation(make):
+    solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
+    trainer = make(solver)
+    begun, had = threading.Event(), threading.Event()
+    real = solver.model.evaluate
+
+    def piece(*given):
+        begun.set()
+        # Not before somebody waits; and it ends only after they have been served.
+        until(lambda: trainer._weights._waiting or had.is_set())
+        return real(*given)
+
+    solver.model.evaluate = piece
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    trainer.start(60)
+    assert begun.wait(PATIENCE)
+    model = trainer.model()
+    assert not len(solver.history.validations()[1])
+    had.set()
+    until_phase(trainer, Phase.FINISHED)
+    assert np.array_equal(model.flat, solver.model.flat)
+
+
+def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, monkeypatch):
+    trainer = make(new_solver(), Turns(2))
+    real = trainer.solver.step
+    trainer.solver.step = lambda: (compute(0.05), real())[1]
+    naps: list[float] = []
+    clock = SimpleNamespace(**vars(time) | {"sleep": naps.append})
+    monkeypatch.setattr(trainer, "time", clock)
+    trainer.start(60)
+    while trainer.solver.iteration < 10:
+        trainer.join(0.01)
+    stopped(trainer)
+    assert not naps
+
+
+def test_that_the_processor_was_busy_with_other_things_is_nobody_s_turn(make, monkeypatch):
+    turns = Turns(2)
+    held_up, other = make(new_solver(), turns), make(new_solver(), turns)
+    real = held_up.solver.step
+    held_up.solver.step = lambda: (time.sleep(0.05), real())[1]
+    sat_out: list[float] = []
+    monkeypatch.setattr(held_up, "_sit_out", sat_out.append)
+    for trainer in (held_up, other):
+        trainer.start(60)
+    until(lambda: held_up.solver.iteration >= 10)
+    for trainer in (held_up, other):
+        stopped(trainer)
+    assert max(sat_out) <= 0

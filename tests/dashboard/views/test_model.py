@@ -1,0 +1,86 @@
+"""The model section: what a network will cost is told before the first click."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.runs import speed_probe
+from dashboard.runs.run import TURNS
+from dashboard.runs.speed_probe import Speed
+from dashboard.server.limits import size
+from dashboard.settings import ModelSettings
+from tests.support.visits import STORY, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL)
+        page.paste(STORY)
+        yield page
+
+
+def settle(page):
+    """Let the measurement end and the page show it."""
+    page.value("_job_speed")[1].wait(20)
+    page.look()
+
+
+def test_size_and_memory_are_those_of_the_network_that_is_chosen(page):
+    for hidden in (16, 1024):
+        page.choose("model_hidden_dim", hidden)
+        network = ModelSettings(hidden_dim=hidden, seq_length=10, batch_size=4)
+        (cost,) = [text for text in page.shown("caption") if "of memory" in text]
+        assert f"**{network.num_params(16):,}** parameters" in cost
+        assert f"about {size(network.memory(16))} of memory" in cost
+
+
+def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):
+    assert page.says("1.7 characters of text for each parameter")
+    page.choose("model_hidden_dim", 128)
+    assert page.says("parameters for each character of the text: it can be learnt by heart")
+
+
+@pytest.mark.parametrize(
+    ("goal", "key", "amount", "words"),
+    [
+        ("iterations", "train_num_iters", 3_000, "30 s for 3,000 iterations"),
+        ("epochs", "goal_epochs", 100, "10 s for 1,000 iterations"),
+        ("minutes", "goal_minutes", 5, "about 30,000 iterations in 5 min"),
+        ("plateau", "goal_patience", 5, "0.1 s for an epoch (10 iterations)"),
+    ],
+)
+def test_speed_epoch_and_the_whole_run_are_told_for_every_goal(page, goal, key, amount, words):
+    page.choose("goal_kind", goal)
+    page.choose(key, amount)
+    settle(page)
+    (sentence,) = [text for text in page.shown("caption") if "iterations a second" in text]
+    assert sentence.startswith("**100** iterations a second on this computer · 0.1 s for an epoch")
+    assert sentence.endswith(words)
+
+
+def test_what_is_known_stays_while_it_trains(page):
+    settle(page)
+    page.press("Train")
+    page.train_until(3)
+    assert page.says("iterations a second on this computer")
+
+
+def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypatch):
+    answers = [None, Speed(50.0, 10)]
+    monkeypatch.setattr(speed_probe, "measure", lambda text, settings: answers.pop(0))
+    other = object()
+    TURNS.enter(other)  # somebody trains
+    try:
+        page.choose("model_hidden_dim", 32)
+        settle(page)
+        assert page.says("measured when nothing trains")
+        page.look()
+        assert len(answers) == 1  # nothing is begun beside a training
+    finally:
+        TURNS.leave(other)
+    page.look()
+    settle(page)
+    assert page.says("**50** iterations a second")

@@ -1,0 +1,235 @@
+"""The page as a whole: its first look, what it keeps across pages, and what it never shows."""
+
+from __future__ import annotations
+
+import logging
+import re
+from urllib.parse import parse_qsl
+
+import pytest
+
+from dashboard.page import callbacks, entry, error_boundary
+from dashboard.views import how, progress, sample, train
+from tests.support.visits import STORY, visitors
+
+SECRET = "/srv/secret/place.txt"
+
+
+@pytest.fixture
+def visit(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
+
+
+def fails(*args, **kwargs):
+    raise RuntimeError(f"could not read {SECRET}")
+
+
+# -- first look --------------------------------------------------------------------------------
+
+
+def test_the_first_look_needs_nothing_but_train(visit):
+    page = visit()
+    assert page.shown("error", "warning", "info") == []
+    assert [header.value for header in page.app.subheader] == [
+        "1 · Text", "2 · Model", "3 · Train", "4 · Sample", "5 · Download",
+    ]  # fmt: skip
+    assert page.enabled("Train")
+    assert page.says("lighthouse.txt")
+    assert page.says("Before any training it babbles.")
+    # What needs 2 MB of Streamlit's program more is not there before somebody asks for it.
+    assert len(page.app.get("vega_lite_chart")) == len(page.app.code) == 0
+
+
+def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(visit):
+    page = visit()
+    page.press("Step")
+    kinds = ("button", "button_group", "select_slider", "slider", "text_area", "selectbox",
+             "number_input", "toggle", "file_uploader", "download_button", "expander")  # fmt: skip
+    labels = [label for kind in kinds for label in page.labels(kind)]
+    assert all(labels)
+    assert {
+        *("Text file", "Train", "Pause", "Step", "Reset", "Generate", "Seed text"),
+        *("Temperature", "Download model", "Cell", "Hidden size", "Layers"),
+    } <= set(labels)
+    assert "Stop" not in labels  # Streamlit's own
+
+
+def test_how_it_works_measures_and_explains(visit):
+    page = visit()
+    page.go_to("how")
+    page.app.session_state["_job_how"][1].wait(60)
+    page.look()
+    assert [header.value for header in page.app.header] == [
+        "What a cell does", "Why gradients vanish", "What temperature is",
+    ]  # fmt: skip
+    assert len(page.app.get("vega_lite_chart")) == 3
+    assert page.shown("error") == []
+    page.app.button_group[0].set_value("g").run()
+    assert page.shown("error") == []
+
+
+def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.choose("model_hidden_dim", 32)
+    page.choose("temperature", 1.2)
+    page.choose("seed_text", "The cat")
+    page.press("Step")
+    run = page.run
+    page.go_to("how")
+    page.go_to("")
+    assert page.run is run
+    assert page.value("model_hidden_dim") == 32
+    assert page.value("temperature") == 1.2
+    assert page.value("seed_text") == "The cat"
+    assert page.says("story.txt")
+    assert not page.says("no longer this run's")
+
+
+# -- links -------------------------------------------------------------------------------------
+
+
+def the_link(page) -> dict[str, str]:
+    page.open("link_open")
+    (address,) = [code for code in page.shown("code") if "preset=" in code]
+    return dict(parse_qsl(address.split("?")[1]))
+
+
+def test_a_link_opens_the_page_as_it_is(visit):
+    page = visit()
+    wanted = {
+        "sample": "verses.txt", "remedy_case": True, "model_hidden_dim": 32, "train_lr": 1e-3,
+        "goal_kind": "epochs", "goal_epochs": 5, "seed_text": "The sea & I", "temperature": 1.3,
+        "top_k": 7, "length": 200, "random_seed": 5, "chart_unit": "bits",
+    }  # fmt: skip
+    for key, value in wanted.items():
+        page.choose(key, value)
+    again = visit(the_link(page))
+    assert {key: again.value(key) for key in wanted} == wanted
+    assert again.says("the clockmaker")
+    assert the_link(again) == the_link(page)
+
+
+def test_a_link_names_the_text_also_after_a_refresh_and_says_what_it_cannot_carry(visit):
+    page = visit({"text": "verses"})
+    page.press("Step")
+    again = visit({"run": page.run.id})
+    assert the_link(again)["text"] == "verses"
+    assert not again.says("themselves")
+    again.upload("story.txt", STORY.encode())
+    assert "text" not in the_link(again)
+    assert again.says("Everybody uploads story.txt themselves.")
+
+
+def test_a_lesson_leaves_sections_out(visit):
+    page = visit({"hide": "model,download"})
+    assert [header.value for header in page.app.subheader] == [
+        "1 · Text",
+        "3 · Train",
+        "4 · Sample",
+    ]
+    assert page.enabled("Train")
+
+
+# -- what nobody foresaw -----------------------------------------------------------------------
+
+
+def the_reference(page) -> str:
+    """The reference in the one sentence about what went wrong."""
+    (sentence,) = page.shown("error")
+    assert list(page.app.exception) == []
+    for text in page.shown():
+        assert SECRET not in text
+        assert "Traceback" not in text
+        assert "RuntimeError" not in text
+    return re.search(r"under the reference ([0-9a-f]{8})\.$", sentence)[1]
+
+
+def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypatch, caplog):
+    page = visit()
+    with caplog.at_level(logging.ERROR), monkeypatch.context() as patch:
+        patch.setattr(callbacks, "new_run", fails)
+        page.press("Train")
+    reference = the_reference(page)
+    (record,) = [record for record in caplog.records if reference in record.getMessage()]
+    assert SECRET in str(record.exc_info[1])
+    page.press("Step")
+    assert page.shown("error") == []
+    assert page.run.solver.iteration == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(sample, "_written"), (progress, "_figures"), (train, "_buttons")]
+)
+def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog, module, name):
+    page = visit()
+    page.press("Step")
+    monkeypatch.setattr(module, name, fails)
+    with caplog.at_level(logging.ERROR):
+        page.look()
+    assert the_reference(page) in caplog.text
+    assert len(page.app.subheader) == 5
+    assert "Download model" in page.labels("download_button")
+    page.choose("model_hidden_dim", 64)
+    assert page.value("model_hidden_dim") == 64
+
+
+def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
+    page = visit()
+    page.press("Step")
+    (download,) = (e.proto for e in page.app.get("download_button") if "model" in e.proto.label)
+    assert download.url
+    assert not download.deferred_file_id
+
+
+def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
+    page = visit()
+    monkeypatch.setattr(how.explain, "small_network", fails)
+    page.go_to("how")
+    page.app.session_state["_job_how"][1].wait(60)
+    page.look()
+    assert page.says("The figures failed.")
+    assert SECRET in caplog.text
+    page.go_to("")
+    assert page.enabled("Train")
+
+
+def test_the_beginning_is_guarded_too(visit, monkeypatch):
+    page = visit()
+    monkeypatch.setattr(entry, "begin", fails)
+    page.look()
+    the_reference(page)
+
+
+def test_streamlit_s_own_signals_pass_through():
+    from streamlit.runtime.scriptrunner import RerunException, StopException
+
+    for signal in (RerunException, StopException):
+        assert not issubclass(signal, Exception)
+
+    def stops():
+        raise StopException
+
+    for guarded in (error_boundary.click(stops), error_boundary.part(stops)):
+        with pytest.raises(StopException):
+            guarded()
+
+
+def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypatch, caplog):
+    page = visit({"hidden": "16", "sequence": "10", "batch": "4"})
+    page.press("Step")
+    monkeypatch.setattr(page.run.solver, "train_for", fails)
+    page.press("Train")
+    page.until_at_rest()
+    assert the_reference(page) in caplog.text
+
+
+def test_a_measurement_of_settings_that_changed_is_dropped(visit):
+    page = visit()
+    page.choose("model_hidden_dim", 32)
+    (_, first) = page.value("_job_speed")
+    page.choose("model_hidden_dim", 64)
+    (_, second) = page.value("_job_speed")
+    assert first.dropped
+    assert not second.dropped

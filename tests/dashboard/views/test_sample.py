@@ -1,0 +1,301 @@
+"""The sample section: seeds that the network knows and does not, and writing in turns."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+import numpy as np
+import pytest
+
+from dashboard.formatting import counted
+from dashboard.page import callbacks
+from dashboard.sampling import writer as page_writing
+from dashboard.sampling.copied_passages import CopyIndex
+from tests.support.visits import STORY, Visit, raising, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL)
+        page.paste(STORY)
+        page.choose("length", 100)
+        yield page
+
+
+def written(page: Visit) -> str:
+    """The piece on the page, its markup taken off."""
+    page.app.session_state["_writer"].wait(10)
+    page.look()
+    (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
+    return re.sub(r"<[^>]*>", "", piece)
+
+
+# -- generating --------------------------------------------------------------------------------
+
+
+def test_an_untrained_network_babbles_and_says_so(page):
+    page.press("Generate")
+    assert len(written(page)) > 100
+    assert page.says("by the network as it was at first")
+    assert page.says("100 characters after the seed text")
+
+
+def test_what_is_written_begins_with_the_seed(page):
+    page.choose("seed_text", "The cat ")
+    page.press("Generate")
+    assert written(page).startswith("The cat ")
+    assert page.shown("warning", "error") == []
+
+
+def test_characters_that_the_network_lacks_are_named_and_the_rest_is_used(page):
+    page.choose("seed_text", "The émù cat\t")
+    page.press("Generate")
+    assert written(page).startswith("The m cat")
+    (sentence,) = page.shown("warning")
+    for name in ("é", "ù", "tab"):
+        assert name in sentence
+
+
+def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(page):
+    page.press("Generate")
+    before = written(page)
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    (sentence,) = page.shown("error")
+    assert "knows none of the characters of the seed text '日本語'; try some of these" in sentence
+    assert written(page) == before
+    page.choose("seed_text", "cat")
+    page.press("Generate")
+    assert page.shown("error") == []
+
+
+@pytest.mark.parametrize("seed_text", ["cat", "", "日本"])
+def test_a_refusal_goes_as_soon_as_the_seed_is_another(page, seed_text):
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    page.look()
+    assert len(page.shown("error")) == 1  # for as long as nothing is changed
+    page.choose("seed_text", seed_text)
+    assert page.shown("error") == []
+
+
+def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
+    page.choose("seed_text", "日本語")
+    page.press("Generate")
+    assert len(page.shown("error")) == 1
+    page.choose("chart_unit", "bits")  # which has nothing to do with it
+    assert len(page.shown("error")) == 1
+    page.paste("日本語の本。" * 300)
+    assert page.shown("error") == []
+    page.press("Generate")
+    assert written(page).startswith("日本語")
+
+
+def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatch):
+    monkeypatch.setattr(callbacks, "new_run", raising(MemoryError()))
+    page.press("Generate")
+    assert "not enough memory" in page.shown("error")[0]
+    page.choose("model_hidden_dim", 32)
+    assert page.shown("error") == []
+
+
+def test_a_seed_that_is_markup_is_text(page):
+    page.choose("seed_text", "<b>![](x)</b>$$:red[a]")
+    page.press("Generate")
+    warnings = [element.value for element in page.app.warning]
+    assert warnings
+    assert not any(re.search(r"(?<!\\)[<!$\[]", warning) for warning in warnings)
+    assert not any("<b>" in html for html in page.shown("html"))
+
+
+def test_writing_in_training_uses_the_network_of_that_moment(page):
+    page.press("Train")
+    page.train_until(5)
+    page.press("Generate")
+    assert len(written(page)) > 100
+    writer = page.app.session_state["_writer"]
+    assert writer.iteration >= 5
+    assert page.run.trainer.status().active
+    assert page.says(f"after {writer.iteration:,} iterations")
+
+
+@pytest.mark.parametrize(("key", "value"), [("temperature", 0.0), ("top_k", 1), ("top_p", 0.05)])
+def test_every_way_to_choose_the_next_character_writes(page, key, value):
+    page.choose(key, value)
+    page.press("Generate")
+    assert len(written(page)) > 100
+    assert page.shown("error") == []
+
+
+def test_a_random_seed_makes_writing_repeatable(page):
+    page.choose("random_seed", 7)
+    page.press("Generate")
+    first = written(page)
+    page.press("Generate")
+    assert written(page) == first
+
+
+def test_a_long_piece_can_be_cancelled_and_what_is_written_stays(page):
+    page.choose("length", 20_000)
+    page.choose("model_hidden_dim", 512)
+    page.press("Generate")
+    page.press("Cancel")
+    assert 0 < len(written(page)) < 20_000
+    assert "Cancel" not in page.labels()
+
+
+def test_the_code_to_copy_begins_with_a_character_that_the_network_knows(page):
+    page.choose("sample", "sums.txt")
+    page.press("Step")
+    (code,) = [code for code in page.shown("code") if "pickle.load" in code]
+    assert (
+        ast.literal_eval(re.search(r"sample\((.+), T=", code)[1]) in page.run.text.vocab.char_to_idx
+    )
+
+
+# -- copied? -----------------------------------------------------------------------------------
+
+
+def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeypatch):
+    page.press("Step")
+    book = page.run.text.preview(2_880)
+    recited = book[1_440 : 1_440 + 60]
+    monkeypatch.setattr(page_writing.Writer, "text", property(lambda self: "gggg" + recited))
+    page.press("Generate")
+    page.value("_job_copies")[1].wait(20)
+    page.look()
+    (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
+    (underlined,) = re.findall(r"underline[^>]*>([^<]*)<", piece)
+    assert underlined == recited
+    assert page.says("Underlined: 94% stands word for word in the text it learnt from.")
+    # The story says the same again and again: the first place counts.
+    assert page.says("has 60 characters and stands")
+
+
+@pytest.mark.parametrize("length", [0, 40])
+def test_a_piece_is_searched_for_what_is_copied_once(page, monkeypatch, length):
+    searched = []
+    find = CopyIndex.find
+    monkeypatch.setattr(
+        CopyIndex, "find", lambda index, ids: searched.append(len(ids)) or find(index, ids)
+    )
+    page.press("Step")
+    recited = page.run.text.preview(length)
+    monkeypatch.setattr(page_writing.Writer, "text", property(lambda self: recited))
+    for pieces in (1, 2):
+        page.press("Generate")
+        page.value("_job_copies")[1].wait(20)
+        for _ in range(3):
+            page.look()
+        assert searched == [length] * pieces
+        assert page.says("Underlined: 100%") == (length > 0)
+
+
+def test_nothing_copied_is_said_too(page):
+    page.choose("temperature", 2.0)
+    page.press("Generate")
+    written(page)
+    assert page.says("No passage of 25 characters or more")
+
+
+# -- writing together --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def desk(page):
+    """The pen is taken up."""
+    page.press("Step")
+    page.open("together_open")
+    page.choose("seed_text", "The c")
+    page.press("Begin with the seed text")
+    return page
+
+
+def text_of(page: Visit) -> str:
+    return page.app.session_state["_pen"].text
+
+
+def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_written(desk):
+    offered = [b for b in desk.app.button if b.key and b.key.startswith("next_")]
+    assert len(offered) == 8
+    odds = desk.app.session_state["_pen"].odds()
+    vocab = desk.run.text.vocab
+    best = sorted(vocab.idx_to_char, key=lambda char: -odds[vocab.char_to_idx[char]])[:8]
+    assert [b.key for b in offered] == [f"next_{ord(char)}" for char in best]
+    offered[2].click().run()
+    assert text_of(desk) == "The c" + best[2]
+    desk.press("Take one back")
+    assert text_of(desk) == "The c"
+
+
+def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
+    def shown() -> tuple[str, str]:
+        (piece,) = [html for html in desk.shown("html") if "Text written together" in html]
+        seed_text, written = re.search(r"<span [^>]*>(.*?)</span>(.*)</div>", piece).groups()
+        return seed_text, written
+
+    assert shown() == ("The c", "")
+    desk.press("To the end of the word")
+    seed_text, written = shown()
+    assert (seed_text, seed_text + written) == ("The c", text_of(desk))
+    count = counted(len(written), "character")
+    assert desk.says(f"{count} so far, with the odds of the network after 1 iteration.")
+    desk.press("Step")  # the pen goes on with the network that it began with
+    assert desk.says("the network after 1 iteration.")
+    desk.press("Begin again")
+    assert desk.says("0 characters so far, with the odds of the network after 2 iterations.")
+
+
+def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
+    def bars() -> dict[str, np.ndarray]:
+        rows = desk.chart_rows("Odds")
+        return {at: part["odds"].to_numpy() for at, part in rows.groupby("at")}
+
+    odds = np.sort(desk.app.session_state["_pen"].odds())[::-1][:8]
+    for temperature in (0.5, 2.0):
+        desk.choose("temperature", temperature)
+        shown = bars()
+        np.testing.assert_allclose(shown["as the network has it"], odds, rtol=1e-5)
+        bent = shown[f"at {temperature:g}"]
+        assert (bent[0] > odds[0]) == (temperature < 1)
+
+
+def test_the_network_writes_to_the_end_of_a_word_or_a_line(desk):
+    desk.press("To the end of the word")
+    after = text_of(desk)
+    assert after.startswith("The c")
+    assert after.endswith(" ") or len(after) == 205
+    desk.press("To the end of the line")  # there is none in this text
+    assert len(text_of(desk)) == len(after) + 200
+    desk.press("Begin again")
+    assert text_of(desk) == "The c"
+
+
+def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
+    desk.choose("seed_text", "日本語")
+    desk.press("Begin again")
+    assert "knows none of the characters" in desk.shown("warning")[0]
+    assert text_of(desk) == "The c"
+    desk.choose("seed_text", "cat")
+    assert desk.shown("warning") == []
+
+
+def test_the_seed_s_unknown_characters_are_named_here_too(desk):
+    desk.choose("seed_text", "The é")
+    desk.press("Begin again")
+    assert text_of(desk) == "The "
+    assert any("é" in sentence for sentence in desk.shown("warning"))
+    desk.choose("seed_text", "")  # it is of the text that is being written
+    assert any("é" in sentence for sentence in desk.shown("warning"))
+
+
+def test_the_first_character_is_never_taken_back(desk):
+    for _ in range(10):
+        desk.press("Take one back")
+    assert text_of(desk) == "T"
+    desk.look()
+    assert desk.shown("error") == []

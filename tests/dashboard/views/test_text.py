@@ -1,0 +1,289 @@
+"""The text section: whatever is put in, a sentence says what came of it and nothing is lost."""
+
+from __future__ import annotations
+
+import re
+import zlib
+
+import pytest
+
+from dashboard.page import callbacks
+from dashboard.text.cleanup import TITLES, apply, examine
+from tests.support.visits import OTHER, STORY, visitors
+
+
+@pytest.fixture
+def visit(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        yield visit
+
+
+def png() -> bytes:
+    """A picture's first bytes."""
+    return b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(range(256)) * 40)
+
+
+BAD = {
+    "empty.txt": (b"", "empty.txt is empty; a text needs at least 2 distinct characters."),
+    "one.txt": (b"a", "one.txt holds only the character 'a'"),
+    "picture.txt": (png(), "picture.txt is a PNG image, not a text"),
+    "book.zip": (b"PK\x03\x04 and no more", "book.zip"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_file_is_told_and_the_text_before_it_stays(visit, name):
+    raw, sentence = BAD[name]
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    assert page.says("story.txt")
+    page.upload(name, raw)
+    (error,) = page.shown("error")
+    assert sentence in error
+    assert page.says("**2,880** characters")
+    assert page.says("The cat sat on the mat")
+    page.press("Step")  # and can be trained on
+    assert page.run.text.name == "story.txt"
+
+
+def test_a_bad_first_file_leaves_the_sample_story(visit):
+    page = visit()
+    page.upload("empty.txt", b"")
+    assert len(page.shown("error")) == 1
+    page.press("Step")
+    assert page.run.text.name == "lighthouse.txt"
+
+
+def test_after_a_bad_file_a_good_one_leaves_no_trace_of_it(visit):
+    page = visit()
+    page.upload("empty.txt", b"")
+    page.upload("story.txt", STORY.encode())
+    assert page.shown("error") == []
+    assert page.says("**2,880** characters, **16** different ones")
+
+
+def test_a_short_text_is_told_with_figures_and_what_would_fit(visit):
+    page = visit()
+    page.upload("short.txt", b"A short text, which has few characters only.")
+    page.press("Train")
+    assert not page.has_run
+    for kind in ("warning", "error"):  # beside the settings, and where Train was pressed
+        (sentence,) = page.shown(kind)
+        assert "16 streams of 50 need at least 801" in sentence
+        assert "sequence length of" in sentence
+    page.choose("model_batch_size", 1)
+    page.choose("model_seq_length", 10)
+    assert page.shown("warning") == page.shown("error") == []
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+def test_a_refusal_goes_with_its_reason(visit):
+    page = visit()
+    page.upload("short.txt", b"abcabcabc")
+    page.press("Train")
+    assert len(page.shown("error")) == 1
+    page.choose("sample", "verses.txt")
+    assert page.shown("error") == page.shown("warning") == []
+
+
+def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.press("Train")
+    page.train_until(5)
+    page.take_away()
+    assert page.shown("error") == []
+    assert page.says("story.txt")
+    page.train_until(page.run.solver.iteration + 5)
+    page.press("Pause")
+    page.press("Train")
+    assert not page.says("Begin a new run")  # it is the same text still
+    assert page.run.text.name == "story.txt"
+
+
+def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.take_away()
+    page.choose("remedy_case", True)
+    (error,) = page.shown("error")
+    assert error == "story.txt was taken away; upload it again to read it anew."
+    assert page.says("**2,880** characters")
+
+
+def test_a_pasted_text_takes_the_place_of_the_sample(visit):
+    page = visit()
+    page.paste(OTHER)
+    assert page.value("sample") is None
+    assert page.says("pasted text")
+    page.paste("   ")  # nothing
+    assert page.says("pasted text")
+    assert page.shown("error") == []
+
+
+def test_letting_go_of_the_sample_changes_nothing(visit):
+    page = visit()
+    page.choose("sample", None)
+    assert page.shown("error") == []
+    assert page.says("lighthouse.txt")
+
+
+def test_a_wrong_encoding_is_told_and_can_be_taken_back(visit):
+    page = visit()
+    page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
+    assert page.says("Grüße aus Köln")
+    page.choose("encoding", "utf-8")
+    (error,) = page.shown("error")
+    assert "utf-8" in error
+    page.choose("encoding", "cp1252")
+    assert page.shown("error") == []
+    assert page.says("Grüße aus Köln")
+
+
+def test_a_remedy_changes_the_text_and_is_forgotten_with_the_file(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.choose("remedy_case", True)
+    assert page.says("the cat sat on the mat")
+    page.upload("other.txt", OTHER.encode())
+    assert page.value("remedy_case") is False
+    assert page.says("Sums and rhymes")
+
+
+ODD = (
+    "“Odd” quotes and a tab\there,  runs of   spaces  \n    and indentation, a\u00a0hard "
+    "space\n\n\n\n"
+    "one ☃ alone, and Capitals. " + "Then some plain words to learn from, again and again. " * 40
+)
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
+    page = visit()
+    page.upload("odd.txt", ODD.encode())
+    (finding,) = [found for found in examine(ODD) if found.key == name]
+    assert re.search(r"\d", finding.sentence)
+    assert page.says(finding.sentence)
+    page.choose(f"remedy_{name}", True)
+    mended = apply(ODD, [name])
+    assert mended != ODD
+    assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** different ones")
+    page.choose(f"remedy_{name}", False)
+    assert page.says(f"**{len(ODD):,}** characters")
+
+
+def test_the_part_with_the_switches_stays_open_or_closed_whatever_text_is_chosen(visit):
+    page = visit()
+
+    def is_open() -> bool:
+        (part,) = [part for part in page.app.expander if part.label.startswith("Clean up")]
+        return part.proto.expanded
+
+    seen = set()
+    for opened in (True, False):
+        page.open("cleanup_open", opened)
+        for name in ("verses.txt", "sums.txt", "lighthouse.txt"):
+            page.choose("sample", name)
+            assert is_open() == opened
+            seen |= {part.label for part in page.app.expander}
+        page.upload("odd.txt", ODD.encode())
+        assert is_open() == opened
+        page.upload("empty.txt", b"")
+        assert is_open() == opened
+    assert "Clean up the text" in seen  # its title said so or otherwise
+    assert "Clean up the text (1 worth a look)" in seen
+
+
+@pytest.mark.parametrize("way", ["upload", "paste"])
+def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
+    header = (
+        "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\n"
+    )
+    page = visit()
+    if way == "upload":
+        page.upload("cats.txt", (header + STORY).encode())
+    else:
+        page.paste(header + STORY)
+    (note,) = {text for text in page.shown("caption") if "Project Gutenberg" in text}
+    assert re.search(r"header \(\d+ characters\) was left out", note)
+    assert not page.says("START OF THE PROJECT")
+    page.choose("strip_gutenberg", False)
+    assert page.says("START OF THE PROJECT")
+    assert page.says(f"They are {len(header)} characters, 3% of the text.")
+    page.choose("strip_gutenberg", True)
+    assert not page.says("START OF THE PROJECT")
+
+
+def test_a_text_without_them_has_no_such_switch(visit):
+    page = visit()
+    assert not any("Gutenberg" in label for label in page.labels("toggle"))
+
+
+def test_one_s_own_book_can_be_taken_again_after_a_look_at_a_sample(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    assert "Take story\\.txt again" not in page.labels()
+    page.choose("sample", "verses.txt")
+    assert page.says("THE CLOCKMAKER")
+    page.press("Take story\\.txt again")
+    assert page.says("The cat sat on the mat")
+    assert page.value("sample") is None
+
+
+def test_the_text_of_a_run_that_was_come_back_to_has_no_switches_and_says_why(visit):
+    page = visit()
+    page.upload("story.txt", STORY.encode())
+    page.press("Step")
+    again = visit({"run": page.run.id})
+    assert again.says("came with its run")
+    assert again.labels("toggle") == [label for label in again.labels("toggle") if "below" in label]
+
+
+def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
+    page = visit()
+    page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
+    page.choose("encoding", "cp1252")
+    assert page.says("story.txt · 1.6 kB · cp1252")
+    page.open("characters_open")
+    rows = page.chart_rows("commonest characters")
+    assert dict(zip(rows["char"], rows["count"], strict=True))["ß"] == 100
+    assert page.says("".join(sorted(set("Grüße aus Köln, schöne Straßen. "))))
+
+
+HOSTILE = [
+    "<img src=x onerror=alert(1)>.txt",
+    "![](http:evil.example).txt",
+    ":red[x] $$a$$ `b` *c*.txt",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("raw", [b"", STORY.encode()])
+def test_a_file_s_name_is_never_markup(visit, name, raw):
+    page = visit()
+    page.upload(name, raw)
+    written = [e.value for kind in ("error", "caption") for e in getattr(page.app, kind)]
+    with_it = [text for text in written if "txt" in text]
+    assert with_it
+    for text in with_it:
+        assert re.search(r"(?<!\\)[<\[$`*]", text) is None, text
+
+
+def test_a_text_that_memory_does_not_hold_is_told_once_and_not_read_again(visit, monkeypatch):
+    page = visit()
+    page.paste(STORY)
+    before, tried = page.value("_text"), []
+
+    def no_memory(*args):
+        tried.append(args)
+        raise MemoryError
+
+    monkeypatch.setattr(callbacks, "load", no_memory)
+    page.paste(OTHER)
+    page.look()
+    assert len(tried) == 1
+    assert page.value("_text") is before
+    assert page.shown("error") == [
+        "This computer has not enough memory left for this: try something smaller."
+    ]

@@ -1,0 +1,518 @@
+"""The train section: buttons, goals, settings that act at once, and questions before a reset."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import numpy as np
+import pytest
+
+from dashboard.analysis.curve_diagnosis import Diagnosis
+from dashboard.page import callbacks
+from dashboard.runs import folder
+from dashboard.runs.run import TURNS
+from dashboard.server import memory
+from dashboard.settings import PRESETS
+from dashboard.views import progress
+from tests.support.trainers import trainer_threads, until
+from tests.support.visits import OTHER, STORY, Visit, raising, visitors
+
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """A visitor with a short text and a small network."""
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL)
+        page.paste(STORY)
+        yield page
+
+
+def weights(page: Visit) -> np.ndarray:
+    return page.run.solver.model.flat.copy()
+
+
+def chart_parts(page: Visit) -> set[str]:
+    """What the loss chart draws."""
+    return {
+        part
+        for element in page.app.get("vega_lite_chart")
+        for part in ("training", "validation", "change")
+        if part in json.dumps(json.loads(element.proto.spec))
+    }
+
+
+# -- buttons -----------------------------------------------------------------------------------
+
+
+def test_before_training_only_what_makes_sense_can_be_pressed(page):
+    enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
+    assert enabled == {"Train", "Step"}
+    assert page.says("Press Train: the loss falls here")
+
+
+def test_train_trains_and_pause_pauses(page):
+    page.press("Train")
+    page.train_until(3)
+    assert page.says("Training")
+    enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
+    assert enabled == {"Pause", "Reset"}
+    page.press("Pause")
+    page.until_at_rest()
+    stopped_at = page.run.solver.iteration
+    assert page.says("Paused")
+    assert page.enabled("Train")
+    page.press("Train")
+    page.train_until(stopped_at + 1)
+
+
+def test_training_that_is_started_twice_is_one_training(page):
+    page.press("Train")
+    page.run.trainer.start(60)
+    page.look()
+    assert len(trainer_threads()) == 1
+    assert not page.enabled("Train")
+    page.train_until(5)
+    assert page.shown("error") == []
+
+
+def test_a_step_is_one_iteration(page):
+    for iteration in (1, 2, 3):
+        page.press("Step")
+        assert page.run.solver.iteration == iteration
+    assert page.says("Paused")
+    assert page.figure("Loss") != "–"
+
+
+def test_reset_goes_back_to_the_same_first_weights(page):
+    page.press("Generate")  # a network that has not learnt anything
+    first, first_run = weights(page), page.run
+    for _ in range(3):
+        page.press("Step")
+    assert not np.array_equal(weights(page), first)
+    page.press("Reset")
+    assert page.run is not first_run
+    assert page.run.solver.iteration == 0
+    np.testing.assert_array_equal(weights(page), first)
+    assert page.app.query_params["run"] in (page.run.id, [page.run.id])
+
+
+def test_reset_while_it_trains_ends_the_old_training(page):
+    page.press("Train")
+    page.train_until(3)
+    old = page.run
+    page.press("Reset")
+    old.trainer.join()
+    assert trainer_threads() == []
+    assert page.run is not old
+    assert page.enabled("Train")
+
+
+def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"iterations": "20"})
+        for end in (20, 40):
+            page.press("Train")
+            page.until_at_rest()
+            assert page.run.solver.iteration == end
+            assert page.says("Finished")
+        page.press("Step")  # there is one more, whenever somebody asks for it
+        assert page.run.solver.iteration == 41
+        assert page.run.solver.num_iters == 60
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the folder of the runs cannot be written")],
+)
+def test_a_save_that_fails_is_told_for_as_long_as_it_does(page, monkeypatch, number, reason):
+    page.press("Step")
+    with monkeypatch.context() as patch:
+        patch.setattr(folder.checkpoint, "save", raising(OSError(number, "no")))
+        page.press("Step")
+        assert not page.run.keeper.save_now()
+        page.look()
+        assert page.says(f"Autosave failed: {reason}")
+        assert page.run.solver.iteration == 2
+    assert page.run.keeper.save_now()
+    page.look()
+    assert not page.says("Autosave failed")
+
+
+# -- what cannot be afforded -------------------------------------------------------------------
+
+
+def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
+    page.choose("model_hidden_dim", 1024)
+    page.press("Train")
+    assert not page.has_run
+    for kind in ("warning", "error"):
+        (sentence,) = page.shown(kind)
+        assert "of memory and 10.0 MB can be spared: choose a smaller hidden size" in sentence
+    page.choose("model_hidden_dim", 16)
+    assert page.shown("error", "warning") == []
+    page.press("Step")
+    assert page.run.solver.iteration == 1
+
+
+def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, monkeypatch):
+    page.press("Step")
+    run = page.run
+    monkeypatch.setattr(callbacks, "new_run", raising(MemoryError()))
+    page.press("Reset")
+    assert page.run is run
+    assert "not enough memory left for this" in page.shown("error")[0]
+
+
+def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
+    page.press("Step")
+    run = page.run
+    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
+    page.choose("model_hidden_dim", 1024)
+    page.press("Reset")
+    assert page.run is run
+    assert "can be spared" in page.shown("error")[0]
+    page.press("Train")
+    page.press("Begin a new run")
+    assert page.run is run
+    page.press("Step")
+    assert run.solver.iteration == 2
+
+
+# -- questions ---------------------------------------------------------------------------------
+
+
+def another_network(page: Visit) -> None:
+    page.choose("model_hidden_dim", 32)
+
+
+def another_text(page: Visit) -> None:
+    page.paste(OTHER)
+
+
+@pytest.fixture(params=[another_network, another_text])
+def changed(request, page):
+    """Three steps are done, then something else is chosen."""
+    for _ in range(3):
+        page.press("Step")
+    request.param(page)
+    return page
+
+
+def test_a_change_asks_before_it_costs_what_was_learnt(changed):
+    page, run = changed, changed.run
+    assert page.says("no longer this run's")
+    page.press("Train")
+    assert page.says("Begin a new run with it?")
+    assert page.run is run
+    assert not run.trainer.status().active
+
+
+def test_a_new_run_begins_when_that_is_the_answer(changed):
+    page, old = changed, changed.run
+    page.press("Train")
+    page.press("Begin a new run")
+    assert page.run is not old
+    page.train_until(1)
+    assert page.run.model_settings.hidden_dim == page.value("model_hidden_dim")
+    assert page.says(page.run.text.preview()[:30])
+    assert not page.says("Begin a new run with it?")
+
+
+def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(changed):
+    page, run = changed, changed.run
+    page.press("Train")
+    page.press("Keep this run")
+    assert page.run is run
+    page.train_until(4)
+    assert page.value("model_hidden_dim") == 16
+    page.press("Pause")
+    page.until_at_rest()
+    assert not page.says("no longer this run's")
+    page.press("Train")  # and does not ask again
+    assert not page.says("Begin a new run with it?")
+
+
+def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
+    page.press("Generate")
+    untrained = page.run
+    page.choose("model_hidden_dim", 32)
+    page.press("Step")
+    assert page.run is not untrained
+    assert page.run.model_settings.hidden_dim == 32
+    page.press("Reset")
+    page.choose("model_hidden_dim", 16)
+    page.press("Train")
+    assert not page.says("Begin a new run with it?")
+    assert page.run.model_settings.hidden_dim == 16
+
+
+# -- presets and goals -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_fills_the_sliders(page, name):
+    page.choose("preset", None)
+    page.choose("preset", name)
+    preset = PRESETS[name]
+    for prefix, settings in (("model", preset.model), ("train", preset.train)):
+        for field, value in vars(settings).items():
+            assert page.value(f"{prefix}_{field}") == value
+    assert page.says(preset.purpose)
+
+
+def test_a_preset_is_let_go_when_its_network_is_changed(page):
+    page.choose("preset", "original")
+    page.choose("model_hidden_dim", 64)
+    assert page.value("preset") is None
+
+
+def test_epochs_are_turned_into_iterations(page):
+    page.choose("goal_kind", "epochs")
+    page.choose("goal_epochs", 1)
+    page.press("Train")
+    page.until_at_rest()
+    assert page.run.solver.iteration == page.run.solver.batches.per_epoch
+    assert page.says("Finished")
+
+
+def test_minutes_end_with_the_time_and_not_with_the_length_that_was_chosen_before(page):
+    page.choose("goal_kind", "minutes")
+    page.choose("goal_minutes", 1)
+    page.press("Train")
+    page.train_until(20)
+    assert page.run.solver.num_iters != 500
+    page.run.solver.seconds += 60
+    page.until_at_rest()
+    assert page.says("It has trained for 1 minute.")
+    assert page.says("Paused")
+    page.press("Train")  # for another minute
+    page.train_until(page.run.solver.iteration + 1)
+    assert page.says("Training")
+
+
+def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen_before(page):
+    page.choose("goal_kind", "plateau")
+    page.choose("goal_patience", 2)
+    page.press("Train")
+    page.train_until(5)
+    assert page.run.solver.num_iters == 200_000
+    with page.run.trainer.lock:
+        history = page.run.solver.history
+        for loss in (1.0, 2.0, 2.0):  # as if three validations had been
+            history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
+    page.until_at_rest()
+    assert page.says("Validation has not improved in the last 2 looks")
+    assert page.enabled("Train")
+
+
+# -- samples over time -------------------------------------------------------------------------
+
+
+def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Step")
+    assert page.says("What it wrote after 1 iteration,")
+    page.press("Train")
+    page.train_until(60)
+    page.press("Pause")
+    page.until_at_rest()
+    kept = [entry.iteration for entry in page.run.diary.entries]
+    assert len(kept) > 2
+    assert page.says(f"What it wrote after {kept[-1]:,} iterations")
+    page.choose("stage", kept[1])
+    assert page.says(f"What it wrote after {kept[1]:,} iterations")
+    page.press("Train")
+    page.train_until(kept[-1] + 60)
+    assert page.value("stage") == kept[1]  # though newer ones have come
+    page.run.diary.entries.remove(page.run.diary.entries[1])
+    page.look()
+    assert page.value("stage") in (kept[0], kept[2])  # the nearest that is still kept
+    page.choose("stage", "newest")
+    page.press("Pause")
+    page.until_at_rest()
+    newest = page.run.diary.entries[-1].iteration
+    assert page.says(f"What it wrote after {newest:,} iterations")
+    page.press("Reset")
+    assert not page.says("What it wrote after")
+
+
+# -- figures -----------------------------------------------------------------------------------
+
+
+def test_figures_say_where_the_run_stands(page):
+    page.press("Step")
+    loss = page.run.solver.history["loss"][-1]
+    assert page.figure("Loss") == f"{loss:.3f}"
+    assert page.figure("Bits per character") == f"{loss / np.log(2):.3f}"  # nothing is validated
+    assert page.figure("Validation") == "–"
+    page.press("Train")
+    page.until_at_rest()
+    solver = page.run.solver
+    _, val = solver.history.validations()
+    assert page.figure("Validation") == f"{val[-1]:.3f}"
+    assert page.figure("Bits per character") == f"{val[-1] / np.log(2):.3f}"
+    assert page.figure("Epoch") == f"{solver.epoch:.2f}"
+    assert solver.epoch > 1
+
+
+def test_speed_and_what_remains_are_told_while_it_trains(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    until(lambda: page.run.trainer.status().chars_per_second > 0)
+    page.look()
+    assert int(page.figure("Characters a second").replace(",", "")) > 0
+    assert page.says("to go ·")
+    other = object()
+    TURNS.enter(other)  # somebody else trains on the same computer
+    try:
+        page.look()
+        assert page.says("to go, in turns with 1 other ·")
+    finally:
+        TURNS.leave(other)
+
+
+def test_update_rule_and_clipping_act_on_the_next_iteration(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_update_rule", "sgd")
+    page.choose("train_clip", 0.5)
+    assert (page.run.solver.update_rule, page.run.solver.clip) == ("sgd", 0.5)
+    assert page.run.trainer.status().active
+    changes = [change.text for change in page.run.trainer.changes]
+    assert changes == ["update rule adam → sgd", "clipping 5 → 0.5"]
+
+
+def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_warmup", 5_000)
+    page.choose("train_eval_every", 20)
+    page.choose("train_fresh_after", float("inf"))
+    solver = page.run.solver
+    assert (solver.warmup, solver.eval_every, solver.fresh_after) == (5_000, 20, 0)
+    at = solver.iteration
+    page.train_until(at + 45)
+    assert solver.history["lr"][-1] < 0.1 * solver.lr
+    validated, _ = solver.history.validations()
+    assert len(validated[validated > at]) >= 2
+    assert [change.text for change in page.run.trainer.changes] == [
+        "warm-up 0 → 5,000",
+        "validation every 50 → 20",
+        "fresh start after 256 → never",
+    ]
+    page.choose("train_eval_every", 0)
+    assert solver.eval_every == solver.affordable_interval()
+
+
+def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"warmup": "30", "validate": "7", "fresh": "off"})
+        page.press("Step")
+        solver = page.run.solver
+        assert (solver.warmup, solver.eval_every, solver.fresh_after) == (30, 7, 0)
+        assert page.run.keeper.save_now()
+        back = visit({"run": page.run.id})
+        values = [back.value(f"train_{n}") for n in ("warmup", "eval_every", "fresh_after")]
+        assert values == [30, 7, float("inf")]
+
+
+# -- changes that act at once ------------------------------------------------------------------
+
+
+def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
+    page.press("Train")
+    page.train_until(3)
+    page.choose("train_lr", 1e-3)
+    assert page.run.solver.lr == 1e-3
+    (change,) = page.run.trainer.changes
+    assert change.text == "learning rate 0.008 → 0.001"
+    page.train_until(change.iteration + 5)
+    assert "change" in chart_parts(page)
+
+
+def test_settings_that_are_changed_before_training_mark_nothing(page):
+    page.choose("train_lr", 1e-3)
+    page.choose("train_update_rule", "sgd")
+    page.choose("train_clip", float("inf"))
+    page.press("Step")
+    assert (page.run.solver.lr, page.run.solver.clip) == (1e-3, None)
+    assert page.run.trainer.changes == []
+
+
+def test_the_curve_and_its_levels_are_drawn_in_the_unit_that_is_chosen(page):
+    page.press("Step")
+    page.value("_job_baselines")[1].wait(20)
+    nats = page.run.solver.history["loss"][-1]
+    for unit, loss, uniform in (
+        ("nats", nats, f"Uniform {np.log(16):.2f}"),
+        ("bits", nats / np.log(2), "Uniform 4.00"),
+        ("perplexity", np.exp(nats), "Uniform 16.00"),
+    ):
+        page.choose("chart_unit", unit)
+        rows = page.chart_rows("Training and validation loss")
+        assert rows["y"][rows["part"] == "mean"].tolist() == pytest.approx([loss])
+        assert uniform in set(rows["text"])
+
+
+def test_every_way_to_draw_the_chart_draws_one(page):
+    page.press("Step")
+    page.press("Step")
+    for key, values in {
+        "chart_x": ["Epochs", "Characters", "Seconds"],
+        "chart_unit": ["bits", "perplexity"],
+        "chart_smoothing": [1, 500],
+        "chart_more": [True],
+    }.items():
+        for value in values:
+            page.choose(key, value)
+            assert page.shown("error") == []
+            assert "training" in chart_parts(page)
+
+
+def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
+    page.press("Step")
+    assert page.run.keeper.save_now()
+    page.run.solver.model.flat[:] = np.nan
+    page.press("Train")
+    page.until_at_rest()
+    (sentence,) = page.shown("error")
+    assert "no longer a number" in sentence or "diverged" in sentence
+    assert "back where it stood at iteration" in sentence
+    page.press("Step")
+    assert np.isfinite(page.run.solver.model.flat).all()
+    assert page.shown("error") == []
+
+
+def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypatch):
+    with visitors(tmp_path / "runs", monkeypatch) as visit:
+        page = visit(SMALL | {"rate": "0.0033", "clip": "3"})
+        page.press("Step")
+        page.press("Step")
+        assert (page.value("train_lr"), page.value("train_clip")) == (0.0033, 3.0)
+        assert (page.run.solver.lr, page.run.solver.clip) == (0.0033, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "label"),
+    [
+        ("lr", 5e-05, "Set the learning rate to 5e-05"),
+        ("clip", 12.5, "Set clipping to 12.5"),
+        ("num_iters", 12_345.0, "Go on to 12,345"),
+    ],
+)
+def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
+    advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
+    monkeypatch.setattr(progress, "examine", lambda *_: advice)
+    page.press("Step")
+    page.press(label)
+    assert page.value(f"train_{name}") == value
+    assert getattr(page.run.solver, name) == value
+    assert type(page.run.solver.num_iters) is int
+    assert page.run.trainer.status().active == (name == "num_iters")
+    assert page.shown("error") == []

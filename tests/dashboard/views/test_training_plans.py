@@ -1,0 +1,263 @@
+"""When training ends, and what the page knows of it: goals, advice, figures."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from dashboard.analysis.curve_diagnosis import Diagnosis
+from dashboard.page import callbacks
+from dashboard.runs.json_record import read_record, write_record
+from dashboard.runs.registry import registry
+from dashboard.runs.run import TURNS
+from dashboard.server import limits
+from dashboard.settings import Goal
+from dashboard.training import trainer
+from dashboard.training.goals import Plan, Stretch
+from dashboard.views import progress
+from tests.support.trainers import until
+from tests.support.visits import Visit, with_story
+
+
+@pytest.fixture
+def page(visit):
+    """A visitor with a short way to go."""
+    return with_story(visit, iterations="20")
+
+
+def train_to_the_end(page: Visit) -> None:
+    page.press("Train")
+    page.until_at_rest()
+
+
+def says_always(monkeypatch, *action) -> None:
+    """Let the curve doctor advise this, whatever the curve."""
+    advice = Diagnosis("seen", "Something was seen.", "Do something.", action)
+    monkeypatch.setattr(progress, "examine", lambda *_: advice)
+
+
+# -- goals -------------------------------------------------------------------------------------
+
+
+def test_a_page_that_comes_back_shows_the_goal_and_not_the_total(visit, page):
+    train_to_the_end(page)
+    train_to_the_end(page)
+    again = visit({"run": page.run.id})
+    assert again.value("train_num_iters") == 20
+    again.choose("train_lr", 1e-3)
+    assert again.run.solver.num_iters == 40
+    assert [change.text for change in again.run.trainer.changes] == [
+        "iterations 20 → 40",
+        "learning rate 0.008 → 0.001",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "amount"), [("minutes", "goal_minutes", 2), ("plateau", "goal_patience", 3)]
+)
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_rule_outlives_the_page_and_the_server(visit, page, kind, key, amount, restarted):
+    page.choose("goal_kind", kind)
+    page.choose(key, amount)
+    page.press("Train")
+    page.train_until(6)
+    page.press("Pause")
+    page.until_at_rest()
+    run, rule = page.run, page.run.trainer.stop_rule
+    if restarted:
+        assert registry().forget(run.id)
+    again = visit({"run": run.id})
+    assert (again.run is run) != restarted
+    assert (again.value("goal_kind"), again.value(key)) == (kind, amount)
+    length = again.run.solver.num_iters
+    again.choose("train_lr", 1e-3)
+    assert again.run.trainer.stop_rule == rule
+    assert again.run.solver.num_iters == length
+
+
+def test_no_more_progress_with_nothing_held_out_says_so_instead_of_going_on_for_ever(page):
+    page.choose("model_val_fraction", 0.0)
+    page.choose("goal_kind", "plateau")
+    train_to_the_end(page)
+    assert page.says("Nothing is held out for validation")
+    assert page.run.solver.iteration == 0
+    page.choose("goal_kind", "iterations")
+    train_to_the_end(page)
+    assert page.run.solver.iteration == 20
+
+
+def test_an_open_end_promises_no_number_of_iterations(page):
+    page.choose("goal_kind", "plateau")
+    page.press("Train")
+    page.train_until(3)
+    assert page.says("until validation stops falling")
+    assert not page.says("to go")
+    assert "200,000" not in str(page.app.main)
+
+
+def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
+    page.choose("train_num_iters", 200_000)
+    monkeypatch.setattr(limits, "GRANT_SECONDS", 7200.0)
+    page.press("Train")
+    page.train_until(1)
+    assert page.says("trains on for 2 h after the page is closed")
+    page.press("Pause")
+    page.until_at_rest()
+    monkeypatch.setattr(limits, "GRANT_SECONDS", 0.0)
+    page.press("Train")
+    page.run.trainer.join()
+    monkeypatch.setattr(limits, "GRANT_SECONDS", 7200.0)
+    page.look()
+    assert page.says("no page was open for 2 h")
+
+
+# -- advice ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["iterations", "epochs", "minutes"])
+def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch, kind):
+    train_to_the_end(page)
+    train_to_the_end(page)  # a second piece, which counts from 20
+    says_always(monkeypatch, "num_iters", 70.0)
+    page.choose("goal_kind", kind)
+    page.press("Go on to 70")
+    page.until_at_rest()
+    assert page.run.solver.iteration == page.run.solver.num_iters == 70
+    assert (page.value("goal_kind"), page.value("train_num_iters")) == ("iterations", 50)
+    assert page.says("Finished")
+
+
+def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypatch):
+    page.steps(3)
+    old = page.run
+    page.choose("model_hidden_dim", 32)  # looked at, and not what the advice is about
+    says_always(monkeypatch, "dropout", 0.2)
+    page.look()
+    page.press("Begin again with dropout 0.2")
+    run = page.run
+    assert run is not old
+    assert (run.model_settings.dropout, run.model_settings.hidden_dim) == (0.2, 16)
+    assert run.solver.model.dropout == page.value("model_dropout") == 0.2
+    page.train_until(1)
+
+
+def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
+    page.choose("train_num_iters", 200_000)
+    page.steps(1)
+    assert page.run.keeper.save_now()
+    page.choose("train_lr", 0.1)
+    page.run.solver.model.flat[:] = np.nan
+    train_to_the_end(page)
+    assert page.says("Stopped")
+    assert page.says("A learning rate of 0.1 was too high.")
+    page.press("Lower the rate to 0.03 and go on")
+    page.train_until(5)
+    assert page.run.solver.lr == page.value("train_lr") == 0.03
+    assert page.run.trainer.status().active
+    assert page.shown("error") == []
+
+
+def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
+    seen: list[int] = []
+    calm = Diagnosis("seen", "Something was seen.", "Let it run.")
+    monkeypatch.setattr(progress, "examine", lambda _, changed: seen.append(changed) or calm)
+    page.steps(2)
+    page.choose("train_lr", 1e-3)
+    assert (seen[0], seen[-1]) == (0, 2)
+
+
+def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, monkeypatch):
+    look_at = callbacks.look_at
+
+    def late(run):
+        """The buttons are drawn by now, and the training ends."""
+        run.trainer.join()
+        return look_at(run)
+
+    monkeypatch.setattr(callbacks, "look_at", late)
+    page.press("Train")
+    assert page.run.solver.finished
+    assert page.enabled("Train")
+    assert not page.enabled("Pause")
+
+
+def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(1)
+    with TURNS.chunk:  # the thread waits for its next chunk
+        page.press("Pause")
+        assert page.enabled("Train")
+        assert page.value("_was_training")
+    page.until_at_rest()
+    assert not page.value("_was_training")
+    assert page.says("Paused")
+
+
+# -- figures, and what acts while it trains ----------------------------------------------------
+
+
+def test_the_figures_are_the_trainings(page, monkeypatch):
+    monkeypatch.setattr(trainer, "_RATE_SECONDS", 1000.0)
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(120)
+    until(lambda: page.run.trainer.status().chars_per_second)
+    page.press("Pause")
+    page.until_at_rest()
+    run, status = page.run, page.run.trainer.status()
+    _, val = run.solver.history.validations()
+    assert page.figure("Validation") == f"{val[-1]:.3f}"
+    assert page.figure("Bits per character") == f"{val[-1] / math.log(2):.3f}"
+    assert page.figure("Epoch") == f"{run.solver.iteration / run.solver.batches.per_epoch:.2f}"
+    assert page.figure("Characters a second") == f"{status.chars_per_second:,.0f}"
+    marks = run.trainer._marks
+    (begun, first), (ended, last) = marks[0], marks[-1]
+    assert status.chars_per_second == pytest.approx((last - first) * 40 / (ended - begun))
+    left = (200_000 - run.solver.iteration) * (ended - begun) / (last - first)
+    assert status.remaining == pytest.approx(left)
+
+
+def test_the_time_that_remains_is_told_while_it_trains(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(1)
+    until(lambda: not math.isnan(page.run.trainer.status().remaining))
+    page.look()
+    assert page.says(" to go · trains on for")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "name", "text"),
+    [
+        ("train_update_rule", "sgd", "update_rule", "update rule adam → sgd"),
+        ("train_clip", 0.5, "clip", "clipping 5 → 0.5"),
+        ("train_schedule", "constant", "schedule", "schedule cosine → constant"),
+    ],
+)
+def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, text):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.train_until(3)
+    page.choose(key, value)
+    assert page.run.trainer.status().active
+    assert getattr(page.run.solver, name) == value
+    (change,) = page.run.trainer.changes
+    assert change.text == text
+    page.train_until(change.iteration + 3)
+    assert page.shown("error") == []
+
+
+def test_a_plan_that_was_saved_before_plans_were_is_the_length_of_the_run(visit, page):
+    page.steps(3)
+    run = page.run
+    assert registry().forget(run.id)
+    for path in (registry().store.root / run.id).glob("0*.json"):
+        values = read_record(path)
+        del values["plan"], values["format"]
+        write_record(path, values)
+    again = visit({"run": run.id})
+    assert again.run.plan == Plan(Goal("iterations", 20), Stretch())
+    assert again.value("train_num_iters") == 20

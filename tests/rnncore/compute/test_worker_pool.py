@@ -1,0 +1,266 @@
+"""Worker processes: the same numbers as threads, and nothing lost or left when one ends."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncore import CELLS, RNN, Solver
+from rnncore.batch_pass import Pass, Shard
+from rnncore.compute import shared_memory, worker_pool
+from rnncore.compute.blas import BlasInfo, info
+from rnncore.sharding.remote_shard import RemoteShard
+from tests.support.paths import ROOT
+
+V, N, T = 12, 16, 12
+pytestmark = pytest.mark.skipif(
+    not worker_pool.wanted(), reason="No worker processes on this system."
+)
+
+
+@pytest.fixture(autouse=True)
+def two_share(monkeypatch):
+    """Batches worth sharing, by two, whatever this machine has; and a crew of the test's own."""
+    found = info()
+    two = BlasInfo(found.library, found.kernel, found.threads, (), 2)
+    monkeypatch.setattr("rnncore.compute.blas.info", lambda: two)
+    monkeypatch.setattr("rnncore.batch_pass._MIN_FLOPS", 1)
+    monkeypatch.setattr(worker_pool, "_workers", [])
+    monkeypatch.setattr(worker_pool, "_lost", False)
+    yield
+    worker_pool._close()
+
+
+def network(cell="lstm", layers=1, dropout=0.0, dtype="float32", H=24):
+    return RNN(V, None, 5, H, cell, layers, dropout, dtype, seed=1)
+
+
+def trained(model, iterations=12, at=None):
+    """Losses, weights and state of a short training; ``at(i, solver)`` is called before step i."""
+    ids = np.random.default_rng(0).integers(0, V, 3000)
+    solver = Solver(ids, model, T, N, 1e-2, num_iters=iterations, eval_every=5)
+    for i in range(iterations):
+        if at is not None:
+            at(i, solver)
+        solver.step()
+    history = [*solver.history["loss"], *solver.history.validations()[1]]
+    return [np.array(history), model.flat.copy(), *solver.state], solver
+
+
+def of_threads(monkeypatch, **settings):
+    with monkeypatch.context() as m:
+        m.setenv(worker_pool.PROCESSES_VARIABLE, "0")
+        values, solver = trained(network(**settings))
+        assert all(isinstance(shard, Shard) for shard in solver._buffers.shards)
+    return values
+
+
+def same(found, expected):
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize(
+    "settings", [{}, {"layers": 2, "dropout": 0.4}, {"dtype": "float64"}], ids=str
+)
+def test_processes_and_threads_agree_bit_for_bit(cell, settings, monkeypatch):
+    expected = of_threads(monkeypatch, cell=cell, **settings)
+    found, solver = trained(network(cell=cell, **settings))
+    assert isinstance(solver._buffers.shards[1], RemoteShard)
+    same(found, expected)
+
+
+def test_gradients_of_the_state_come_back_too(monkeypatch):
+    model = network("gru", 2)
+    inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
+    outcomes = []
+    for processes in ("0", "1"):
+        monkeypatch.setenv(worker_pool.PROCESSES_VARIABLE, processes)
+        buffers = Pass(model, N, T)
+        _, grads = model.loss(inputs, targets, buffers=buffers)
+        outcomes.append([*(g.copy() for g in grads.values()), *buffers.dstate])
+    same(*outcomes)
+
+
+@pytest.mark.parametrize("moment", [0, 5])
+def test_a_killed_worker_costs_nothing_but_speed(moment, monkeypatch):
+    expected = of_threads(monkeypatch)
+
+    def kill(i, _):
+        if i == moment and worker_pool._workers:
+            os.kill(worker_pool._workers[0].pid, signal.SIGKILL)
+            worker_pool._workers[0]._process.wait()
+
+    worker_pool.workers(1)
+    found, solver = trained(network(), at=kill)
+    same(found, expected)
+    assert all(isinstance(shard, Shard) for shard in solver._buffers.shards)
+    assert all(isinstance(shard, Shard) for shard in Pass(network(), N, T).shards)
+
+
+def test_a_worker_that_dies_in_the_middle_of_a_batch(monkeypatch):
+    expected = of_threads(monkeypatch)
+    send = RemoteShard.send
+
+    def send_and_kill(self, *batch):
+        answer = send(self, *batch)
+        if len(calls := getattr(self, "calls", [])) == 3:
+            os.kill(self._worker.pid, signal.SIGKILL)
+        self.calls = [*calls, 1]
+        return answer
+
+    monkeypatch.setattr(RemoteShard, "send", send_and_kill)
+    same(trained(network())[0], expected)
+
+
+def test_what_a_worker_cannot_do_is_done_here(monkeypatch):
+    expected = of_threads(monkeypatch)
+
+    def forget(i, solver):
+        if i == 4:  # the worker then knows nothing of the shard, and says so
+            shard = solver._buffers.shards[1]
+            shard._worker.forget(shard._number)
+
+    same(trained(network(), at=forget)[0], expected)
+
+
+def test_an_answer_that_nobody_waited_for_is_passed_over(monkeypatch):
+    expected = of_threads(monkeypatch)
+
+    def interrupt(i, solver):
+        if i == 3:
+            shard = solver._buffers.shards[1]
+            with shard._worker.lock:  # as if Ctrl-C had come while waiting
+                shard._worker.ask({"run": shard._number, "backward": False, "masks": False})
+
+    same(trained(network(), at=interrupt)[0], expected)
+
+
+def mappings(pid):
+    """How many regions of shared memory a process holds."""
+    return Path(f"/proc/{pid}/maps").read_text(encoding="ascii").count("memfd:rnncore")
+
+
+def test_a_worker_gives_memory_back_with_the_pass():
+    passes = [Pass(network(), N, T) for _ in range(3)]
+    pid = worker_pool._workers[0].pid
+    assert mappings(pid) == mappings(os.getpid()) == 3
+    del passes
+    gc.collect()
+    deadline = time.monotonic() + 30
+    while mappings(pid) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert mappings(pid) == mappings(os.getpid()) == 0
+
+
+def test_a_garbage_collection_while_the_worker_is_busy_waits_for_nobody():
+    one, other = Pass(network(), N, T), Pass(network(), N, T)
+    worker = worker_pool._workers[0]
+    with worker.lock:
+        del one
+        gc.collect()
+    inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
+    network().loss(inputs, targets, buffers=other)
+    assert mappings(worker.pid) == 1
+
+
+def test_threads_do_it_where_no_memory_can_be_shared():
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
+    try:
+        shards = Pass(network(), N, T).shards
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [type(shard) for shard in shards] == [Shard, Shard]
+
+
+def test_threads_do_it_where_no_worker_starts(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert [type(shard) for shard in Pass(network(), N, T).shards] == [Shard, Shard]
+
+
+def test_two_trainings_at_once_do_not_mix(monkeypatch):
+    from threading import Thread
+
+    expected = of_threads(monkeypatch)
+    found = {}
+    threads = [Thread(target=lambda i=i: found.update({i: trained(network())[0]})) for i in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    same(found[0], expected)
+    same(found[1], expected)
+
+
+def test_shared_arrays_are_seen_from_both_sides_and_begin_on_a_line():
+    layout = [("a", (3,), "<u2"), ("b", (2, 5), "<f8"), ("none", (0, 4), "<f4")]
+    descriptor = shared_memory.create(layout)
+    here, there = shared_memory.arrays(layout, descriptor), shared_memory.arrays(layout, descriptor)
+    os.close(descriptor)
+    here["b"][1, 2] = 7
+    assert there["b"][1, 2] == 7
+    assert there["none"].shape == (0, 4)
+    assert all(array.ctypes.data % 64 == 0 for array in (here["a"], here["b"]))
+
+
+CHILD = """
+import os, signal, sys
+import numpy as np
+from rnncore import RNN, crew, passes
+from rnncore.compute.blas import BlasInfo, info
+found = info()
+passes.blas.info = lambda: BlasInfo(found.library, found.kernel, found.threads, (), 2)
+passes._MIN_FLOPS = 1
+buffers = passes.Pass(RNN(12, None, 5, 24), 16, 12)
+print(crew._workers[0].pid, flush=True)
+"""
+
+
+def ended(pid):
+    """Whether a process is gone, within a generous time."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+        except OSError:
+            return True
+        if state.split()[0] == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@pytest.mark.parametrize("end", ["sys.exit()", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_workers_end_with_the_process_that_started_them(end):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CHILD + end],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert ended(int(done.stdout))
+
+
+def test_a_forked_child_leaves_the_parents_worker_alone():
+    code = CHILD + (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "model = RNN(12, None, 5, 24)\n"
+        "ids = np.zeros((16, 12), int)\n"
+        "child = os.fork()\n"
+        "if child: assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
+        "loss, _ = model.loss(ids, ids, buffers=buffers)\n"
+        "if child == 0: os._exit(7 if loss > 0 and not crew._workers else 1)\n"
+        "assert type(buffers.shards[1]).__name__ == 'RemoteShard'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120,
+                   capture_output=True)  # fmt: skip

@@ -1,0 +1,182 @@
+"""What bytes are, and which characters they stand for."""
+
+from __future__ import annotations
+
+import codecs
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnncore.errors import TextError
+from rnncore.reading.encodings import (
+    control_share,
+    count_characters,
+    decode,
+    needs_guess,
+    recognise,
+)
+
+RUSSIAN = "Все счастливые семьи похожи друг на друга.\n"
+
+
+def never(raw: bytes) -> str:
+    raise AssertionError("no guess is needed")
+
+
+# --- signatures --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("head", "what"),
+    [
+        (b"\x1f\x8b\x08", "a gzip archive"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"PK\x05\x06", "a zip archive"),
+        (b"BZh91AY&SY", "a bzip2 archive"),
+        (bytes(257) + b"ustar\0", "a tar archive"),
+        (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+        (b"\xff\xd8\xff\xe0", "a JPEG image"),
+        (b"RIFF\1\2\3\4WEBPVP8 ", "a WebP image"),
+        (b"BM\x36\0\1\0\0\0\0\0", "a BMP image"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"{\\rtf1", "a rich-text (RTF) document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Microsoft Office document"),
+        (b"\x7fELF", "a Linux program"),
+        (b"MZ\x90\0\3", "a Windows program"),
+        (b"ID3\x03\0", "an MP3 recording"),
+        (b"\xff\xfb\x90\x44", "an MP3 recording"),
+        (b"RIFF\1\2\3\4WAVE", "a WAV recording"),
+        (b"\0\0\0\x20ftypisom", "a video"),
+        (b"\x80\x04\x95\1\2", "a Python pickle"),
+        (b"\0\5\x16\7", "a macOS resource file"),
+    ],
+)
+def test_files_are_recognised_by_their_first_bytes(head: bytes, what: str) -> None:
+    kind = recognise(head)
+    assert kind is not None
+    assert kind.what == what
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["BM is a motorway firm", "MZ, she wrote", "PK", "II", "RIFF raff", "ID3 tags", "7z", "BZh9"],
+)
+def test_sentences_that_begin_like_a_signature_are_texts(text: str) -> None:
+    assert recognise(text.encode()) is None
+
+
+@pytest.mark.parametrize("codec", ["cp1251", "koi8-r"])
+@pytest.mark.parametrize("text", ["ятаган и шпага", "Ъ", RUSSIAN])
+def test_cyrillic_texts_are_no_recordings(text: str, codec: str) -> None:
+    assert recognise(text.encode(codec)) is None
+
+
+# --- decoding ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mark", "codec", "named"),
+    [
+        (codecs.BOM_UTF8, "utf-8", "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le", "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16"),
+        (codecs.BOM_UTF32_LE, "utf-32-le", "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32"),
+    ],
+)
+def test_a_byte_order_mark_decides_and_is_dropped(mark: bytes, codec: str, named: str) -> None:
+    read = decode(mark + RUSSIAN.encode(codec), "a.txt", None, never)
+    assert (read.text, read.encoding, read.notes) == (RUSSIAN, named, ())
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [RUSSIAN, "Plain.\n", "道可道，非常道。名可名，非常名。\n"])
+def test_utf16_without_its_mark_shows_in_its_nuls(text: str, codec: str) -> None:
+    read = decode(text.encode(codec), "a.txt", None, never)
+    assert (read.text, read.encoding) == (text, codec)
+    assert "guessed" in read.notes[0]
+
+
+@pytest.mark.parametrize("raw", [b"ab" * 999 + b"a\0", b"a\0\0b" * 99, b"a\0b"])
+def test_other_nuls_are_not_taken_for_utf16(raw: bytes) -> None:
+    assert decode(raw, "a.bin", None, None).encoding == "utf-8"
+
+
+def test_a_utf8_text_cut_in_a_character_loses_only_that_one() -> None:
+    read = decode("Ähre é".encode()[:-1], "a.txt", None, never)
+    assert (read.text, read.encoding) == ("Ähre ", "utf-8")
+    assert "cut off" in read.notes[0]
+
+
+def test_a_guess_sees_all_bytes_and_is_said() -> None:
+    raw = b"x" * 100_000 + RUSSIAN.encode("koi8-r")
+    read = decode(raw, "a.txt", None, lambda seen: "koi8_r" if seen == raw else None)
+    assert (read.text[100_000:], read.encoding) == (RUSSIAN, "koi8-r")
+    assert read.notes == (
+        "The encoding was guessed to be koi8-r; choose another encoding if letters look wrong.",
+    )
+
+
+@pytest.mark.parametrize("guess", [None, lambda raw: None, lambda raw: "nope", lambda raw: "utf-8"])
+def test_without_a_fit_guess_cp1252_is_assumed_and_said(guess) -> None:
+    read = decode("café “olé”\n".encode("cp1252"), "a.txt", None, guess)
+    assert (read.text, read.encoding) == ("café “olé”\n", "cp1252")
+    assert "assumed" in read.notes[0]
+    assert decode(b"caf\xe9 \x81", "a.txt", None, guess).encoding == "latin-1"
+
+
+def test_noise_is_not_handed_to_the_guess() -> None:
+    noise = bytes(range(256)) * 4
+    assert not needs_guess(noise, "a.bin")
+    decode(noise, "a.bin", None, never)
+
+
+@pytest.mark.parametrize("name", ["nope", "hex", "rot13", "idna", "utf-7", "a\0b", "\ud800", ""])
+def test_an_encoding_that_is_none_is_refused_by_name(name: str) -> None:
+    with pytest.raises(TextError, match="no text encoding called") as refused:
+        decode(b"abc", "a.txt", name, None)
+    assert ascii(name) in str(refused.value)
+
+
+def test_an_encoding_that_does_not_fit_is_refused_with_the_place() -> None:
+    with pytest.raises(TextError, match=r"a\.txt cannot be read as ascii, .* at byte 3;"):
+        decode("caf\xe9".encode("latin-1"), "a.txt", "ascii", None)
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030"]),
+)
+def test_round_trips_through_encodings(text: str, codec: str) -> None:
+    read = decode(text.encode(codec), "a.txt", codec, None)
+    assert read.text == text.removeprefix("\ufeff").removesuffix("\x1a")
+
+
+@given(st.text(st.characters(codec="koi8-r", categories=["L", "P", "Zs"])))
+def test_round_trips_through_a_right_guess(text: str) -> None:
+    read = decode((text + RUSSIAN).encode("koi8-r"), "a.txt", None, lambda raw: "koi8-r")
+    assert read.text == text + RUSSIAN
+
+
+# --- counting ----------------------------------------------------------------------------------
+
+
+@given(st.text())
+def test_counts_agree_with_counting_by_hand(text: str) -> None:
+    counts = count_characters(text)
+    assert {chr(i): counts[i] for i in np.flatnonzero(counts)} == {c: text.count(c) for c in text}
+
+
+def test_counts_span_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnncore.reading.encodings._CENSUS_BLOCK", 3)
+    counts = count_characters("aa😀ab" * 5)
+    assert (counts[ord("a")], counts[ord("b")], counts[ord("😀")]) == (15, 5, 5)
+    assert counts.sum() == 25
+
+
+def test_control_characters_do_not_include_layout() -> None:
+    assert control_share(count_characters("")) == 0
+    assert control_share(count_characters("\t\n\v\f\r\x85é")) == 0
+    assert control_share(count_characters("\0\x1b\x7f\x9fabcd")) == 0.5

@@ -1,0 +1,220 @@
+"""Runs on disk: they go on exactly, from wherever they are opened."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rnncore import CELLS, RNN, UPDATE_RULES, Solver, load, save
+from rnncore.errors import SaveError, SettingError
+from rnncore.schedules import SHAPES
+from rnncore.storage.checkpoint import FORMAT
+from rnncore.storage.model_pickle import dump_model
+from tests.support.paths import GOLDEN, ROOT
+from tests.support.saved_runs import IDS, everything, make, run, saved
+
+# --- exact resume --------------------------------------------------------------------------
+
+
+def check_cut(seed: int) -> None:
+    """A run of random settings, cut anywhere, goes on as one that was never stopped."""
+    draw = random.Random(seed)
+    solver = make(
+        cell_type=list(CELLS)[seed % len(CELLS)],
+        update_rule=list(UPDATE_RULES)[seed // 3 % len(UPDATE_RULES)],
+        schedule=draw.choice(list(SHAPES)),
+        dtype=["float32", "float64"][seed % 2],
+        dropout=draw.choice([0.0, 0.3]),
+        num_layers=draw.choice([1, 2, 3]),
+        warmup=draw.choice([0, 10]),
+        clip=draw.choice([None, 0.5, 5.0]),
+        eval_every=draw.choice([0, 3, None]),
+        val_fraction=draw.choice([0.0, 0.1, 0.37]),
+        seq_length=draw.randint(1, 9),
+        batch_size=draw.randint(1, 5),
+        seed=draw.choice([0, 2**70]),
+    )
+    run(solver, draw.randint(0, 40))
+    if draw.random() < 0.5:  # settings that a person changed on the way
+        solver.lr, solver.num_iters, solver.schedule = 3e-3, 45, "step"
+        solver.update_rule = draw.choice(list(UPDATE_RULES))
+        run(solver, draw.randint(0, 5))
+    again = load(saved(solver))
+    assert everything(again) == everything(solver)
+    assert run(again, 15) == run(solver, 15)
+    assert everything(again) == everything(solver)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_run_goes_on_as_if_never_stopped(seed):
+    check_cut(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(12, 62))
+def test_a_run_goes_on_as_if_never_stopped_from_fifty_more_places(seed):
+    check_cut(seed)
+
+
+def test_it_goes_on_the_same_in_another_process(tmp_path):
+    solver = make(cell_type="gru", dropout=0.3, num_layers=2)
+    run(solver, 9)
+    save(solver, tmp_path / "run.npz")
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
+        "from rnncore import load\n"
+        "solver = load(sys.argv[1])\n"
+        "for _ in range(10): solver.step()\n"
+        "print(solver.model.flat.tobytes().hex())"
+    )
+    root = str(ROOT)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "run.npz"), root],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    run(solver, 10)
+    assert done.stdout.strip() == solver.model.flat.tobytes().hex()
+
+
+def test_saving_changes_nothing_and_is_the_same_each_time():
+    solver, other = make(), make()
+    run(solver, 5)
+    first = saved(solver)
+    assert saved(solver) == first
+    assert saved(load(first)) == first
+    assert run(solver, 5) == run(other, 10)[5:]
+
+
+# --- what a file is, and where it comes from -------------------------------------------------
+
+
+def test_any_numpy_opens_it():
+    solver = make(num_layers=2, update_rule="momentum")
+    run(solver, 3)
+    with np.load(io.BytesIO(saved(solver)), allow_pickle=False) as archive:
+        for name, value in solver.model.params.items():
+            np.testing.assert_array_equal(archive[f"params/{name}"], value)
+            assert archive[f"moments/velocity/{name}"].shape == value.shape
+        assert archive["ids"].dtype == np.uint8
+        assert archive["history"].shape == (7, 3)
+        assert json.loads(archive["meta"].tobytes())["format"] == FORMAT
+
+
+def test_paths_files_and_bytes(tmp_path):
+    solver = make()
+    run(solver, 4)
+    path = tmp_path / "run.npz"
+    save(solver, str(path))
+    save(solver, path)
+    raw = path.read_bytes()
+    assert raw == saved(solver)
+    with path.open("rb") as file:
+        file.read(7)  # where a file stands does not matter
+        sources = [path, str(path), raw, bytearray(raw), memoryview(raw), io.BytesIO(raw), file]
+        assert all(everything(load(source)) == everything(solver) for source in sources)
+    assert os.listdir(tmp_path) == ["run.npz"]
+
+
+def test_a_pipe_can_be_written_and_read():
+    class Pipe(io.RawIOBase):
+        def __init__(self, raw=b""):
+            self.raw, self.file = bytearray(), io.BytesIO(raw)
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            self.raw += data
+            return len(data)
+
+        def read(self, size=-1):
+            return self.file.read(size)
+
+    solver, pipe = make(), Pipe()
+    save(solver, pipe)
+    assert bytes(pipe.raw) == saved(solver)
+    assert everything(load(Pipe(bytes(pipe.raw)))) == everything(solver)
+
+
+def test_settings_that_are_numpy_s_numbers_are_saved():
+    solver = make()
+    solver.clip, solver.eval_every, solver.lr = np.float32(0.5), np.int64(4), np.float64(0.01)
+    run(solver, 3)
+    again = load(saved(solver))
+    assert again.settings() == solver.settings()
+    assert run(again, 5) == run(solver, 5)
+
+
+def test_a_model_s_pickle_opens_too(tmp_path):
+    model = make().model
+    (tmp_path / "model.pkl").write_bytes(dump_model(model))
+    assert load(tmp_path / "model.pkl").flat.tobytes() == model.flat.tobytes()
+
+
+@pytest.mark.parametrize("as_type", [np.uint8, np.int64, list])
+def test_the_text_can_stay_outside(as_type):
+    solver = make()
+    run(solver, 4)
+    raw = saved(solver, data=False)
+    assert len(raw) < len(saved(solver)) - len(IDS)
+    data = IDS.tolist() if as_type is list else IDS.astype(as_type)
+    again = load(raw, data=data)
+    assert run(again, 20) == run(solver, 20)
+
+
+def test_another_text_is_refused():
+    raw, whole = saved(make(), data=False), saved(make())
+    other = IDS.copy()
+    other[100] ^= 1
+    with pytest.raises(SettingError, match="without its text"):
+        load(raw)
+    for wrong in (other, IDS[:-1], IDS.astype(np.int64) + 256, IDS * 1.0, IDS[:0], None, "abc"):
+        if wrong is not None:
+            with pytest.raises(SettingError):
+                load(raw, data=wrong)
+            with pytest.raises(SettingError):
+                load(whole, data=wrong)
+
+
+def test_ids_without_characters_and_a_large_vocabulary():
+    ids = np.arange(2000) * 37 % 300
+    solver = Solver(ids, RNN(300, None, 2, 3), 5, 2, num_iters=9)
+    run(solver, 3)
+    again = load(saved(solver))
+    assert again.ids.dtype == np.uint16
+    assert again.model.vocab is None
+    assert run(again, 3) == run(solver, 3)
+
+
+@pytest.mark.parametrize("where", ["params", "moments", "state"])
+def test_a_run_that_is_not_finite_is_not_saved(where, tmp_path):
+    solver, path = make(), tmp_path / "run.npz"
+    save(solver, path)
+    before = path.read_bytes()
+    arrays = {
+        "params": solver.model.flat,
+        "moments": solver.optimizer.slots["mean"],
+        "state": solver.state[0].reshape(-1),
+    }
+    arrays[where][3] = np.nan
+    with pytest.raises(SaveError, match=f"{where}/.* not finite"):
+        save(solver, path)
+    assert path.read_bytes() == before
+
+
+def test_the_first_format_still_opens():
+    expected = json.loads((GOLDEN / "expected-v1.json").read_text())
+    solver = load(GOLDEN / "run-v1.npz")
+    assert solver.iteration == 12
+    assert abs(solver.model.flat).sum(dtype="float64") == pytest.approx(
+        expected["weights"], rel=1e-12
+    )
+    losses = run(solver, len(expected["losses"]))
+    np.testing.assert_allclose(losses, expected["losses"], rtol=1e-4)

@@ -1,0 +1,220 @@
+"""How cost grows and what is reused, never how long anything takes on the clock.
+
+Ratios are of the smallest of several times within one run, with generous bounds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from rnncore import CELLS, RNN, Sampler, Solver, Vocab
+from rnncore.batch_pass import Pass, shard_count
+from rnncore.cells.base import divided_width, padded_pieces
+from rnncore.compute import threads
+from rnncore.compute.blas import BlasInfo
+from rnncore.compute.buffers import LINE, Memory, aligned_zeros
+from tests.support.paths import ROOT
+
+
+def fastest(call, repeats=5):
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return min(times)
+
+
+def solver(length=4000, **settings):
+    model = RNN(20, None, 8, 32, **settings)
+    ids = np.random.default_rng(0).integers(0, 20, length).astype(np.uint8)
+    return Solver(ids, model, 20, 8, eval_every=0, num_iters=10**6)
+
+
+# --- reuse --------------------------------------------------------------------------------
+
+
+STEPS = """
+import sys, tracemalloc
+from tests.rnncore.test_performance_shape import solver
+training = solver(cell_type=sys.argv[1])
+training.step()
+training.step()
+buffers = training._buffers
+tracemalloc.start()
+training.step()
+tracemalloc.reset_peak()
+before = tracemalloc.get_traced_memory()[0]
+for _ in range(5):
+    training.step()
+kept, peak = (value - before for value in tracemalloc.get_traced_memory())
+assert training._buffers is buffers
+one_array = 20 * 8 * 32 * 4  # (T, N, H) float32, of which a pass has dozens
+assert peak < 10 * one_array, peak
+assert kept < one_array, kept
+"""
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_steps_after_the_first_reuse_their_buffers(cell):
+    # In a process of its own: what other tests' threads take would count as well.
+    done = subprocess.run(
+        [sys.executable, "-c", STEPS, cell],
+        cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_ids_take_the_smallest_type():
+    for count, dtype in ((2, np.uint8), (256, np.uint8), (257, np.uint16)):
+        vocab = Vocab(chr(0x4E00 + i) for i in range(count))
+        assert vocab.encode(vocab.decode(np.arange(count))).dtype == dtype
+
+
+# --- growth -------------------------------------------------------------------------------
+
+
+def test_a_step_costs_the_same_in_a_long_text_and_after_a_long_history():
+    short, long = solver(2_000), solver(1_000_000)
+    for _ in range(3000):
+        long.history.append(iteration=1, loss=1.0)
+    for training in (short, long):
+        training.step()
+    assert fastest(long.step, 30) < 4 * fastest(short.step, 30)
+
+
+def test_cost_is_linear_in_layers_and_length():
+    one, three = solver(num_layers=1), solver(num_layers=3)
+    for training in (one, three):
+        training.step()
+    assert fastest(three.step, 20) < 8 * fastest(one.step, 20)
+    sampler = Sampler(RNN(20, None, 8, 32))
+    sampler.sample(0, 50)
+    assert fastest(lambda: sampler.sample(0, 1600)) < 16 * fastest(lambda: sampler.sample(0, 400))
+
+
+def test_many_samples_at_once_cost_less_than_one_after_another():
+    sampler = Sampler(RNN(20, None, 8, 32))
+    many = fastest(lambda: sampler.sample_many(0, 100, 32))
+    assert many < 32 * fastest(lambda: sampler.sample(0, 100)) / 2
+
+
+# --- pieces and shards --------------------------------------------------------------------
+
+
+@pytest.fixture
+def small_products(monkeypatch):
+    info = BlasInfo("OpenBLAS", "SkylakeX", 1, (), 3)
+    monkeypatch.setattr("rnncore.compute.blas.info", lambda: info)
+    return info
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16), (3, 2**20)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_buffers_begin_on_a_cache_line_and_so_do_rows_where_asked(shape, dtype):
+    memory = Memory()
+    taken = [memory.zeros(shape, dtype), memory.zeros(shape, dtype), aligned_zeros(shape, dtype)]
+    rows = memory.rows(shape, dtype)
+    for array in taken:
+        assert array.flags.c_contiguous
+        assert array.ctypes.data % LINE == 0
+    for index in np.ndindex(*shape[:-1]):
+        assert rows[index].ctypes.data % LINE == 0
+    for place, array in enumerate([*taken, rows]):
+        assert array.shape == shape
+        assert not array.any()  # not even where its neighbours have been written
+        array[...] = place + 1
+
+
+@pytest.mark.usefixtures("small_products")
+@pytest.mark.parametrize("rows", [1, 8, 16, 50, 64])
+@pytest.mark.parametrize("H", [97, 100, 128, 200, 512, 1024])
+def test_pieces_cover_the_columns_and_are_small(rows, H):
+    width = divided_width(rows, H + 65, H)
+    assert H % width == 0
+    assert width == H or rows * (H + 65) * width <= 10**6
+    pieces, width = padded_pieces(rows, H, H + 64)
+    assert H + 64 <= pieces * width < H + 64 + width
+    assert pieces == 1 or rows * H * width <= 10**6
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("layers", [1, 2])
+def test_shards_and_pieces_give_the_whole_batchs_loss_and_gradients(cell, layers, monkeypatch):
+    V, D, H, N, T = 12, 5, 300, 40, 6
+    model = RNN(V, None, D, H, cell, layers, dropout=0.3, dtype="float64", seed=1)
+    inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
+
+    def outcome(info):
+        monkeypatch.setattr("rnncore.compute.blas.info", lambda: info)
+        buffers, state = Pass(model, N, T), model.initial_state(N)
+        rng = np.random.default_rng(5)
+        loss, grads = model.loss(inputs, targets, state, buffers=buffers, rng=rng)
+        values = [loss, *grads.values(), *state, *buffers.dstate]
+        total = model.evaluate(inputs, targets, model.initial_state(N), buffers)
+        return len(buffers.shards), [*values, total]
+
+    one, whole = outcome(BlasInfo("another BLAS", "unknown", None, (), 1))
+    three, cut = outcome(BlasInfo("OpenBLAS", "SkylakeX", 1, (), 3))
+    assert (one, three) == (1, 3)
+    for a, b in zip(whole, cut, strict=True):
+        np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+
+
+def test_small_batches_stay_whole():
+    assert shard_count(200_000, 16, 50, 2) == 2
+    assert shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
+    assert shard_count(200_000, 1, 25, 8) == 1
+    assert shard_count(1_000, 16, 50, 8) == 1  # too little work to wake a thread for
+
+
+# --- threads ------------------------------------------------------------------------------
+
+
+def test_results_come_in_order_and_from_several_threads():
+    barrier = threading.Barrier(2, timeout=30)
+
+    def task(value):
+        barrier.wait()  # passes only if two run at the same time
+        return value, threading.get_ident()
+
+    (a, first), (b, second) = threads.run([lambda: task("a"), lambda: task("b")])
+    assert (a, b) == ("a", "b")
+    assert first == threading.get_ident() != second
+
+
+def test_an_error_waits_for_the_others_and_errstate_reaches_them():
+    ended = []
+
+    def slow():
+        time.sleep(0.05)
+        ended.append(np.float32(1e38) * np.float32(1e38))  # would warn without errstate
+
+    def fails():
+        raise ValueError("from a shard")
+
+    with np.errstate(over="ignore"):
+        for tasks in ([fails, slow], [slow, fails]):
+            with pytest.raises(ValueError, match="from a shard"):
+                threads.run(tasks)
+    assert len(ended) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")
+def test_a_forked_child_makes_threads_of_its_own():
+    code = (
+        "import os, warnings; warnings.simplefilter('ignore')\n"
+        "from rnncore import parallel\n"
+        "parallel.run([int, int])\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(7 if parallel.run([int, int]) == [0, 0] else 1)\n"
+        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -1,0 +1,83 @@
+"""Small runs for tests, and a store that lets go of all of them when a test is over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dashboard.runs.autosave import Keeper
+from dashboard.runs.run import Run, new_run
+from dashboard.runs.store import Store
+from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.text.loading import load
+
+TEXT = load(b"The cat sat on the mat, and the dog on the log. " * 40, "cat.txt")
+# Two layers with dropout: the random generator counts, too.
+MODEL = ModelSettings(
+    hidden_dim=6, num_layers=2, input_dim=3, dropout=0.2, seq_length=10, batch_size=4
+)
+TRAIN = TrainSettings(num_iters=1_000_000)
+
+
+class TrackedStore(Store):
+    """A store that knows whom it gave keepers to."""
+
+    def __init__(self, root):
+        super().__init__(root)
+        self.keepers: list[Keeper] = []
+
+    def keep(self, run):
+        self.keepers.append(super().keep(run))
+        return self.keepers[-1]
+
+    def open(self, run_id):
+        run = super().open(run_id)
+        self.keepers.append(run.keeper)
+        return run
+
+    def close(self):
+        for keeper in self.keepers:
+            keeper.discard()
+
+
+def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings = MODEL) -> Run:
+    """A run that is kept in ``store``, so many iterations on."""
+    run = new_run(TEXT, model, TRAIN)
+    if store is not None:
+        store.keep(run)
+    advance(run, steps)
+    if run.keeper is not None:
+        assert run.keeper.save_now(), run.keeper.problem
+    return run
+
+
+def advance(run: Run, steps: int) -> None:
+    """Train so many iterations, the diary being kept as it is in a real training."""
+    for _ in range(steps):
+        with run.trainer.lock:
+            run.solver.step()
+            run.diary(run.solver)
+
+
+def saves(store: Store, run_id: str) -> list[int]:
+    """Numbers of the saves of a run on disk, oldest first."""
+    return sorted(int(path.stem) for path in (store.root / run_id).glob("????????.npz"))
+
+
+def assert_same(one: Run, other: Run) -> None:
+    """All that a run is, bit for bit, but for the time that it took."""
+    a, b = one.solver, other.solver
+    assert a.settings() == b.settings()
+    assert {**a.position(), "seconds": 0} == {**b.position(), "seconds": 0}
+    np.testing.assert_array_equal(a.model.flat, b.model.flat)
+    for name, slot in a.optimizer.slots.items():
+        np.testing.assert_array_equal(slot, b.optimizer.slots[name])
+    for part, twin in zip(a.state, b.state, strict=True):
+        np.testing.assert_array_equal(part, twin)
+    timeless = [i for i in range(7) if i != 2]
+    np.testing.assert_array_equal(a.history.to_array()[timeless], b.history.to_array()[timeless])
+    assert one.diary == other.diary
+    assert one.trainer.changes == other.trainer.changes
+    assert one.model_settings == other.model_settings
+    assert one.train_settings == other.train_settings
+    assert one.text == other.text
+    assert one.text.preview() == other.text.preview()

@@ -1,0 +1,173 @@
+"""A visitor on the page, without a browser: what is clicked, chosen and read there."""
+
+from __future__ import annotations
+
+import atexit
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard.runs import speed_probe
+from dashboard.runs.registry import _made, registry
+from dashboard.runs.run import Run
+from dashboard.runs.speed_probe import Speed
+from dashboard.training import trainer
+from tests.support.paths import APP
+from tests.support.trainers import until
+
+STORY = "The cat sat on the mat, and the dog on the log. " * 60  # 2,880 characters
+SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
+OTHER = "Sums and rhymes, in other words: a second text to learn from. " * 60
+
+
+class Visit:
+    """One session. Whatever is done is followed by a run of the page, as in a browser."""
+
+    def __init__(self, query: dict[str, str] | None = None) -> None:
+        self.app = AppTest.from_file(str(APP), default_timeout=30)
+        self.app.query_params.update(query or {})
+        self.app.run()
+
+    # -- doing --------------------------------------------------------------------------------
+
+    def press(self, label: str) -> None:
+        self._one("button", label).click().run()
+
+    def steps(self, count: int) -> None:
+        """Train so many iterations, one at a time."""
+        for _ in range(count):
+            self.press("Step")
+
+    def choose(self, key: str, value: object) -> None:
+        """Set the widget of this key, of whatever kind it is."""
+        for kind in (
+            *("select_slider", "slider", "button_group", "selectbox"),
+            *("text_area", "number_input", "toggle"),
+        ):
+            for widget in getattr(self.app, kind):
+                if widget.key == key:
+                    widget.set_value(value).run()
+                    return
+        raise AssertionError(f"there is no widget with the key {key}")
+
+    def upload(self, name: str, raw: bytes, key: str = "upload") -> None:
+        self.app.file_uploader(key=key).set_value((name, raw, "text/plain")).run()
+
+    def take_away(self, key: str = "upload") -> None:
+        """Clear an uploader."""
+        self.app.file_uploader(key=key).set_value(None).run()
+
+    def paste(self, text: str) -> None:
+        self.app.text_area(key="pasted").set_value(text)
+        self.press("Take this text")
+
+    def open(self, key: str, opened: bool = True) -> None:
+        """Open, or close, a part of the page that knows whether it is open."""
+        self.app.session_state[key] = opened
+        self.look()
+
+    def look(self) -> None:
+        """Let the page draw itself again, as its ticking does."""
+        self.app.run()
+
+    def go_to(self, path: str) -> None:
+        """Another page of the navigation; AppTest itself only switches between files."""
+        pages = self.app._registered_pages.items()
+        (self.app._page_hash,) = (page for page, of in pages if of.get("url_pathname") == path)
+        self.app.run()
+
+    def train_until(self, iteration: int) -> None:
+        """Wait for the thread that trains."""
+        until(lambda: self.run.solver.iteration >= iteration)
+        self.look()
+
+    def until_at_rest(self) -> None:
+        """Wait for the end that the training itself brings about."""
+        until(lambda: not self.run.trainer.status().active)
+        self.run.trainer.join()
+        self.look()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    @property
+    def run(self) -> Run:
+        return self.app.session_state["_run"]
+
+    @property
+    def has_run(self) -> bool:
+        return "_run" in self.app.session_state and self.app.session_state["_run"] is not None
+
+    def value(self, key: str) -> object:
+        return self.app.session_state[key]
+
+    def figure(self, label: str) -> str:
+        return self._one("metric", label).value
+
+    def enabled(self, label: str) -> bool:
+        return not self._one("button", label).disabled
+
+    def labels(self, kind: str = "button") -> list[str]:
+        return [element.label for element in getattr(self.app, kind)]
+
+    def shown(self, *kinds: str) -> list[str]:
+        """What elements of these kinds say, without the escapes of Markdown."""
+        kinds = kinds or ("error", "warning", "info", "caption", "markdown", "code", "html")
+        return [
+            element.value if kind in {"code", "html"} else re.sub(r"\\(\W)", r"\1", element.value)
+            for kind in kinds
+            for element in getattr(self.app, kind)
+        ]
+
+    def chart_rows(self, alt: str) -> pd.DataFrame:
+        """The rows that the chart with these words in its description draws."""
+        (chart,) = [e for e in self.app.get("vega_lite_chart") if alt in e.proto.alt]
+        return pa.ipc.open_stream(chart.proto.data.data).read_pandas()
+
+    def says(self, words: str) -> bool:
+        """Whether these words are anywhere on the page."""
+        return any(words in text for text in self.shown())
+
+    def _one(self, kind: str, label: str):
+        found = [element for element in getattr(self.app, kind) if element.label == label]
+        assert len(found) == 1, f"{len(found)} of {label!r}: {self.labels(kind)}"
+        return found[0]
+
+
+def with_story(visit: type[Visit], **changes: str) -> Visit:
+    """A visitor with a short text and a small network, 500 iterations to go if not otherwise."""
+    page = visit(SMALL | changes)
+    page.paste(STORY)
+    return page
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """A function that does nothing but fail."""
+
+    def fail(*args: object, **kwargs: object) -> None:
+        raise error
+
+    return fail
+
+
+@contextmanager
+def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
+    """Visits to a server that has its runs here, and that has ended when this ends."""
+    patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
+    patch.setattr(trainer, "CHUNK_SECONDS", 0.01)
+    patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy machine may take more than usual
+    # A visit has no request: as of a browser on this computer.
+    patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
+    patch.setattr(speed_probe, "measure", lambda text, settings: Speed(100.0, 10))
+    _made.cache_clear()
+    yield Visit
+    if _made.cache_info().currsize:
+        registry().close()
+        atexit.unregister(registry().close)
+        _made.cache_clear()
