@@ -73,8 +73,8 @@ def compare(contenders: dict[str, Contender], rounds: int, seconds: float) -> di
     repeats = {}
     for name, contender in contenders.items():
         contender.run(2)
-        warm = statistics.median(contender.run(3)["times"])
-        repeats[name] = max(1, min(500, round(seconds / warm)))
+        warm_up = statistics.median(contender.run(3)["times"])
+        repeats[name] = max(1, min(500, round(seconds / warm_up)))
     for _ in range(rounds):
         for name, contender in contenders.items():
             result = contender.run(repeats[name])

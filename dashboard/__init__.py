@@ -1,1 +1,5 @@
-"""The workbench in the browser: a Streamlit app over rnncore."""
+"""The workbench: a Streamlit app over rnncore. ``docs/architecture.md`` draws its packages.
+
+``app.py`` starts it. A package imports only from packages below it, in the order that
+``tests/dashboard/test_imports.py`` lists.
+"""

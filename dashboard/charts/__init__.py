@@ -1,1 +1,4 @@
-"""Charts: rows of a few hundred points, and the Vega-Lite drawings of them."""
+"""History and other figures as rows and Altair charts.
+
+Nothing here calls Streamlit or reads a run: a chart is a function of plain values.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.analysis.baselines import Baseline, baselines
 from dashboard.page import state
 from dashboard.runs import speed_probe
-from dashboard.runs.run import TURNS, Run
+from dashboard.runs.run import SCHEDULER, Run
 from dashboard.runs.speed_probe import Speed
 from dashboard.sampling.copied_passages import CopyIndex, Passage
 from dashboard.sampling.writer import Writer
@@ -45,6 +45,6 @@ def copied(run: Run, writer: Writer) -> list[Passage] | None:
 def speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
     """How fast such a network would train; measured only while nothing trains."""
     job = state.job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
-    if job.interrupted and not len(TURNS):
+    if job.interrupted and not len(SCHEDULER):
         job.begin()
     return job

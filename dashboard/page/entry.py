@@ -13,7 +13,7 @@ from dashboard.page import session, settings_link, state, widget_values
 from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
-from dashboard.server.admission import DOOR
+from dashboard.server.admission import ADMISSION
 from dashboard.settings import PRESETS
 from dashboard.text import loading
 from dashboard.text.loading import Source
@@ -26,7 +26,7 @@ def let_in() -> bool:
         return True
     is_open = runtime.get_instance().is_active_session
     again = "_inside" in values()
-    if not DOOR.let_in(context.session_id, is_open, again=again):
+    if not ADMISSION.let_in(context.session_id, is_open, again=again):
         return False
     values()["_inside"] = True
     return True

@@ -24,21 +24,21 @@ def click(work: Callable[P, None]) -> Callable[P, None]:
     went wrong."""
 
     @functools.wraps(work)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+    def protected(*args: P.args, **kwargs: P.kwargs) -> None:
         with session.whole():
             try:
                 work(*args, **kwargs)
             except Exception as error:
                 state.say("trouble", account(error, _UNFORESEEN))
 
-    return guarded
+    return protected
 
 
 def part(work: Callable[P, None]) -> Callable[P, None]:
     """A part of the page that leaves the others standing if it cannot be drawn."""
 
     @functools.wraps(work)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
+    def protected(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             if state.said("trouble"):  # in the callback that led here
                 _show(state.said("trouble"))
@@ -47,7 +47,7 @@ def part(work: Callable[P, None]) -> Callable[P, None]:
         except Exception as error:
             _show(account(error, _UNFORESEEN))
 
-    return guarded
+    return protected
 
 
 def _show(sentence: str) -> None:

@@ -37,7 +37,7 @@ def come_back(run_id: str) -> None:
     if run.notes:
         state.say("page", " ".join(run.notes))
     elif live is None:
-        saved = run.keeper.saved_at if run.keeper is not None else None
+        saved = run.autosaver.saved_at if run.autosaver is not None else None
         when = f", saved {ago(time.time() - saved)}," if saved else ""
         state.say(
             "page",

@@ -29,7 +29,7 @@ class Put:
     before: list[Any] = field(default_factory=list)
 
 
-class Ledger:
+class PendingChanges:
     """The changes of one page. Keys that begin with "_" are the page's own, no widget's."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dashboard.page import error_boundary, state
 from dashboard.page.callbacks import present, refusals
 from dashboard.runs.run import default_seed
-from dashboard.sampling.co_writing import Pen
+from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, usable_seed
 from rnncore import Sampler
 
@@ -49,7 +49,7 @@ def cancel() -> None:
 
 
 @error_boundary.click
-def take_pen() -> None:
+def start_co_writing() -> None:
     """Begin a text with the seed text and the network as it is now."""
     if (run := state.run()) is None:
         return
@@ -57,26 +57,26 @@ def take_pen() -> None:
         settings = state.write_settings(default_seed(run.text))
         seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
         sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
-        state.set_pen(Pen(sampler, seed_text, iteration=iteration))
+        state.set_co_writing(CoWriting(sampler, seed_text, iteration=iteration))
         state.say("pen", note)
 
 
 @error_boundary.click
 def write_char(char: str) -> None:
     """Go on with this character."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.write(char))
+    if (co_writing := state.co_writing()) is not None:
+        state.set_co_writing(co_writing.write(char))
 
 
 @error_boundary.click
 def write_until(ends: str) -> None:
     """Let the network go on to the first of these characters."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.write_until(ends, state.temperature()))
+    if (co_writing := state.co_writing()) is not None:
+        state.set_co_writing(co_writing.write_until(ends, state.temperature()))
 
 
 @error_boundary.click
 def unwrite() -> None:
     """Take the last character back."""
-    if (pen := state.pen()) is not None:
-        state.set_pen(pen.take_back())
+    if (co_writing := state.co_writing()) is not None:
+        state.set_co_writing(co_writing.take_back())

@@ -15,9 +15,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.page.pending_changes import Ledger
+from dashboard.page.pending_changes import PendingChanges
 
-_LEDGER = "_ledger"
+_PENDING = "_ledger"
 _draft: ContextVar[ChainMap[str, Any] | None] = ContextVar("draft", default=None)
 
 
@@ -37,24 +37,24 @@ def whole(drawn: bool = True) -> Iterator[None]:
     if _draft.get() is not None:
         yield  # a part of something larger
         return
-    ledger: Ledger = st.session_state.to_dict().get(_LEDGER) or Ledger()
-    with ledger.lock:
+    pending: PendingChanges = st.session_state.to_dict().get(_PENDING) or PendingChanges()
+    with pending.lock:
         before = st.session_state.to_dict()  # of all ways to read it the one never broken off
-        draft = ChainMap[str, Any]({}, ledger.amended(before))
+        draft = ChainMap[str, Any]({}, pending.amended(before))
         token = _draft.set(draft)
         try:
             yield
         finally:
             _draft.reset(token)
-            ledger.enter(draft.maps[0], draft.maps[1] if drawn else {})
-            ledger.write(st.session_state)
+            pending.enter(draft.maps[0], draft.maps[1] if drawn else {})
+            pending.write(st.session_state)
 
 
 def begin() -> None:
     """Before anything else of a run of the page: finish what was broken off, put echoes right."""
-    if _LEDGER not in st.session_state:
-        st.session_state[_LEDGER] = Ledger()
-    ledger: Ledger = st.session_state[_LEDGER]
-    with ledger.lock:
-        ledger.put_right(st.session_state.to_dict())
-        ledger.write(st.session_state)
+    if _PENDING not in st.session_state:
+        st.session_state[_PENDING] = PendingChanges()
+    pending: PendingChanges = st.session_state[_PENDING]
+    with pending.lock:
+        pending.put_right(st.session_state.to_dict())
+        pending.write(st.session_state)

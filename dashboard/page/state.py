@@ -13,7 +13,7 @@ from dashboard.charts.view import View
 from dashboard.page import widget_values as chosen
 from dashboard.page.session import values
 from dashboard.runs.run import Run
-from dashboard.sampling.co_writing import Pen
+from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, WriteSettings
 from dashboard.server.background_job import Job
 from dashboard.settings import Goal, ModelSettings, TrainSettings
@@ -194,7 +194,7 @@ def set_run(run: Run | None) -> None:
     values()["_agreed"] = None
     values()[ADDRESS] = None if run is None else run.id
     set_writer(None)
-    set_pen(None)
+    set_co_writing(None)
 
 
 def agreed() -> tuple[TrainSettings, Goal] | None:
@@ -232,14 +232,14 @@ def set_writer(writer: Writer | None) -> None:
     values()["_writer"] = writer
 
 
-def pen() -> Pen | None:
+def co_writing() -> CoWriting | None:
     """The text that is being written in turns."""
     return values().get("_pen")
 
 
-def set_pen(pen: Pen | None) -> None:
+def set_co_writing(co_writing: CoWriting | None) -> None:
     """Keep it."""
-    values()["_pen"] = pen
+    values()["_pen"] = co_writing
 
 
 def temperature() -> float:

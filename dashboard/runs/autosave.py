@@ -35,7 +35,7 @@ class Job:
     held: float  # seconds that training waited for it
 
 
-class Keeper:
+class Autosaver:
     """Saves one run into one folder, for as long as the run lives."""
 
     def __init__(self, run: Run, folder: RunFolder) -> None:
@@ -57,7 +57,7 @@ class Keeper:
         self._waiting: Job | None = None
         self._writing = False
         self._writer: threading.Thread | None = None
-        run.keeper = self
+        run.autosaver = self
         run.trainer.observers.append(self._after_chunk)
         run.trainer.at_rest.append(self._at_rest)
         run.trainer.rescue = self._rescue
@@ -147,7 +147,7 @@ class Keeper:
     def _copy(self, solver: Solver) -> Job:
         self._last, started = time.monotonic(), time.perf_counter()
         run = self._run
-        copy = snapshot.take(solver, run.diary.entries, run.trainer.changes, run.plan)
+        copy = snapshot.take(solver, run.sample_log.entries, run.trainer.changes, run.plan)
         self._copied = self._stamp(solver)
         self._copies += 1
         return Job(copy, self._copied, self._copies, time.perf_counter() - started)
@@ -217,7 +217,7 @@ class Keeper:
                 except (RnnCoreError, MemoryError):
                     continue
                 folder.spoilt.update(n for n in journals if n > number)
-                self._run.diary.restore(journals[number].entries)
+                self._run.sample_log.restore(journals[number].entries)
                 break
             else:
                 return None

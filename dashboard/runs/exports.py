@@ -34,9 +34,9 @@ def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
     try:
         file = data()
     except Exception as error:
-        run.trouble = account(error, f"“{what}” could not be made; the run is as it was.")
+        run.export_error = account(error, f"“{what}” could not be made; the run is as it was.")
         raise
-    run.trouble = ""
+    run.export_error = ""
     return file
 
 
@@ -96,8 +96,8 @@ def samples(run: Run) -> str:
     """The samples over time, one below the other."""
     return "\n\n".join(
         f"--- after {entry.iteration:,} iterations, loss {entry.loss:.3f} ---\n"
-        f"{run.diary.seed_text}{entry.text}"
-        for entry in run.diary.entries
+        f"{run.sample_log.seed_text}{entry.text}"
+        for entry in run.sample_log.entries
     )
 
 
@@ -107,7 +107,7 @@ def report(run: Run, levels: list[Baseline]) -> str:
     chosen, train = run.model_settings, run.train_settings
     past = solver.history
     at, val = past.validations()
-    every = max(1, len(run.diary.entries) // 8)
+    every = max(1, len(run.sample_log.entries) // 8)
     return page(
         Report(
             title=f"A network that learnt to write {text.name}",
@@ -147,8 +147,8 @@ def report(run: Run, levels: list[Baseline]) -> str:
             },
             curve=Curve(past["iteration"], past["loss"], at, val, {b.name: b.nats for b in levels}),
             samples=[
-                Sample(e.iteration, run.diary.seed_text + e.text)
-                for e in run.diary.entries[::-every][::-1]
+                Sample(e.iteration, run.sample_log.seed_text + e.text)
+                for e in run.sample_log.entries[::-every][::-1]
             ],
             made=date.today(),
         )

@@ -83,7 +83,7 @@ class Registry:
                     "This run was opened again on another page: reload this one to see it."
                 )
             self._make_room()
-            if run.keeper is None:
+            if run.autosaver is None:
                 self.store.keep(run)
             self._put(run)
 
@@ -101,17 +101,17 @@ class Registry:
         """
         with self._moving:
             run = self._peek(run_id)
-            keeper = run.keeper if run is not None else None
-            if keeper is not None:
-                keeper.discard()
+            autosaver = run.autosaver if run is not None else None
+            if autosaver is not None:
+                autosaver.discard()
             try:
                 self.store.delete(run_id)
             except NoSuchRunError:
                 if run is None:
                     raise
             except RnnCoreError:
-                if keeper is not None:
-                    keeper.take_back()
+                if autosaver is not None:
+                    autosaver.take_back()
                 raise
             self._deleted.add(run_id)
             if run is not None:
@@ -126,8 +126,8 @@ class Registry:
         gone = sum(self._forget_idle(run_id, before) for run_id in self._resting(before))
         for run_id in self._resting(self._clock()):
             run = self._peek(run_id)
-            if run is not None and run.keeper is not None and run.keeper.problem:
-                run.keeper.save_now()  # the disk may have room again
+            if run is not None and run.autosaver is not None and run.autosaver.problem:
+                run.autosaver.save_now()  # the disk may have room again
         if self._clock() - self._swept >= limits.SWEEP_SECONDS:
             self._swept = self._clock()
             self.store.tidy()
@@ -170,7 +170,7 @@ class Registry:
         run = self._peek(run_id)
         if run is None:
             return True
-        if run.keeper is not None and not run.keeper.put_away():
+        if run.autosaver is not None and not run.autosaver.put_away():
             return False  # here is the only place where it is whole
         if run.trainer.status().active:
             return False  # somebody has just pressed Train

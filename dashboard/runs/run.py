@@ -13,16 +13,16 @@ from dashboard.server.memory import Promise
 from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
 from dashboard.training.goals import Plan
-from dashboard.training.sample_log import Diary
-from dashboard.training.scheduler import Turns
+from dashboard.training.sample_log import SampleLog
+from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Trainer
 from rnncore import RNN, RnnCoreError, Solver
 from rnncore.batches import split, too_short
 
 if TYPE_CHECKING:
-    from dashboard.runs.autosave import Keeper
+    from dashboard.runs.autosave import Autosaver
 
-TURNS = Turns(limits.TRAINING_SEATS)
+SCHEDULER = Scheduler(limits.TRAINING_SEATS)
 
 
 @dataclass(eq=False)
@@ -33,12 +33,12 @@ class Run:
     text: LoadedText
     model_settings: ModelSettings
     trainer: Trainer
-    diary: Diary
+    sample_log: SampleLog
     plan: Plan  # changed by ``follow``
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences on how it was opened
-    keeper: Keeper | None = None  # what saves it, if anything does
-    trouble: str = ""  # why the last file that was asked for could not be made
+    autosaver: Autosaver | None = None  # what saves it, if anything does
+    export_error: str = ""  # why the last file that was asked for could not be made
     first: RNN | None = None  # the network it began with, if that knew something already
     file: tuple[object, bytes] | None = None  # a state of the model, and the pickle of it
     promise: Promise | None = None  # of the memory that training will take
@@ -141,11 +141,11 @@ def fresh_id() -> str:
 
 def wrap(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver) -> Run:
     """A solver, wherever it stands, with the trainer and the diary that go with it."""
-    trainer = Trainer(solver, TURNS)
-    diary = Diary(seed_text=default_seed(text))
-    trainer.observers.append(diary)
+    trainer = Trainer(solver, SCHEDULER)
+    sample_log = SampleLog(seed_text=default_seed(text))
+    trainer.observers.append(sample_log)
     plan = Plan(Goal("iterations", solver.num_iters))
-    return Run(run_id, text, settings, trainer, diary, plan)
+    return Run(run_id, text, settings, trainer, sample_log, plan)
 
 
 def default_seed(text: LoadedText) -> str:

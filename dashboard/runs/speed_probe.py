@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from dashboard.runs.run import TURNS, new_solver
+from dashboard.runs.run import SCHEDULER, new_solver
 from dashboard.server import background_job
 from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
@@ -51,4 +51,4 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
 
 
 def _may_go_on() -> bool:
-    return len(TURNS) == 0 and background_job.wanted()
+    return len(SCHEDULER) == 0 and background_job.wanted()

@@ -37,7 +37,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard.runs.autosave import Keeper
+from dashboard.runs.autosave import Autosaver
 from dashboard.runs.folder import DELETED, RunFolder
 from dashboard.runs.run import Run, wrap
 from dashboard.server import limits
@@ -90,11 +90,11 @@ class Store:
         self.root = default_root() if root is None else root
         self._tidying = threading.Lock()
 
-    def keep(self, run: Run) -> Keeper:
+    def keep(self, run: Run) -> Autosaver:
         """Save this new run from now on. Disk trouble shows in the keeper's ``problem``."""
-        keeper = Keeper(run, self._folder(run.id))
-        keeper.begin()
-        return keeper
+        autosaver = Autosaver(run, self._folder(run.id))
+        autosaver.begin()
+        return autosaver
 
     def open(self, run_id: str) -> Run:
         """The run as it was saved last, paused and owned by this process from now on.
@@ -127,7 +127,7 @@ class Store:
         run = wrap(run_id, text, facts.settings, solver)
         run.created = facts.created
         run.follow(journal.plan)
-        run.diary.restore(journal.entries)
+        run.sample_log.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)
         if folder.spoilt:
             run.notes += (
@@ -140,7 +140,7 @@ class Store:
             run.notes += (
                 "The network that this run began with is damaged: Reset begins with a new one.",
             )
-        Keeper(run, folder).adopt(journal.saved)
+        Autosaver(run, folder).adopt(journal.saved)
         return run
 
     def infos(self) -> list[RunInfo]:

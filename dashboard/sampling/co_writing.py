@@ -25,7 +25,7 @@ class Choices:
 
 
 @dataclass(frozen=True)
-class Pen:
+class CoWriting:
     """The text so far, and the network (as it was when the pen was taken up).
 
     seed_text: what it began with, as far as that is not taken back. written: what came after.
@@ -60,11 +60,11 @@ class Pen:
         chars = tuple(self.vocab.idx_to_char[i] for i in best)
         return Choices(chars, odds[best], bent[best])
 
-    def write(self, char: str) -> Pen:
+    def write(self, char: str) -> CoWriting:
         """The text with one character more."""
         return replace(self, written=self.written + char)
 
-    def write_until(self, ends: str, temperature: float) -> Pen:
+    def write_until(self, ends: str, temperature: float) -> CoWriting:
         """The text as the network goes on, to the first of these characters."""
         written = ""
         for char in self.sampler.stream(self.text[-MOST:], _LONGEST_STRETCH, temperature):
@@ -73,7 +73,7 @@ class Pen:
                 break
         return replace(self, written=self.written + written)
 
-    def take_back(self) -> Pen:
+    def take_back(self) -> CoWriting:
         """The text without its last character; the first one stays."""
         if self.written:
             return replace(self, written=self.written[:-1])

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dashboard.server import limits
 
 
-class Door:
+class AdmissionControl:
     """Lets so many pages in; may be asked from any thread."""
 
     def __init__(self, places: int) -> None:
@@ -34,4 +34,4 @@ class Door:
             return True
 
 
-DOOR = Door(limits.MAX_PAGES)
+ADMISSION = AdmissionControl(limits.MAX_PAGES)

@@ -27,7 +27,7 @@ class Promise:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        with _guard:
+        with _lock:
             _promises.add(self)
 
     def over(self) -> None:
@@ -36,12 +36,12 @@ class Promise:
 
 
 _promises: weakref.WeakSet[Promise] = weakref.WeakSet()
-_guard = threading.Lock()
+_lock = threading.Lock()
 
 
 def to_spare() -> int:
     """Bytes of memory that are free now and promised to nobody."""
-    with _guard:
+    with _lock:
         return max(0, free() - sum(promise.size for promise in _promises))
 
 

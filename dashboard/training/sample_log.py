@@ -27,7 +27,7 @@ class Entry:
 
 
 @dataclass
-class Diary:
+class SampleLog:
     """Keeps samples of a training; an observer of a Trainer."""
 
     seed_text: str

@@ -56,7 +56,7 @@ class FairLock:
         return gate
 
 
-class Turns:
+class Scheduler:
     """The order in which the trainings of one server share its processor.
 
     At most ``seats`` of them train, one chunk at a time in turn; the others wait in a queue.

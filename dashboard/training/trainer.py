@@ -24,7 +24,7 @@ from dashboard.server import error_messages
 from dashboard.settings import TrainSettings
 from dashboard.training import live_settings
 from dashboard.training.live_settings import Change
-from dashboard.training.scheduler import FairLock, Turns
+from dashboard.training.scheduler import FairLock, Scheduler
 from rnncore import RNN, Solver
 from rnncore.errors import DivergedError
 
@@ -80,7 +80,7 @@ StopRule = Callable[[Solver], str | None]
 class Trainer:
     """One solver, and the thread that trains it."""
 
-    def __init__(self, solver: Solver, turns: Turns) -> None:
+    def __init__(self, solver: Solver, scheduler: Scheduler) -> None:
         self.solver = solver
         self.lock = FairLock()
         self._weights = FairLock()  # taken within the other, or alone
@@ -90,7 +90,7 @@ class Trainer:
         self.rescue: Callable[[], Solver | None] = lambda: None
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
-        self._turns = turns
+        self._scheduler = scheduler
         self._turn_began = 0.0
         self._control = threading.Lock()  # guards the seven below
         self._thread: threading.Thread | None = None  # the one that began last
@@ -174,7 +174,7 @@ class Trainer:
         return Status(
             phase=self._phase,
             message=self._message,
-            place=self._turns.place(self),
+            place=self._scheduler.place(self),
             iteration=iteration,
             num_iters=solver.num_iters,
             epoch=solver.epoch,
@@ -211,19 +211,19 @@ class Trainer:
             self._working = True
 
     def _work(self) -> None:
-        self._turns.enter(self)
+        self._scheduler.enter(self)
         # Of the last turn, in seconds of this thread: that the processor was busy with other things
         # is nobody's turn. What others compute of an iteration takes them no longer than this one.
         overrun = 0.0
         try:
             while self._may_go_on():
                 self._sit_out(overrun)
-                if self._turns.place(self):
+                if self._scheduler.place(self):
                     self._show(Phase.WAITING)
                     time.sleep(0.1)
                     continue
                 self._show(Phase.RUNNING)
-                with self._turns.chunk, self.lock, self._weights:
+                with self._scheduler.chunk, self.lock, self._weights:
                     self._turn_began = time.thread_time()
                     if self._go:
                         self._train()
@@ -251,14 +251,14 @@ class Trainer:
         self._weights.give_way()
         if time.thread_time() - self._turn_began > CHUNK_SECONDS:
             began = time.monotonic()
-            self._turns.chunk.give_way()
+            self._scheduler.chunk.give_way()
             self._turn_began = time.thread_time()
             self.solver.seconds -= time.monotonic() - began  # spent on other trainings
 
     def _sit_out(self, overrun: float) -> None:
         """Let each of the others have as much more than a turn as this one had: an iteration
         cannot be cut short."""
-        while overrun > 0 and self._go and (others := self._turns.others(self)):
+        while overrun > 0 and self._go and (others := self._scheduler.others(self)):
             slept = min(_NAP_SECONDS, overrun * others)
             time.sleep(slept)
             overrun -= slept / others
@@ -314,7 +314,7 @@ class Trainer:
         """End the thread; the caller holds the control, so no second one can begin meanwhile."""
         self._phase, self._message = phase, message
         self._go = False
-        self._turns.leave(self)
+        self._scheduler.leave(self)
         self._working = False
 
     def _mark(self) -> None:

@@ -10,7 +10,7 @@ from dashboard.formatting import plain
 from dashboard.page import background, entry, open_run, state
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
-from dashboard.runs.autosave import Keeper
+from dashboard.runs.autosave import Autosaver
 from dashboard.runs.run import Run
 from dashboard.server import limits
 from dashboard.views import lazy
@@ -45,8 +45,8 @@ def _link() -> None:
 
 def _take_away(run: Run) -> None:
     stem = exports.stem(run)
-    if run.trouble:
-        st.error(plain(run.trouble), icon=":material/error:")
+    if run.export_error:
+        st.error(plain(run.export_error), icon=":material/error:")
     # What is made at a click Streamlit throws away at the second redraw of anything on this server,
     # which where many train comes sooner than the browser fetches it.
     ready = exports.resting_model(run)
@@ -54,14 +54,14 @@ def _take_away(run: Run) -> None:
     st.caption(f"Opens in any Python that can import rnncore{_and_here(exports.model_bytes(run))}:")
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
-        f"    print(pickle.load(f).sample({run.diary.seed_text[:1]!r}, T=500))",
+        f"    print(pickle.load(f).sample({run.sample_log.seed_text[:1]!r}, T=500))",
         language=None,  # in colours it cannot be read by weak eyes in the dark
         wrap_lines=True,
     )
     with st.expander("More to take away"):
         _more(run, stem)
-    if run.keeper is not None:
-        _kept(run, run.keeper)
+    if run.autosaver is not None:
+        _kept(run, run.autosaver)
 
 
 def _and_here(size: int) -> str:
@@ -72,13 +72,13 @@ def _and_here(size: int) -> str:
     )
 
 
-def _kept(run: Run, keeper: Keeper) -> None:
+def _kept(run: Run, autosaver: Autosaver) -> None:
     """What is kept of the run on the server, for whoever has its link; and the way to end that."""
     if state.said("runs"):
         st.error(plain(state.said("runs")), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"On the computer that runs this page the run takes {limits.size(keeper.size())}.",
+            f"On the computer that runs this page the run takes {limits.size(autosaver.size())}.",
             width="stretch",
         )
         with st.popover("Delete this run"):

@@ -13,7 +13,7 @@ from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
 from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.formatting import counted, duration, figure, plain
 from dashboard.page import background, callbacks, state
-from dashboard.runs.run import TURNS, Run
+from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.sample_log import Entry
 from dashboard.training.trainer import Phase, Status
@@ -43,13 +43,13 @@ def live() -> None:
         return
     status = callbacks.look_at(run)
     _headline(run, status)
-    if run.keeper is not None and run.keeper.problem:
-        st.warning(plain(run.keeper.problem), icon=":material/save:")
+    if run.autosaver is not None and run.autosaver.problem:
+        st.warning(plain(run.autosaver.problem), icon=":material/save:")
     _figures(status)
-    entries = list(run.diary.entries)  # it goes on writing meanwhile
+    entries = list(run.sample_log.entries)  # it goes on writing meanwhile
     stage = state.stage([entry.iteration for entry in entries])
     _curve(run, stage)
-    _stages(run.diary.seed_text, entries, stage)
+    _stages(run.sample_log.seed_text, entries, stage)
     _advice(run, status)
     # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
     levels_to_come = background.levels(run).running
@@ -90,7 +90,7 @@ def _to_go(run: Run, status: Status) -> str:
         return "until validation stops falling"
     if math.isnan(status.remaining):
         return "measuring the speed …"
-    others = len(TURNS) - 1  # one by the clock, of which it has but its turns
+    others = len(SCHEDULER) - 1  # one by the clock, of which it has but its turns
     beside = f", in turns with {counted(others, 'other')}" if others > 0 else ""
     return f"about {duration(status.remaining)} to go{beside}"
 

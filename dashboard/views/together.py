@@ -27,18 +27,18 @@ def show(run: Run) -> None:
 def _desk(run: Run) -> None:
     if sentence := sampling_callbacks.said("pen"):
         st.warning(plain(sentence))
-    pen = state.pen()
-    if pen is None:
+    co_writing = state.co_writing()
+    if co_writing is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
-        st.button("Begin with the seed text", on_click=sampling_callbacks.take_pen)
+        st.button("Begin with the seed text", on_click=sampling_callbacks.start_co_writing)
         return
-    st.html(markup.piece(pen.seed_text, pen.written, label="Text written together"))
+    st.html(markup.piece(co_writing.seed_text, co_writing.written, label="Text written together"))
     st.caption(
-        f"{counted(len(pen.written), 'character')} so far, with the odds of the network "
-        f"{stage(pen.iteration)}."
+        f"{counted(len(co_writing.written), 'character')} so far, with the odds of the network "
+        f"{stage(co_writing.iteration)}."
     )
     temperature = max(_LOWEST, state.temperature())
-    choices = pen.choices(CHOICES, temperature)
+    choices = co_writing.choices(CHOICES, temperature)
     at = {"as the network has it": choices.odds, f"at {temperature:g}": choices.tempered}
     st.vega_lite_chart(
         bars.odds_rows(choices.chars, at),
@@ -58,4 +58,4 @@ def _desk(run: Run) -> None:
         st.button("To the end of the word", on_click=sampling_callbacks.write_until, args=(" \n",))
         st.button("To the end of the line", on_click=sampling_callbacks.write_until, args=("\n",))
         st.button("Take one back", on_click=sampling_callbacks.unwrite)
-        st.button("Begin again", on_click=sampling_callbacks.take_pen)
+        st.button("Begin again", on_click=sampling_callbacks.start_co_writing)

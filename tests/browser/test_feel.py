@@ -255,7 +255,7 @@ def keep_run_of(store: Store, length: int) -> str:
     solver = run.solver
     solver.history = History.from_array(np.stack([columns[name] for name in COLUMNS]))
     solver.iteration, solver.seconds, solver.num_iters = length, length / 50, 2 * length
-    run.diary(solver)
+    run.sample_log(solver)
     assert store.keep(run).put_away()
     return run.id
 

@@ -117,9 +117,9 @@ def test_on_a_phone_training_is_in_sight_from_the_first_look(
 def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
     for _ in range(PER_PAGE + 1):
-        keeper = small_run(store).keeper
-        assert keeper is not None
-        assert keeper.put_away()
+        autosaver = small_run(store).autosaver
+        assert autosaver is not None
+        assert autosaver.put_away()
     server = Server(store.root, tmp_path / "log.txt")
     try:
         with visitor(browser) as context:

@@ -194,8 +194,8 @@ def check_never_bent(server: Server, page: Page, at: int) -> None:
         whole.step()
     np.testing.assert_array_equal(run.solver.history["loss"], whole.history["loss"])
     np.testing.assert_array_equal(run.solver.model.flat, whole.model.flat)
-    assert run.keeper is not None
-    run.keeper.discard()
+    assert run.autosaver is not None
+    run.autosaver.discard()
 
 
 def test_a_run_outlives_its_server_and_goes_on_exactly(

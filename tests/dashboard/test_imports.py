@@ -1,4 +1,4 @@
-"""How the dashboard hangs together: pages on top, plain modules below, one owner of the session."""
+"""The dashboard's structure: which package imports which, and who may use Streamlit."""
 
 from __future__ import annotations
 
@@ -19,25 +19,31 @@ FILES = {
 }
 TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
-VIEWS = {name for name in FILES if name.startswith("views.")}
-INSIGHT = {name for name in FILES if name.startswith("insight.")}
-CHARTS = {name for name in FILES if name.startswith("charts.")}
-PAGES = {
+# The plan of the house, top package first: a package imports only from packages after it.
+# A module directly in dashboard/ counts as a package of its own.
+PLAN = (
     "app",
-    "arrival",
-    "session",
-    "state",
-    "actions",
-    "actions_writing",
-    "opening",
-    "guard",
-    "findings",
-} | VIEWS  # what belongs to one visitor's page
+    "views",
+    "page",
+    "runs",
+    "reports",
+    "charts",
+    "training",
+    "sampling",
+    "analysis",
+    "text",
+    "server",
+    "settings",
+    "formatting",
+)
+VIEWS = {name for name in FILES if name.startswith("views.")}
+PAGES = {name for name in FILES if name.split(".")[0] in {"app", "views", "page"}}
 PLAIN = set(FILES) - PAGES
-STREAMLIT = {"app", "arrival", "guard", "session"} | VIEWS
+STREAMLIT = {"app", "page.entry", "page.error_boundary", "page.session"} | VIEWS
 
 # Other packages, and the modules that each of them is for.
-PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"texts"}}
+CHARTS = {name for name in FILES if name.startswith("charts.")}
+PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"text.loading"}}
 
 # What views take from inside rnncore, and why.
 INNER_NAMES = {
@@ -89,20 +95,21 @@ def test_packages_are_used_where_they_belong(module):
         assert module in allowed, f"{module} imports {package}"
 
 
-@modules(PLAIN)
-def test_plain_modules_know_nothing_of_the_page(module):
-    assert not own_imports(module) & PAGES
+@modules(set(FILES))
+def test_packages_import_downwards_only(module):
+    package = module.split(".")[0]
+    assert package in PLAN, f"give {package} its place in PLAN, above all that it imports"
+    for used in own_imports(module):
+        other = used.split(".")[0]
+        assert PLAN.index(package) <= PLAN.index(other), f"{module} imports {used}, above it"
 
 
-@modules(INSIGHT)
-def test_insight_stands_on_rnncore_alone(module):
-    assert own_imports(module) <= INSIGHT
-
-
-@modules(PAGES - VIEWS - {"app"})
-def test_nothing_below_the_views_imports_them(module):
-    assert not own_imports(module) & (VIEWS | {"app"})
-    assert module.startswith("actions") or "actions" not in own_imports(module)
+@pytest.mark.parametrize("package", sorted({name.split(".")[0] for name in FILES if "." in name}))
+def test_each_package_says_what_belongs_there(package):
+    code = (PACKAGE / package / "__init__.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(code))
+    assert docstring, f"dashboard/{package}/__init__.py has no docstring"
+    assert docstring.count(".") >= 2, "say in two sentences what belongs there and what does not"
 
 
 def test_no_module_imports_itself_by_way_of_others():
@@ -127,7 +134,7 @@ def test_the_session_has_one_owner(module):
         names = {getattr(node, "attr", None), getattr(node, "id", None)}
         if isinstance(node, ast.Constant) and node.value == "session_state":
             names.add("session_state")
-        assert module == "session" or "session_state" not in names, f"{module}:{node.lineno}"
+        assert module == "page.session" or "session_state" not in names, f"{module}:{node.lineno}"
 
 
 @modules(set(FILES))
@@ -195,9 +202,12 @@ def test_what_widgets_call_is_guarded(module):
                 continue
             called = ast.unparse(node.value)
             owner, _, name = (
-                "actions.apply_train_settings" if called == "changed" else called
+                "callbacks.apply_train_settings" if called == "changed" else called
             ).partition(".")
-            (function,) = (f for f in TREES[owner].body if getattr(f, "name", "") == name)
-            assert [ast.unparse(d) for d in function.decorator_list] == ["guard.click"], called
+            (function,) = (f for f in TREES[f"page.{owner}"].body if getattr(f, "name", "") == name)
+            decorators = [ast.unparse(d) for d in function.decorator_list]
+            assert decorators == ["error_boundary.click"], called
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.fragment":
-            assert ast.unparse(node.args[0]).startswith("guard.part("), f"{module}:{node.lineno}"
+            assert ast.unparse(node.args[0]).startswith("error_boundary.part("), (
+                f"{module}:{node.lineno}"
+            )

@@ -1,0 +1,1 @@
+"""Tests of what is neither rnncore nor the dashboard: README, settings, notebook, benchmarks."""

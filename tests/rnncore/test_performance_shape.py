@@ -211,10 +211,10 @@ def test_an_error_waits_for_the_others_and_errstate_reaches_them():
 def test_a_forked_child_makes_threads_of_its_own():
     code = (
         "import os, warnings; warnings.simplefilter('ignore')\n"
-        "from rnncore import parallel\n"
-        "parallel.run([int, int])\n"
+        "from rnncore.compute import threads\n"
+        "threads.run([int, int])\n"
         "child = os.fork()\n"
-        "if child == 0: os._exit(7 if parallel.run([int, int]) == [0, 0] else 1)\n"
+        "if child == 0: os._exit(7 if threads.run([int, int]) == [0, 0] else 1)\n"
         "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

@@ -149,9 +149,9 @@ def test_top_p_counts_probabilities_at_the_temperature():
     """Sharper, the first symbol alone holds more than 0.9; flatter, it does not."""
     model = with_distribution(np.array([0.6, 0.3, 0.1]))
     cold = model.sample(0, T=300, temperature=0.2, top_p=0.9, seed=0)
-    warm = model.sample(0, T=300, temperature=1.0, top_p=0.91, seed=0)
+    warm_up = model.sample(0, T=300, temperature=1.0, top_p=0.91, seed=0)
     assert set(cold) == {0}
-    assert set(warm) == {0, 1, 2}
+    assert set(warm_up) == {0, 1, 2}
 
 
 def test_top_k_and_top_p_at_temperature_zero():

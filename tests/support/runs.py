@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashboard.runs.autosave import Keeper
+from dashboard.runs.autosave import Autosaver
 from dashboard.runs.run import Run, new_run
 from dashboard.runs.store import Store
 from dashboard.settings import ModelSettings, TrainSettings
@@ -23,20 +23,20 @@ class TrackedStore(Store):
 
     def __init__(self, root):
         super().__init__(root)
-        self.keepers: list[Keeper] = []
+        self.autosavers: list[Autosaver] = []
 
     def keep(self, run):
-        self.keepers.append(super().keep(run))
-        return self.keepers[-1]
+        self.autosavers.append(super().keep(run))
+        return self.autosavers[-1]
 
     def open(self, run_id):
         run = super().open(run_id)
-        self.keepers.append(run.keeper)
+        self.autosavers.append(run.autosaver)
         return run
 
     def close(self):
-        for keeper in self.keepers:
-            keeper.discard()
+        for autosaver in self.autosavers:
+            autosaver.discard()
 
 
 def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings = MODEL) -> Run:
@@ -45,8 +45,8 @@ def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings =
     if store is not None:
         store.keep(run)
     advance(run, steps)
-    if run.keeper is not None:
-        assert run.keeper.save_now(), run.keeper.problem
+    if run.autosaver is not None:
+        assert run.autosaver.save_now(), run.autosaver.problem
     return run
 
 
@@ -55,7 +55,7 @@ def advance(run: Run, steps: int) -> None:
     for _ in range(steps):
         with run.trainer.lock:
             run.solver.step()
-            run.diary(run.solver)
+            run.sample_log(run.solver)
 
 
 def saves(store: Store, run_id: str) -> list[int]:
@@ -75,7 +75,7 @@ def assert_same(one: Run, other: Run) -> None:
         np.testing.assert_array_equal(part, twin)
     timeless = [i for i in range(7) if i != 2]
     np.testing.assert_array_equal(a.history.to_array()[timeless], b.history.to_array()[timeless])
-    assert one.diary == other.diary
+    assert one.sample_log == other.sample_log
     assert one.trainer.changes == other.trainer.changes
     assert one.model_settings == other.model_settings
     assert one.train_settings == other.train_settings

@@ -13,7 +13,7 @@ import pytest
 
 from dashboard.settings import TrainSettings
 from dashboard.training import trainer as trainer_module
-from dashboard.training.scheduler import Turns
+from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Phase, Trainer
 from rnncore import RNN, Solver
 
@@ -42,8 +42,10 @@ def short_lived(patch: pytest.MonkeyPatch) -> Iterator[Callable[..., Trainer]]:
     patch.setattr(trainer_module, "CHUNK_SECONDS", 0.01)
     made: list[Trainer] = []
 
-    def make(solver: Solver | None = None, turns: Turns | None = None) -> Trainer:
-        made.append(Trainer(solver or new_solver(), Turns(1) if turns is None else turns))
+    def make(solver: Solver | None = None, scheduler: Scheduler | None = None) -> Trainer:
+        made.append(
+            Trainer(solver or new_solver(), Scheduler(1) if scheduler is None else scheduler)
+        )
         return made[-1]
 
     yield make

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.page.pending_changes import ONE_SECONDS, SEVERAL_SECONDS, Ledger
+from dashboard.page.pending_changes import ONE_SECONDS, SEVERAL_SECONDS, PendingChanges
 
 BEFORE = {"hidden": 128, "layers": 1, "rate": 0.1, "_run": None}
 PRESET = {"hidden": 200, "layers": 2}
@@ -25,8 +25,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def ledger(clock) -> Ledger:
-    return Ledger(clock)
+def pending(clock) -> PendingChanges:
+    return PendingChanges(clock)
 
 
 class Breaking(dict):
@@ -44,11 +44,11 @@ class Breaking(dict):
 
 
 @pytest.fixture
-def chosen(ledger) -> dict:
+def chosen(pending) -> dict:
     """A session in which a preset was chosen, and written."""
     session = dict(BEFORE)
-    ledger.enter(PRESET, session)
-    ledger.write(session)
+    pending.enter(PRESET, session)
+    pending.write(session)
     return session
 
 
@@ -58,95 +58,95 @@ def told_by_browser(session: dict, **values: object) -> dict:
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-def test_what_is_broken_off_is_known_at_once_and_written_later(ledger, after):
+def test_what_is_broken_off_is_known_at_once_and_written_later(pending, after):
     changes = {"_run": "one", "hidden": 200, "layers": 2}
     session = Breaking(BEFORE, after)
-    ledger.enter(changes, session)
+    pending.enter(changes, session)
     with pytest.raises(InterruptedError):
-        ledger.write(session)
-    assert ledger.amended(session) == BEFORE | changes
+        pending.write(session)
+    assert pending.amended(session) == BEFORE | changes
     session.after = 3
-    ledger.write(session)
+    pending.write(session)
     assert session == BEFORE | changes
 
 
-def test_what_the_browser_says_meanwhile_does_not_undo_what_is_not_written(ledger):
+def test_what_the_browser_says_meanwhile_does_not_undo_what_is_not_written(pending):
     session = Breaking(BEFORE, 0)
-    ledger.enter(PRESET, session)
+    pending.enter(PRESET, session)
     with pytest.raises(InterruptedError):
-        ledger.write(session)
+        pending.write(session)
     later = told_by_browser(dict(session), hidden=128, layers=1)
-    ledger.put_right(later)
-    ledger.write(later)
+    pending.put_right(later)
+    pending.write(later)
     assert later == BEFORE | PRESET
 
 
-def test_several_old_values_at_once_are_an_echo(ledger, clock, chosen):
+def test_several_old_values_at_once_are_an_echo(pending, clock, chosen):
     clock.now = SEVERAL_SECONDS - 1
     later = told_by_browser(chosen, hidden=128, layers=1, rate=0.2)
-    assert ledger.amended(later) == chosen | {"rate": 0.2}  # what was moved by hand stays
-    ledger.put_right(later)
-    ledger.write(later)
+    assert pending.amended(later) == chosen | {"rate": 0.2}  # what was moved by hand stays
+    pending.put_right(later)
+    pending.write(later)
     assert later == chosen | {"rate": 0.2}
 
 
-def test_an_echo_may_come_more_than_once(ledger, clock, chosen):
+def test_an_echo_may_come_more_than_once(pending, clock, chosen):
     for _ in range(3):
         later = told_by_browser(chosen, hidden=128, layers=1)
-        ledger.put_right(later)
-        ledger.write(later)
+        pending.put_right(later)
+        pending.write(later)
         assert later == chosen
         clock.now += 1
 
 
-def test_an_echo_of_what_was_before_the_last_but_one_click_is_known_too(ledger, clock, chosen):
+def test_an_echo_of_what_was_before_the_last_but_one_click_is_known_too(pending, clock, chosen):
     clock.now = 1
-    ledger.enter({"hidden": 64, "layers": 3}, chosen)
-    ledger.write(chosen)
+    pending.enter({"hidden": 64, "layers": 3}, chosen)
+    pending.write(chosen)
     for hidden, layers in ((128, 1), (200, 2)):
         later = told_by_browser(chosen, hidden=hidden, layers=layers)
-        assert ledger.amended(later) == chosen
+        assert pending.amended(later) == chosen
 
 
-def test_a_widget_that_is_moved_back_by_hand_stays_there(ledger, clock, chosen):
+def test_a_widget_that_is_moved_back_by_hand_stays_there(pending, clock, chosen):
     clock.now = ONE_SECONDS + 0.1
     later = told_by_browser(chosen, hidden=128)
-    assert ledger.amended(later) == later
-    ledger.put_right(later)
-    ledger.write(later)
+    assert pending.amended(later) == later
+    pending.put_right(later)
+    pending.write(later)
     assert later["hidden"] == 128
     clock.now += 1  # and the other one too: two old values by now, and still no echo
     later = told_by_browser(later, layers=1)
-    ledger.put_right(later)
-    ledger.write(later)
+    pending.put_right(later)
+    pending.write(later)
     assert later == BEFORE
 
 
-def test_a_single_old_value_is_an_echo_if_it_comes_sooner_than_a_hand(ledger, clock):
+def test_a_single_old_value_is_an_echo_if_it_comes_sooner_than_a_hand(pending, clock):
     session = dict(BEFORE)
-    ledger.enter({"hidden": 200, "layers": 1}, session)  # only one is another
-    ledger.write(session)
+    pending.enter({"hidden": 200, "layers": 1}, session)  # only one is another
+    pending.write(session)
     clock.now = ONE_SECONDS / 2
-    assert ledger.amended(told_by_browser(session, hidden=128)) == session
+    assert pending.amended(told_by_browser(session, hidden=128)) == session
 
 
-def test_what_no_browser_has_shown_yet_cannot_come_back(ledger):
+def test_what_no_browser_has_shown_yet_cannot_come_back(pending):
     session = BEFORE | PRESET
-    ledger.enter(PRESET, {})
-    ledger.write(session)
+    pending.enter(PRESET, {})
+    pending.write(session)
     later = told_by_browser(session, hidden=128, layers=1)
-    assert ledger.amended(later) == later
+    assert pending.amended(later) == later
 
 
-def test_what_was_long_ago_is_no_echo(ledger, clock, chosen):
+def test_what_was_long_ago_is_no_echo(pending, clock, chosen):
     clock.now = SEVERAL_SECONDS + 1
     later = told_by_browser(chosen, hidden=128, layers=1)
-    assert ledger.amended(later) == later
+    assert pending.amended(later) == later
 
 
-def test_what_no_widget_shows_is_nobody_s_echo(ledger):
+def test_what_no_widget_shows_is_nobody_s_echo(pending):
     session = dict(BEFORE)
-    ledger.enter({"_run": "one", "_asking": True}, session)
-    ledger.write(session)
+    pending.enter({"_run": "one", "_asking": True}, session)
+    pending.write(session)
     session["_run"] = None  # by the page itself
-    assert ledger.amended(session) == session
+    assert pending.amended(session) == session

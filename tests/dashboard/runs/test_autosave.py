@@ -48,26 +48,26 @@ def disk_full(*args, **kwargs):
 
 def test_a_run_is_on_disk_before_it_trains(store):
     run = small_run()
-    keeper = store.keep(run)
-    assert keeper.flush()
-    assert (keeper.saved_iteration, keeper.problem) == (0, "")
+    autosaver = store.keep(run)
+    assert autosaver.flush()
+    assert (autosaver.saved_iteration, autosaver.problem) == (0, "")
     assert store.infos()[0].id == run.id
-    assert keeper.size() == store.infos()[0].size
+    assert autosaver.size() == store.infos()[0].size
 
 
 def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
     run = small_run(store)
     run.trainer.start(60)
     for _ in range(3):
-        before = run.keeper.saved_iteration
-        until(lambda: run.keeper.saved_iteration > before)  # noqa: B023
+        before = run.autosaver.saved_iteration
+        until(lambda: run.autosaver.saved_iteration > before)  # noqa: B023
     assert run.trainer.status().active
     run.trainer.pause()
     run.trainer.join()
-    until(lambda: run.keeper.saved_iteration == run.solver.iteration)
-    assert run.keeper.problem == ""
-    assert run.keeper.saved_at == pytest.approx(time.time(), abs=60)
-    run.keeper.put_away()
+    until(lambda: run.autosaver.saved_iteration == run.solver.iteration)
+    assert run.autosaver.problem == ""
+    assert run.autosaver.saved_at == pytest.approx(time.time(), abs=60)
+    run.autosaver.put_away()
     assert_same(run, store.open(run.id))
 
 
@@ -76,18 +76,18 @@ def test_a_training_is_saved_when_it_finishes(store, monkeypatch):
     run = small_run(store)
     run.trainer.change(replace(run.train_settings, num_iters=40))
     run.trainer.start(60)
-    until(lambda: run.keeper.saved_iteration == 40)
-    run.keeper.put_away()
+    until(lambda: run.autosaver.saved_iteration == 40)
+    run.autosaver.put_away()
     assert store.open(run.id).trainer.status().phase == "finished"
 
 
 def test_single_steps_and_changed_settings_are_saved(store):
     run = small_run(store)
     run.trainer.step(60)
-    run.keeper.flush()
-    assert run.keeper.saved_iteration == 1
+    run.autosaver.flush()
+    assert run.autosaver.saved_iteration == 1
     run.trainer.change(replace(run.train_settings, lr=0.5))
-    run.keeper.put_away()
+    run.autosaver.put_away()
     opened = store.open(run.id)
     assert opened.train_settings.lr == 0.5
     assert opened.trainer.changes == run.trainer.changes != []
@@ -96,19 +96,19 @@ def test_single_steps_and_changed_settings_are_saved(store):
 def test_nothing_is_saved_twice(store):
     run = small_run(store, 3)
     before = saves(store, run.id)
-    assert run.keeper.save_now()
+    assert run.autosaver.save_now()
     run.trainer._tell(run.trainer.at_rest)
-    run.keeper.flush()
+    run.autosaver.flush()
     assert saves(store, run.id) == before
 
 
 def test_saving_takes_a_fiftieth_of_the_time_at_most(store):
     run = small_run(store)
-    job = run.keeper._copy(run.solver)
-    run.keeper._write(replace(job, held=3.0))  # training was held for three seconds
-    assert run.keeper.interval >= 150
-    run.keeper._write(replace(job, held=0.0))
-    assert run.keeper.interval < 15  # and that was long ago
+    job = run.autosaver._copy(run.solver)
+    run.autosaver._write(replace(job, held=3.0))  # training was held for three seconds
+    assert run.autosaver.interval >= 150
+    run.autosaver._write(replace(job, held=0.0))
+    assert run.autosaver.interval < 15  # and that was long ago
 
 
 # -- never in training's way -------------------------------------------------------------------
@@ -138,19 +138,19 @@ def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
     for _ in range(5):
         run.trainer.step(60)
     disk.gate.release(10)
-    assert run.keeper.flush()
+    assert run.autosaver.flush()
     assert disk.written == [1, 5]
     assert disk.most == 1
 
 
 def test_an_older_copy_never_becomes_the_newest_save(store):
     run = small_run(store, 1)
-    older = run.keeper._copy(run.solver)
+    older = run.autosaver._copy(run.solver)
     advance(run, 5)
-    assert run.keeper.save_now()
-    run.keeper._write(older)  # a thread that was slow to begin
-    assert run.keeper.saved_iteration == 6
-    run.keeper.put_away()
+    assert run.autosaver.save_now()
+    run.autosaver._write(older)  # a thread that was slow to begin
+    assert run.autosaver.saved_iteration == 6
+    run.autosaver.put_away()
     assert store.open(run.id).solver.iteration == 6
 
 
@@ -159,24 +159,24 @@ def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
     disk = SlowDisk(monkeypatch)
     run.trainer.start(60)
     until(lambda: disk.at_work)
-    before, copies = run.solver.iteration, run.keeper._copies
-    run.keeper._last -= 60  # another save would be due
+    before, copies = run.solver.iteration, run.autosaver._copies
+    run.autosaver._last -= 60  # another save would be due
     until(lambda: run.solver.iteration > before + 20)
     assert disk.written == []
-    assert run.keeper._copies == copies  # but what the disk cannot take is not copied either
+    assert run.autosaver._copies == copies  # but what the disk cannot take is not copied either
     run.trainer.pause()
     disk.gate.release(1000)
     run.trainer.join()
-    run.keeper.flush()
+    run.autosaver.flush()
     assert disk.most == 1
 
 
 def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
     run = small_run(store, 20)
-    copy = snapshot.take(run.solver, run.diary.entries, run.trainer.changes, run.plan)
+    copy = snapshot.take(run.solver, run.sample_log.entries, run.trainer.changes, run.plan)
     advance(run, 20)
     folder = store._folder("c" * 16)
-    folder.save(copy, run.keeper._facts, run.text)
+    folder.save(copy, run.autosaver._facts, run.text)
     again = folder.solver(1, run.text)
     folder.lock.release()
     for _ in range(20):
@@ -194,7 +194,7 @@ def with_validations(store, losses):
     for loss in losses:
         advance(run, 1)
         run.solver.history.set_last("val_loss", loss)
-        run.keeper.save_now()
+        run.autosaver.save_now()
     return run
 
 
@@ -227,15 +227,15 @@ def test_a_full_disk_is_said_and_the_old_saves_stay(store, monkeypatch):
     before = saves(store, run.id)
     monkeypatch.setattr(checkpoint, "save", disk_full)
     run.trainer.start(60)
-    until(lambda: run.keeper.problem)
-    assert run.keeper.problem == FULL
+    until(lambda: run.autosaver.problem)
+    assert run.autosaver.problem == FULL
     later = run.solver.iteration
     until(lambda: run.solver.iteration > later + 20)
     assert run.trainer.status().phase == "running"
     assert saves(store, run.id) == before
     monkeypatch.undo()
-    until(lambda: not run.keeper.problem)
-    run.keeper.put_away()
+    until(lambda: not run.autosaver.problem)
+    run.autosaver.put_away()
     assert_same(run, store.open(run.id))
 
 
@@ -244,8 +244,8 @@ def test_a_disk_that_fills_between_network_and_journal_leaves_no_half_save(store
     before = sorted(os.listdir(store.root / run.id))
     advance(run, 5)
     monkeypatch.setattr("dashboard.runs.folder.write_record", disk_full)
-    assert not run.keeper.save_now()
-    assert run.keeper.problem == FULL
+    assert not run.autosaver.save_now()
+    assert run.autosaver.problem == FULL
     assert sorted(os.listdir(store.root / run.id)) == before
 
 
@@ -262,17 +262,17 @@ def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blo
     obstacle.write_text("in the way")
     store = TrackedStore(place / "runs")
     run = small_run()
-    keeper = store.keep(run)
+    autosaver = store.keep(run)
     run.trainer.start(60)
-    until(lambda: keeper.problem)
-    assert keeper.problem == (
+    until(lambda: autosaver.problem)
+    assert autosaver.problem == (
         "Autosave failed: a file is in the place of the folder of the runs. "
         "Training goes on; download the model to keep it."
     )
     until(lambda: run.solver.iteration > 20)
     obstacle.unlink()
-    until(lambda: not keeper.problem)
-    assert keeper.put_away()
+    until(lambda: not autosaver.problem)
+    assert autosaver.put_away()
     assert_same(run, store.open(run.id))
     store.close()
 
@@ -283,8 +283,8 @@ def test_a_folder_that_somebody_removes_is_made_again(store):
         path.unlink()
     (store.root / run.id).rmdir()
     advance(run, 1)
-    assert run.keeper.save_now(), run.keeper.problem
-    run.keeper.put_away()
+    assert run.autosaver.save_now(), run.autosaver.problem
+    run.autosaver.put_away()
     assert_same(run, store.open(run.id))
 
 
@@ -301,40 +301,40 @@ def test_nothing_that_fails_stops_training(store, monkeypatch, caplog, error, re
     run = small_run(store)
     for owner, name in ((snapshot, "take"), (RunFolder, "save")):
         monkeypatch.setattr(owner, name, fail)
-        run.keeper.problem = ""
+        run.autosaver.problem = ""
         run.trainer.start(60)
-        until(lambda: run.keeper.problem)
-        assert run.keeper.problem.startswith("Autosave failed: ")
-        assert reason in run.keeper.problem
+        until(lambda: run.autosaver.problem)
+        assert run.autosaver.problem.startswith("Autosave failed: ")
+        assert reason in run.autosaver.problem
         later = run.solver.iteration
         until(lambda: run.solver.iteration > later)  # noqa: B023
         run.trainer.pause()
         run.trainer.join()
-        run.keeper.flush()
+        run.autosaver.flush()
         monkeypatch.undo()
         monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 0.05)
     assert bool(caplog.records) == isinstance(error, ZeroDivisionError)
-    assert run.keeper.save_now()
-    assert run.keeper.problem == ""
+    assert run.autosaver.save_now()
+    assert run.autosaver.problem == ""
 
 
 def test_a_run_that_cannot_be_saved_is_not_put_away(store, monkeypatch):
     run = small_run(store, 1)
     advance(run, 1)
     monkeypatch.setattr(checkpoint, "save", disk_full)
-    assert not run.keeper.put_away()
+    assert not run.autosaver.put_away()
     monkeypatch.undo()
-    assert run.keeper.put_away()
+    assert run.autosaver.put_away()
 
 
 def test_a_run_that_was_deleted_does_not_come_back(store):
     run = small_run(store, 1)
-    run.keeper.discard()
+    run.autosaver.discard()
     store.delete(run.id)
     run.trainer.step(60)
-    assert run.keeper.put_away()
+    assert run.autosaver.put_away()
     assert os.listdir(store.root) == []
-    assert "deleted" in run.keeper.problem
+    assert "deleted" in run.autosaver.problem
 
 
 # -- after a divergence ------------------------------------------------------------------------
@@ -343,25 +343,25 @@ def test_a_run_that_was_deleted_does_not_come_back(store):
 def diverge(run):
     run.solver.model.flat[...] = np.nan
     run.trainer.step(60)
-    run.keeper.flush()
+    run.autosaver.flush()
 
 
 def test_after_a_divergence_the_last_good_state_is_back(store):
     run = small_run(store, 50)
     good = run.solver.model.flat.copy()
-    entries = list(run.diary.entries)
+    entries = list(run.sample_log.entries)
     advance(run, 30)
-    assert len(run.diary.entries) > len(entries)
+    assert len(run.sample_log.entries) > len(entries)
     diverge(run)
     status = run.trainer.status()
     assert status.phase == "failed"
     assert "The network is back where it stood at iteration 50." in status.message
     np.testing.assert_array_equal(run.solver.model.flat, good)
-    assert run.diary.entries == entries
-    assert run.keeper.saved_iteration == 50
+    assert run.sample_log.entries == entries
+    assert run.autosaver.saved_iteration == 50
     run.trainer.step(60)
     assert run.solver.iteration == 51
-    run.keeper.put_away()
+    run.autosaver.put_away()
     assert_same(run, store.open(run.id))
 
 
@@ -369,19 +369,19 @@ def test_a_save_whose_loss_had_risen_is_passed_over_and_goes(store):
     run = small_run(store, 50)
     advance(run, 10)
     run.solver.history._rows[3, 50:60] = 40.0  # on its way to infinity
-    run.keeper.save_now()
+    run.autosaver.save_now()
     spoilt = max(saves(store, run.id))
     diverge(run)
     assert run.solver.iteration == 50
     assert spoilt not in saves(store, run.id)
-    run.keeper.put_away()
+    run.autosaver.put_away()
     assert store.open(run.id).solver.iteration == 50
 
 
 def test_a_damaged_save_is_passed_over(store):
     run = small_run(store, 20)
     advance(run, 20)
-    run.keeper.save_now()
+    run.autosaver.save_now()
     path = store.root / run.id / f"{max(saves(store, run.id)):08d}.npz"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1

@@ -83,13 +83,13 @@ def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
 
     with pytest.raises(RuntimeError):
         exports.made(run, "Report", fails)
-    reference = run.trouble.removesuffix(".").split()[-1]
-    assert run.trouble.startswith("“Report” could not be made")
-    assert "deep inside" not in run.trouble
+    reference = run.export_error.removesuffix(".").split()[-1]
+    assert run.export_error.startswith("“Report” could not be made")
+    assert "deep inside" not in run.export_error
     assert f"Reference {reference}." in caplog.text
     assert "deep inside" in caplog.text
     assert exports.made(run, "Report", lambda: "a page") == "a page"
-    assert run.trouble == ""
+    assert run.export_error == ""
 
 
 def test_sizes_are_known_before_anything_is_written():
@@ -111,9 +111,9 @@ def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(ru
 
 def test_the_samples_over_time_stand_below_each_other(run):
     text = exports.samples(run)
-    assert text.count("--- after ") == len(run.diary.entries) > 0
-    for entry in run.diary.entries:
-        assert run.diary.seed_text + entry.text in text
+    assert text.count("--- after ") == len(run.sample_log.entries) > 0
+    for entry in run.sample_log.entries:
+        assert run.sample_log.seed_text + entry.text in text
 
 
 def test_the_report_tells_data_settings_figures_and_samples(run):

@@ -34,15 +34,16 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL and rlimits are
 TRAINS = """
 import sys, time
 from pathlib import Path
-from dashboard import limits, training
+from dashboard.server import limits
+from dashboard.training import trainer
 limits.AUTOSAVE_SECONDS, limits.AUTOSAVE_SHARE = float(sys.argv[3]), 1.0
-training.CHUNK_SECONDS = 0.01
+trainer.CHUNK_SECONDS = 0.01
 from dashboard.runs.store import Store
 
 run = Store(Path(sys.argv[1])).open(sys.argv[2])
 
 def tell(solver):
-    print(solver.iteration, run.keeper.saved_iteration, time.monotonic(), flush=True)
+    print(solver.iteration, run.autosaver.saved_iteration, time.monotonic(), flush=True)
 
 run.trainer.observers.append(tell)
 run.trainer.start(3600)
@@ -102,7 +103,7 @@ def kill_a_training(store, run_id, interval, rng):
     at = run.solver.iteration
     assert info.iteration == at >= saved[-1], "what was said to be saved is lost"
     assert not list(folder.glob("*.part"))
-    run.keeper.put_away()
+    run.autosaver.put_away()
     # From the chunk after which that save was taken to the last sign of life.
     since = next((c for i, c in zip(iterations, clock, strict=True) if i >= at), clock[-1])
     return Loss(max(0, int(iterations[-1]) - at), clock[-1] - since, writing)
@@ -120,7 +121,7 @@ def kill_trainings(root, times, patience=10.0):
     advance(whole, last.solver.iteration)
     np.testing.assert_array_equal(last.solver.model.flat, whole.solver.model.flat)
     np.testing.assert_array_equal(last.solver.history["loss"], whole.solver.history["loss"])
-    last.keeper.discard()
+    last.autosaver.discard()
     assert len(saves(store, run.id)) <= 4  # three, and one that was being written
     seconds = [loss.seconds for loss in losses]
     within = sum(loss.writing for loss in losses)
@@ -156,7 +157,7 @@ def kill_beginnings(root, times):
         for info in infos:
             run = store.open(info.id)
             assert run.solver.iteration == 0
-            run.keeper.discard()
+            run.autosaver.discard()
             store.delete(info.id)
 
 
@@ -174,7 +175,7 @@ def test_50_beginnings_killed(tmp_path):
 SMALL_FILES = """
 import resource, sys
 from pathlib import Path
-from dashboard import limits
+from dashboard.server import limits
 limits.AUTOSAVE_SECONDS = 0.02
 from tests.support.runs import TrackedStore, saves, small_run
 from tests.support.trainers import until
@@ -185,14 +186,14 @@ before = saves(store, run.id)
 soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
 run.trainer.start(3600)
-until(lambda: run.keeper.problem)
-print(run.keeper.problem)
+until(lambda: run.autosaver.problem)
+print(run.autosaver.problem)
 at = run.solver.iteration
 until(lambda: run.solver.iteration > at + 20)
 assert saves(store, run.id) == before, saves(store, run.id)
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-until(lambda: not run.keeper.problem)
-assert run.keeper.put_away()
+until(lambda: not run.autosaver.problem)
+assert run.autosaver.put_away()
 print(run.id, run.solver.iteration)
 """
 
@@ -210,7 +211,7 @@ def test_files_that_may_not_grow_are_said_and_training_goes_on(tmp_path):
     run_id, iteration = saved.split()
     run = Store(tmp_path).open(run_id)
     assert run.solver.iteration == int(iteration)
-    run.keeper.discard()
+    run.autosaver.discard()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -222,11 +223,11 @@ def test_a_device_that_is_full_is_said_and_the_old_save_stays(tmp_path, monkeypa
     advance(run, 5)
     full = lambda path, mode: builtins.open("/dev/full", "wb")  # noqa: E731, SIM115
     monkeypatch.setattr(atomic_write, "open", full, raising=False)
-    assert not run.keeper.save_now()
-    assert "the disk is full" in run.keeper.problem
+    assert not run.autosaver.save_now()
+    assert "the disk is full" in run.autosaver.problem
     assert {p.name: p.read_bytes() for p in (tmp_path / run.id).iterdir()} == before
     monkeypatch.undo()
-    assert run.keeper.put_away()
+    assert run.autosaver.put_away()
     run = store.open(run.id)
     assert run.solver.iteration == 10
-    run.keeper.discard()
+    run.autosaver.discard()

@@ -55,7 +55,7 @@ def test_a_run_is_the_same_object_for_all_who_ask(live):
     assert live.open(run.id) is run
     live.add(run)
     assert len(live) == 1
-    assert run.keeper.flush()
+    assert run.autosaver.flush()
     assert live.store.infos()[0].id == run.id
 
 
@@ -83,7 +83,7 @@ def test_a_page_that_kept_a_run_brings_it_back_unless_another_page_has(live):
     live.add(run)
     assert live.get(run.id) is run
     advance(run, 1)
-    assert run.keeper.save_now()
+    assert run.autosaver.save_now()
     live.forget(run.id)
     again = live.open(run.id)
     with pytest.raises(RunInUseError, match="another page"):
@@ -128,7 +128,7 @@ def test_what_leaves_gives_its_memory_back(live, clock):
         return run.id, [weakref.ref(run), weakref.ref(run.solver.model)]
 
     run_id, traces = trained()
-    live.store.keepers.clear()
+    live.store.autosavers.clear()
     clock.now += IDLE * 1.1
     assert live.tidy() == 1
     assert [trace() for trace in traces] == [None, None]
@@ -169,16 +169,16 @@ def test_a_run_that_cannot_be_saved_stays_and_is_tried_again(live, clock, monkey
         raise OSError(28, "No space left on device")
 
     run = added(live)
-    run.keeper.flush()
+    run.autosaver.flush()
     advance(run, 2)
     monkeypatch.setattr(RunFolder, "save", fail)
     clock.now += IDLE * 1.1
     assert live.tidy() == 0
-    assert "the disk is full" in run.keeper.problem
+    assert "the disk is full" in run.autosaver.problem
     assert live.get(run.id) is run
     monkeypatch.undo()
     assert live.tidy() == 0
-    assert (run.keeper.problem, run.keeper.saved_iteration) == ("", 2)
+    assert (run.autosaver.problem, run.autosaver.saved_iteration) == ("", 2)
 
 
 def test_a_run_that_is_started_while_others_are_put_away_stays(live, clock, monkeypatch):
@@ -186,14 +186,14 @@ def test_a_run_that_is_started_while_others_are_put_away_stays(live, clock, monk
     clock.now += 1  # put away in this order
     second = added(live, 1)
     clock.now += IDLE + 1
-    real = first.keeper.put_away
+    real = first.autosaver.put_away
 
     def somebody_presses_train() -> bool:
         live.add(second)
         second.trainer.start(600)
         return real()
 
-    monkeypatch.setattr(first.keeper, "put_away", somebody_presses_train)
+    monkeypatch.setattr(first.autosaver, "put_away", somebody_presses_train)
     assert live.tidy() == 1
     assert live.get(second.id) is second
     assert second.trainer.status().active
@@ -231,7 +231,7 @@ def test_a_page_that_still_holds_a_deleted_run_does_not_bring_it_back(live):
 
 def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
     run = added(live, 2)
-    run.keeper.flush()
+    run.autosaver.flush()
 
     def refuse(*_):
         raise PermissionError(13, "Permission denied")
@@ -242,8 +242,8 @@ def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
     assert str(live.store.root) not in str(refused.value)
     assert live.get(run.id) is run
     advance(run, 1)
-    assert run.keeper.save_now()
-    assert (run.keeper.problem, run.keeper.saved_iteration) == ("", 3)
+    assert run.autosaver.save_now()
+    assert (run.autosaver.problem, run.autosaver.saved_iteration) == ("", 3)
     monkeypatch.undo()
     live.delete(run.id)
     assert live.get(run.id) is None
@@ -267,7 +267,7 @@ def test_what_is_on_disk_is_brought_within_its_limits_every_hour(live, clock, mo
 
 def test_a_run_of_another_process_is_not_taken(live, clock):
     run = added(live, 2)
-    run.keeper.flush()
+    run.autosaver.flush()
     other = Registry(live.store, clock)
     with pytest.raises(RunInUseError):
         other.open(run.id)
@@ -327,7 +327,7 @@ def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
     for thread in threads:
         thread.join()
     assert errors == []
-    assert [len(live.open(run_id).diary.entries) for run_id in ids] == [1, 1, 1]
+    assert [len(live.open(run_id).sample_log.entries) for run_id in ids] == [1, 1, 1]
 
 
 def test_two_pages_that_open_one_run_get_one(live):
@@ -398,4 +398,4 @@ def test_runs_are_saved_when_the_process_ends(default_place, monkeypatch):
     assert len(registry.registry()) == 0
     opened = registry.registry().store.open(run.id)
     assert opened.solver.iteration == 3
-    opened.keeper.discard()
+    opened.autosaver.discard()

@@ -95,7 +95,7 @@ def test_a_new_run_is_what_was_chosen(clip):
     assert (solver.seq_length, solver.batch_size, solver.val_fraction) == (10, 4, 0.2)
     assert made.model_settings == model
     assert made.chars_per_epoch == solver.batches.per_epoch * 40 <= len(TEXT)
-    assert made.diary in made.trainer.observers
+    assert made.sample_log in made.trainer.observers
 
 
 def test_the_same_settings_begin_with_the_same_weights_under_another_id():
@@ -138,5 +138,5 @@ def test_a_run_trains_and_keeps_a_diary():
     made.trainer.start(60)
     made.trainer.join()
     assert made.trainer.status().phase is Phase.FINISHED
-    assert made.diary.entries[-1].iteration == 30
-    assert made.diary.seed_text == "It was "
+    assert made.sample_log.entries[-1].iteration == 30
+    assert made.sample_log.seed_text == "It was "

@@ -45,7 +45,7 @@ def store(tmp_path):
 
 
 def put_away(run):
-    assert run.keeper.put_away(), run.keeper.problem
+    assert run.autosaver.put_away(), run.autosaver.problem
     return run
 
 
@@ -62,7 +62,7 @@ def test_a_run_that_is_opened_goes_on_as_if_it_had_never_stopped(store):
         put_away(parted)
         parted = store.open(parted.id)
         assert_same(whole, parted)
-    assert whole.diary.entries
+    assert whole.sample_log.entries
     assert len(whole.solver.history.validations()[0])
     assert len(whole.trainer.changes) == 4
 
@@ -72,8 +72,8 @@ def test_an_opened_run_is_paused_and_says_what_it_is(store):
     opened = store.open(run.id)
     assert opened.trainer.status().phase == "paused"
     assert (opened.id, opened.created, opened.notes) == (run.id, run.created, ())
-    assert opened.keeper.saved_iteration == 30
-    assert opened.keeper.saved_at == pytest.approx(run.keeper.saved_at)
+    assert opened.autosaver.saved_iteration == 30
+    assert opened.autosaver.saved_at == pytest.approx(run.autosaver.saved_at)
     assert opened.text.name == "cat.txt"
     assert opened.train_settings == TRAIN
 
@@ -105,7 +105,7 @@ def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
     doubles = RNN(V, TEXT.vocab.idx_to_char, 3, 6, num_layers=2, dropout=0.2, dtype="float64")
     run = new_run(TEXT, MODEL, TRAIN, doubles)
     store.keep(run)
-    assert run.keeper.save_now()
+    assert run.autosaver.save_now()
     put_away(run)
     enough = MODEL.memory(V, 8) / limits.MEMORY_SHARE
     monkeypatch.setattr(memory, "free", lambda: int(0.9 * enough))  # plenty for single precision
@@ -224,7 +224,7 @@ def test_a_damaged_save_is_not_taken_for_progress_made_elsewhere(store):
     cut(store.root / run.id / f"{max(saves(store, run.id)):08d}.npz")
     opened = put_away(store.open(run.id))
     advance(opened, 1)
-    assert opened.keeper.save_now(), opened.keeper.problem
+    assert opened.autosaver.save_now(), opened.autosaver.problem
 
 
 def test_a_run_without_a_whole_save_is_refused_listed_as_damaged_and_left_alone(store):
@@ -274,7 +274,7 @@ def test_random_damage_is_refused_or_does_not_matter(store):
         path.write_bytes(data[: rng.integers(len(data))] if rng.random() < 0.3 else data)
         assert len(store.infos()) == 1
         with contextlib.suppress(RnnCoreError):
-            Store.open(store, run.id).keeper.discard()
+            Store.open(store, run.id).autosaver.discard()
         path.write_bytes(whole)
     assert_same(run, store.open(run.id))
 
@@ -342,15 +342,15 @@ def test_a_run_that_went_on_elsewhere_is_not_overwritten(store):
     advance(other, 20)
     put_away(other)
     advance(stale, 1)
-    assert not stale.keeper.save_now()
-    assert "gone on in another window" in stale.keeper.problem
+    assert not stale.autosaver.save_now()
+    assert "gone on in another window" in stale.autosaver.problem
     assert store.open(stale.id).solver.iteration == 25
 
 
 def test_a_run_that_was_put_away_is_saved_again_when_it_goes_on(store):
     run = put_away(small_run(store, 5))
     advance(run, 5)
-    assert run.keeper.save_now()
+    assert run.autosaver.save_now()
     with pytest.raises(RunInUseError):
         store.open(run.id)
     assert store.infos()[0].iteration == 10
@@ -412,7 +412,7 @@ def test_the_oldest_unused_runs_beyond_the_bound_go(store, monkeypatch):
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 2)
     assert store.tidy() == 1
     assert [info.id for info in store.infos()] == [rest[3].id, rest[2].id, used.id]
-    assert used.keeper.save_now()
+    assert used.autosaver.save_now()
 
 
 def test_a_deleted_run_is_gone(store):

@@ -8,71 +8,73 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.network_internals import tempered
-from dashboard.sampling.co_writing import MOST, Pen
+from dashboard.sampling.co_writing import MOST, CoWriting
 from rnncore import RNN, Sampler
 
 CHARS = "ab \n"
 
 
 @pytest.fixture
-def pen():
-    return Pen(Sampler(RNN(4, CHARS, input_dim=3, hidden_dim=5, seed=1)), "ab")
+def co_writing():
+    return CoWriting(Sampler(RNN(4, CHARS, input_dim=3, hidden_dim=5, seed=1)), "ab")
 
 
-def test_the_odds_are_the_networks_and_sum_to_one(pen):
-    odds = pen.odds()
+def test_the_odds_are_the_networks_and_sum_to_one(co_writing):
+    odds = co_writing.odds()
     assert odds.shape == (4,)
     assert odds.sum() == pytest.approx(1, abs=1e-5)
-    np.testing.assert_array_equal(odds, pen.sampler.next_probabilities("ab"))
+    np.testing.assert_array_equal(odds, co_writing.sampler.next_probabilities("ab"))
 
 
-def test_a_character_is_added_and_taken_back_and_the_pen_before_stays(pen):
-    longer = pen.write("a")
-    assert (longer.text, pen.text) == ("aba", "ab")
+def test_a_character_is_added_and_taken_back_and_the_pen_before_stays(co_writing):
+    longer = co_writing.write("a")
+    assert (longer.text, co_writing.text) == ("aba", "ab")
     assert longer.take_back().text == "ab"
-    assert longer.sampler is pen.sampler
-    assert not np.array_equal(longer.odds(), pen.odds())
+    assert longer.sampler is co_writing.sampler
+    assert not np.array_equal(longer.odds(), co_writing.odds())
 
 
-def test_the_choices_are_the_likeliest_with_their_odds_before_and_after_the_temperature(pen):
-    odds = pen.odds()
-    choices = pen.choices(3, 0.5)
+def test_the_choices_are_the_likeliest_with_their_odds_before_and_after_the_temperature(co_writing):
+    odds = co_writing.odds()
+    choices = co_writing.choices(3, 0.5)
     assert choices.chars == tuple(CHARS[i] for i in np.argsort(-odds)[:3])
     np.testing.assert_array_equal(choices.odds, np.sort(odds)[::-1][:3])
     np.testing.assert_allclose(choices.tempered, tempered(odds, 0.5)[np.argsort(-odds)[:3]])
 
 
-def test_the_first_character_stays(pen):
-    assert pen.take_back().take_back().take_back().text == "a"
+def test_the_first_character_stays(co_writing):
+    assert co_writing.take_back().take_back().take_back().text == "a"
 
 
-def test_the_seed_text_is_told_apart_from_what_was_written(pen):
-    longer = pen.write("b").write("a")
+def test_the_seed_text_is_told_apart_from_what_was_written(co_writing):
+    longer = co_writing.write("b").write("a")
     assert (longer.seed_text, longer.written, longer.text) == ("ab", "ba", "abba")
     back = longer.take_back().take_back().take_back().write("b")
     assert (back.seed_text, back.written) == ("a", "b")  # what was taken back is no seed any more
 
 
-def test_a_stretch_ends_at_the_first_end_after_something_was_written(pen):
-    written = pen.write_until(" \n", 1.0).text[2:]
+def test_a_stretch_ends_at_the_first_end_after_something_was_written(co_writing):
+    written = co_writing.write_until(" \n", 1.0).text[2:]
     assert 1 <= len(written) <= 200
     assert written[-1] in " \n" or len(written) == 200
     word = written.lstrip()
     assert not set(word[:-1]) & set(" \n")
 
 
-def test_a_stretch_without_an_end_is_bounded(pen):
-    assert len(pen.write_until("", 1.0).text) == 202
+def test_a_stretch_without_an_end_is_bounded(co_writing):
+    assert len(co_writing.write_until("", 1.0).text) == 202
 
 
-def test_a_long_text_costs_no_more_than_its_last_part(pen):
-    long = Pen(pen.sampler, "ab" * MOST)
-    np.testing.assert_array_equal(long.odds(), Pen(pen.sampler, "ab" * (MOST // 2)).odds())
+def test_a_long_text_costs_no_more_than_its_last_part(co_writing):
+    long = CoWriting(co_writing.sampler, "ab" * MOST)
+    np.testing.assert_array_equal(
+        long.odds(), CoWriting(co_writing.sampler, "ab" * (MOST // 2)).odds()
+    )
 
 
-def test_temperature_nought_always_writes_the_likeliest(pen):
-    stretch = pen.write_until("", 0.0)
+def test_temperature_nought_always_writes_the_likeliest(co_writing):
+    stretch = co_writing.write_until("", 0.0)
     text = stretch.text
     for end, _ in pairwise(range(2, 12)):
-        odds = Pen(pen.sampler, text[:end]).odds()
+        odds = CoWriting(co_writing.sampler, text[:end]).odds()
         assert CHARS[int(np.argmax(odds))] == text[end]

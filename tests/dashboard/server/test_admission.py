@@ -5,29 +5,29 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from dashboard.server.admission import Door
+from dashboard.server.admission import AdmissionControl
 from tests.browser.conftest import Server
 from tests.support.session import visiting
 
 
 def test_so_many_pages_come_in_and_the_next_when_one_has_left():
-    door, present = Door(2), {"a", "b", "c"}
-    assert door.let_in("a", present.__contains__)
-    assert door.let_in("b", present.__contains__)
-    assert not door.let_in("c", present.__contains__)
-    assert door.let_in("a", present.__contains__)  # at its next click
+    admission, present = AdmissionControl(2), {"a", "b", "c"}
+    assert admission.let_in("a", present.__contains__)
+    assert admission.let_in("b", present.__contains__)
+    assert not admission.let_in("c", present.__contains__)
+    assert admission.let_in("a", present.__contains__)  # at its next click
     present.remove("b")
-    assert door.let_in("c", present.__contains__)
+    assert admission.let_in("c", present.__contains__)
 
 
 def test_a_page_that_lost_its_connection_comes_back_though_its_place_is_taken():
-    door, present = Door(1), {"a"}
-    assert door.let_in("a", present.__contains__)
+    admission, present = AdmissionControl(1), {"a"}
+    assert admission.let_in("a", present.__contains__)
     present = {"b"}
-    assert door.let_in("b", present.__contains__)
+    assert admission.let_in("b", present.__contains__)
     present = {"a", "b"}
-    assert door.let_in("a", present.__contains__, again=True)
-    assert not door.let_in("c", present.__contains__)
+    assert admission.let_in("a", present.__contains__, again=True)
+    assert not admission.let_in("c", present.__contains__)
 
 
 def test_a_full_server_says_so_and_opens_by_itself(tmp_path: Path):

@@ -105,7 +105,7 @@ def test_no_step_of_a_measurement_is_done_when_nobody_wants_it(monkeypatch):
 
 
 def test_no_step_of_a_measurement_is_done_beside_a_training(monkeypatch):
-    monkeypatch.setattr(speed_probe, "TURNS", [object()])
+    monkeypatch.setattr(speed_probe, "SCHEDULER", [object()])
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
@@ -120,11 +120,11 @@ def test_a_speed_is_measured_with_the_settings_that_are_asked_about():
 
 def test_no_speed_is_measured_beside_a_training():
     trainer = object()
-    speed_probe.TURNS.enter(trainer)
+    speed_probe.SCHEDULER.enter(trainer)
     try:
         assert speed_probe.measure(TEXT, MODEL, seconds=5) is None
     finally:
-        speed_probe.TURNS.leave(trainer)
+        speed_probe.SCHEDULER.leave(trainer)
 
 
 # -- words -------------------------------------------------------------------------------------

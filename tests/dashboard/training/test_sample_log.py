@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dashboard.training.sample_log import SAMPLE_CHARS, Diary, Entry
+from dashboard.training.sample_log import SAMPLE_CHARS, Entry, SampleLog
 from rnncore import RNN, Sampler, Solver
 
 SEED = "ab"
@@ -32,43 +32,43 @@ class Pretended:
 
 
 def test_entries_differ_only_in_what_was_learnt():
-    solver, diary = new_solver(), Diary(SEED, temperature=0.7, random_seed=3)
-    diary(solver)
+    solver, sample_log = new_solver(), SampleLog(SEED, temperature=0.7, random_seed=3)
+    sample_log(solver)
     untrained = Sampler(solver.model).sample(SEED, SAMPLE_CHARS, 0.7, seed=3)
     solver.train(progress=False)
-    diary(solver)
+    sample_log(solver)
     trained = Sampler(solver.model).sample(SEED, SAMPLE_CHARS, 0.7, seed=3)
-    assert [entry.text for entry in diary.entries] == [untrained, trained]
+    assert [entry.text for entry in sample_log.entries] == [untrained, trained]
     assert untrained != trained
-    assert [entry.iteration for entry in diary.entries] == [0, 30]
-    assert math.isnan(diary.entries[0].loss)
-    assert diary.entries[1].loss == solver.history["loss"].mean()
+    assert [entry.iteration for entry in sample_log.entries] == [0, 30]
+    assert math.isnan(sample_log.entries[0].loss)
+    assert sample_log.entries[1].loss == solver.history["loss"].mean()
 
 
 def test_the_loss_is_of_the_last_fifty_iterations():
-    solver, diary = new_solver(num_iters=80), Diary(SEED)
+    solver, sample_log = new_solver(num_iters=80), SampleLog(SEED)
     solver.train(progress=False)
-    diary(solver)
-    assert diary.entries[0].loss == solver.history["loss"][30:].mean()
+    sample_log(solver)
+    assert sample_log.entries[0].loss == solver.history["loss"][30:].mean()
 
 
 def test_it_leaves_training_as_it_was():
     watched, alone = new_solver(), new_solver()
-    diary = Diary(SEED)
+    sample_log = SampleLog(SEED)
     while not watched.finished:
         watched.step()
-        diary(watched)
+        sample_log(watched)
         alone.step()
     np.testing.assert_array_equal(watched.model.flat, alone.model.flat)
 
 
 def test_close_together_at_first_and_the_last_iteration_always():
-    solver, diary = new_solver(num_iters=123), Diary(SEED)
+    solver, sample_log = new_solver(num_iters=123), SampleLog(SEED)
     while not solver.finished:
         solver.step()
-        diary(solver)
-        diary(solver)  # looking twice writes once
-    at = [entry.iteration for entry in diary.entries]
+        sample_log(solver)
+        sample_log(solver)  # looking twice writes once
+    at = [entry.iteration for entry in sample_log.entries]
     assert at[0] == 1
     assert at[-1] == 123
     assert at == sorted(set(at))
@@ -79,13 +79,13 @@ def test_close_together_at_first_and_the_last_iteration_always():
 
 def test_bounded_however_long_the_run(monkeypatch):
     monkeypatch.setattr("dashboard.training.sample_log.SAMPLE_CHARS", 5)
-    solver, diary = Pretended(), Diary(SEED)
+    solver, sample_log = Pretended(), SampleLog(SEED)
     for solver.iteration in range(0, 200_000, 50):
-        diary(solver)
-        assert len(diary.entries) <= 60
+        sample_log(solver)
+        assert len(sample_log.entries) <= 60
     solver.iteration, solver.finished = 200_000, True
-    diary(solver)
-    at = [entry.iteration for entry in diary.entries]
+    sample_log(solver)
+    at = [entry.iteration for entry in sample_log.entries]
     assert at[0] == 0  # the untrained network stays
     assert at[-1] == 200_000
     assert at == sorted(set(at))
@@ -93,21 +93,21 @@ def test_bounded_however_long_the_run(monkeypatch):
 
 
 def test_restored_it_goes_on_where_it_was():
-    solver, diary = Pretended(), Diary(SEED)
-    diary.restore([Entry(0, math.nan, "x"), Entry(500, 1.0, "y")])
+    solver, sample_log = Pretended(), SampleLog(SEED)
+    sample_log.restore([Entry(0, math.nan, "x"), Entry(500, 1.0, "y")])
     solver.iteration = 510  # too soon after the last
-    diary(solver)
-    assert len(diary.entries) == 2
+    sample_log(solver)
+    assert len(sample_log.entries) == 2
     solver.iteration = 5000
-    diary(solver)
-    assert [entry.iteration for entry in diary.entries] == [0, 500, 5000]
-    diary.restore([])
+    sample_log(solver)
+    assert [entry.iteration for entry in sample_log.entries] == [0, 500, 5000]
+    sample_log.restore([])
     solver.iteration = 1
-    diary(solver)
-    assert [entry.iteration for entry in diary.entries] == [1]
+    sample_log(solver)
+    assert [entry.iteration for entry in sample_log.entries] == [1]
 
 
 def test_without_characters_there_is_nothing_to_read():
-    solver, diary = new_solver(vocab=None), Diary(SEED)
-    diary(solver)
-    assert diary.entries == []
+    solver, sample_log = new_solver(vocab=None), SampleLog(SEED)
+    sample_log(solver)
+    assert sample_log.entries == []

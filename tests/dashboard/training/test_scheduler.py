@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from dashboard.training.scheduler import FairLock, Turns
+from dashboard.training.scheduler import FairLock, Scheduler
 from tests.support.trainers import until
 
 
@@ -101,16 +101,16 @@ def test_an_error_inside_gives_the_lock_back():
 
 
 def test_seats_and_queue():
-    turns = Turns(2)
+    scheduler = Scheduler(2)
     for who in "abcd":
-        turns.enter(who)
-    turns.enter("a")  # twice changes nothing
-    assert [turns.place(who) for who in "abcd"] == [0, 0, 1, 2]
-    assert [turns.others(who) for who in "abcd"] == [1, 1, 2, 2]
-    assert len(turns) == 4
-    turns.leave("a")
-    turns.leave("a")
-    assert [turns.place(who) for who in "abcd"] == [0, 0, 0, 1]
-    turns.enter("a")
-    assert turns.place("a") == 2  # at the end
-    assert turns.place("stranger") == 0
+        scheduler.enter(who)
+    scheduler.enter("a")  # twice changes nothing
+    assert [scheduler.place(who) for who in "abcd"] == [0, 0, 1, 2]
+    assert [scheduler.others(who) for who in "abcd"] == [1, 1, 2, 2]
+    assert len(scheduler) == 4
+    scheduler.leave("a")
+    scheduler.leave("a")
+    assert [scheduler.place(who) for who in "abcd"] == [0, 0, 0, 1]
+    scheduler.enter("a")
+    assert scheduler.place("a") == 2  # at the end
+    assert scheduler.place("stranger") == 0

@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.settings import TrainSettings
 from dashboard.training.live_settings import Change
-from dashboard.training.scheduler import Turns
+from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Phase
 from rnncore import Solver
 from tests.support.trainers import (
@@ -110,11 +110,11 @@ def test_step_is_one_iteration_and_none_while_training(make):
 
 
 def test_a_step_waits_for_its_turn_and_is_computed_by_the_thread(make):
-    turns = Turns(1)
-    trainer = make(turns=turns)
+    scheduler = Scheduler(1)
+    trainer = make(scheduler=scheduler)
     threads: list[str] = []
     trainer.observers.append(lambda _: threads.append(threading.current_thread().name))
-    with turns.chunk:  # as if another training were at a chunk
+    with scheduler.chunk:  # as if another training were at a chunk
         asking = threading.Thread(target=trainer.step, args=(60,))
         asking.start()
         until(lambda: trainer.status().active)
@@ -122,7 +122,7 @@ def test_a_step_waits_for_its_turn_and_is_computed_by_the_thread(make):
         assert trainer.solver.iteration == 0
     asking.join()
     assert (trainer.solver.iteration, threads) == (1, ["trainer"])
-    assert len(turns) == 0
+    assert len(scheduler) == 0
 
 
 def test_a_step_is_done_though_the_goal_is_reached(make):

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.training.scheduler import Turns
+from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Phase
 from rnncore import Solver
 from rnncore.errors import DivergedError, FileFormatError
@@ -93,21 +93,21 @@ def test_a_real_divergence_leaves_a_usable_solver(make):
 
 
 def test_a_rescue_that_fails_says_so_and_leaves_no_seat_taken(make, monkeypatch):
-    turns = Turns(1)
-    trainer = make(turns=turns)
+    scheduler = Scheduler(1)
+    trainer = make(scheduler=scheduler)
     trainer.rescue = raising(FileFormatError("The save is damaged."))
     monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
     trainer.start(60)
     until_phase(trainer, Phase.FAILED)
     assert trainer.status().message == f"{DIVERGED} The save is damaged."
-    assert len(turns) == 0
+    assert len(scheduler) == 0
 
 
 @pytest.mark.parametrize("how", ["start", "step", "observer", "stop rule"])
 def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, caplog, how):
     secret = "/home/somebody/book.txt"
-    turns = Turns(1)
-    trainer = make(turns=turns)
+    scheduler = Scheduler(1)
+    trainer = make(scheduler=scheduler)
     fails = raising(KeyError(secret))
     if how == "observer":
         trainer.observers.append(fails)
@@ -125,7 +125,7 @@ def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, ca
     assert len(reference) == 8
     assert reference in caplog.text
     assert secret in caplog.text
-    assert len(turns) == 0
+    assert len(scheduler) == 0
     with trainer.lock:  # was given back
         pass
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from dashboard.training import trainer as trainer_module
-from dashboard.training.scheduler import Turns
+from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Phase
 from tests.support.trainers import (
     PATIENCE,
@@ -121,11 +121,11 @@ def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
 
 
 def test_the_queue(make):
-    turns = Turns(1)
-    first, second, third = (make(turns=turns) for _ in range(3))
+    scheduler = Scheduler(1)
+    first, second, third = (make(scheduler=scheduler) for _ in range(3))
     for place, trainer in enumerate((first, second, third), start=1):
         trainer.start(60)
-        until(lambda: len(turns) == place)  # noqa: B023
+        until(lambda: len(scheduler) == place)  # noqa: B023
     until_phase(second, Phase.WAITING)
     until_phase(third, Phase.WAITING)
     assert [trainer.status().place for trainer in (first, second, third)] == [0, 1, 2]
@@ -140,8 +140,8 @@ def test_the_queue(make):
 
 
 def test_those_with_a_seat_take_turns(make):
-    turns = Turns(2)
-    pair = [make(turns=turns) for _ in range(2)]
+    scheduler = Scheduler(2)
+    pair = [make(scheduler=scheduler) for _ in range(2)]
     order: list[int] = []
     for number, trainer in enumerate(pair):
         trainer.observers.append(lambda _, number=number: order.append(number))
@@ -155,10 +155,10 @@ def test_those_with_a_seat_take_turns(make):
 
 
 def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make):
-    turns, used = Turns(2), {"slow": 0.0, "quick": 0.0}
+    scheduler, used = Scheduler(2), {"slow": 0.0, "quick": 0.0}
 
     def timed(name: str, pause: float):
-        trainer = make(new_solver(), turns)
+        trainer = make(new_solver(), scheduler)
         real = trainer.solver.step
 
         def step() -> float:
@@ -181,9 +181,9 @@ def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make
 
 
 def test_a_long_validation_gives_way_to_the_others(make):
-    turns = Turns(2)
+    scheduler = Scheduler(2)
     solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
-    quick, slow = make(new_solver(), turns), make(solver, turns)
+    quick, slow = make(new_solver(), scheduler), make(solver, scheduler)
     progress: list[int] = []
     real = solver.model.evaluate
 
@@ -227,12 +227,12 @@ def test_the_model_is_to_be_had_within_a_long_validation(make):
 
 
 def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, monkeypatch):
-    trainer = make(new_solver(), Turns(2))
+    trainer = make(new_solver(), Scheduler(2))
     real = trainer.solver.step
     trainer.solver.step = lambda: (compute(0.05), real())[1]
     naps: list[float] = []
     clock = SimpleNamespace(**vars(time) | {"sleep": naps.append})
-    monkeypatch.setattr(trainer, "time", clock)
+    monkeypatch.setattr(trainer_module, "time", clock)
     trainer.start(60)
     while trainer.solver.iteration < 10:
         trainer.join(0.01)
@@ -241,8 +241,8 @@ def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, mon
 
 
 def test_that_the_processor_was_busy_with_other_things_is_nobody_s_turn(make, monkeypatch):
-    turns = Turns(2)
-    held_up, other = make(new_solver(), turns), make(new_solver(), turns)
+    scheduler = Scheduler(2)
+    held_up, other = make(new_solver(), scheduler), make(new_solver(), scheduler)
     real = held_up.solver.step
     held_up.solver.step = lambda: (time.sleep(0.05), real())[1]
     sat_out: list[float] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.runs import speed_probe
-from dashboard.runs.run import TURNS
+from dashboard.runs.run import SCHEDULER
 from dashboard.runs.speed_probe import Speed
 from dashboard.server.limits import size
 from dashboard.settings import ModelSettings
@@ -72,7 +72,7 @@ def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypa
     answers = [None, Speed(50.0, 10)]
     monkeypatch.setattr(speed_probe, "measure", lambda text, settings: answers.pop(0))
     other = object()
-    TURNS.enter(other)  # somebody trains
+    SCHEDULER.enter(other)  # somebody trains
     try:
         page.choose("model_hidden_dim", 32)
         settle(page)
@@ -80,7 +80,7 @@ def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypa
         page.look()
         assert len(answers) == 1  # nothing is begun beside a training
     finally:
-        TURNS.leave(other)
+        SCHEDULER.leave(other)
     page.look()
     settle(page)
     assert page.says("**50** iterations a second")

@@ -185,7 +185,7 @@ def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
 
 def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
     page = visit()
-    monkeypatch.setattr(how.explain, "small_network", fails)
+    monkeypatch.setattr(how.network_internals, "small_network", fails)
     page.go_to("how")
     page.app.session_state["_job_how"][1].wait(60)
     page.look()
@@ -211,9 +211,9 @@ def test_streamlit_s_own_signals_pass_through():
     def stops():
         raise StopException
 
-    for guarded in (error_boundary.click(stops), error_boundary.part(stops)):
+    for protected in (error_boundary.click(stops), error_boundary.part(stops)):
         with pytest.raises(StopException):
-            guarded()
+            protected()
 
 
 def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypatch, caplog):

@@ -275,7 +275,7 @@ def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
     page.press("Reset")
     page.press("Train")
     run = page.run
-    assert gone.keeper.save_now()
+    assert gone.autosaver.save_now()
     page.go_to("runs")
     registry().delete(gone.id)
     page.app.button(key=f"open_{gone.id}").click().run()
@@ -317,14 +317,14 @@ def test_an_address_that_names_no_run_is_told(visit, address):
 def test_past_runs_are_listed_opened_and_deleted(visit, page):
     page.steps(3)
     first = page.run
-    assert first.keeper.save_now()
+    assert first.autosaver.save_now()
     page.press("Reset")
     second = page.run
-    assert second.keeper.save_now()
+    assert second.autosaver.save_now()
     page.go_to("runs")
     assert page.says(f"2 runs on this computer, {limits.size(registry().store.size())}")
     for run in (first, second):
-        assert page.says(limits.size(run.keeper.size()))
+        assert page.says(limits.size(run.autosaver.size()))
     assert page.says("3 of 500 iterations")
     page.app.button(key=f"open_{first.id}").click().run()
     assert page.run is first
@@ -341,9 +341,9 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
     monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
     page.press("Step")
     run = page.run
-    assert run.keeper.save_now()
+    assert run.autosaver.save_now()
     page.look()
-    assert page.says(f"the run takes {limits.size(run.keeper.size())}")
+    assert page.says(f"the run takes {limits.size(run.autosaver.size())}")
     page.press("Delete for good")
     assert not page.has_run
     assert registry().store.infos() == []
@@ -354,7 +354,7 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
 
 def test_a_run_that_cannot_be_deleted_says_so_where_it_was_tried(page, monkeypatch):
     page.press("Step")
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     monkeypatch.setattr(registry().store, "delete", raising(SaveError("The run was not deleted.")))
     page.press("Delete for good")
     assert page.has_run
@@ -386,7 +386,7 @@ def listed(page) -> list[str]:
 def put_aside() -> str:
     """A run that an earlier server left; its id."""
     run = small_run(registry().store)
-    assert run.keeper.put_away()
+    assert run.autosaver.put_away()
     return run.id
 
 
@@ -411,11 +411,11 @@ def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, m
 
 def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(page):
     page.press("Step")
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.upload("*b* :red[_x_](`y`).txt", OTHER.encode())
     page.press("Train")
     page.press("Begin a new run")
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.go_to("runs")
     names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]
     labels = [label for label in page.labels() if label.startswith("Open")]
@@ -439,7 +439,7 @@ def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
     page.train_until(3)
     page.press("Pause")
     page.until_at_rest()
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.go_to("runs")
     (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
     assert line.startswith("LSTM of 16 · ")
@@ -453,7 +453,7 @@ def test_a_run_that_vanishes_while_it_is_listed_is_told_by_what_is_known(tmp_pat
     store = Store(tmp_path)
     run = small_run(store, 3)
     (info,) = store.infos()
-    run.keeper.discard()
+    run.autosaver.discard()
     store.delete(run.id)
     assert summary.described(store, info).startswith("3 iterations · ")
 

@@ -11,7 +11,7 @@ import pytest
 from dashboard.analysis.curve_diagnosis import Diagnosis
 from dashboard.page import callbacks
 from dashboard.runs import folder
-from dashboard.runs.run import TURNS
+from dashboard.runs.run import SCHEDULER
 from dashboard.server import memory
 from dashboard.settings import PRESETS
 from dashboard.views import progress
@@ -132,11 +132,11 @@ def test_a_save_that_fails_is_told_for_as_long_as_it_does(page, monkeypatch, num
     with monkeypatch.context() as patch:
         patch.setattr(folder.checkpoint, "save", raising(OSError(number, "no")))
         page.press("Step")
-        assert not page.run.keeper.save_now()
+        assert not page.run.autosaver.save_now()
         page.look()
         assert page.says(f"Autosave failed: {reason}")
         assert page.run.solver.iteration == 2
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.look()
     assert not page.says("Autosave failed")
 
@@ -320,7 +320,7 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
     page.train_until(60)
     page.press("Pause")
     page.until_at_rest()
-    kept = [entry.iteration for entry in page.run.diary.entries]
+    kept = [entry.iteration for entry in page.run.sample_log.entries]
     assert len(kept) > 2
     assert page.says(f"What it wrote after {kept[-1]:,} iterations")
     page.choose("stage", kept[1])
@@ -328,13 +328,13 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
     page.press("Train")
     page.train_until(kept[-1] + 60)
     assert page.value("stage") == kept[1]  # though newer ones have come
-    page.run.diary.entries.remove(page.run.diary.entries[1])
+    page.run.sample_log.entries.remove(page.run.sample_log.entries[1])
     page.look()
     assert page.value("stage") in (kept[0], kept[2])  # the nearest that is still kept
     page.choose("stage", "newest")
     page.press("Pause")
     page.until_at_rest()
-    newest = page.run.diary.entries[-1].iteration
+    newest = page.run.sample_log.entries[-1].iteration
     assert page.says(f"What it wrote after {newest:,} iterations")
     page.press("Reset")
     assert not page.says("What it wrote after")
@@ -367,12 +367,12 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
     assert int(page.figure("Characters a second").replace(",", "")) > 0
     assert page.says("to go ·")
     other = object()
-    TURNS.enter(other)  # somebody else trains on the same computer
+    SCHEDULER.enter(other)  # somebody else trains on the same computer
     try:
         page.look()
         assert page.says("to go, in turns with 1 other ·")
     finally:
-        TURNS.leave(other)
+        SCHEDULER.leave(other)
 
 
 def test_update_rule_and_clipping_act_on_the_next_iteration(page):
@@ -416,7 +416,7 @@ def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path
         page.press("Step")
         solver = page.run.solver
         assert (solver.warmup, solver.eval_every, solver.fresh_after) == (30, 7, 0)
-        assert page.run.keeper.save_now()
+        assert page.run.autosaver.save_now()
         back = visit({"run": page.run.id})
         values = [back.value(f"train_{n}") for n in ("warmup", "eval_every", "fresh_after")]
         assert values == [30, 7, float("inf")]
@@ -477,7 +477,7 @@ def test_every_way_to_draw_the_chart_draws_one(page):
 
 def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
     page.press("Step")
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.run.solver.model.flat[:] = np.nan
     page.press("Train")
     page.until_at_rest()

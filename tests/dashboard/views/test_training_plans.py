@@ -11,7 +11,7 @@ from dashboard.analysis.curve_diagnosis import Diagnosis
 from dashboard.page import callbacks
 from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.registry import registry
-from dashboard.runs.run import TURNS
+from dashboard.runs.run import SCHEDULER
 from dashboard.server import limits
 from dashboard.settings import Goal
 from dashboard.training import trainer
@@ -146,7 +146,7 @@ def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypat
 def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
     page.choose("train_num_iters", 200_000)
     page.steps(1)
-    assert page.run.keeper.save_now()
+    assert page.run.autosaver.save_now()
     page.choose("train_lr", 0.1)
     page.run.solver.model.flat[:] = np.nan
     train_to_the_end(page)
@@ -187,7 +187,7 @@ def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.train_until(1)
-    with TURNS.chunk:  # the thread waits for its next chunk
+    with SCHEDULER.chunk:  # the thread waits for its next chunk
         page.press("Pause")
         assert page.enabled("Train")
         assert page.value("_was_training")

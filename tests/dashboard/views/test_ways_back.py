@@ -90,7 +90,7 @@ def test_what_reset_took_away_can_be_brought_back(page):
 def test_there_is_no_way_back_to_what_was_deleted(page):
     page.steps(3)
     old = page.run
-    assert old.keeper.save_now()
+    assert old.autosaver.save_now()
     page.press("Reset")
     page.go_to("runs")
     page.app.button(key=f"delete_{old.id}").click().run()

@@ -58,7 +58,7 @@ def test_the_user_says_how_many_share_a_batch(asked, workers):
 def fresh_info(before: str = "", **environ: str) -> dict[str, object]:
     """What a new process finds, after running ``before``."""
     code = (
-        f"{before}\nimport json, os\nfrom rnncore import blas\nfound = blas.info()\n"
+        f"{before}\nimport json, os\nfrom rnncore.compute import blas\nfound = blas.info()\n"
         "print(json.dumps([found.library, found.kernel, found.threads, found.workers, "
         "found.reasons, os.environ.get('OPENBLAS_NUM_THREADS')]))"
     )

@@ -217,13 +217,14 @@ def test_shared_arrays_are_seen_from_both_sides_and_begin_on_a_line():
 CHILD = """
 import os, signal, sys
 import numpy as np
-from rnncore import RNN, crew, passes
+from rnncore import RNN, batch_pass
+from rnncore.compute import worker_pool
 from rnncore.compute.blas import BlasInfo, info
 found = info()
-passes.blas.info = lambda: BlasInfo(found.library, found.kernel, found.threads, (), 2)
-passes._MIN_FLOPS = 1
-buffers = passes.Pass(RNN(12, None, 5, 24), 16, 12)
-print(crew._workers[0].pid, flush=True)
+batch_pass.blas.info = lambda: BlasInfo(found.library, found.kernel, found.threads, (), 2)
+batch_pass._MIN_FLOPS = 1
+buffers = batch_pass.Pass(RNN(12, None, 5, 24), 16, 12)
+print(worker_pool._workers[0].pid, flush=True)
 """
 
 
@@ -259,7 +260,7 @@ def test_a_forked_child_leaves_the_parents_worker_alone():
         "child = os.fork()\n"
         "if child: assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
         "loss, _ = model.loss(ids, ids, buffers=buffers)\n"
-        "if child == 0: os._exit(7 if loss > 0 and not crew._workers else 1)\n"
+        "if child == 0: os._exit(7 if loss > 0 and not worker_pool._workers else 1)\n"
         "assert type(buffers.shards[1]).__name__ == 'RemoteShard'\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=120,
