@@ -12,7 +12,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, n
 import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
-from dashboard.views import full, how, runs, workbench  # noqa: E402
+from dashboard.views import how_it_works, past_runs, server_full, workbench  # noqa: E402
 
 gc_freeze.freeze_libraries()
 st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
@@ -22,7 +22,7 @@ st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", lay
 def show() -> None:
     """The pages, and the run that the address names."""
     if not entry.let_in():
-        full.show()
+        server_full.show()
         return
     entry.begin()
     if (named := entry.run_in_address()) is not None:
@@ -30,9 +30,9 @@ def show() -> None:
             open_run.come_back(named)
     entry.show_address()
     bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
-    pages = [bench, st.Page(how.show, title="How it works", url_path="how")]
+    pages = [bench, st.Page(how_it_works.show, title="How it works", url_path="how")]
     if entry.is_private():
-        pages.append(st.Page(lambda: runs.show(bench), title="Past runs", url_path="runs"))
+        pages.append(st.Page(lambda: past_runs.show(bench), title="Past runs", url_path="runs"))
     st.navigation(pages, position="top").run()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.charts.drawing import FAINT, TRAINING, VALIDATION, without_data
+from dashboard.charts.chart_parts import FAINT, TRAINING, VALIDATION, without_data
 from dashboard.text.codepoints import readable
 
 
@@ -40,7 +40,9 @@ def frequency_spec() -> dict[str, Any]:
     return without_data(chart)
 
 
-def odds_rows(chars: Sequence[str], odds: Mapping[str, NDArray[np.floating]]) -> pd.DataFrame:
+def probability_rows(
+    chars: Sequence[str], odds: Mapping[str, NDArray[np.floating]]
+) -> pd.DataFrame:
     """The odds of these characters (K,) at each of several temperatures, by what that is called."""
     return pd.DataFrame(
         {
@@ -52,7 +54,7 @@ def odds_rows(chars: Sequence[str], odds: Mapping[str, NDArray[np.floating]]) ->
 
 
 @cache
-def odds_spec() -> dict[str, Any]:
+def probability_spec() -> dict[str, Any]:
     """Bars of ``odds_rows``, side by side for each ``at``."""
     chart = (
         alt.Chart(alt.NamedData("rows"))

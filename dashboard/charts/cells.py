@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analysis.network_internals import FAINTEST, Gates, Reach
-from dashboard.charts.drawing import TRAINING, VALIDATION, without_data
+from dashboard.charts.chart_parts import TRAINING, VALIDATION, without_data
 from dashboard.text.codepoints import readable
 
 UNITS = 12  # of a layer, those that are shown

@@ -11,7 +11,7 @@ Floats = NDArray[np.float64]
 Places = NDArray[np.intp]  # positions in the line
 
 
-def thin(values: Floats, buckets: int) -> Places:
+def pick_extremes(values: Floats, buckets: int) -> Places:
     """At most 2 ``buckets`` places that keep every peak: the extremes of equal stretches."""
     if len(values) <= 2 * buckets:
         return np.arange(len(values))
@@ -20,7 +20,7 @@ def thin(values: Floats, buckets: int) -> Places:
     return np.unique([s.start + f(values[s]) for s in stretches for f in (np.argmin, np.argmax)])
 
 
-def evenly(length: int, points: int) -> Places:
+def pick_evenly(length: int, points: int) -> Places:
     """At most ``points`` equally spaced places, the last one among them."""
     if length <= points:
         return np.arange(length)

@@ -11,8 +11,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.charts.downsampling import Floats, Places, evenly, thin, trailing_means
-from dashboard.charts.drawing import (
+from dashboard.charts.chart_options import ChartOptions, Level, in_unit
+from dashboard.charts.chart_parts import (
     FAINT,
     TRAINING,
     VALIDATION,
@@ -22,8 +22,8 @@ from dashboard.charts.drawing import (
     x_tip,
     x_title,
 )
-from dashboard.charts.names import beside
-from dashboard.charts.view import Level, View, in_unit
+from dashboard.charts.downsampling import Floats, Places, pick_evenly, pick_extremes, trailing_means
+from dashboard.charts.level_labels import beside
 from rnncore.history import History
 
 # Of the raw loss the least and the greatest of each: at most twice as many points. 300 look the
@@ -39,15 +39,15 @@ _UNIT_TITLES = {
 }
 
 
-def loss_rows(history: History, chars_per_epoch: float, view: View) -> pd.DataFrame:
+def loss_rows(history: History, chars_per_epoch: float, view: ChartOptions) -> pd.DataFrame:
     """What the loss chart shows: rows (part, x, y, text, note), at most about 500 of them.
 
     x of a level: where its name begins, as a share of the width; negative, if below its line.
     """
     loss, val_loss = history["loss"], history["val_loss"]
-    raw, mean = thin(loss, BUCKETS), evenly(len(loss), BUCKETS)
+    raw, mean = pick_extremes(loss, BUCKETS), pick_evenly(len(loss), BUCKETS)
     measured = np.flatnonzero(~np.isnan(val_loss))
-    val = measured[evenly(len(measured), BUCKETS)]
+    val = measured[pick_evenly(len(measured), BUCKETS)]
     best = measured[[np.argmin(val_loss[measured])]] if len(measured) else measured
     marks = [min(mark.iteration, len(loss)) - 1 for mark in view.marks if len(loss)]
     lowest = min([math.inf, *loss[raw], *val_loss[val]])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from dashboard.charts.view import UNITS, X_AXES
+from dashboard.charts.chart_options import UNITS, X_AXES
 from dashboard.server import limits
 from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from dashboard.text.cleanup import TITLES

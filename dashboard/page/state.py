@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from dashboard.charts.view import View
+from dashboard.charts.chart_options import ChartOptions
 from dashboard.page import widget_values as chosen
 from dashboard.page.session import values
 from dashboard.runs.run import Run
@@ -116,9 +116,9 @@ def sample_choice() -> str | None:
     return values()["sample"]
 
 
-def chart_view() -> View:
+def chart_options() -> ChartOptions:
     """How the curve is to be drawn."""
-    return chosen.chart_view(values())
+    return chosen.chart_options(values())
 
 
 def stage(iterations: Sequence[int]) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashboard.charts.view import View
+from dashboard.charts.chart_options import ChartOptions
 from dashboard.page.settings_link import OTHERS, Lesson
 from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
@@ -68,9 +68,9 @@ def read_options(widgets: Widgets) -> ReadOptions:
     return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], remedies)
 
 
-def chart_view(widgets: Widgets) -> View:
+def chart_options(widgets: Widgets) -> ChartOptions:
     """How the curve is to be drawn."""
-    return View(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
+    return ChartOptions(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
 
 
 def others(widgets: Widgets) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dashboard.charts.downsampling import centred_means, evenly, thin
+from dashboard.charts.downsampling import centred_means, pick_evenly, pick_extremes
 from dashboard.reports.escaping import escaped
 
 Values = NDArray[np.float64]
@@ -112,13 +112,13 @@ def _marks(marks: Mapping[str, float], py: Place) -> Iterator[str]:
 def thinned(x: Values, y: Values, points: int) -> tuple[Values, Values]:
     """At most ``points`` of a line, the lowest and the highest of each stretch, and its ends."""
     ends = (0, len(x) - 1) if len(x) else ()
-    kept = np.union1d(thin(y, points // 2), np.array(ends, int))
+    kept = np.union1d(pick_extremes(y, points // 2), np.array(ends, int))
     return x[kept], y[kept]
 
 
 def smoothed(x: Values, y: Values, points: int) -> tuple[Values, Values]:
     """Means over windows of a fiftieth of the line, at most ``points`` of them."""
-    at = evenly(len(x), points)
+    at = pick_evenly(len(x), points)
     return x[at], centred_means(y, at, max(1, len(x) // 100))
 
 

@@ -13,7 +13,7 @@ from dashboard.runs import exports
 from dashboard.runs.autosave import Autosaver
 from dashboard.runs.run import Run
 from dashboard.server import limits
-from dashboard.views import lazy
+from dashboard.views import lazy_expander
 
 
 def show() -> None:
@@ -25,7 +25,7 @@ def show() -> None:
             st.caption("When a network has been trained, it can be taken away here.")
         else:
             _take_away(run)
-        lazy.expander("A link to these settings", "link_open", _link)
+        lazy_expander.expander("A link to these settings", "link_open", _link)
 
 
 def _link() -> None:

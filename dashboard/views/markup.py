@@ -51,7 +51,7 @@ _SEED = "font-weight:700;color:#4c8fd6"
 _COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
 
 
-def piece(
+def text_box(
     seed_text: str,
     text: str,
     copied: Iterable[tuple[int, int]] = (),

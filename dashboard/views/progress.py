@@ -8,9 +8,9 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diverged, examine
+from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, Level
+from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
 from dashboard.charts.loss import loss_rows, loss_spec
-from dashboard.charts.side import SIDE_TITLES, side_rows, side_spec
-from dashboard.charts.view import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.formatting import counted, duration, figure, plain
 from dashboard.page import background, callbacks, state
 from dashboard.runs.run import SCHEDULER, Run
@@ -130,7 +130,7 @@ def _curve(run: Run, stage: int | None) -> None:
         Level(base.name, base.nats, base.note) for base in background.levels(run).result or []
     ]
     marks = run.trainer.changes[-50:]
-    view = replace(state.chart_view(), marks=marks, levels=levels, stage=stage)
+    view = replace(state.chart_options(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
     rows = loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
@@ -143,11 +143,11 @@ def _curve(run: Run, stage: int | None) -> None:
     if state.chart_more():
         for column in ("grad_norm", "lr"):
             st.vega_lite_chart(
-                side_rows(history, per_epoch, column, view),
-                side_spec(view.x, column),
+                column_rows(history, per_epoch, column, view),
+                column_spec(view.x, column),
                 width="stretch",
                 key=f"{column}_chart",
-                alt=f"The {SIDE_TITLES[column]} over the run",
+                alt=f"The {COLUMN_TITLES[column]} over the run",
             )
 
 
@@ -194,7 +194,7 @@ def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
         f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
         f"{entry.loss:.2f} (the upright line on the curve):"
     )
-    st.html(markup.piece(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
+    st.html(markup.text_box(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
 
 
 def drawing() -> None:

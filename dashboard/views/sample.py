@@ -9,7 +9,7 @@ from dashboard.page import background, error_boundary, sampling_callbacks, state
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
-from dashboard.views import markup, together
+from dashboard.views import co_writing, markup
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
@@ -56,7 +56,7 @@ def show() -> None:
             error_boundary.part(_written), run_every=TICK_SECONDS if writing or searching else None
         )()
         if run is not None:
-            together.show(run)
+            co_writing.show(run)
 
 
 def _more() -> None:
@@ -97,7 +97,7 @@ def _written() -> None:
     search = background.copy_index(run)
     search.wait(0.05)  # enough for most texts: the piece is drawn once
     passages = None if writing else background.copied(run, writer)
-    st.html(markup.piece(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
+    st.html(markup.text_box(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
     st.caption(_account(writer, len(text), writing))
     if not writing:
         if search.running:

@@ -12,7 +12,7 @@ from dashboard.page import callbacks, state
 from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import lazy, markup
+from dashboard.views import lazy_expander, markup
 from rnncore.reading.archives import display_name
 
 _SHORT = {
@@ -70,7 +70,7 @@ def read() -> Source:
 
 def _card(text: LoadedText, source: Source) -> None:
     st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
-    st.html(markup.piece("", text.preview(), most_rem=9, label="Beginning of the text"))
+    st.html(markup.text_box("", text.preview(), most_rem=9, label="Beginning of the text"))
     st.caption(f"{plain(text.name)} · {limits.size(text.size)} · {text.encoding}")
     for note in text.notes:
         st.caption(plain(note))
@@ -79,7 +79,7 @@ def _card(text: LoadedText, source: Source) -> None:
     # The page keeps whether it is open: the browser forgets it when the title changes.
     with st.expander(f"Clean up the text{hint}", key="cleanup_open", on_change="rerun"):
         _doctor(text, source)
-    lazy.expander("Its characters", "characters_open", partial(_characters, text))
+    lazy_expander.expander("Its characters", "characters_open", partial(_characters, text))
 
 
 def _doctor(text: LoadedText, source: Source) -> None:

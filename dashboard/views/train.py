@@ -9,7 +9,7 @@ from dashboard.formatting import plain
 from dashboard.page import background, callbacks, error_boundary, open_run, state
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import markup, progress, rates
+from dashboard.views import live_settings, markup, progress
 
 
 def show() -> None:
@@ -27,7 +27,7 @@ def show() -> None:
         st.subheader("3 · Train", anchor=False)
         _buttons(active, run)
         _goal()
-        rates.show()
+        live_settings.show()
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dashboard.runs.store import Store
-from dashboard.views.runs import PER_PAGE
+from dashboard.views.past_runs import PER_PAGE
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import button, until
 from tests.browser.visitors import visit as open_page

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from dashboard.analysis.network_internals import FAINTEST, Gates, Reach
 from dashboard.charts import bars, cells
-from dashboard.charts.downsampling import centred_means, evenly, thin, trailing_means
+from dashboard.charts.chart_options import UNITS, X_AXES, ChartOptions, Level, in_unit
+from dashboard.charts.downsampling import centred_means, pick_evenly, pick_extremes, trailing_means
+from dashboard.charts.history_column import column_rows, column_spec
 from dashboard.charts.loss import BUCKETS, loss_rows, loss_spec
-from dashboard.charts.side import side_rows, side_spec
-from dashboard.charts.view import UNITS, X_AXES, Level, View, in_unit
 from dashboard.training.live_settings import Change
 from rnncore.history import COLUMNS, History
 
@@ -51,7 +51,7 @@ def history_of(length: int, val_every: int = 50) -> History:
 @given(st.lists(finite, max_size=400), st.integers(1, 30))
 def test_thinning_keeps_the_extremes_and_few_points(values, buckets):
     values = np.array(values)
-    places = thin(values, buckets)
+    places = pick_extremes(values, buckets)
     assert len(places) <= 2 * buckets
     assert (np.diff(places) > 0).all()
     if len(values):
@@ -63,12 +63,12 @@ def test_every_peak_of_a_long_run_is_kept():
     values = np.random.default_rng(0).random(100_000)
     peaks = np.random.default_rng(1).choice(100, 20, replace=False) * 1000 + 7
     values[peaks] = 50.0
-    assert set(peaks) <= set(thin(values, BUCKETS))
+    assert set(peaks) <= set(pick_extremes(values, BUCKETS))
 
 
 @given(st.integers(0, 5000), st.integers(1, 400))
 def test_evenly_spaced_places(length, points):
-    places = evenly(length, points)
+    places = pick_evenly(length, points)
     assert len(places) == min(length, points)
     if length > 0 and points > 1:
         assert places[-1] == length - 1
@@ -95,7 +95,7 @@ def test_centred_smoothing_reaches_as_far_back_as_ahead(values, reach):
 
 @pytest.mark.parametrize("means", [trailing_means, centred_means])
 def test_smoothing_nothing(means):
-    assert means(np.empty(0), evenly(0, BUCKETS), 100).shape == (0,)
+    assert means(np.empty(0), pick_evenly(0, BUCKETS), 100).shape == (0,)
 
 
 # -- rows --------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def part(rows, name):
 @pytest.mark.parametrize("length", [0, 1, 49, 700])
 def test_rows_of_short_runs_are_all_there(length, x, unit):
     history = history_of(length)
-    rows = loss_rows(history, PER_EPOCH, View(x=x, unit=unit, smoothing=1))
+    rows = loss_rows(history, PER_EPOCH, ChartOptions(x=x, unit=unit, smoothing=1))
     raw = part(rows, "raw")
     assert list(rows.columns) == ["x", "y", "text", "note", "part"]
     assert len(raw) <= 600
@@ -129,7 +129,7 @@ def test_the_best_validation_is_marked():
     history = history_of(200)
     history.set_last("val_loss", 0.5)
     history.append(iteration=201, loss=1.0, val_loss=0.9)
-    best = part(loss_rows(history, PER_EPOCH, View()), "best")
+    best = part(loss_rows(history, PER_EPOCH, ChartOptions()), "best")
     assert best[["x", "y"]].to_numpy().tolist() == [[200.0, 0.5]]
 
 
@@ -143,7 +143,7 @@ def test_units():
 def test_a_loss_that_shot_up_can_still_be_drawn(unit):
     history = history_of(60)
     history.append(iteration=61, loss=5000.0)
-    rows = loss_rows(history, PER_EPOCH, View(unit=unit))
+    rows = loss_rows(history, PER_EPOCH, ChartOptions(unit=unit))
     assert np.isfinite(rows["y"]).all()
 
 
@@ -156,7 +156,7 @@ def million():
 def test_a_million_iterations_cost_what_a_thousand_do(million, x):
     levels = [Level("bigrams", 2.4), Level("trigrams", 1.9)]
     marks = [Change(20_000 * i, f"learning rate {i} → {i + 1}") for i in range(1, 51)]
-    view = View(x=x, smoothing=500, levels=levels, marks=marks)
+    view = ChartOptions(x=x, smoothing=500, levels=levels, marks=marks)
     rows = loss_rows(million, PER_EPOCH, view)
     assert len(rows) <= ROWS
     assert len(rows.to_json(orient="records")) < 150_000
@@ -164,14 +164,14 @@ def test_a_million_iterations_cost_what_a_thousand_do(million, x):
     raw = part(rows, "raw")["y"]
     assert (raw.min(), raw.max()) == (loss.min(), loss.max())
     for column in ("grad_norm", "lr"):
-        assert len(side_rows(million, PER_EPOCH, column, view)) <= 300
+        assert len(column_rows(million, PER_EPOCH, column, view)) <= 300
 
 
 def test_a_million_iterations_take_no_second(million):
     fastest = math.inf
     for _ in range(3):
         started = time.perf_counter()
-        loss_rows(million, PER_EPOCH, View())
+        loss_rows(million, PER_EPOCH, ChartOptions())
         fastest = min(fastest, time.perf_counter() - started)
     assert fastest < 1.0  # about 0.02 on a quiet machine
 
@@ -180,7 +180,7 @@ def test_a_million_iterations_take_no_second(million):
 @pytest.mark.parametrize("length", [0, 1, 500])
 def test_side_rows(length, column):
     history = history_of(length)
-    rows = side_rows(history, PER_EPOCH, column, View(x="Seconds"))
+    rows = column_rows(history, PER_EPOCH, column, ChartOptions(x="Seconds"))
     assert len(rows) == min(length, len(rows)) <= 300
     if length:
         assert rows["y"].max() == history[column].max()
@@ -195,7 +195,7 @@ def test_levels_appear_as_the_curve_comes_near():
     history = history_of(300)
     lowest = min(history["loss"].min(), np.nanmin(history["val_loss"]))
     assert 0.1 < lowest - 1.0 < 1.4
-    rows = part(loss_rows(history, PER_EPOCH, View(levels=levels, unit="bits")), "level")
+    rows = part(loss_rows(history, PER_EPOCH, ChartOptions(levels=levels, unit="bits")), "level")
     shown = dict(zip(rows["text"], rows["y"], strict=True))
     assert shown == {"near 2.02": 1.4 / math.log(2), "above 12.98": 9.0 / math.log(2)}
 
@@ -207,7 +207,7 @@ def test_a_level_says_its_number_in_the_unit_and_what_it_is_to_whoever_points_at
         ("bits", "5-gram 2.16"),
         ("perplexity", "5-gram 4.48"),
     ):
-        rows = loss_rows(history_of(300), PER_EPOCH, View(levels=levels, unit=unit))
+        rows = loss_rows(history_of(300), PER_EPOCH, ChartOptions(levels=levels, unit=unit))
         notes = dict(zip(rows["text"], rows["note"], strict=True))
         assert notes[name] == "Looks at the last 4 characters."
         assert notes["training"] == ""
@@ -218,34 +218,37 @@ def test_the_name_of_a_level_stands_where_no_line_and_no_other_name_strikes_it_o
     for i in range(1, 1001):  # 4 for the first third, then 2
         history.append(iteration=i, loss=4.0 if i < 333 else 2.0, chars=i, seconds=i)
     levels = [Level("low", 2.0), Level("high", 4.0), Level("too", 4.05), Level("free", 3.0)]
-    rows = part(loss_rows(history, PER_EPOCH, View(levels=levels, smoothing=1)), "level")
+    rows = part(loss_rows(history, PER_EPOCH, ChartOptions(levels=levels, smoothing=1)), "level")
     begins = {name.split()[0]: x for name, x in zip(rows["text"], rows["x"], strict=True)}
     # Two lines too close for a name between them have one above and one below.
     assert begins == {"low": 0.1, "free": 0.1, "high": -0.4, "too": 0.1}
 
 
 def test_the_stage_that_is_looked_at_is_marked():
-    rows = part(loss_rows(history_of(300), PER_EPOCH, View(stage=120)), "stage")
+    rows = part(loss_rows(history_of(300), PER_EPOCH, ChartOptions(stage=120)), "stage")
     assert rows[["x", "text"]].to_numpy().tolist() == [[120.0, "after 120 iterations"]]
-    assert len(part(loss_rows(history_of(300), PER_EPOCH, View()), "stage")) == 0
-    late = part(loss_rows(history_of(300), PER_EPOCH, View(stage=900)), "stage")
+    assert len(part(loss_rows(history_of(300), PER_EPOCH, ChartOptions()), "stage")) == 0
+    late = part(loss_rows(history_of(300), PER_EPOCH, ChartOptions(stage=900)), "stage")
     assert late["x"].tolist() == [300.0]  # gone back since
 
 
 def test_levels_of_a_run_that_has_not_begun_have_nothing_to_be_near_to():
-    assert len(part(loss_rows(History(), PER_EPOCH, View(levels=[Level("a", 1.0)])), "level")) == 0
+    assert (
+        len(part(loss_rows(History(), PER_EPOCH, ChartOptions(levels=[Level("a", 1.0)])), "level"))
+        == 0
+    )
 
 
 def test_marks_stand_where_the_change_was():
     changes = [Change(10, "rate 1 → 2"), Change(300, "rate 2 → 3"), Change(900, "gone back since")]
-    rows = part(loss_rows(history_of(300), PER_EPOCH, View(marks=changes)), "mark")
+    rows = part(loss_rows(history_of(300), PER_EPOCH, ChartOptions(marks=changes)), "mark")
     assert rows["x"].tolist() == [10, 300, 300]  # not beyond the curve
     assert rows["text"].tolist() == [change.text for change in changes]
     assert rows["y"].isna().all()
 
 
 def test_marks_before_there_is_a_curve():
-    rows = loss_rows(History(), PER_EPOCH, View(marks=[Change(1, "x")]))
+    rows = loss_rows(History(), PER_EPOCH, ChartOptions(marks=[Change(1, "x")]))
     assert len(rows) == 0
 
 
@@ -254,7 +257,7 @@ def test_marks_before_there_is_a_curve():
 
 def everything(unit: str = "nats", x: str = "Iterations"):
     levels = [Level(name, nats) for name, nats in (("a", 1.5), ("b", 1.6), ("c", 2.0))]
-    view = View(x=x, unit=unit, levels=levels, marks=[Change(3, "x → y")], stage=100)
+    view = ChartOptions(x=x, unit=unit, levels=levels, marks=[Change(3, "x → y")], stage=100)
     return loss_rows(history_of(200), PER_EPOCH, view)
 
 
@@ -299,7 +302,7 @@ def test_only_what_has_rows_is_drawn():
 
 def test_whatever_the_pointer_is_near_is_told():
     for spec in (loss_spec("Seconds", "bits", frozenset({"raw", "mean", "val"})),
-                 side_spec("Seconds", "lr")):  # fmt: skip
+                 column_spec("Seconds", "lr")):  # fmt: skip
         (near,) = spec["params"]
         assert near["select"]["nearest"] is True
         (points,) = [layer for layer in spec["layer"] if layer.get("name") in near["views"]]
@@ -316,7 +319,7 @@ def test_a_drawing_is_made_once():
 @pytest.mark.parametrize("x", X_AXES)
 @pytest.mark.parametrize("column", ["grad_norm", "lr"])
 def test_side_drawings_are_valid(x, column):
-    spec = side_spec(x, column)
+    spec = column_spec(x, column)
     assert "data" not in spec
     assert fields(spec) == {"x", "y"}
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
@@ -332,11 +335,11 @@ def test_frequencies():
 
 def test_odds_stand_side_by_side_at_each_temperature():
     odds = {"at 1": np.array([0.7, 0.2]), "at 0.5": np.array([0.9, 0.1])}
-    rows = bars.odds_rows(("e", " "), odds)
+    rows = bars.probability_rows(("e", " "), odds)
     assert rows.to_numpy().tolist() == [
         ["e", 0.7, "at 1"], ["␣", 0.2, "at 1"], ["e", 0.9, "at 0.5"], ["␣", 0.1, "at 0.5"]
     ]  # fmt: skip
-    spec = bars.odds_spec()
+    spec = bars.probability_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) == set(rows.columns)
 

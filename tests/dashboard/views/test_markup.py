@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.views.markup import piece
+from dashboard.views.markup import text_box
 
 TAGS = ["div", "span", "span"]
 
@@ -58,7 +58,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text(text):
-    read = Reader(piece(text, text, [(0, len(text))]))
+    read = Reader(text_box(text, text, [(0, len(text))]))
     assert read.tags == TAGS
     assert read.text == text * 2
     assert read.attributes == {"style", "tabindex", "role", "aria-label"}
@@ -69,7 +69,7 @@ def test_every_text_with_any_passages(seed_text, text, data):
     numbers = st.integers(0, len(text))
     ends = sorted(data.draw(st.lists(numbers, max_size=6, unique=True)))
     copied = list(zip(ends[::2], ends[1::2], strict=False))
-    html = piece(seed_text, text, copied)
+    html = text_box(seed_text, text, copied)
     html.encode("utf-8")  # can be sent, whatever it is
     read = Reader(html)
     assert read.tags == ["div", "span"] + ["span"] * len(copied)
@@ -77,13 +77,13 @@ def test_every_text_with_any_passages(seed_text, text, data):
 
 
 def test_seed_and_passages_are_told_apart():
-    read = Reader(piece("Once ", "upon a <time> there", [(0, 4), (7, 13)]))
+    read = Reader(text_box("Once ", "upon a <time> there", [(0, 4), (7, 13)]))
     assert read.styled("font-weight") == ["Once "]
     assert read.styled("text-decoration") == ["upon", "<time>"]
     assert read.text == "Once upon a <time> there"
 
 
 def test_white_space_is_kept():
-    html = piece("", "a\n\n  b\tc")
+    html = text_box("", "a\n\n  b\tc")
     assert "white-space:pre-wrap" in html
     assert "a\n\n  b\tc" in html

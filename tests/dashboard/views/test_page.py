@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from dashboard.page import callbacks, entry, error_boundary
-from dashboard.views import how, progress, sample, train
+from dashboard.views import how_it_works, progress, sample, train
 from tests.support.visits import STORY, visitors
 
 SECRET = "/srv/secret/place.txt"
@@ -185,7 +185,7 @@ def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
 
 def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
     page = visit()
-    monkeypatch.setattr(how.network_internals, "small_network", fails)
+    monkeypatch.setattr(how_it_works.network_internals, "small_network", fails)
     page.go_to("how")
     page.app.session_state["_job_how"][1].wait(60)
     page.look()

@@ -17,7 +17,7 @@ from dashboard.runs.registry import registry
 from dashboard.runs.store import Store
 from dashboard.server import limits
 from dashboard.training.trainer import Phase
-from dashboard.views import runs
+from dashboard.views import past_runs
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.errors import SaveError
 from rnncore.pretrained import PRETRAINED
@@ -391,7 +391,7 @@ def put_aside() -> str:
 
 
 def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, monkeypatch):
-    monkeypatch.setattr(runs, "PER_PAGE", 3)
+    monkeypatch.setattr(past_runs, "PER_PAGE", 3)
     page = visit()
     ids = [put_aside() for _ in range(7)]
     page.go_to("runs")

@@ -11,7 +11,7 @@ from dashboard.formatting import counted, plain, stage
 from dashboard.page import error_boundary, sampling_callbacks, state
 from dashboard.runs.run import Run
 from dashboard.text.codepoints import readable
-from dashboard.views import lazy, markup
+from dashboard.views import lazy_expander, markup
 
 CHOICES = 8  # characters to choose from
 _LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
@@ -19,7 +19,7 @@ _LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
 
 def show(run: Run) -> None:
     """Draw the part; it is closed until somebody wants it."""
-    lazy.expander(
+    lazy_expander.expander(
         "Write together", "together_open", partial(st.fragment(error_boundary.part(_desk)), run)
     )
 
@@ -32,7 +32,9 @@ def _desk(run: Run) -> None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
         st.button("Begin with the seed text", on_click=sampling_callbacks.start_co_writing)
         return
-    st.html(markup.piece(co_writing.seed_text, co_writing.written, label="Text written together"))
+    st.html(
+        markup.text_box(co_writing.seed_text, co_writing.written, label="Text written together")
+    )
     st.caption(
         f"{counted(len(co_writing.written), 'character')} so far, with the odds of the network "
         f"{stage(co_writing.iteration)}."
@@ -41,8 +43,8 @@ def _desk(run: Run) -> None:
     choices = co_writing.choices(CHOICES, temperature)
     at = {"as the network has it": choices.odds, f"at {temperature:g}": choices.tempered}
     st.vega_lite_chart(
-        bars.odds_rows(choices.chars, at),
-        bars.odds_spec(),
+        bars.probability_rows(choices.chars, at),
+        bars.probability_spec(),
         width="stretch",
         alt="Odds of the next character",
     )

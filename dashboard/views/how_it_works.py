@@ -120,8 +120,10 @@ def _temperature(found: Temperatures) -> None:
     )
     odds = zip(found.temperatures, found.probabilities, strict=True)
     st.vega_lite_chart(
-        bars.odds_rows(found.chars, {f"at {temperature:g}": row for temperature, row in odds}),
-        bars.odds_spec(),
+        bars.probability_rows(
+            found.chars, {f"at {temperature:g}": row for temperature, row in odds}
+        ),
+        bars.probability_spec(),
         width="stretch",
         alt="Odds of the next character at four temperatures",
     )

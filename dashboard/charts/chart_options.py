@@ -29,7 +29,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class View:
+class ChartOptions:
     """How a person wants to see the curve."""
 
     x: str = "Iterations"

@@ -6,8 +6,8 @@ from typing import Any
 
 import altair as alt
 
+from dashboard.charts.chart_options import X_AXES
 from dashboard.charts.downsampling import Floats, Places
-from dashboard.charts.view import X_AXES
 from rnncore.history import History
 
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dashboard.charts.chart_options import Level
 from dashboard.charts.downsampling import Floats
-from dashboard.charts.view import Level
 
 # In hundredths of the chart: where a name may begin, how long and how high it is.
 _PLACES, _WIDTH, _HEIGHT = (10, 25, 40, 55, 70), 30, 7
