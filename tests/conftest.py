@@ -1,4 +1,7 @@
-"""What all tests share: slow and browser tests on request, and the books of the corpora."""
+"""Set-up of all tests: command-line options, Hypothesis settings and shared fixtures.
+
+Slow tests run only with ``--run-slow``. Browser tests need a Chromium.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from tests.support.visits import Visit
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))  # so that a bare `pytest` finds the packages, installed or not
+sys.path.insert(0, str(ROOT))  # a bare `pytest` then finds the packages without installing them
 # Pickles of the original program name its module, RNNs.
 sys.path.append(str(ROOT / "tests" / "support" / "original_program"))
 
-import rnncore  # noqa: E402, F401 (before NumPy, as in the program: it settles the BLAS)
+import rnncore  # noqa: E402, F401 (before NumPy, as in the program: it sets the BLAS threads)
+
+# In CI each run tries the same examples, so that a failure can be repeated. The blob that is
+# printed with a failing example repeats it on another machine (hypothesis.reproduce_failure).
+hypothesis.settings.register_profile(
+    "ci", derandomize=True, print_blob=True, deadline=None, database=None
+)
+if os.environ.get("CI") == "true":
+    hypothesis.settings.load_profile("ci")
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -39,21 +51,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A browser test without a browser is skipped at home and fails in CI, where it must run."""
+    """Skip a browser test where no browser is installed; in CI fail it instead."""
     if item.get_closest_marker("browser") is None:
         return
-    lacks = "playwright" if importlib.util.find_spec("playwright") is None else None
-    if lacks is None and find_chromium() is None:
-        lacks = "Chromium"
-    if lacks is not None:
-        reason = f"{lacks} is not installed; browser tests need it."
+    missing = "playwright" if importlib.util.find_spec("playwright") is None else None
+    if missing is None and find_chromium() is None:
+        missing = "Chromium"
+    if missing is not None:
+        reason = f"{missing} is not installed; browser tests need it."
         if os.environ.get("CI") == "true":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
 
 
 def find_chromium() -> str | None:
-    """Path of a Chromium: the system's, else the newest of Playwright's own; None without one."""
+    """Return the path of a Chromium: the system's, else Playwright's newest; None without one."""
     for name in _BROWSERS:
         if found := shutil.which(name):
             return found
@@ -65,16 +77,16 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the Chromium that browser tests drive."""
+    """Return the path of the Chromium that browser tests drive."""
     found = find_chromium()
-    assert found is not None, "mark the test with `browser`, which skips it here"
+    assert found is not None, "mark the test with `browser`, so that it is skipped here"
     return found
 
 
 @pytest.fixture
 def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
-    """Visits to a server of the test's own, without a browser."""
-    from tests.support.visits import visitors  # here: most tests need no page
+    """Yield the class of visits to this test's own page, without a browser."""
+    from tests.support.visits import visitors  # imported late: most tests need no page
 
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         yield visit
@@ -82,8 +94,8 @@ def visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Visi
 
 @pytest.fixture(scope="session")
 def corpora() -> Path:
-    """The folder of whole books, which lies beside the repository where there is one."""
+    """Return the folder of whole books beside the repository; skip the test without it."""
     folder = ROOT.parent / "shared" / "corpora"
     if not folder.is_dir():
-        pytest.skip("needs the books in ../shared/corpora, which are not there")
+        pytest.skip("needs the books in ../shared/corpora, which does not exist here")
     return folder
