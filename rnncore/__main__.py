@@ -134,7 +134,7 @@ def _check_target(option: str, path: Path | None, suffix: str) -> None:
 
 
 def _write(solver: Solver, out: Path | None, model: Path | None) -> None:
-    from rnncore.storage.atomic_write import write_whole
+    from rnncore.storage.atomic_write import replace_file
     from rnncore.storage.checkpoint import save
     from rnncore.storage.model_pickle import dump_model
 
@@ -143,7 +143,7 @@ def _write(solver: Solver, out: Path | None, model: Path | None) -> None:
         print(f"Saved the run as {out}.", file=sys.stderr)
     if model is not None:
         raw = dump_model(solver.model)
-        write_whole(model, lambda file: file.write(raw))
+        replace_file(model, lambda file: file.write(raw))
         print(f"Saved the model as {model}.", file=sys.stderr)
 
 

@@ -17,7 +17,7 @@ from dashboard.training.trainer import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
 from rnncore.errors import FileFormatError, TextError
 from rnncore.pretrained import PRETRAINED
-from rnncore.reading.archives import display_name
+from rnncore.reading.file_names import display_name
 
 
 def come_back(run_id: str) -> None:

@@ -19,7 +19,7 @@ from dashboard.server.error_messages import account
 from dashboard.settings import CELL_NAMES
 from rnncore import save
 from rnncore.history import COLUMNS
-from rnncore.reading.archives import display_name
+from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 
 

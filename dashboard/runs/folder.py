@@ -95,7 +95,7 @@ class RunFolder:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.mkdir(mode=0o700, exist_ok=True)
         self.lock.take()
-        atomic_write.sweep(self.path)
+        atomic_write.delete_partial_files(self.path)
         if max(self.numbers(), default=0) > self.newest:
             self.lock.release()
             raise SaveError("the run has gone on in another window; open it again by its link")
@@ -104,13 +104,13 @@ class RunFolder:
         codes = np.array([ord(char) for char in text.vocab.idx_to_char], dtype=np.uint32)
         arrays = {"ids": text.ids, "vocab": codes}
         values = {"format": FORMAT, "digest": text.digest}
-        atomic_write.write_whole(
+        atomic_write.replace_file(
             self.path / "text.npz", lambda file: npz.write(file, values, arrays)
         )
 
     def _write_first(self, first: RNN) -> None:
         values, arrays = {"format": FORMAT}, {"weights": first.flat}
-        atomic_write.write_whole(
+        atomic_write.replace_file(
             self.path / "first.npz", lambda file: npz.write(file, values, arrays)
         )
 

@@ -19,7 +19,7 @@ def write_record(path: Path, values: Mapping[str, Any]) -> None:
     """Plain values as one line of JSON, and the SHA-256 of that line in a second one."""
     line = json.dumps({"format": FORMAT, **values}, allow_nan=False).encode("ascii")
     seal = hashlib.sha256(line).hexdigest().encode("ascii")
-    atomic_write.write_whole(path, lambda file: file.write(line + b"\n" + seal + b"\n"))
+    atomic_write.replace_file(path, lambda file: file.write(line + b"\n" + seal + b"\n"))
 
 
 def read_record(path: Path) -> dict[str, Any]:

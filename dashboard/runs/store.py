@@ -104,7 +104,7 @@ class Store:
         """
         folder = self._owned(run_id)
         try:
-            atomic_write.sweep(folder.path)
+            atomic_write.delete_partial_files(folder.path)
             facts = folder.facts()
             text = folder.text(facts)
             limits.check_memory(facts.settings.memory(len(text.vocab), facts.itemsize))
@@ -180,7 +180,7 @@ class Store:
             for path in self.root.glob(f"{DELETED}*"):
                 shutil.rmtree(path, ignore_errors=True)
         for path in self._paths():
-            atomic_write.sweep(path)
+            atomic_write.delete_partial_files(path)
             if not (path / "run.json").exists():
                 self._remove_unused(path.name)
 

@@ -116,7 +116,7 @@ def _boilerplate(read: Text, left_out: bool) -> str:
     """How much Project Gutenberg's header and licence are, or ""."""
     if left_out:
         return next((note for note in read.notes if "Project Gutenberg" in note), "")
-    book = gutenberg.find(read.text)
+    book = gutenberg.find_book(read.text)
     if book is None:
         return ""
     count = len(read.text) - (book.stop - book.start)

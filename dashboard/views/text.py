@@ -13,7 +13,7 @@ from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
 from dashboard.views import lazy_expander, markup
-from rnncore.reading.archives import display_name
+from rnncore.reading.file_names import display_name
 
 _SHORT = {
     "lighthouse.txt": "Story",

@@ -30,6 +30,7 @@ from urllib.parse import unquote
 from xml.parsers import expat
 
 from rnncore.errors import TextError
+from rnncore.reading.file_names import display_name
 
 MAX_TEXT_BYTES = 64 * 2**20  # of expanded bytes, all members of an archive together
 MAX_MEMBERS = 10_000
@@ -58,16 +59,7 @@ _DAMAGED = (
 )
 
 
-def display_name(name: str) -> str:
-    """``name`` for people: its last part, printable, of bounded length; never a path."""
-    last = re.split(r"[/\\]", name.rstrip("/\\"))[-1][:200]
-    shown = "".join(c if c.isprintable() else "?" for c in last).strip()
-    if len(shown) > 60:
-        shown = f"{shown[:40]}…{shown[-15:]}"
-    return shown or "untitled"
-
-
-def gunzip(raw: bytes, name: str) -> bytes:
+def expand_gzip(raw: bytes, name: str) -> bytes:
     """The expanded bytes of a .gz file, of all its streams where it has several."""
     with _refusing_damage(name):
         return _collect(_gzip_pieces(raw, name), MAX_TEXT_BYTES, name)
@@ -207,7 +199,7 @@ def is_epub(archive: ZipArchive) -> bool:
     return archive.find(_CONTAINER) is not None
 
 
-def epub_chapters(archive: ZipArchive) -> list[zipfile.ZipInfo]:
+def list_chapters(archive: ZipArchive) -> list[zipfile.ZipInfo]:
     """The pages of an e-book in reading order, each once; those it lacks are left out."""
     roots = _attributes(archive, _CONTAINER, "rootfile", "full-path")
     if not roots:
@@ -288,7 +280,7 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
-def page_text(page: str, name: str) -> str:
+def extract_text(page: str, name: str) -> str:
     """A page of an e-book as plain text, with a blank line between its paragraphs."""
     if "<!ENTITY" in page:
         _refuse_epub(name, "declares XML entities, which can expand without end")

@@ -98,7 +98,7 @@ _SIGNATURES = tuple(
 )
 
 
-def recognise(head: bytes) -> Kind | None:
+def detect_kind(head: bytes) -> Kind | None:
     """What the bytes that begin with ``head`` are, or None where they may be a text."""
     return next((kind for pattern, kind in _SIGNATURES if pattern.match(head)), None)
 
@@ -119,7 +119,7 @@ def decode(raw: bytes, name: str, encoding: str | None, guess: GuessEncoding | N
     return _known(raw, name) or _guessed(raw, guess) or _assumed(raw)
 
 
-def needs_guess(raw: bytes, name: str) -> bool:
+def would_guess(raw: bytes, name: str) -> bool:
     """Whether ``decode`` would ask for a guess."""
     return _known(raw, name) is None and _noise(raw) <= MAX_CONTROL_SHARE
 

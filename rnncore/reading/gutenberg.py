@@ -60,7 +60,7 @@ class Book(NamedTuple):
     stop: int
 
 
-def find(text: str) -> Book | None:
+def find_book(text: str) -> Book | None:
     """Where the book lies in ``text``, or None where there is nothing to leave out.
 
     ``text`` has LF line ends. A file that is boilerplate and nothing else is

@@ -18,11 +18,10 @@ from rnncore.reading import gutenberg
 from rnncore.reading.archives import (
     MAX_TEXT_BYTES,
     ZipArchive,
-    display_name,
-    epub_chapters,
-    gunzip,
+    expand_gzip,
+    extract_text,
     is_epub,
-    page_text,
+    list_chapters,
 )
 from rnncore.reading.encodings import (
     GZIP,
@@ -34,9 +33,10 @@ from rnncore.reading.encodings import (
     control_share,
     count_characters,
     decode,
-    needs_guess,
-    recognise,
+    detect_kind,
+    would_guess,
 )
+from rnncore.reading.file_names import display_name
 
 MIN_DISTINCT = 2  # there is nothing to predict in fewer
 LARGE_VOCABULARY = 1000  # distinct characters; European books have about 100
@@ -90,7 +90,7 @@ def _unpack(
     raw: bytes, label: str, encoding: str | None, guess: GuessEncoding | None
 ) -> tuple[list[Decoded], list[str]]:
     """The texts in a file, one unless it is a zip, and notes on what was unpacked."""
-    kind = recognise(raw[:HEAD_BYTES])
+    kind = detect_kind(raw[:HEAD_BYTES])
     if kind is ZIP:
         archive = ZipArchive(raw, label)
         if is_epub(archive):
@@ -99,8 +99,8 @@ def _unpack(
             _refuse_kind(label, archive.document_kind)
         return _read_zip(archive, encoding, guess)
     if kind is GZIP:
-        raw = gunzip(raw, label)
-        kind = recognise(raw[:HEAD_BYTES])
+        raw = expand_gzip(raw, label)
+        kind = detect_kind(raw[:HEAD_BYTES])
         if kind is not None:
             raise TextError(
                 f"{label} holds {kind.what}, not a text; unpack it and upload a plain text file."
@@ -130,7 +130,7 @@ def _read_zip(
     passed: list[str] = []
     for member in archive.members():
         shown = display_name(member.filename)
-        kind = recognise(archive.head(member, HEAD_BYTES))
+        kind = detect_kind(archive.head(member, HEAD_BYTES))
         if kind is None:
             found.append((shown, archive.read(member)))
         elif kind.is_archive:
@@ -141,7 +141,7 @@ def _read_zip(
         else:
             passed.append(f"{shown} ({kind.what})")
     if guess is not None and encoding is None:
-        guess = _guess_once([data for shown, data in found if needs_guess(data, shown)], guess)
+        guess = _guess_once([data for shown, data in found if would_guess(data, shown)], guess)
     names, parts = [], []
     for shown, data in found:
         part = decode(data, shown, encoding, guess)
@@ -171,13 +171,13 @@ def _guess_once(raws: Sequence[bytes], guess: GuessEncoding) -> GuessEncoding:
 
 def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded], list[str]]:
     """An e-book as one text; its pages are UTF-8 or UTF-16 by the standard, so no guess."""
-    raws = [archive.read(chapter) for chapter in epub_chapters(archive)]
+    raws = [archive.read(chapter) for chapter in list_chapters(archive)]
     pages = [
         decode(raw, archive.name, encoding, None)
         for raw in raws
-        if recognise(raw[:HEAD_BYTES]) is None
+        if detect_kind(raw[:HEAD_BYTES]) is None
     ]
-    texts = [text for page in pages if (text := page_text(page.text, archive.name))]
+    texts = [text for page in pages if (text := extract_text(page.text, archive.name))]
     if not texts:
         raise TextError(
             f"{archive.name} is an e-book without text; upload the book as a text file."
@@ -206,7 +206,7 @@ def _without_boilerplate(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[
     header = licence = 0
     kept = []
     for part in parts:
-        book = gutenberg.find(part.text)
+        book = gutenberg.find_book(part.text)
         if book is not None:
             header += book.start
             licence += len(part.text) - book.stop

@@ -2,7 +2,7 @@
 
 The bytes go to a ``.part`` file in the same folder, which is forced to the disk before
 ``os.replace`` gives it the target's name in one step. A program that is killed leaves the
-old file as it was, and perhaps a ``.part`` file, which ``sweep`` removes.
+old file as it was, and perhaps a ``.part`` file, which ``delete_partial_files`` removes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ except ImportError:  # Windows, which does not remove files that are open anyway
 _PART = re.compile(r".+\.[0-9a-f]{16}\.part")
 
 
-def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
     """Let ``write`` fill a file that then replaces ``path``; a SaveError if that cannot be done.
 
     After any error the old file is as it was, and nothing is left beside it.
@@ -48,11 +48,11 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], object
         with contextlib.suppress(OSError):
             part.unlink()
         if isinstance(error, OSError):
-            raise not_saved(target, error) from error
+            raise save_error(target, error) from error
         raise
 
 
-def not_saved(name: object, error: OSError) -> SaveError:
+def save_error(name: object, error: OSError) -> SaveError:
     """The sentence for a person when the system refuses to write."""
     reason = error.strerror or str(error)
     return SaveError(
@@ -61,7 +61,7 @@ def not_saved(name: object, error: OSError) -> SaveError:
     )
 
 
-def sweep(folder: str | os.PathLike[str]) -> int:
+def delete_partial_files(folder: str | os.PathLike[str]) -> int:
     """Remove ``.part`` files that no running program is writing; returns how many."""
     removed = 0
     for part in Path(folder).glob("*.part"):

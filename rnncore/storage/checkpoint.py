@@ -56,12 +56,12 @@ def save(solver: Solver, target: Target, *, data: bool = True) -> None:
     values, arrays = _export(solver, data)
     try:
         if isinstance(target, (str, os.PathLike)):
-            atomic_write.write_whole(target, lambda file: npz.write(file, values, arrays))
+            atomic_write.replace_file(target, lambda file: npz.write(file, values, arrays))
         else:
             npz.write(target, values, arrays)
             target.flush()
     except OSError as error:
-        raise atomic_write.not_saved("The run", error) from error
+        raise atomic_write.save_error("The run", error) from error
 
 
 def load(source: Source, *, data: Any = None) -> Solver | RNN:

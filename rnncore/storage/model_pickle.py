@@ -56,7 +56,7 @@ def read_model(raw: bytes | bytearray | memoryview) -> RNN:
         raise FileFormatError(
             f"The file has {len(raw):,} bytes; a model file holds up to {MAX_BYTES:,}."
         )
-    value = safe_unpickler.read(raw, _NAMES, original_pickle.PLAIN)
+    value = safe_unpickler.read(raw, _NAMES, original_pickle.SHAREABLE)
     if not isinstance(value, Call):
         raise FileFormatError("The pickle holds something other than a model.")
     if value.function == _RESTORE:

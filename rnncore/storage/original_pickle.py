@@ -38,7 +38,7 @@ _RECONSTRUCT = {Global(f"numpy.{core}.multiarray", "_reconstruct") for core in (
 _FROM_BUFFER = {Global(f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")}
 
 NAMES = {_ONE_LAYER, _TWO_LAYERS, _NDARRAY, _DTYPE, *_RECONSTRUCT, *_FROM_BUFFER}
-PLAIN = {_DTYPE}  # NumPy writes a type once and refers to it from each array
+SHAREABLE = {_DTYPE}  # NumPy writes a type once and refers to it from each array
 
 _SECOND = {"W2": "Wx2", "Wh2": "Wh2", "b2": "b2"}
 _NAMES_HERE = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}

@@ -14,7 +14,8 @@ PACKAGE = ROOT / "rnncore"
 
 # Bottom first. A new module takes its place here: above all that it imports.
 FLOORS = (
-    {"errors", "compute.blas", "compute.buffers", "history", "reading.gutenberg"}
+    {"errors", "compute.blas", "compute.buffers", "history"}
+    | {"reading.gutenberg", "reading.file_names"}
     | {"reading", "storage", "compute", "sharding"},
     {"checks", "compute.threads", "compute.shared_memory", "layers", "vocab", "plotting"}
     | {"reading.archives", "reading.encodings"}

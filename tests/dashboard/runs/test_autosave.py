@@ -40,7 +40,7 @@ def store(tmp_path, monkeypatch):
 
 def disk_full(*args, **kwargs):
     error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    raise atomic_write.not_saved("The run", error) from error
+    raise atomic_write.save_error("The run", error) from error
 
 
 # -- when --------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from dashboard.views import past_runs
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.errors import SaveError
 from rnncore.pretrained import PRETRAINED
-from rnncore.reading.archives import display_name
+from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 from tests.support.runs import small_run
 from tests.support.visits import OTHER, STORY, raising, with_story

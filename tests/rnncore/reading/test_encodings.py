@@ -14,8 +14,8 @@ from rnncore.reading.encodings import (
     control_share,
     count_characters,
     decode,
-    needs_guess,
-    recognise,
+    detect_kind,
+    would_guess,
 )
 
 RUSSIAN = "Все счастливые семьи похожи друг на друга.\n"
@@ -54,7 +54,7 @@ def never(raw: bytes) -> str:
     ],
 )
 def test_files_are_recognised_by_their_first_bytes(head: bytes, what: str) -> None:
-    kind = recognise(head)
+    kind = detect_kind(head)
     assert kind is not None
     assert kind.what == what
 
@@ -64,13 +64,13 @@ def test_files_are_recognised_by_their_first_bytes(head: bytes, what: str) -> No
     ["BM is a motorway firm", "MZ, she wrote", "PK", "II", "RIFF raff", "ID3 tags", "7z", "BZh9"],
 )
 def test_sentences_that_begin_like_a_signature_are_texts(text: str) -> None:
-    assert recognise(text.encode()) is None
+    assert detect_kind(text.encode()) is None
 
 
 @pytest.mark.parametrize("codec", ["cp1251", "koi8-r"])
 @pytest.mark.parametrize("text", ["ятаган и шпага", "Ъ", RUSSIAN])
 def test_cyrillic_texts_are_no_recordings(text: str, codec: str) -> None:
-    assert recognise(text.encode(codec)) is None
+    assert detect_kind(text.encode(codec)) is None
 
 
 # --- decoding ----------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def test_without_a_fit_guess_cp1252_is_assumed_and_said(guess) -> None:
 
 def test_noise_is_not_handed_to_the_guess() -> None:
     noise = bytes(range(256)) * 4
-    assert not needs_guess(noise, "a.bin")
+    assert not would_guess(noise, "a.bin")
     decode(noise, "a.bin", None, never)
 
 

@@ -35,7 +35,7 @@ LICENCES = (
 @pytest.mark.parametrize("licence", LICENCES)
 def test_the_book_is_what_lies_between(header: str, licence: str) -> None:
     text = header + STORY + licence
-    book = gutenberg.find(text)
+    book = gutenberg.find_book(text)
     if not header + licence:
         assert book is None
     else:
@@ -46,7 +46,7 @@ def test_the_book_is_what_lies_between(header: str, licence: str) -> None:
 @pytest.mark.parametrize("marker", [HEADERS[0], LICENCES[0]])
 def test_a_marker_in_the_middle_of_a_book_stays(marker: str) -> None:
     half = "word\n" * gutenberg.WINDOW
-    assert gutenberg.find(half + marker + half) is None
+    assert gutenberg.find_book(half + marker + half) is None
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_a_marker_in_the_middle_of_a_book_stays(marker: str) -> None:
     ],
 )
 def test_nothing_is_left_out_of_other_texts(text: str) -> None:
-    assert gutenberg.find(text) is None
+    assert gutenberg.find_book(text) is None
 
 
 @given(st.lists(st.sampled_from([*HEADERS, *LICENCES, STORY, "\n", " ", "*"])).map("".join))
 def test_a_book_is_never_empty_and_found_once_it_is_whole(text: str) -> None:
-    book = gutenberg.find(text)
+    book = gutenberg.find_book(text)
     if book is not None:
         assert 0 <= book.start < book.stop <= len(text)
         assert text[book.start : book.stop].strip()

@@ -128,19 +128,19 @@ def test_sweep_takes_what_was_left_and_nothing_else(tmp_path):
     stay = [tmp_path / name for name in ("run.npz", "film.part", "x.0123.part")]
     for path in [left, *stay]:
         path.write_bytes(b"x")
-    assert atomic_write.sweep(tmp_path) == 1
+    assert atomic_write.delete_partial_files(tmp_path) == 1
     assert sorted(tmp_path.iterdir()) == sorted(stay)
-    assert atomic_write.sweep(tmp_path / "none") == 0
+    assert atomic_write.delete_partial_files(tmp_path / "none") == 0
 
 
 def test_sweep_leaves_what_is_being_written(tmp_path):
     def write(file):
-        assert atomic_write.sweep(tmp_path) == 0
+        assert atomic_write.delete_partial_files(tmp_path) == 0
         file.write(b"whole")
 
-    atomic_write.write_whole(tmp_path / "run.npz", write)
+    atomic_write.replace_file(tmp_path / "run.npz", write)
     assert (tmp_path / "run.npz").read_bytes() == b"whole"
-    assert atomic_write.sweep(tmp_path) == 0
+    assert atomic_write.delete_partial_files(tmp_path) == 0
 
 
 SAVES_FOREVER = """
@@ -172,7 +172,7 @@ def kill_while_saving(times: int, folder: Path) -> None:
                 process.send_signal(signal.SIGKILL)
         solver = load(path)
         assert solver.iteration >= done
-        leftovers += atomic_write.sweep(folder)
+        leftovers += atomic_write.delete_partial_files(folder)
         assert os.listdir(folder) == ["run.npz"]
     print(f"{times} kills, {leftovers} left-over files swept")
 
