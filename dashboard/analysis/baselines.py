@@ -44,7 +44,7 @@ class Baseline:
     note: str
 
 
-def baselines(train_ids: Ids, val_ids: Ids, vocab_dim: int) -> list[Baseline]:
+def compute_baselines(train_ids: Ids, val_ids: Ids, vocab_dim: int) -> list[Baseline]:
     """The simplest first; of a text without a validation part the uniform one alone.
 
     train_ids, val_ids: 1-D ids within ``0 .. vocab_dim - 1``, the second following the first.

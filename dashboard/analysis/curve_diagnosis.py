@@ -79,7 +79,7 @@ class _Trend:
         return self.clear and self.fall >= SLOW
 
 
-def examine(solver: Solver, changed: int = 0) -> Diagnosis:
+def diagnose_solver(solver: Solver, changed: int = 0) -> Diagnosis:
     """The diagnosis of a training as it stands; its settings were changed last at ``changed``."""
     history = solver.history
     n = len(history)
@@ -97,7 +97,7 @@ def examine(solver: Solver, changed: int = 0) -> Diagnosis:
     )
 
 
-def diverged(lr: float) -> Diagnosis:
+def diagnose_divergence(lr: float) -> Diagnosis:
     """Of a training that ended because its loss was no longer a number."""
     slower = _nice(lr / 3)
     return Diagnosis(

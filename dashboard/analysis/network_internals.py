@@ -21,7 +21,7 @@ Array = NDArray[np.floating]
 Ids = NDArray[np.integer]
 
 SEQUENCES = 16  # over which gradients are averaged
-FAINTEST = 1e-60  # of a gradient: less counts as this
+MIN_GRADIENT = 1e-60  # of a gradient: less counts as this
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class Reach:
         less = np.flatnonzero(self.norm < 0.5)
         return int(self.steps[less[0]]) if len(less) else None
 
-    def times(self, other: Reach) -> float:
+    def ratio_to(self, other: Reach) -> float:
         """How many times as much as the other has kept is left at the last step."""
-        return float(max(self.norm[-1], FAINTEST) / max(other.norm[-1], FAINTEST))
+        return float(max(self.norm[-1], MIN_GRADIENT) / max(other.norm[-1], MIN_GRADIENT))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Temperatures:
     entropy: NDArray[np.float64]
 
 
-def small_network(
+def train_small_network(
     text: str,
     cell_type: str = "lstm",
     hidden_dim: int = 24,
@@ -113,7 +113,7 @@ def small_network(
     return model
 
 
-def gate_activations(model: RNN, text: str) -> Gates:
+def compute_gates(model: RNN, text: str) -> Gates:
     """The gates of an LSTM's first layer while it reads ``text`` from a zero state."""
     if model.cell_type != "lstm":
         raise SettingError(f"The model's cell is {model.cell_type}; gates are shown of an lstm.")
@@ -135,7 +135,7 @@ def gate_activations(model: RNN, text: str) -> Gates:
     return Gates(tuple(text), arrays, cell=arrays.pop("c"), hidden=arrays.pop("h"))
 
 
-def gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
+def measure_gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
     """How fast the gradient of a one-layer model fades on the way back through time.
 
     ids: a text of more than ``steps`` + 1 symbols, from which 16 stretches are taken. The
@@ -176,7 +176,7 @@ def gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
     return Reach(np.arange(steps + 1), np.exp(logs - logs[0]))
 
 
-def at_temperatures(
+def compare_temperatures(
     model: RNN,
     text: str,
     temperatures: Sequence[float] = (0.2, 0.5, 1.0, 1.5),
@@ -186,7 +186,7 @@ def at_temperatures(
     if model.vocab is None:
         raise SettingError("This model has no characters; its seed must be ids.")
     p = np.asarray(Sampler(model).next_probabilities(text), np.float64)
-    rows = np.array([tempered(p, temperature) for temperature in temperatures])
+    rows = np.array([apply_temperature(p, temperature) for temperature in temperatures])
     order = np.argsort(-p, kind="stable")[: checks.whole("top", top, 1)]
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
     chars = tuple(model.vocab.idx_to_char[i] for i in order)
@@ -194,7 +194,7 @@ def at_temperatures(
     return Temperatures(chars, np.array(temperatures, np.float64), rows[:, order], entropy)
 
 
-def tempered(p: Array, temperature: float) -> NDArray[np.float64]:
+def apply_temperature(p: Array, temperature: float) -> NDArray[np.float64]:
     """Softmax of the logits divided by the temperature, from the softmax p (V,) at 1.
 
     At 0 all probability lies on the likeliest.

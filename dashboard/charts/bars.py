@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.charts.chart_parts import FAINT, TRAINING, VALIDATION, without_data
-from dashboard.text.codepoints import readable
+from dashboard.text.codepoints import display_char
 
 
 def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def probability_rows(
     """The odds of these characters (K,) at each of several temperatures, by what that is called."""
     return pd.DataFrame(
         {
-            "char": [readable(char) for char in chars] * len(odds),
+            "char": [display_char(char) for char in chars] * len(odds),
             "odds": np.concatenate(list(odds.values())),
             "at": [at for at in odds for _ in chars],
         }

@@ -10,9 +10,9 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.analysis.network_internals import FAINTEST, Gates, Reach
+from dashboard.analysis.network_internals import MIN_GRADIENT, Gates, Reach
 from dashboard.charts.chart_parts import TRAINING, VALIDATION, without_data
-from dashboard.text.codepoints import readable
+from dashboard.text.codepoints import display_char
 
 UNITS = 12  # of a layer, those that are shown
 
@@ -21,7 +21,7 @@ def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
     """What one gate does at each character, in the units where it changes most."""
     values = gates.gates[name]
     units = np.sort(np.argsort(-values.std(axis=0))[:UNITS])
-    chars = [readable(char) for char in gates.chars]
+    chars = [display_char(char) for char in gates.chars]
     # A place is "012|e": distinct and in order, though the same letter comes often.
     places = [f"{t:03}|{char}" for t, char in enumerate(chars)]
     return pd.DataFrame(
@@ -70,7 +70,7 @@ def reach_rows(reaches: Mapping[str, Reach]) -> pd.DataFrame:
         {
             "steps": np.concatenate([reach.steps for reach in reaches.values()]),
             "norm": np.maximum(
-                np.concatenate([reach.norm for reach in reaches.values()]), FAINTEST
+                np.concatenate([reach.norm for reach in reaches.values()]), MIN_GRADIENT
             ),
             "cell": [name for name, reach in reaches.items() for _ in reach.steps],
         }

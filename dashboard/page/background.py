@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.analysis.baselines import Baseline, baselines
+from dashboard.analysis.baselines import Baseline, compute_baselines
 from dashboard.page import state
 from dashboard.runs import speed_probe
 from dashboard.runs.run import SCHEDULER, Run
@@ -21,7 +21,7 @@ def levels(run: Run) -> Job[list[Baseline]]:
     return state.job(
         "baselines",
         (run.text, run.model_settings.val_fraction),
-        lambda: baselines(solver.train_ids, solver.val_ids, V),
+        lambda: compute_baselines(solver.train_ids, solver.val_ids, V),
     )
 
 

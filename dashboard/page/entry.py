@@ -106,4 +106,4 @@ def link(hide: list[str]) -> str:
 def shared_text() -> str | None:
     """The sample text on the page, which a link can name; None for anybody's own."""
     shown = state.text()
-    return state.sample_choice() or (loading.sample_of(shown) if shown is not None else None)
+    return state.sample_choice() or (loading.find_sample_name(shown) if shown is not None else None)

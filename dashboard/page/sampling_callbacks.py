@@ -6,7 +6,7 @@ from dashboard.page import error_boundary, state
 from dashboard.page.callbacks import present, refusals
 from dashboard.runs.run import default_seed
 from dashboard.sampling.co_writing import CoWriting
-from dashboard.sampling.writer import Writer, usable_seed
+from dashboard.sampling.writer import Writer, filter_seed_text
 from rnncore import Sampler
 
 
@@ -55,7 +55,7 @@ def start_co_writing() -> None:
         return
     with refusals("pen", _asked):
         settings = state.write_settings(default_seed(run.text))
-        seed_text, note = usable_seed(settings.seed_text, run.text.vocab)
+        seed_text, note = filter_seed_text(settings.seed_text, run.text.vocab)
         sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
         state.set_co_writing(CoWriting(sampler, seed_text, iteration=iteration))
         state.say("pen", note)
@@ -79,4 +79,4 @@ def write_until(ends: str) -> None:
 def unwrite() -> None:
     """Take the last character back."""
     if (co_writing := state.co_writing()) is not None:
-        state.set_co_writing(co_writing.take_back())
+        state.set_co_writing(co_writing.undo())

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from dashboard.charts.chart_options import UNITS, X_AXES
 from dashboard.server import limits
 from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
-from dashboard.text.cleanup import TITLES
+from dashboard.text.cleanup import CLEANUP_RULES
 from rnncore import CELLS, UPDATE_RULES, checks
 from rnncore.errors import RnnCoreError, SettingError
 from rnncore.model import MAX_DIM, MAX_LAYERS
@@ -100,7 +100,7 @@ OTHERS = {
     "smoothing": Field("chart_smoothing", _whole(1, 10_000)),
     "more": Field("chart_more", _switch),
     "gutenberg": Field("strip_gutenberg", _switch),
-    **{f"mend_{name}": Field(f"remedy_{name}", _switch) for name in TITLES},
+    **{f"mend_{name}": Field(f"clean_{name}", _switch) for name in CLEANUP_RULES},
 }
 
 

@@ -17,7 +17,7 @@ from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, WriteSettings
 from dashboard.server.background_job import Job
 from dashboard.settings import Goal, ModelSettings, TrainSettings
-from dashboard.text.loading import AS_IT_IS, LoadedText, ReadOptions, Source
+from dashboard.text.loading import DEFAULT_READ_OPTIONS, LoadedText, ReadOptions, Source
 
 T = TypeVar("T")
 
@@ -91,9 +91,9 @@ def write_settings(fallback_seed: str) -> WriteSettings:
     return chosen.write_settings(values(), fallback_seed)
 
 
-def remedy_key(name: str) -> str:
-    """Key of the switch of one of the text doctor's remedies."""
-    return chosen.REMEDY_KEYS[name]
+def cleanup_key(name: str) -> str:
+    """Return the widget key of a clean-up rule's switch."""
+    return chosen.CLEANUP_KEYS[name]
 
 
 def read_options() -> ReadOptions:
@@ -103,7 +103,7 @@ def read_options() -> ReadOptions:
 
 def forget_read_options() -> None:
     """Read the next text as it is: what was right for one is not for another."""
-    values().update(chosen.of_read_options(AS_IT_IS))
+    values().update(chosen.of_read_options(DEFAULT_READ_OPTIONS))
 
 
 def pasted() -> str:

@@ -12,8 +12,8 @@ from dashboard.charts.chart_options import ChartOptions
 from dashboard.page.settings_link import OTHERS, Lesson
 from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
-from dashboard.text.cleanup import TITLES
-from dashboard.text.loading import AS_IT_IS, ReadOptions
+from dashboard.text.cleanup import CLEANUP_RULES
+from dashboard.text.loading import DEFAULT_READ_OPTIONS, ReadOptions
 
 Widgets = Mapping[Any, Any]
 
@@ -27,7 +27,7 @@ GOAL_KEYS = {
     "minutes": "goal_minutes",
     "plateau": "goal_patience",
 }
-REMEDY_KEYS = {name: f"remedy_{name}" for name in TITLES}
+CLEANUP_KEYS = {name: f"clean_{name}" for name in CLEANUP_RULES}
 
 
 # -- from the widgets --------------------------------------------------------------------------
@@ -64,8 +64,8 @@ def write_settings(widgets: Widgets, fallback_seed: str) -> WriteSettings:
 
 def read_options(widgets: Widgets) -> ReadOptions:
     """How the text is to be read."""
-    remedies = frozenset(name for name, key in REMEDY_KEYS.items() if widgets[key])
-    return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], remedies)
+    cleanup_rules = frozenset(name for name, key in CLEANUP_KEYS.items() if widgets[key])
+    return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], cleanup_rules)
 
 
 def chart_options(widgets: Widgets) -> ChartOptions:
@@ -98,8 +98,12 @@ def of_goal(goal: Goal) -> dict[str, Any]:
 
 def of_read_options(options: ReadOptions) -> dict[str, Any]:
     """The widgets that say this way of reading."""
-    remedies = {key: name in options.remedies for name, key in REMEDY_KEYS.items()}
-    return {"encoding": options.encoding, "strip_gutenberg": options.strip_gutenberg, **remedies}
+    cleanup_rules = {key: name in options.cleanup_rules for name, key in CLEANUP_KEYS.items()}
+    return {
+        "encoding": options.encoding,
+        "strip_gutenberg": options.strip_gutenberg,
+        **cleanup_rules,
+    }
 
 
 def of_lesson(lesson: Lesson) -> dict[str, Any]:
@@ -121,7 +125,7 @@ BEGINNING: dict[str, Any] = {
     "sample": "lighthouse.txt",
     "pasted": "",
     "cleanup_open": False,
-    **of_read_options(AS_IT_IS),
+    **of_read_options(DEFAULT_READ_OPTIONS),
     "preset": FIRST_PRESET,
     **of_model(PRESETS[FIRST_PRESET].model),
     "goal_kind": "iterations",

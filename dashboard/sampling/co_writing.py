@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.analysis.network_internals import tempered
+from dashboard.analysis.network_internals import apply_temperature
 from rnncore import Sampler, Vocab
 
 MOST = 2_000  # characters that are read again at each turn
@@ -20,7 +20,7 @@ class Choices:
     by which they are in order; (K,) each."""
 
     chars: tuple[str, ...]
-    odds: NDArray[np.floating]
+    probabilities: NDArray[np.floating]
     tempered: NDArray[np.floating]
 
 
@@ -48,14 +48,14 @@ class CoWriting:
         assert self.sampler.vocab is not None
         return self.sampler.vocab
 
-    def odds(self) -> NDArray[np.floating]:
+    def next_probabilities(self) -> NDArray[np.floating]:
         """The network's probabilities for the next character, (V,)."""
         return self.sampler.next_probabilities(self.text[-MOST:])
 
     def choices(self, count: int, temperature: float) -> Choices:
         """So many characters that may come next, the likeliest first."""
-        odds = self.odds()
-        bent = tempered(odds, temperature)
+        odds = self.next_probabilities()
+        bent = apply_temperature(odds, temperature)
         best = np.argsort(-bent, kind="stable")[:count]
         chars = tuple(self.vocab.idx_to_char[i] for i in best)
         return Choices(chars, odds[best], bent[best])
@@ -73,7 +73,7 @@ class CoWriting:
                 break
         return replace(self, written=self.written + written)
 
-    def take_back(self) -> CoWriting:
+    def undo(self) -> CoWriting:
         """The text without its last character; the first one stays."""
         if self.written:
             return replace(self, written=self.written[:-1])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.sampling.copied_passages import Passage
-from dashboard.text.codepoints import readable
+from dashboard.text.codepoints import display_char
 from rnncore import RNN, Sampler, Vocab
 from rnncore.errors import VocabError
 
@@ -27,7 +27,7 @@ class WriteSettings:
     random_seed: int | None = None
 
 
-def usable_seed(seed_text: str, vocab: Vocab) -> tuple[str, str]:
+def filter_seed_text(seed_text: str, vocab: Vocab) -> tuple[str, str]:
     """The seed text without what the vocabulary lacks, and a sentence about that or "".
 
     A seed of which nothing is left is a VocabError.
@@ -37,12 +37,12 @@ def usable_seed(seed_text: str, vocab: Vocab) -> tuple[str, str]:
     if not kept and seed_text:
         raise VocabError(
             f"The network knows none of the characters of the seed text {seed_text[:40]!r}; "
-            f"try some of these: {_readable(vocab.idx_to_char[:40])}"
+            f"try some of these: {_display_chars(vocab.idx_to_char[:40])}"
         )
     if not lacking:
         return kept, ""
     return kept, (
-        f"The text that the network learnt from has no {_readable(lacking[:10])}"
+        f"The text that the network learnt from has no {_display_chars(lacking[:10])}"
         f"{f' and {len(lacking) - 10} more' if len(lacking) > 10 else ''}; "
         "the seed text was used without."
     )
@@ -55,7 +55,7 @@ class Writer:
         assert model.vocab is not None
         self.settings = settings
         self.iteration = iteration  # of the training that the model was copied from
-        self.seed_text, self.note = usable_seed(settings.seed_text, model.vocab)
+        self.seed_text, self.note = filter_seed_text(settings.seed_text, model.vocab)
         self.started = time.monotonic()
         self.seconds = 0.0
         self.copied: list[Passage] | None = None  # what was found in it once it was finished
@@ -107,5 +107,5 @@ class Writer:
 _NAMES = {"\n": "newline", "\t": "tab", " ": "space"}
 
 
-def _readable(chars: Sequence[str]) -> str:
-    return " ".join(_NAMES.get(char, readable(char)) for char in chars)
+def _display_chars(chars: Sequence[str]) -> str:
+    return " ".join(_NAMES.get(char, display_char(char)) for char in chars)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from dashboard.text.codepoints import (
     Codes,
     Counts,
-    as_codes,
-    as_text,
+    codes_to_text,
     count,
+    display_char,
     histogram,
-    readable,
     substitute,
     substituted,
+    text_to_codes,
 )
 from rnncore.errors import SettingError
 
@@ -58,7 +58,7 @@ _LIGATURES = {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "ø": 
 
 
 @dataclass(frozen=True)
-class Finding:
+class Suggestion:
     """One thing noticed; ``sentence`` says what its remedy would do, in numbers.
 
     on: whether the remedy is advised. removed: characters fewer (negative: more).
@@ -68,21 +68,21 @@ class Finding:
     key: str
     title: str
     sentence: str
-    on: bool
+    recommended: bool
     removed: int
     vocab_before: int
     vocab_after: int
 
 
-def examine(text: str) -> list[Finding]:
+def examine(text: str) -> list[Suggestion]:
     """What could be mended.
 
     A finding about characters is measured on what the advised ones before it leave; one
     about places on ``text`` as it is.
     """
-    codes = as_codes(text)
+    codes = text_to_codes(text)
     counts = original = count(codes)
-    findings = []
+    suggestions = []
     for key, substitution in _SUBSTITUTIONS.items():
         changes = substitution(counts)
         if changes:
@@ -90,7 +90,7 @@ def examine(text: str) -> list[Finding]:
             on = key != "case" and (key != "rare" or touched <= MOSTLY_HARMLESS * len(text))
             after = substituted(counts, changes)
             what = _what_changes(key, changes, touched)
-            findings.append(_finding(key, what, on, counts, after))
+            suggestions.append(_finding(key, what, on, counts, after))
             counts = after if on else counts
     kinds = _kinds(codes)
     for key, layout in _LAYOUTS.items():
@@ -101,21 +101,23 @@ def examine(text: str) -> list[Finding]:
         after = {char: n for char, n in after.items() if n}
         if after != original:
             code = key == "indent" and _looks_like_code(codes)
-            what = f"{TITLES[key]} can go"
+            what = f"{CLEANUP_RULES[key]} can go"
             what += " (but this looks like a program, where they matter)" if code else ""
-            findings.append(_finding(key, what, not code, original, after))
-    return findings
+            suggestions.append(_finding(key, what, not code, original, after))
+    return suggestions
 
 
 def apply(text: str, keys: Iterable[str]) -> str:
     """``text`` with the remedies of these findings; keys in any order, unknown ones refused."""
     chosen = set(keys)
-    unknown = chosen - set(TITLES)
+    unknown = chosen - set(CLEANUP_RULES)
     if unknown:
-        raise SettingError(f"No remedy is called {sorted(unknown)}; there are {', '.join(TITLES)}.")
+        raise SettingError(
+            f"No remedy is called {sorted(unknown)}; there are {', '.join(CLEANUP_RULES)}."
+        )
     if not chosen:
         return text
-    codes = as_codes(text)
+    codes = text_to_codes(text)
     counts = count(codes)
     whole: dict[str, str] = {char: char for char in counts}  # all substitutions in one
     for key, substitution in _SUBSTITUTIONS.items():
@@ -127,14 +129,14 @@ def apply(text: str, keys: Iterable[str]) -> str:
     for key, layout in _LAYOUTS.items():
         if key in chosen:
             codes = _drop(codes, layout(_kinds(codes)), key)
-    return as_text(codes)
+    return codes_to_text(codes)
 
 
 def char_frequencies(text: str) -> tuple[list[str], NDArray[np.int64]]:
     """Readable names of the distinct characters and how often each occurs, the commonest first."""
-    present, counts = histogram(as_codes(text))
+    present, counts = histogram(text_to_codes(text))
     order = np.argsort(-counts, kind="stable")
-    return [readable(chr(code)) for code in present[order]], counts[order]
+    return [display_char(chr(code)) for code in present[order]], counts[order]
 
 
 # -- remedies by character ------------------------------------------------------------------
@@ -218,7 +220,7 @@ _LAYOUTS: dict[str, Callable[[Kinds], Mask]] = {
     "indent": _indent,
     "blank": _blank_lines,
 }
-TITLES = {
+CLEANUP_RULES = {
     "invisible": "Invisible characters",
     "quotes": "Curly quotes and long dashes",
     "case": "Upper case",
@@ -268,7 +270,7 @@ def _looks_like_code(codes: Codes) -> bool:
 
 
 def _what_changes(key: str, changes: dict[str, str], touched: int) -> str:
-    shown = " ".join(readable(char) for char in list(changes)[:12])
+    shown = " ".join(display_char(char) for char in list(changes)[:12])
     shown += " …" if len(changes) > 12 else ""
     kinds = f"{len(changes)} kinds" if len(changes) > 1 else "one kind"
     if key == "case":
@@ -285,7 +287,7 @@ def _what_changes(key: str, changes: dict[str, str], touched: int) -> str:
     return f"{these} have a plain form that every keyboard has"
 
 
-def _finding(key: str, what: str, on: bool, before: Counts, after: Counts) -> Finding:
+def _finding(key: str, what: str, on: bool, before: Counts, after: Counts) -> Suggestion:
     removed = sum(before.values()) - sum(after.values())
     share = 100 * abs(removed) / max(1, sum(before.values()))
     if removed:
@@ -299,4 +301,4 @@ def _finding(key: str, what: str, on: bool, before: Counts, after: Counts) -> Fi
         else f"the vocabulary goes from {len(before)} to {len(after)}"
     )
     sentence = f"{what}; {size} and {vocab}."
-    return Finding(key, TITLES[key], sentence, on, removed, len(before), len(after))
+    return Suggestion(key, CLEANUP_RULES[key], sentence, on, removed, len(before), len(after))

@@ -16,7 +16,7 @@ _BLOCK = 1 << 18  # characters turned at once: bounds memory, and stays in the c
 _NAMES = {" ": "␣", "\n": "↵", "\t": "⇥", "\u00a0": "nbsp", "\u00ad": "shy", "\ufeff": "bom"}
 
 
-def readable(char: str) -> str:
+def display_char(char: str) -> str:
     """A character as it can be shown: a sign for what is invisible, itself otherwise."""
     if char in _NAMES:
         return _NAMES[char]
@@ -25,7 +25,7 @@ def readable(char: str) -> str:
     return char if char.isprintable() else f"U+{ord(char):04X}"
 
 
-def as_codes(text: str) -> Codes:
+def text_to_codes(text: str) -> Codes:
     """Code points (len(text),): uint8 where all are below 256, else uint32."""
     try:
         return np.frombuffer(text.encode("latin-1"), np.uint8)
@@ -33,7 +33,7 @@ def as_codes(text: str) -> Codes:
         return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
-def as_text(codes: Codes) -> str:
+def codes_to_text(codes: Codes) -> str:
     """The text of ``as_codes``."""
     if codes.dtype == np.uint8:
         return codes.tobytes().decode("latin-1")

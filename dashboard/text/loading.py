@@ -14,8 +14,8 @@ import numpy as np
 from charset_normalizer import from_bytes
 from numpy.typing import NDArray
 
-from dashboard.text.cleanup import Finding, apply, examine
-from dashboard.text.codepoints import readable
+from dashboard.text.cleanup import Suggestion, apply, examine
+from dashboard.text.codepoints import display_char
 from rnncore import Vocab, read_text
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
@@ -51,10 +51,10 @@ class ReadOptions:
 
     encoding: str | None = None
     strip_gutenberg: bool = True
-    remedies: frozenset[str] = frozenset()
+    cleanup_rules: frozenset[str] = frozenset()
 
 
-AS_IT_IS = ReadOptions()
+DEFAULT_READ_OPTIONS = ReadOptions()
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ class LoadedText:
     vocab: Vocab
     ids: NDArray[np.unsignedinteger]
     digest: str
-    findings: tuple[Finding, ...] = ()  # on the text before anything was mended
+    suggestions: tuple[Suggestion, ...] = ()  # on the text before anything was mended
     boilerplate: str = ""  # a sentence on Project Gutenberg's header and licence, if there are any
 
     def __len__(self) -> int:
@@ -88,10 +88,10 @@ class LoadedText:
         """Readable names of the characters and their counts, the commonest first."""
         counts = np.bincount(self.ids, minlength=len(self.vocab))
         order = np.argsort(-counts, kind="stable")
-        return [readable(self.vocab.idx_to_char[i]) for i in order], counts[order]
+        return [display_char(self.vocab.idx_to_char[i]) for i in order], counts[order]
 
 
-def load(raw: bytes, name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
+def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> LoadedText:
     """Read a file's bytes; a TextError says what is wrong with them."""
     read = read_text(
         raw,
@@ -100,15 +100,15 @@ def load(raw: bytes, name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
         guess_encoding=guess_encoding,
         strip_gutenberg=options.strip_gutenberg,
     )
-    findings = tuple(examine(read.text))
+    suggestions = tuple(examine(read.text))
     # What was ticked for another text may not apply to this one.
-    remedies = options.remedies & {finding.key for finding in findings}
-    text = apply(read.text, remedies)
+    cleanup_rules = options.cleanup_rules & {finding.key for finding in suggestions}
+    text = apply(read.text, cleanup_rules)
     if len(set(text)) < 2:
         raise TextError("Cleaned up so much, no text is left to learn from: switch some of it off.")
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
-    loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, findings)
+    loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, suggestions)
     return replace(loaded, boilerplate=_boilerplate(read, options.strip_gutenberg))
 
 
@@ -130,12 +130,12 @@ def from_ids(
     size: int,
     encoding: str,
     notes: tuple[str, ...],
-    findings: tuple[Finding, ...] = (),
+    suggestions: tuple[Suggestion, ...] = (),
 ) -> LoadedText:
     """Ids over a vocabulary, with the digest by which equal texts are known."""
     digest = hashlib.sha256("".join(vocab.idx_to_char).encode("utf-8", "surrogatepass"))
     digest.update(ids.tobytes())
-    return LoadedText(name, size, encoding, notes, vocab, ids, digest.hexdigest(), findings)
+    return LoadedText(name, size, encoding, notes, vocab, ids, digest.hexdigest(), suggestions)
 
 
 def guess_encoding(raw: bytes) -> str | None:
@@ -149,7 +149,7 @@ def sample_names() -> list[str]:
     return [name for name in SAMPLE_TITLES if (SAMPLE_FOLDER / name).is_file()]
 
 
-def sample_of(text: LoadedText) -> str | None:
+def find_sample_name(text: LoadedText) -> str | None:
     """Which of the sample texts this is, as it is; None for another text."""
     return _samples().get(text.digest)
 
@@ -159,6 +159,6 @@ def _samples() -> dict[str, str]:
     return {load_sample(name).digest: name for name in sample_names()}
 
 
-def load_sample(name: str, options: ReadOptions = AS_IT_IS) -> LoadedText:
+def load_sample(name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> LoadedText:
     """One of ``sample_names``."""
     return load((SAMPLE_FOLDER / name).read_bytes(), name, options)

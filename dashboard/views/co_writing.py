@@ -10,7 +10,7 @@ from dashboard.charts import bars
 from dashboard.formatting import counted, plain, stage
 from dashboard.page import error_boundary, sampling_callbacks, state
 from dashboard.runs.run import Run
-from dashboard.text.codepoints import readable
+from dashboard.text.codepoints import display_char
 from dashboard.views import lazy_expander, markup
 
 CHOICES = 8  # characters to choose from
@@ -41,7 +41,7 @@ def _desk(run: Run) -> None:
     )
     temperature = max(_LOWEST, state.temperature())
     choices = co_writing.choices(CHOICES, temperature)
-    at = {"as the network has it": choices.odds, f"at {temperature:g}": choices.tempered}
+    at = {"as the network has it": choices.probabilities, f"at {temperature:g}": choices.tempered}
     st.vega_lite_chart(
         bars.probability_rows(choices.chars, at),
         bars.probability_spec(),
@@ -51,7 +51,7 @@ def _desk(run: Run) -> None:
     with st.container(horizontal=True):
         for char in choices.chars:
             st.button(
-                plain(readable(char)),
+                plain(display_char(char)),
                 key=f"next_{ord(char)}",
                 on_click=sampling_callbacks.write_char,
                 args=(char,),

@@ -63,12 +63,17 @@ def _sections() -> None:
 
 def _figures() -> Figures:
     text = loading.load_sample("lighthouse.txt").preview(20_000)
-    networks = {cell: network_internals.small_network(text, cell) for cell in ("vanilla", "lstm")}
+    networks = {
+        cell: network_internals.train_small_network(text, cell) for cell in ("vanilla", "lstm")
+    }
     ids = {cell: network.vocab.encode(text) for cell, network in networks.items() if network.vocab}
     return Figures(
-        network_internals.gate_activations(networks["lstm"], SENTENCE),
-        {cell: network_internals.gradient_reach(networks[cell], ids[cell]) for cell in networks},
-        network_internals.at_temperatures(networks["lstm"], SEED),
+        network_internals.compute_gates(networks["lstm"], SENTENCE),
+        {
+            cell: network_internals.measure_gradient_reach(networks[cell], ids[cell])
+            for cell in networks
+        },
+        network_internals.compare_temperatures(networks["lstm"], SEED),
     )
 
 
@@ -107,7 +112,7 @@ def _reach(lstm: Reach, vanilla: Reach) -> None:
     )
     st.caption(
         f"{lstm.steps[-1]} characters back, the LSTM has kept about "
-        f"$10^{{{math.log10(lstm.times(vanilla)):.0f}}}$ times as much as the vanilla RNN."
+        f"$10^{{{math.log10(lstm.ratio_to(vanilla)):.0f}}}$ times as much as the vanilla RNN."
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from dashboard.analysis.curve_diagnosis import diverged, examine
+from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
 from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
 from dashboard.charts.loss import loss_rows, loss_spec
@@ -155,9 +155,9 @@ def _advice(run: Run, status: Status) -> None:
     """One sentence on what the curve shows, and a button that does what it advises."""
     history, changes = run.solver.history, run.trainer.changes
     if status.too_fast is not None:
-        found = diverged(status.too_fast)
+        found = diagnose_divergence(status.too_fast)
     elif len(history):
-        found = examine(run.solver, changes[-1].iteration if changes else 0)
+        found = diagnose_solver(run.solver, changes[-1].iteration if changes else 0)
     else:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):

@@ -74,26 +74,26 @@ def _card(text: LoadedText, source: Source) -> None:
     st.caption(f"{plain(text.name)} · {limits.size(text.size)} · {text.encoding}")
     for note in text.notes:
         st.caption(plain(note))
-    advised = sum(finding.on for finding in text.findings)
+    advised = sum(suggestion.recommended for suggestion in text.suggestions)
     hint = f" ({advised} worth a look)" if advised else ""
     # The page keeps whether it is open: the browser forgets it when the title changes.
     with st.expander(f"Clean up the text{hint}", key="cleanup_open", on_change="rerun"):
-        _doctor(text, source)
+        _cleanup(text, source)
     lazy_expander.expander("Its characters", "characters_open", partial(_characters, text))
 
 
-def _doctor(text: LoadedText, source: Source) -> None:
+def _cleanup(text: LoadedText, source: Source) -> None:
     if source.kind == "run":
         st.caption("This text came with its run, cleaned up as it was then.")
         return
     if text.boilerplate:
         st.toggle("Leave out Project Gutenberg's header and licence", key="strip_gutenberg")
         st.caption(plain(text.boilerplate))
-    elif not text.findings:
+    elif not text.suggestions:
         st.caption("Nothing catches the eye in this text.")
-    for finding in text.findings:
-        st.toggle(finding.title, key=state.remedy_key(finding.key))
-        st.caption(plain(finding.sentence) + (" Advised." if finding.on else ""))
+    for suggestion in text.suggestions:
+        st.toggle(suggestion.title, key=state.cleanup_key(suggestion.key))
+        st.caption(plain(suggestion.sentence) + (" Advised." if suggestion.recommended else ""))
     st.selectbox(
         "Encoding",
         loading.ENCODINGS,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.analysis import baselines as module
-from dashboard.analysis.baselines import Baseline, baselines, witten_bell
+from dashboard.analysis.baselines import Baseline, compute_baselines, witten_bell
 from rnncore.batches import split
 from rnncore.errors import RnnCoreError
 from rnncore.vocab import Vocab
@@ -39,7 +39,7 @@ def slow_witten_bell(train: list[int], val: list[int], V: int, order: int) -> fl
 
 
 def by_name(train: object, val: object, V: int) -> dict[str, Baseline]:
-    found = baselines(np.asarray(train), np.asarray(val), V)
+    found = compute_baselines(np.asarray(train), np.asarray(val), V)
     return {baseline.name: baseline for baseline in found}
 
 
@@ -103,9 +103,9 @@ def test_without_validation_only_the_uniform_one_is_known() -> None:
 
 def test_empty_training_part_and_foreign_ids_are_refused() -> None:
     with pytest.raises(RnnCoreError, match="empty"):
-        baselines(np.empty(0, int), np.arange(5), 5)
+        compute_baselines(np.empty(0, int), np.arange(5), 5)
     with pytest.raises(RnnCoreError, match="0 to 4"):
-        baselines(np.arange(9), np.arange(5), 5)
+        compute_baselines(np.arange(9), np.arange(5), 5)
 
 
 def test_a_novel(corpora: Path) -> None:

@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.analysis.curve_diagnosis import MOST, Diagnosis, diagnose, diverged, examine
+from dashboard.analysis.curve_diagnosis import (
+    MOST,
+    Diagnosis,
+    diagnose,
+    diagnose_divergence,
+    diagnose_solver,
+)
 from dashboard.analysis.curve_diagnosis import _nice as nice
 from tests.support.trainers import new_solver
 
@@ -174,7 +180,7 @@ def test_steps_are_counted_and_not_the_rows_that_are_looked_at() -> None:
 
 
 def test_a_divergence_is_answered_by_a_lower_rate() -> None:
-    found = diverged(0.1)
+    found = diagnose_divergence(0.1)
     assert found.action == ("lr", 0.03)
     assert found.button == "Lower the rate to 0.03 and go on"
 
@@ -184,8 +190,8 @@ def test_a_training_of_any_length_is_examined_to_its_end(n: int) -> None:
     solver = new_solver(num_iters=n)
     for i in range(1, n + 1):
         solver.history.append(iteration=i, loss=1.6, grad_norm=1.0, lr=4e-3)
-    assert examine(solver).sentence.startswith(f"Finished: all {n:,} iterations")
-    assert examine(new_solver()).key == "early"
+    assert diagnose_solver(solver).sentence.startswith(f"Finished: all {n:,} iterations")
+    assert diagnose_solver(new_solver()).key == "early"
 
 
 def test_nice_numbers() -> None:

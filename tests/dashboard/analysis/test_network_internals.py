@@ -7,11 +7,11 @@ import pytest
 
 from dashboard.analysis import network_internals
 from dashboard.analysis.network_internals import (
-    at_temperatures,
-    gate_activations,
-    gradient_reach,
-    small_network,
-    tempered,
+    apply_temperature,
+    compare_temperatures,
+    compute_gates,
+    measure_gradient_reach,
+    train_small_network,
 )
 from rnncore import CELLS, RNN, Sampler
 from rnncore.errors import RnnCoreError, VocabError
@@ -21,7 +21,7 @@ TEXT = "the cat sat on the mat, and the rat sat on the cat. so it goes, on and o
 
 @pytest.fixture(scope="module")
 def lstm() -> RNN:
-    return small_network(TEXT, iterations=100)
+    return train_small_network(TEXT, iterations=100)
 
 
 # -- gates --------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ def lstm() -> RNN:
 
 def test_gates_lead_to_the_states_of_the_cell_itself(lstm: RNN) -> None:
     text = TEXT[:40]
-    shown = gate_activations(lstm, text)
+    shown = compute_gates(lstm, text)
     assert lstm.vocab is not None
     x = lstm.params["W_embed"][lstm.vocab.encode(text)][:, None]
     cell = lstm.cells[0]
@@ -40,7 +40,7 @@ def test_gates_lead_to_the_states_of_the_cell_itself(lstm: RNN) -> None:
 
 
 def test_gates_have_names_shapes_and_ranges(lstm: RNN) -> None:
-    shown = gate_activations(lstm, "the cat")
+    shown = compute_gates(lstm, "the cat")
     assert shown.chars == tuple("the cat")
     assert tuple(shown.gates) == CELLS["lstm"].gates
     for name, values in shown.gates.items():
@@ -50,19 +50,19 @@ def test_gates_have_names_shapes_and_ranges(lstm: RNN) -> None:
 
 
 def test_open_forget_gate_keeps_what_was_there() -> None:
-    model = small_network(TEXT, hidden_dim=4, iterations=0)
+    model = train_small_network(TEXT, hidden_dim=4, iterations=0)
     model.params["b"][:4] = -100  # input gates shut
     model.params["b"][4:8] = 100  # forget gates open
-    assert not gate_activations(model, "the cat").cell.any()
+    assert not compute_gates(model, "the cat").cell.any()
 
 
 def test_gates_are_refused_where_there_are_none(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="gru"):
-        gate_activations(small_network(TEXT, "gru", iterations=0), "the")
+        compute_gates(train_small_network(TEXT, "gru", iterations=0), "the")
     with pytest.raises(RnnCoreError, match="text"):
-        gate_activations(lstm, "")
+        compute_gates(lstm, "")
     with pytest.raises(VocabError, match="Z"):
-        gate_activations(lstm, "Z")
+        compute_gates(lstm, "Z")
 
 
 # -- gradients back in time ----------------------------------------------------------------------
@@ -94,7 +94,7 @@ def test_reach_equals_finite_differences(cell_type: str, monkeypatch: pytest.Mon
     model = RNN(6, None, 3, 4, cell_type, dtype="float64", seed=1)
     model.params["W_out"][...] *= 10
     ids = np.random.default_rng(0).integers(0, 6, 10)
-    reach = gradient_reach(model, ids, steps=8)
+    reach = measure_gradient_reach(model, ids, steps=8)
     numeric = np.array([numeric_norm(model, ids, back) for back in (1, 2, 5, 8)])
     np.testing.assert_allclose(
         reach.norm[[1, 2, 5, 8]] / reach.norm[1], numeric / numeric[0], rtol=1e-5
@@ -102,9 +102,9 @@ def test_reach_equals_finite_differences(cell_type: str, monkeypatch: pytest.Mon
 
 
 def reach_at_start(cell_type: str, steps: int = 40, **settings: float) -> np.ndarray:
-    model = small_network(TEXT, cell_type, iterations=0, **settings)  # type: ignore[arg-type]
+    model = train_small_network(TEXT, cell_type, iterations=0, **settings)  # type: ignore[arg-type]
     assert model.vocab is not None
-    reach = gradient_reach(model, model.vocab.encode(TEXT), steps)
+    reach = measure_gradient_reach(model, model.vocab.encode(TEXT), steps)
     assert list(reach.steps) == list(range(steps + 1))
     assert reach.norm[0] == 1
     return reach.norm
@@ -121,10 +121,10 @@ def test_vanilla_gradients_fade_and_open_forget_gates_keep_them() -> None:
 
 def test_gradients_can_explode() -> None:
     # Without input and near zero tanh is the identity: each step multiplies by the scale.
-    model = small_network(TEXT, "vanilla", iterations=0, recurrent_scale=1.5)
+    model = train_small_network(TEXT, "vanilla", iterations=0, recurrent_scale=1.5)
     model.params["W_embed"][...] = 0
     assert model.vocab is not None
-    reach = gradient_reach(model, model.vocab.encode(TEXT), 10)
+    reach = measure_gradient_reach(model, model.vocab.encode(TEXT), 10)
     np.testing.assert_allclose(reach.norm, 1.5**reach.steps, rtol=1e-5)
     assert reach.half_life is None
 
@@ -133,15 +133,15 @@ def test_what_fades_has_a_half_life() -> None:
     model = RNN(4, None, 2, 3, "vanilla", seed=0)
     model.params["Wh"][...] = 0
     ids = np.arange(20) % 4
-    assert gradient_reach(model, ids, 5).half_life == 1
+    assert measure_gradient_reach(model, ids, 5).half_life == 1
     assert network_internals.Reach(np.arange(3), np.array([1, 0.9, 0.8])).half_life is None
 
 
 def test_reach_refuses_what_it_cannot_show(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="2 layers"):
-        gradient_reach(RNN(4, None, 2, 3, num_layers=2), np.arange(100) % 4)
+        measure_gradient_reach(RNN(4, None, 2, 3, num_layers=2), np.arange(100) % 4)
     with pytest.raises(RnnCoreError, match="62"):
-        gradient_reach(lstm, np.zeros(61, int))
+        measure_gradient_reach(lstm, np.zeros(61, int))
 
 
 # -- temperature ------------------------------------------------------------------------------
@@ -152,13 +152,15 @@ def test_tempering_is_the_softmax_of_scaled_logits() -> None:
     p = np.exp(logits) / np.exp(logits).sum()
     for temperature in (0.3, 1.0, 2.0):
         expected = np.exp(logits / temperature)
-        np.testing.assert_allclose(tempered(p, temperature), expected / expected.sum())
-    assert tempered(p, 0).tolist() == (logits == logits.max()).astype(float).tolist()
-    assert tempered(np.array([0.0, 0.25, 0.75]), 0.5).tolist() == pytest.approx([0, 0.1, 0.9])
+        np.testing.assert_allclose(apply_temperature(p, temperature), expected / expected.sum())
+    assert apply_temperature(p, 0).tolist() == (logits == logits.max()).astype(float).tolist()
+    assert apply_temperature(np.array([0.0, 0.25, 0.75]), 0.5).tolist() == pytest.approx(
+        [0, 0.1, 0.9]
+    )
 
 
 def test_temperatures_of_a_model(lstm: RNN) -> None:
-    shown = at_temperatures(lstm, "the ", (0.0, 0.5, 1.0, 2.0), top=5)
+    shown = compare_temperatures(lstm, "the ", (0.0, 0.5, 1.0, 2.0), top=5)
     p = Sampler(lstm).next_probabilities("the ")
     assert lstm.vocab is not None
     assert shown.chars == tuple(lstm.vocab.idx_to_char[i] for i in np.argsort(-p)[:5])
@@ -171,20 +173,20 @@ def test_temperatures_of_a_model(lstm: RNN) -> None:
 
 def test_temperature_refusals(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="temperature"):
-        at_temperatures(lstm, "the", (-1.0,))
+        compare_temperatures(lstm, "the", (-1.0,))
     with pytest.raises(RnnCoreError, match="characters"):
-        at_temperatures(RNN(4, None), "the")
+        compare_temperatures(RNN(4, None), "the")
 
 
 # -- the network ------------------------------------------------------------------------------
 
 
 def test_the_small_network_repeats_and_learns() -> None:
-    first, second = (small_network(TEXT, iterations=30) for _ in range(2))
+    first, second = (train_small_network(TEXT, iterations=30) for _ in range(2))
     np.testing.assert_array_equal(first.flat, second.flat)
     assert first.vocab is not None
     ids = first.vocab.encode(TEXT)[None, :300]
-    fresh = small_network(TEXT, iterations=0)
+    fresh = train_small_network(TEXT, iterations=0)
 
     def loss(model: RNN) -> float:
         return model.evaluate(ids[:, :-1], ids[:, 1:], model.initial_state(1))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.analysis.network_internals import FAINTEST, Gates, Reach
+from dashboard.analysis.network_internals import MIN_GRADIENT, Gates, Reach
 from dashboard.charts import bars, cells
 from dashboard.charts.chart_options import UNITS, X_AXES, ChartOptions, Level, in_unit
 from dashboard.charts.downsampling import centred_means, pick_evenly, pick_extremes, trailing_means
@@ -365,8 +365,8 @@ def test_what_is_left_of_a_gradient_fits_on_a_log_scale():
     rows = cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla})
     assert rows["cell"].tolist() == ["LSTM", "LSTM", "Vanilla RNN", "Vanilla RNN"]
     assert rows["steps"].tolist() == [0, 1, 0, 1]
-    assert rows["norm"].tolist() == [1.0, 0.5, 1.0, FAINTEST]
-    assert lstm.times(vanilla) == pytest.approx(0.5 / FAINTEST)
+    assert rows["norm"].tolist() == [1.0, 0.5, 1.0, MIN_GRADIENT]
+    assert lstm.ratio_to(vanilla) == pytest.approx(0.5 / MIN_GRADIENT)
     spec = cells.reach_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) == set(rows.columns)

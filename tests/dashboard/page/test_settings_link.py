@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.page import settings_link
 from dashboard.settings import PRESETS, ModelSettings, TrainSettings
-from dashboard.text.cleanup import TITLES
+from dashboard.text.cleanup import CLEANUP_RULES
 
 SAMPLES = ["lighthouse.txt", "verses.txt"]
 
@@ -27,7 +27,7 @@ OTHERS = {
     "chart_smoothing": 10,
     "chart_more": True,
     "strip_gutenberg": False,
-    **{f"remedy_{name}": True for name in TITLES},
+    **{f"clean_{name}": True for name in CLEANUP_RULES},
 }
 
 

@@ -10,8 +10,8 @@ from dashboard.page import widget_values
 from dashboard.page.settings_link import Lesson
 from dashboard.page.widget_values import BEGINNING
 from dashboard.settings import GOAL_TITLES, PRESETS, Goal, ModelSettings, TrainSettings
-from dashboard.text.cleanup import TITLES
-from dashboard.text.loading import AS_IT_IS, ReadOptions
+from dashboard.text.cleanup import CLEANUP_RULES
+from dashboard.text.loading import DEFAULT_READ_OPTIONS, ReadOptions
 
 NETWORK = ModelSettings("gru", 64, 2, 8, 0.1, 25, 4, 0.05, 7)
 TRAINING = TrainSettings(0.02, "sgd", "step", math.inf, 777, 50, 100, math.inf)
@@ -22,7 +22,7 @@ def test_a_visit_begins_with_the_first_preset():
     assert widget_values.model_settings(BEGINNING) == first.model
     assert widget_values.train_settings(BEGINNING) == first.train
     assert widget_values.goal(BEGINNING) == Goal("iterations", first.train.num_iters)
-    assert widget_values.read_options(BEGINNING) == AS_IT_IS
+    assert widget_values.read_options(BEGINNING) == DEFAULT_READ_OPTIONS
 
 
 def test_settings_come_out_of_the_widgets_as_they_were_put_in():
@@ -44,12 +44,12 @@ def test_a_goal_that_was_let_go_is_a_number_of_iterations():
 
 
 def test_ways_of_reading_come_out_as_they_were_put_in():
-    options = ReadOptions("latin-1", False, frozenset(list(TITLES)[:2]))
+    options = ReadOptions("latin-1", False, frozenset(list(CLEANUP_RULES)[:2]))
     assert (
         widget_values.read_options({**BEGINNING, **widget_values.of_read_options(options)})
         == options
     )
-    assert widget_values.of_read_options(AS_IT_IS).items() <= BEGINNING.items()
+    assert widget_values.of_read_options(DEFAULT_READ_OPTIONS).items() <= BEGINNING.items()
 
 
 def test_writing_without_a_limit_has_none():
@@ -78,5 +78,5 @@ def test_every_key_is_one_that_a_visit_begins_with():
     assert widget_values.of_lesson(lesson).keys() <= BEGINNING.keys()
     assert {
         *widget_values.GOAL_KEYS.values(),
-        *widget_values.REMEDY_KEYS.values(),
+        *widget_values.CLEANUP_KEYS.values(),
     } <= BEGINNING.keys()

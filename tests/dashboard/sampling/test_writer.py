@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.sampling.writer import Writer, WriteSettings, usable_seed
+from dashboard.sampling.writer import Writer, WriteSettings, filter_seed_text
 from rnncore import RNN, RnnCoreError, Sampler, Solver, Vocab
 from rnncore.errors import VocabError
 from tests.support.trainers import PATIENCE, until
@@ -25,23 +25,23 @@ def written(writer: Writer) -> str:
 
 
 def test_a_known_seed_is_used_as_it_is():
-    assert usable_seed("a bad cab\n", VOCAB) == ("a bad cab\n", "")
-    assert usable_seed("", VOCAB) == ("", "")
+    assert filter_seed_text("a bad cab\n", VOCAB) == ("a bad cab\n", "")
+    assert filter_seed_text("", VOCAB) == ("", "")
 
 
 def test_unknown_characters_are_named_and_left_out():
-    kept, note = usable_seed("a Xbad\tX cab", VOCAB)
+    kept, note = filter_seed_text("a Xbad\tX cab", VOCAB)
     assert kept == "a bad cab"
     assert "no X tab;" in note
 
 
 def test_what_nobody_could_see_is_named_too():
-    _, note = usable_seed("a\u200b\r\u0301\u00a0", VOCAB)
+    _, note = filter_seed_text("a\u200b\r\u0301\u00a0", VOCAB)
     assert "no U+200B U+000D ◌\u0301 nbsp;" in note
 
 
 def test_of_many_unknown_characters_some_are_named():
-    kept, note = usable_seed("a" + "".join(map(chr, range(0x410, 0x430))), VOCAB)
+    kept, note = filter_seed_text("a" + "".join(map(chr, range(0x410, 0x430))), VOCAB)
     assert kept == "a"
     assert "А Б В" in note
     assert "and 22 more" in note
@@ -50,7 +50,7 @@ def test_of_many_unknown_characters_some_are_named():
 
 def test_nothing_left_of_the_seed():
     with pytest.raises(VocabError) as refused:
-        usable_seed("Привет", VOCAB)
+        filter_seed_text("Привет", VOCAB)
     assert "'Привет'" in str(refused.value)
     assert "newline space a b c" in str(refused.value)  # what would work
     with pytest.raises(VocabError):

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dashboard.text import cleanup
 from dashboard.text.cleanup import apply, char_frequencies, examine
-from dashboard.text.codepoints import readable
+from dashboard.text.codepoints import display_char
 from rnncore.errors import RnnCoreError
 
 PAGES = st.text(alphabet="aB \t\n.é—\u00a0", max_size=60)
@@ -26,7 +26,7 @@ PLAIN = {
 }
 
 
-def found(text: str) -> dict[str, cleanup.Finding]:
+def found(text: str) -> dict[str, cleanup.Suggestion]:
     return {finding.key: finding for finding in examine(text)}
 
 
@@ -54,12 +54,12 @@ def test_one_blank_line_in_a_row(lines: list[str]) -> None:
 
 @given(text=PAGES)
 def test_all_remedies_leave_nothing_to_mend(text: str) -> None:
-    once = apply(text, cleanup.TITLES)
-    assert apply(once, cleanup.TITLES) == once
+    once = apply(text, cleanup.CLEANUP_RULES)
+    assert apply(once, cleanup.CLEANUP_RULES) == once
     assert examine(once) == []
 
 
-@given(text=PAGES, key=st.sampled_from(list(cleanup.TITLES)))
+@given(text=PAGES, key=st.sampled_from(list(cleanup.CLEANUP_RULES)))
 def test_a_finding_tells_its_effect(text: str, key: str) -> None:
     finding = found(text).get(key)
     places = key in ("trailing", "indent", "blank")
@@ -72,13 +72,13 @@ def test_a_finding_tells_its_effect(text: str, key: str) -> None:
 
 def test_findings_about_characters_add_up() -> None:
     text = "‘It’s a — naïve café’ if " * 500 + "ﬁve Ω"
-    findings = found(text)
-    advised = [f.key for f in findings.values() if f.on]
+    suggestions = found(text)
+    advised = [f.key for f in suggestions.values() if f.recommended]
     assert set(advised) == {"quotes", "rare"}
     mended = apply(text, advised)
-    assert len(text) - len(mended) == sum(findings[key].removed for key in advised)
-    assert findings["rare"].vocab_after == len(set(mended))
-    assert "ï é" not in findings["rare"].sentence  # frequent here, so they stay
+    assert len(text) - len(mended) == sum(suggestions[key].removed for key in advised)
+    assert suggestions["rare"].vocab_after == len(set(mended))
+    assert "ï é" not in suggestions["rare"].sentence  # frequent here, so they stay
     assert mended.endswith("five ")
 
 
@@ -91,13 +91,13 @@ def test_rare_characters_fold_to_frequent_ones_or_go() -> None:
 
 def test_a_text_of_many_signs_is_not_robbed_unasked() -> None:
     signs = "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))
-    assert not found(signs)["rare"].on
+    assert not found(signs)["rare"].recommended
 
 
 def test_indentation_of_programs_is_left_unasked() -> None:
     program = "def f(x):\n    return [\n        g(x)\n    ]\n" * 50
-    assert not found(program)["indent"].on
-    assert found("  A line of verse,\n    and another one.\n" * 50)["indent"].on
+    assert not found(program)["indent"].recommended
+    assert found("  A line of verse,\n    and another one.\n" * 50)["indent"].recommended
 
 
 def test_sentences_hold_numbers() -> None:
@@ -107,7 +107,7 @@ def test_sentences_hold_numbers() -> None:
 
 
 def test_upper_case_is_only_offered() -> None:
-    assert not found("Abc")["case"].on
+    assert not found("Abc")["case"].recommended
 
 
 def test_unknown_key_is_refused_and_names_the_known() -> None:
@@ -118,7 +118,7 @@ def test_unknown_key_is_refused_and_names_the_known() -> None:
 def test_empty_and_clean_texts() -> None:
     assert examine("") == []
     assert examine("plain\n\ntext\n") == []
-    assert apply("", cleanup.TITLES) == ""
+    assert apply("", cleanup.CLEANUP_RULES) == ""
 
 
 @given(text=st.text(max_size=50))
@@ -135,13 +135,13 @@ def test_invisible_characters_have_names() -> None:
     assert names[:2] == ["a", "␣"]
     assert counts[:2].tolist() == [3, 2]
     assert set(names[2:]) == {"↵", "⇥", "U+200B"}
-    assert unicodedata.combining(readable("\u0301")[1])
+    assert unicodedata.combining(display_char("\u0301")[1])
 
 
 def test_a_book(corpora: Path) -> None:
     text = (corpora / "pride.txt").read_text("utf-8-sig")
-    findings = found(text)
-    assert findings["indent"].on  # a novel is no program
-    mended = apply(text, [key for key, finding in findings.items() if finding.on])
+    suggestions = found(text)
+    assert suggestions["indent"].recommended  # a novel is no program
+    mended = apply(text, [key for key, finding in suggestions.items() if finding.recommended])
     assert len(set(mended)) < len(set(text))
     assert len(mended.split()) == pytest.approx(len(text.replace("—", "--").split()), rel=1e-3)

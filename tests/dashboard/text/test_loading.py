@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.text import loading
-from dashboard.text.cleanup import TITLES
+from dashboard.text.cleanup import CLEANUP_RULES
 from dashboard.text.loading import ReadOptions, load, load_sample, sample_names
 from rnncore.errors import TextError
 
@@ -123,7 +123,7 @@ def test_every_encoding_that_is_offered_reads_a_text_in_it(encoding):
 def test_what_clean_up_leaves_nothing_of_is_told():
     raw = "\t\tāā\n".encode("utf-16")
     with pytest.raises(TextError, match="switch some of it off"):
-        load(raw * 2, "book.txt", ReadOptions(remedies=frozenset(TITLES)))
+        load(raw * 2, "book.txt", ReadOptions(cleanup_rules=frozenset(CLEANUP_RULES)))
 
 
 def packed(raw: bytes, kind: str) -> bytes:
@@ -153,10 +153,10 @@ A_FILE = st.one_of(
     A_FILE,
     st.sampled_from(["as it is", "gzip", "zip"]),
     st.sampled_from([None, *loading.ENCODINGS]),
-    st.frozensets(st.sampled_from(sorted(TITLES)), max_size=3),
+    st.frozensets(st.sampled_from(sorted(CLEANUP_RULES)), max_size=3),
 )
-def test_whatever_the_file_it_is_a_text_or_a_sentence(raw, kind, encoding, remedies):
-    options = ReadOptions(encoding=encoding, remedies=remedies)
+def test_whatever_the_file_it_is_a_text_or_a_sentence(raw, kind, encoding, cleanup_rules):
+    options = ReadOptions(encoding=encoding, cleanup_rules=cleanup_rules)
     with contextlib.suppress(TextError):
         read = load(packed(raw, kind), "book", options)
         assert len(read.vocab) > 1
@@ -189,11 +189,11 @@ def test_boilerplate_stays_if_it_is_wanted():
 def test_remedies_mend_and_findings_stay():
     raw = "“Odd” quotes  and trailing  \nspaces.  \n".encode()
     as_it_is = load(raw, "book.txt")
-    keys = {finding.key for finding in as_it_is.findings}
+    keys = {finding.key for finding in as_it_is.suggestions}
     assert {"quotes", "trailing"} <= keys
-    mended = load(raw, "book.txt", ReadOptions(remedies=frozenset({"trailing", "no such"})))
+    mended = load(raw, "book.txt", ReadOptions(cleanup_rules=frozenset({"trailing", "no such"})))
     assert whole(mended) == "“Odd” quotes  and trailing\nspaces.\n"
-    assert {finding.key for finding in mended.findings} == keys
+    assert {finding.key for finding in mended.suggestions} == keys
 
 
 def test_equal_texts_are_equal_whatever_their_names():

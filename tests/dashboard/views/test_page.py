@@ -99,7 +99,7 @@ def the_link(page) -> dict[str, str]:
 def test_a_link_opens_the_page_as_it_is(visit):
     page = visit()
     wanted = {
-        "sample": "verses.txt", "remedy_case": True, "model_hidden_dim": 32, "train_lr": 1e-3,
+        "sample": "verses.txt", "clean_case": True, "model_hidden_dim": 32, "train_lr": 1e-3,
         "goal_kind": "epochs", "goal_epochs": 5, "seed_text": "The sea & I", "temperature": 1.3,
         "top_k": 7, "length": 200, "random_seed": 5, "chart_unit": "bits",
     }  # fmt: skip
@@ -185,7 +185,7 @@ def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
 
 def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
     page = visit()
-    monkeypatch.setattr(how_it_works.network_internals, "small_network", fails)
+    monkeypatch.setattr(how_it_works.network_internals, "train_small_network", fails)
     page.go_to("how")
     page.app.session_state["_job_how"][1].wait(60)
     page.look()

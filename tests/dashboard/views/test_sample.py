@@ -222,7 +222,7 @@ def text_of(page: Visit) -> str:
 def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_written(desk):
     offered = [b for b in desk.app.button if b.key and b.key.startswith("next_")]
     assert len(offered) == 8
-    odds = desk.app.session_state["_pen"].odds()
+    odds = desk.app.session_state["_pen"].next_probabilities()
     vocab = desk.run.text.vocab
     best = sorted(vocab.idx_to_char, key=lambda char: -odds[vocab.char_to_idx[char]])[:8]
     assert [b.key for b in offered] == [f"next_{ord(char)}" for char in best]
@@ -255,7 +255,7 @@ def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
         rows = desk.chart_rows("Odds")
         return {at: part["odds"].to_numpy() for at, part in rows.groupby("at")}
 
-    odds = np.sort(desk.app.session_state["_pen"].odds())[::-1][:8]
+    odds = np.sort(desk.app.session_state["_pen"].next_probabilities())[::-1][:8]
     for temperature in (0.5, 2.0):
         desk.choose("temperature", temperature)
         shown = bars()

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from dashboard.page import callbacks
-from dashboard.text.cleanup import TITLES, apply, examine
+from dashboard.text.cleanup import CLEANUP_RULES, apply, examine
 from tests.support.visits import OTHER, STORY, visitors
 
 
@@ -106,7 +106,7 @@ def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.take_away()
-    page.choose("remedy_case", True)
+    page.choose("clean_case", True)
     (error,) = page.shown("error")
     assert error == "story.txt was taken away; upload it again to read it anew."
     assert page.says("**2,880** characters")
@@ -141,13 +141,13 @@ def test_a_wrong_encoding_is_told_and_can_be_taken_back(visit):
     assert page.says("Grüße aus Köln")
 
 
-def test_a_remedy_changes_the_text_and_is_forgotten_with_the_file(visit):
+def test_a_cleanup_rule_changes_the_text_and_is_forgotten_with_the_file(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
-    page.choose("remedy_case", True)
+    page.choose("clean_case", True)
     assert page.says("the cat sat on the mat")
     page.upload("other.txt", OTHER.encode())
-    assert page.value("remedy_case") is False
+    assert page.value("clean_case") is False
     assert page.says("Sums and rhymes")
 
 
@@ -158,18 +158,18 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize("name", CLEANUP_RULES)
 def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
     page = visit()
     page.upload("odd.txt", ODD.encode())
-    (finding,) = [found for found in examine(ODD) if found.key == name]
-    assert re.search(r"\d", finding.sentence)
-    assert page.says(finding.sentence)
-    page.choose(f"remedy_{name}", True)
+    (suggestion,) = [found for found in examine(ODD) if found.key == name]
+    assert re.search(r"\d", suggestion.sentence)
+    assert page.says(suggestion.sentence)
+    page.choose(f"clean_{name}", True)
     mended = apply(ODD, [name])
     assert mended != ODD
     assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** different ones")
-    page.choose(f"remedy_{name}", False)
+    page.choose(f"clean_{name}", False)
     assert page.says(f"**{len(ODD):,}** characters")
 
 

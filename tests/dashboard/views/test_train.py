@@ -508,7 +508,7 @@ def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypa
 )
 def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
     advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
-    monkeypatch.setattr(progress, "examine", lambda *_: advice)
+    monkeypatch.setattr(progress, "diagnose_solver", lambda *_: advice)
     page.press("Step")
     page.press(label)
     assert page.value(f"train_{name}") == value

@@ -35,7 +35,7 @@ def train_to_the_end(page: Visit) -> None:
 def says_always(monkeypatch, *action) -> None:
     """Let the curve doctor advise this, whatever the curve."""
     advice = Diagnosis("seen", "Something was seen.", "Do something.", action)
-    monkeypatch.setattr(progress, "examine", lambda *_: advice)
+    monkeypatch.setattr(progress, "diagnose_solver", lambda *_: advice)
 
 
 # -- goals -------------------------------------------------------------------------------------
@@ -162,7 +162,9 @@ def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
 def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
     seen: list[int] = []
     calm = Diagnosis("seen", "Something was seen.", "Let it run.")
-    monkeypatch.setattr(progress, "examine", lambda _, changed: seen.append(changed) or calm)
+    monkeypatch.setattr(
+        progress, "diagnose_solver", lambda _, changed: seen.append(changed) or calm
+    )
     page.steps(2)
     page.choose("train_lr", 1e-3)
     assert (seen[0], seen[-1]) == (0, 2)
