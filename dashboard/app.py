@@ -21,7 +21,7 @@ st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", lay
 @error_boundary.part
 def show() -> None:
     """The pages, and the run that the address names."""
-    if not entry.let_in():
+    if not entry.admit():
         server_full.show()
         return
     entry.begin()

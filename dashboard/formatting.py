@@ -27,23 +27,23 @@ def counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 
-def stage(iteration: int) -> str:
+def training_stage(iteration: int) -> str:
     """Of a network: after 1,200 iterations, or as it was at first."""
     return f"after {counted(iteration, 'iteration')}" if iteration else "as it was at first"
 
 
-def figure(value: float) -> str:
+def three_decimals(value: float) -> str:
     """Three decimals, or a dash if unknown."""
     return "–" if math.isnan(value) else f"{value:.3f}"
 
 
-def plain(words: str) -> str:
+def escape_markdown(words: str) -> str:
     """Words that came with a file, so that Markdown takes them as they are."""
     words = _LINK.sub("\\1\u2060", words)  # a word joiner: unseen, and no part of an address
     return re.sub(r"([\\`*_{}\[\]<>()#+!|~$:.-])", r"\\\1", words)
 
 
-def spoken(words: str) -> str:
+def strip_markdown(words: str) -> str:
     """Words that came with a file, for a name that is only heard: without what Markdown acts on,
     since a screen reader is also given such names as they are, escapes and all.
     """
@@ -57,3 +57,13 @@ def ago(seconds: float) -> str:
             count = int(seconds // length)
             return f"{count} {unit}{'s' if count > 1 else ''} ago"
     return "a moment ago"
+
+
+def byte_size(count: float) -> str:
+    """A number of bytes for people: 812 kB, 3.4 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if round(count) < 1000:
+            digits = 0 if unit == "B" or round(count, 1) >= 100 else 1
+            return f"{count:.{digits}f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"

@@ -73,7 +73,7 @@ class TrainSettings:
 
     ``clip`` infinite: the gradient is not clipped. ``eval_every`` 0: as often as the solver can
     afford; infinite: never. ``fresh_after`` infinite: never. The solver has other words for these
-    (``as_solver``, ``of_solver``).
+    (``solver_arguments``, ``from_solver``).
     """
 
     lr: float = 8e-3
@@ -85,7 +85,7 @@ class TrainSettings:
     eval_every: float = 0
     fresh_after: float = 256
 
-    def as_solver(self) -> dict[str, Any]:
+    def solver_arguments(self) -> dict[str, Any]:
         """The same as arguments of a Solver; an ``eval_every`` of None is for it to choose."""
         return {
             **vars(self),
@@ -95,7 +95,7 @@ class TrainSettings:
         }
 
     @classmethod
-    def of_solver(cls, solver: Solver) -> TrainSettings:
+    def from_solver(cls, solver: Solver) -> TrainSettings:
         """What it trains with now. The interval that it would choose counts as chosen by it."""
         own = {field.name: getattr(solver, field.name) for field in fields(cls)}
         affordable = solver.eval_every == solver.affordable_interval()

@@ -46,5 +46,5 @@ def speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
     """How fast such a network would train; measured only while nothing trains."""
     job = state.job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
     if job.interrupted and not len(SCHEDULER):
-        job.begin()
+        job.start()
     return job

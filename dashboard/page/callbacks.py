@@ -60,7 +60,7 @@ def read_source(source: Source) -> None:
         state.set_text(_read(source, options), signature)
     except (RnnCoreError, MemoryError) as error:
         # The text that was there stays: nothing is lost by a bad file.
-        state.set_text(state.text(), signature, error_messages.of_click(error))
+        state.set_text(state.text(), signature, error_messages.for_click(error))
 
 
 def _read(source: Source, options: ReadOptions) -> LoadedText:
@@ -255,7 +255,7 @@ def refusals(place: str, about: Callable[[], object] = lambda: None) -> Iterator
         yield
     except (RnnCoreError, MemoryError) as error:
         hindered = place == "train" and obstacle()  # said for as long as that is so
-        state.say(place, _OBSTACLE if hindered else error_messages.of_click(error), about())
+        state.say(place, _OBSTACLE if hindered else error_messages.for_click(error), about())
 
 
 def present() -> Run:

@@ -19,14 +19,14 @@ from dashboard.text import loading
 from dashboard.text.loading import Source
 
 
-def let_in() -> bool:
+def admit() -> bool:
     """Whether this server has a place for this page; once it had, it keeps it."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return True
     is_open = runtime.get_instance().is_active_session
     again = "_inside" in values()
-    if not ADMISSION.let_in(context.session_id, is_open, again=again):
+    if not ADMISSION.admit(context.session_id, is_open, again=again):
         return False
     values()["_inside"] = True
     return True
@@ -45,7 +45,7 @@ def begin() -> None:
     """Give every key its first value; keep the values of widgets that this page does not show."""
     session.begin()
     first = "_lesson" not in values()
-    for key, value in widget_values.BEGINNING.items():
+    for key, value in widget_values.DEFAULTS.items():
         # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
         values()[key] = values().get(key, value)
     if first:
@@ -62,7 +62,7 @@ def _take_up(lesson: Lesson) -> None:
     values()["_lesson"] = lesson
     if lesson.text is not None:
         state.choose_source(Source("sample", lesson.text, lesson.text))
-    values().update(widget_values.of_lesson(lesson))
+    values().update(widget_values.lesson_widgets(lesson))
     state.say("page", " ".join(lesson.problems))
 
 
@@ -98,7 +98,7 @@ def link(hide: list[str]) -> str:
         values()["seed_text"],
         state.temperature(),
         hide,
-        widget_values.others(values()),
+        widget_values.changed_widgets(values()),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
 

@@ -12,7 +12,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from dashboard.page import session, state
-from dashboard.server.error_messages import account
+from dashboard.server.error_messages import report_unexpected
 
 P = ParamSpec("P")
 
@@ -29,7 +29,7 @@ def click(work: Callable[P, None]) -> Callable[P, None]:
             try:
                 work(*args, **kwargs)
             except Exception as error:
-                state.say("trouble", account(error, _UNFORESEEN))
+                state.say("trouble", report_unexpected(error, _UNFORESEEN))
 
     return protected
 
@@ -45,7 +45,7 @@ def part(work: Callable[P, None]) -> Callable[P, None]:
                 state.say("trouble", "")
             work(*args, **kwargs)
         except Exception as error:
-            _show(account(error, _UNFORESEEN))
+            _show(report_unexpected(error, _UNFORESEEN))
 
     return protected
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from dashboard.formatting import ago
+from dashboard.formatting import ago, byte_size
 from dashboard.page import error_boundary, state
 from dashboard.runs.registry import registry
 from dashboard.runs.run import Run, fresh_id, new_run, wrap
@@ -31,7 +31,7 @@ def come_back(run_id: str) -> None:
             state.set_run(None)  # so that the address does not name it any longer
         return
     except (RnnCoreError, MemoryError) as error:
-        state.say("page", error_messages.of_click(error))
+        state.say("page", error_messages.for_click(error))
         return
     adopt(run)
     if run.notes:
@@ -99,13 +99,13 @@ def open_upload() -> None:
     try:
         if file.size > limits.MAX_MODEL_BYTES:
             raise FileFormatError(
-                f"{name} has {limits.size(file.size)}; "
-                f"models of up to {limits.size(limits.MAX_MODEL_BYTES)} are opened here."
+                f"{name} has {byte_size(file.size)}; "
+                f"models of up to {byte_size(limits.MAX_MODEL_BYTES)} are opened here."
             )
         opened = load(file.getvalue())
         run = _run_of(opened, name) if isinstance(opened, Solver) else _run_with(opened)
     except (RnnCoreError, MemoryError) as error:
-        state.say("model", error_messages.of_click(error))
+        state.say("model", error_messages.for_click(error))
         return
     _begin(run, name)
 

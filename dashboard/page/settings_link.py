@@ -86,7 +86,7 @@ TRAIN = {
 
 # Beside network and training: widgets by their keys, named only where they differ from what the
 # page begins with.
-OTHERS = {
+WIDGETS = {
     "until": Field("goal_kind", _one_of(GOAL_TITLES)),
     "epochs": Field("goal_epochs", _whole(1, 10**6)),
     "minutes": Field("goal_minutes", _whole(1, 10**5)),
@@ -115,7 +115,7 @@ class Lesson:
     seed_text: str | None = None
     temperature: float | None = None
     hide: frozenset[str] = frozenset()
-    others: Mapping[str, Any] = field(default_factory=dict)  # widgets by key
+    widgets: Mapping[str, Any] = field(default_factory=dict)  # widgets by key
     problems: tuple[str, ...] = ()
 
 
@@ -151,7 +151,7 @@ def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Les
         value("hide", _sections) or frozenset(),
         {
             key: read_value
-            for name, (key, reader) in OTHERS.items()
+            for name, (key, reader) in WIDGETS.items()
             if (read_value := value(name, reader)) is not None
         },
         tuple(problems),
@@ -165,11 +165,11 @@ def write(
     seed_text: str,
     temperature: float,
     hide: list[str],
-    others: Mapping[str, Any],
+    widgets: Mapping[str, Any],
 ) -> dict[str, str]:
     """The parameters of an address that asks for all this, the nearest preset named first.
 
-    others: widgets by key, those that are not as the page begins.
+    widgets: values by key, those that are not as the page begins.
     """
 
     def differing(name: str) -> dict[str, str]:
@@ -187,7 +187,9 @@ def write(
         parameters["text"] = text.removesuffix(".txt")
     if seed_text:
         parameters["seed"] = seed_text
-    parameters |= {name: _shown(others[key]) for name, (key, _) in OTHERS.items() if key in others}
+    parameters |= {
+        name: _shown(widgets[key]) for name, (key, _) in WIDGETS.items() if key in widgets
+    }
     if hide:
         parameters["hide"] = ",".join(hide)
     return parameters

@@ -56,9 +56,9 @@ def train_settings() -> TrainSettings:
 def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> None:
     """Put settings into the widgets (before they are drawn: in a callback or at the top)."""
     if model is not None:
-        values().update(chosen.of_model(model))
+        values().update(chosen.model_widgets(model))
     if train is not None:
-        values().update(chosen.of_train(train))
+        values().update(chosen.train_widgets(train))
 
 
 def preset() -> str | None:
@@ -73,7 +73,7 @@ def goal() -> Goal:
 
 def show_goal(goal: Goal) -> None:
     """Put a goal into the widgets."""
-    values().update(chosen.of_goal(goal))
+    values().update(chosen.goal_widgets(goal))
 
 
 def waiting() -> TrainSettings | None:
@@ -103,7 +103,7 @@ def read_options() -> ReadOptions:
 
 def forget_read_options() -> None:
     """Read the next text as it is: what was right for one is not for another."""
-    values().update(chosen.of_read_options(DEFAULT_READ_OPTIONS))
+    values().update(chosen.read_option_widgets(DEFAULT_READ_OPTIONS))
 
 
 def pasted() -> str:
@@ -253,7 +253,7 @@ def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     known = values().get(key)
     if known is None or known[0] != about:
         if known is not None:
-            known[1].drop()
+            known[1].cancel()
         known = values()[key] = (about, Job(work))
     found: Job[T] = known[1]
     return found

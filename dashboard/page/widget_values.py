@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
-from dashboard.page.settings_link import OTHERS, Lesson
+from dashboard.page.settings_link import WIDGETS, Lesson
 from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.text.cleanup import CLEANUP_RULES
@@ -73,30 +73,30 @@ def chart_options(widgets: Widgets) -> ChartOptions:
     return ChartOptions(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
 
 
-def others(widgets: Widgets) -> dict[str, Any]:
+def changed_widgets(widgets: Widgets) -> dict[str, Any]:
     """What a link carries beside network and training: what is not as the page begins."""
-    return {key: widgets[key] for key, _ in OTHERS.values() if widgets[key] != BEGINNING[key]}
+    return {key: widgets[key] for key, _ in WIDGETS.values() if widgets[key] != DEFAULTS[key]}
 
 
 # -- to the widgets ----------------------------------------------------------------------------
 
 
-def of_model(settings: ModelSettings) -> dict[str, Any]:
+def model_widgets(settings: ModelSettings) -> dict[str, Any]:
     """The widgets that say this network."""
     return {key: getattr(settings, name) for name, key in MODEL_KEYS.items()}
 
 
-def of_train(settings: TrainSettings) -> dict[str, Any]:
+def train_widgets(settings: TrainSettings) -> dict[str, Any]:
     """The widgets that say this training."""
     return {key: getattr(settings, name) for name, key in TRAIN_KEYS.items()}
 
 
-def of_goal(goal: Goal) -> dict[str, Any]:
+def goal_widgets(goal: Goal) -> dict[str, Any]:
     """The widgets that say this goal."""
     return {"goal_kind": goal.kind, GOAL_KEYS[goal.kind]: goal.amount}
 
 
-def of_read_options(options: ReadOptions) -> dict[str, Any]:
+def read_option_widgets(options: ReadOptions) -> dict[str, Any]:
     """The widgets that say this way of reading."""
     cleanup_rules = {key: name in options.cleanup_rules for name, key in CLEANUP_KEYS.items()}
     return {
@@ -106,33 +106,33 @@ def of_read_options(options: ReadOptions) -> dict[str, Any]:
     }
 
 
-def of_lesson(lesson: Lesson) -> dict[str, Any]:
+def lesson_widgets(lesson: Lesson) -> dict[str, Any]:
     """The widgets that say what a lesson asks for; what it says nothing of is left out."""
     asked = {
         "preset": lesson.preset,
         "sample": lesson.text,
         "seed_text": lesson.seed_text,
         "temperature": lesson.temperature,
-        **(of_model(lesson.model) if lesson.model else {}),
-        **(of_train(lesson.train) if lesson.train else {}),
-        **lesson.others,
+        **(model_widgets(lesson.model) if lesson.model else {}),
+        **(train_widgets(lesson.train) if lesson.train else {}),
+        **lesson.widgets,
     }
     return {key: value for key, value in asked.items() if value is not None}
 
 
 # What every widget begins with.
-BEGINNING: dict[str, Any] = {
+DEFAULTS: dict[str, Any] = {
     "sample": "lighthouse.txt",
     "pasted": "",
     "cleanup_open": False,
-    **of_read_options(DEFAULT_READ_OPTIONS),
+    **read_option_widgets(DEFAULT_READ_OPTIONS),
     "preset": FIRST_PRESET,
-    **of_model(PRESETS[FIRST_PRESET].model),
+    **model_widgets(PRESETS[FIRST_PRESET].model),
     "goal_kind": "iterations",
     "goal_epochs": 10,
     "goal_minutes": 5,
     "goal_patience": 5,
-    **of_train(PRESETS[FIRST_PRESET].train),
+    **train_widgets(PRESETS[FIRST_PRESET].train),
     "chart_x": "Iterations",
     "chart_unit": "nats",
     "chart_smoothing": 100,

@@ -17,7 +17,7 @@ from dashboard.runs.folder import Facts, RunFolder
 from dashboard.runs.run import Run
 from dashboard.runs.snapshot import Journal, Snapshot
 from dashboard.server import limits
-from dashboard.server.error_messages import of_saving
+from dashboard.server.error_messages import for_saving
 from rnncore import RnnCoreError, Solver
 
 # After a divergence: nats per character above the best of the saves from which on a save is
@@ -202,7 +202,7 @@ class Autosaver:
             self.interval = max(limits.AUTOSAVE_SECONDS, cost / limits.AUTOSAVE_SHARE)
 
     def _fail(self, error: Exception) -> None:
-        self.problem = of_saving(error)
+        self.problem = for_saving(error)
 
     # -- after a divergence -------------------------------------------------------------------
 

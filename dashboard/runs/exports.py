@@ -15,7 +15,7 @@ from dashboard.reports.svg_curve import Curve
 from dashboard.runs import snapshot
 from dashboard.runs.run import Run
 from dashboard.server import limits
-from dashboard.server.error_messages import account
+from dashboard.server.error_messages import report_unexpected
 from dashboard.settings import CELL_NAMES
 from rnncore import save
 from rnncore.history import COLUMNS
@@ -34,7 +34,9 @@ def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
     try:
         file = data()
     except Exception as error:
-        run.export_error = account(error, f"“{what}” could not be made; the run is as it was.")
+        run.export_error = report_unexpected(
+            error, f"“{what}” could not be made; the run is as it was."
+        )
         raise
     run.export_error = ""
     return file

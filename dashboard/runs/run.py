@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dashboard.server import limits
-from dashboard.server.memory import Promise
+from dashboard.server.memory import Reservation
 from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
 from dashboard.training.goals import Plan
@@ -41,7 +41,7 @@ class Run:
     export_error: str = ""  # why the last file that was asked for could not be made
     first: RNN | None = None  # the network it began with, if that knew something already
     file: tuple[object, bytes] | None = None  # a state of the model, and the pickle of it
-    promise: Promise | None = None  # of the memory that training will take
+    reservation: Reservation | None = None  # of the memory that training will take
 
     @property
     def solver(self) -> Solver:
@@ -55,15 +55,17 @@ class Run:
 
     def train(self, seconds: float) -> None:
         """Train for so long; what memory that takes is promised until it is taken."""
-        if self.promise is None:
+        if self.reservation is None:
             itemsize = self.solver.model.dtype.itemsize
-            self.promise = Promise(self.model_settings.memory(len(self.text.vocab), itemsize))
+            self.reservation = Reservation(
+                self.model_settings.memory(len(self.text.vocab), itemsize)
+            )
             self.trainer.observers.append(self._has_taken)
         self.trainer.start(seconds)
 
     def _has_taken(self, _: Solver) -> None:
-        if self.promise is not None:
-            self.promise.over()
+        if self.reservation is not None:
+            self.reservation.release()
 
     def follow(self, plan: Plan) -> None:
         """Let training end by this plan, from now on."""
@@ -72,7 +74,7 @@ class Run:
     @property
     def train_settings(self) -> TrainSettings:
         """What the solver trains with now."""
-        return TrainSettings.of_solver(self.solver)
+        return TrainSettings.from_solver(self.solver)
 
     @property
     def chars_per_epoch(self) -> int:
@@ -119,7 +121,7 @@ def new_solver(
         batch_size=settings.batch_size,
         val_fraction=settings.val_fraction,
         seed=settings.seed,
-        **train.as_solver(),
+        **train.solver_arguments(),
     )
 
 

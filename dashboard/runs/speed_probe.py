@@ -51,4 +51,4 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
 
 
 def _may_go_on() -> bool:
-    return len(SCHEDULER) == 0 and background_job.wanted()
+    return len(SCHEDULER) == 0 and background_job.is_wanted()

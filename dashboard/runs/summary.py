@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 import time
 
-from dashboard.formatting import ago, counted, figure
+from dashboard.formatting import ago, byte_size, counted, three_decimals
 from dashboard.runs.folder import RunFolder
 from dashboard.runs.store import RunInfo, Store
-from dashboard.server import limits
 from dashboard.settings import CELL_NAMES, ModelSettings
 from dashboard.training.goals import Plan
 from rnncore import RnnCoreError
@@ -26,8 +25,8 @@ def described(store: Store, info: RunInfo) -> str:
     except (RnnCoreError, OSError):  # it is being deleted, or was damaged just now
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):
-        parts += [f"best validation {figure(info.best_val)}"]
-    return " · ".join([*parts, saved(info), limits.size(info.size)])
+        parts += [f"best validation {three_decimals(info.best_val)}"]
+    return " · ".join([*parts, saved(info), byte_size(info.size)])
 
 
 def saved(info: RunInfo) -> str:

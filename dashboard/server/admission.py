@@ -20,7 +20,7 @@ class AdmissionControl:
         self._inside: set[str] = set()
         self._lock = threading.Lock()
 
-    def let_in(self, page: str, is_open: Callable[[str], bool], *, again: bool = False) -> bool:
+    def admit(self, page: str, is_open: Callable[[str], bool], *, again: bool = False) -> bool:
         """Whether the page may be shown. ``again``: it was let in before.
 
         ``is_open`` tells of a page that is inside whether it is still there.

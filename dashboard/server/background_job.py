@@ -16,10 +16,10 @@ _ONE_AT_A_TIME = threading.Semaphore(1)
 _working = threading.local()  # the job of this thread
 
 
-def wanted() -> bool:
+def is_wanted() -> bool:
     """Whether anybody waits for what this thread works on; a long job asks now and then."""
     job: Job[object] | None = getattr(_working, "job", None)
-    return job is None or not job.dropped
+    return job is None or not job.cancelled
 
 
 class Job(Generic[T]):
@@ -27,12 +27,12 @@ class Job(Generic[T]):
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.result: T | None = None
-        self.dropped = False
+        self.cancelled = False
         self._failed = False
         self._work = work
-        self.begin()
+        self.start()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Work, in a new thread: at first, and again if it was interrupted."""
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
@@ -51,15 +51,15 @@ class Job(Generic[T]):
         """Give it so long."""
         self._thread.join(seconds)
 
-    def drop(self) -> None:
+    def cancel(self) -> None:
         """Nobody waits for it any more: it ends soon, or does not begin."""
-        self.dropped = True
+        self.cancelled = True
 
     def _run(self) -> None:
         _working.job = self
         try:
             with _ONE_AT_A_TIME:
-                self.result = self._work() if wanted() else None
+                self.result = self._work() if is_wanted() else None
         except Exception:
             # What a job finds is an extra: the page does without it, the log tells why.
             self._failed = True

@@ -23,30 +23,30 @@ _REASONS = {
 }
 
 
-def account(error: Exception, what: str) -> str:
+def report_unexpected(error: Exception, what: str) -> str:
     """A sentence on what nobody foresaw: the log has the whole error, under the same reference."""
     reference = secrets.token_hex(4)
     logger.error("%s Reference %s.", what, reference, exc_info=error)
     return f"{what} The server's log explains it under the reference {reference}."
 
 
-def of_click(error: RnnCoreError | MemoryError) -> str:
+def for_click(error: RnnCoreError | MemoryError) -> str:
     """Why a click came to nothing, for a person."""
     if isinstance(error, MemoryError):
         return "This computer has not enough memory left for this: try something smaller."
     return str(error)
 
 
-def of_training(error: Exception) -> str:
+def for_training(error: Exception) -> str:
     """Why training ended, for a person."""
     if isinstance(error, RnnCoreError):
         return str(error)
     if isinstance(error, MemoryError):
         return "The machine has no memory left for this run."
-    return account(error, "Training ended unexpectedly.")
+    return report_unexpected(error, "Training ended unexpectedly.")
 
 
-def of_saving(error: Exception) -> str:
+def for_saving(error: Exception) -> str:
     """Why a save failed, for a person, and what it means for the run."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     if isinstance(cause, OSError):
@@ -55,7 +55,7 @@ def of_saving(error: Exception) -> str:
         return _unsaved("there is no memory left for a copy of the network")
     if isinstance(error, RnnCoreError):
         return _unsaved(str(error).rstrip("."))
-    return account(error, _unsaved("something unexpected happened"))
+    return report_unexpected(error, _unsaved("something unexpected happened"))
 
 
 def _unsaved(reason: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from dashboard.formatting import byte_size
 from dashboard.server import memory
 from rnncore import RnnCoreError
 
@@ -74,19 +75,10 @@ class TooLargeError(RnnCoreError):
 
 def check_memory(needed: int) -> None:
     """A TooLargeError if a run that needs so many bytes cannot be afforded."""
-    allowed = int(memory.to_spare() * MEMORY_SHARE)
+    allowed = int(memory.available() * MEMORY_SHARE)
     if needed > allowed:
         raise TooLargeError(
-            f"These settings need {size(needed)} of memory and {size(allowed)} can be spared: "
-            "choose a smaller hidden size, fewer layers, or a smaller batch or sequence length."
+            f"These settings need {byte_size(needed)} of memory and {byte_size(allowed)} "
+            "can be spared: choose a smaller hidden size, fewer layers, or a smaller batch "
+            "or sequence length."
         )
-
-
-def size(count: float) -> str:
-    """A number of bytes for people: 812 kB, 3.4 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if round(count) < 1000:
-            digits = 0 if unit == "B" or round(count, 1) >= 100 else 1
-            return f"{count:.{digits}f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"

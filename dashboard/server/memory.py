@@ -22,27 +22,27 @@ _FILES = (
 )
 
 
-class Promise:
+class Reservation:
     """So many bytes for somebody who will take them soon: until it is over, or its holder gone."""
 
     def __init__(self, size: int) -> None:
         self.size = size
         with _lock:
-            _promises.add(self)
+            _reservations.add(self)
 
-    def over(self) -> None:
+    def release(self) -> None:
         """They are taken, and no longer free."""
         self.size = 0
 
 
-_promises: weakref.WeakSet[Promise] = weakref.WeakSet()
+_reservations: weakref.WeakSet[Reservation] = weakref.WeakSet()
 _lock = threading.Lock()
 
 
-def to_spare() -> int:
+def available() -> int:
     """Bytes of memory that are free now and promised to nobody."""
     with _lock:
-        return max(0, free() - sum(promise.size for promise in _promises))
+        return max(0, free() - sum(reservation.size for reservation in _reservations))
 
 
 def free() -> int:

@@ -30,7 +30,7 @@ class Change:
 
 def act(solver: Solver, settings: TrainSettings) -> list[Change]:
     """Let these settings act from the next iteration on; what they changed of a run under way."""
-    wanted = settings.as_solver()
+    wanted = settings.solver_arguments()
     if wanted["eval_every"] is None:
         wanted["eval_every"] = solver.affordable_interval()
     made = []

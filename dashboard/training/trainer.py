@@ -275,12 +275,12 @@ class Trainer:
     def _account(self, error: Exception) -> str:
         """What to say of an error that ended training; after a divergence, go back."""
         if not isinstance(error, DivergedError):
-            return error_messages.of_training(error)
+            return error_messages.for_training(error)
         self._too_fast = self.solver.lr
         try:
             good = self.rescue()
         except Exception as failure:
-            return f"{error} {error_messages.of_training(failure)}"
+            return f"{error} {error_messages.for_training(failure)}"
         if good is None:
             return str(error)
         live_settings.carry_over(self.solver, good)  # the network goes back, not the plans

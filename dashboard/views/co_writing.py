@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.charts import bars
-from dashboard.formatting import counted, plain, stage
+from dashboard.formatting import counted, escape_markdown, training_stage
 from dashboard.page import error_boundary, sampling_callbacks, state
 from dashboard.runs.run import Run
 from dashboard.text.codepoints import display_char
@@ -26,7 +26,7 @@ def show(run: Run) -> None:
 
 def _desk(run: Run) -> None:
     if sentence := sampling_callbacks.said("pen"):
-        st.warning(plain(sentence))
+        st.warning(escape_markdown(sentence))
     co_writing = state.co_writing()
     if co_writing is None:
         st.caption("Take turns with the network: see its odds for the next character, choose one.")
@@ -37,7 +37,7 @@ def _desk(run: Run) -> None:
     )
     st.caption(
         f"{counted(len(co_writing.written), 'character')} so far, with the odds of the network "
-        f"{stage(co_writing.iteration)}."
+        f"{training_stage(co_writing.iteration)}."
     )
     temperature = max(_LOWEST, state.temperature())
     choices = co_writing.choices(CHOICES, temperature)
@@ -51,7 +51,7 @@ def _desk(run: Run) -> None:
     with st.container(horizontal=True):
         for char in choices.chars:
             st.button(
-                plain(display_char(char)),
+                escape_markdown(display_char(char)),
                 key=f"next_{ord(char)}",
                 on_click=sampling_callbacks.write_char,
                 args=(char,),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard.formatting import plain
+from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import background, entry, open_run, state
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
@@ -37,7 +37,7 @@ def _link() -> None:
     own = text is not None and entry.shared_text() is None
     st.caption(
         "It opens this page with everything that is chosen here. "
-        + (f"Everybody uploads {plain(text.name)} themselves. " if own and text else "")
+        + (f"Everybody uploads {escape_markdown(text.name)} themselves. " if own and text else "")
         + "The address at the top of the browser is another one: it opens this very run, "
         "and all who have it drive it together."
     )
@@ -46,7 +46,7 @@ def _link() -> None:
 def _take_away(run: Run) -> None:
     stem = exports.stem(run)
     if run.export_error:
-        st.error(plain(run.export_error), icon=":material/error:")
+        st.error(escape_markdown(run.export_error), icon=":material/error:")
     # What is made at a click Streamlit throws away at the second redraw of anything on this server,
     # which where many train comes sooner than the browser fetches it.
     ready = exports.resting_model(run)
@@ -67,18 +67,16 @@ def _take_away(run: Run) -> None:
 def _and_here(size: int) -> str:
     """Whether a file of this size can be uploaded here again, to go on a sentence."""
     most = limits.MAX_MODEL_BYTES
-    return (
-        " and on this page" if size < most else f" (for this page it is above {limits.size(most)})"
-    )
+    return " and on this page" if size < most else f" (for this page it is above {byte_size(most)})"
 
 
 def _kept(run: Run, autosaver: Autosaver) -> None:
     """What is kept of the run on the server, for whoever has its link; and the way to end that."""
     if state.said("runs"):
-        st.error(plain(state.said("runs")), icon=":material/error:")
+        st.error(escape_markdown(state.said("runs")), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
-            f"On the computer that runs this page the run takes {limits.size(autosaver.size())}.",
+            f"On the computer that runs this page the run takes {byte_size(autosaver.size())}.",
             width="stretch",
         )
         with st.popover("Delete this run"):

@@ -8,10 +8,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import settings
-from dashboard.formatting import duration, plain
+from dashboard.formatting import byte_size, duration, escape_markdown
 from dashboard.page import background, callbacks, error_boundary, open_run, state
 from dashboard.runs.speed_probe import Speed
-from dashboard.server import limits
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.text.loading import LoadedText
 from rnncore import CELLS
@@ -86,7 +85,7 @@ def _trained() -> None:
             args=(name,),
         )
     if state.said("model"):
-        st.error(plain(state.said("model")), icon=":material/error:")
+        st.error(escape_markdown(state.said("model")), icon=":material/error:")
     st.caption("It writes at once, and learns on from the text above.")
 
 
@@ -141,11 +140,11 @@ def _cost(text: LoadedText) -> None:
     params = chosen.num_params(V)
     ratio = len(text) / params
     st.caption(
-        f"**{params:,}** parameters · about {limits.size(chosen.memory(V))} of memory · "
+        f"**{params:,}** parameters · about {byte_size(chosen.memory(V))} of memory · "
         f"{_in_words(ratio)}"
     )
     if callbacks.obstacle():
-        st.warning(plain(callbacks.obstacle()))
+        st.warning(escape_markdown(callbacks.obstacle()))
 
 
 def _measuring(text: LoadedText) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
-from dashboard.formatting import counted, plain, spoken
+from dashboard.formatting import byte_size, counted, escape_markdown, strip_markdown
 from dashboard.page import open_run, state
 from dashboard.runs import summary
 from dashboard.runs.registry import registry
 from dashboard.runs.store import RunInfo
-from dashboard.server import limits
 from dashboard.views import markup
 
 PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser many seconds
@@ -20,13 +19,13 @@ def show(workbench: Page) -> None:
     """Draw the page; a run that is opened shows on the workbench."""
     st.title("Past runs", anchor=False)
     if state.said("runs"):
-        st.error(plain(state.said("runs")), icon=":material/error:")
+        st.error(escape_markdown(state.said("runs")), icon=":material/error:")
     infos = registry().store.infos()
     if not infos:
         st.markdown("Nothing was trained here yet. Every run is saved by itself as it goes.")
         st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
         return
-    total = limits.size(sum(info.size for info in infos))
+    total = byte_size(sum(info.size for info in infos))
     st.caption(
         f"{counted(len(infos), 'run')} on this computer, {total}, the newest first. Each was "
         "saved by itself as it went, and goes on from there. Validation is the loss in nats per "
@@ -47,12 +46,12 @@ def _row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
     name = info.text_name or "A damaged run"
-    unseen = f"*{spoken(name)}, {summary.saved(info)}*"
+    unseen = f"*{strip_markdown(name)}, {summary.saved(info)}*"
     with st.container(border=True):
         about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
         with about, st.container(gap="xsmall"):
-            st.markdown(f"**{plain(name)}**{here}")
-            st.caption(plain(summary.described(registry().store, info)))
+            st.markdown(f"**{escape_markdown(name)}**{here}")
+            st.caption(escape_markdown(summary.described(registry().store, info)))
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
             if not info.damaged and st.button(
                 f"Open {unseen}",

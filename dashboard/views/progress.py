@@ -11,7 +11,7 @@ from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_sol
 from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
 from dashboard.charts.loss import loss_rows, loss_spec
-from dashboard.formatting import counted, duration, figure, plain
+from dashboard.formatting import counted, duration, escape_markdown, three_decimals
 from dashboard.page import background, callbacks, state
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
@@ -44,7 +44,7 @@ def live() -> None:
     status = callbacks.look_at(run)
     _headline(run, status)
     if run.autosaver is not None and run.autosaver.problem:
-        st.warning(plain(run.autosaver.problem), icon=":material/save:")
+        st.warning(escape_markdown(run.autosaver.problem), icon=":material/save:")
     _figures(status)
     entries = list(run.sample_log.entries)  # it goes on writing meanwhile
     stage = state.stage([entry.iteration for entry in entries])
@@ -75,8 +75,8 @@ def _headline(run: Run, status: Status) -> None:
     st.markdown(f":{colour}-badge[{label}] {sentence}")
     if status.message:
         show_message = st.error if status.phase is Phase.FAILED else st.info
-        show_message(plain(status.message))
-    on_text = f"iterations on {plain(run.text.name)}"
+        show_message(escape_markdown(status.message))
+    on_text = f"iterations on {escape_markdown(run.text.name)}"
     with st.container(key="train_progress"):
         if run.plan.open_ended:
             st.caption(f"{status.iteration:,} {on_text}")
@@ -97,15 +97,19 @@ def _to_go(run: Run, status: Status) -> str:
 
 def _figures(status: Status) -> None:
     with st.container(horizontal=True):
-        st.metric("Loss", figure(status.loss), help="Nats per character, mean of 50 iterations.")
         st.metric(
-            "Validation", figure(status.val_loss), help="On the end of the text, never trained on."
+            "Loss", three_decimals(status.loss), help="Nats per character, mean of 50 iterations."
+        )
+        st.metric(
+            "Validation",
+            three_decimals(status.val_loss),
+            help="On the end of the text, never trained on.",
         )
         st.metric(
             "Bits per character",
-            figure(status.val_loss / math.log(2))
+            three_decimals(status.val_loss / math.log(2))
             if not math.isnan(status.val_loss)
-            else figure(status.loss / math.log(2)),
+            else three_decimals(status.loss / math.log(2)),
             help="The validation loss in bits; the training loss as long as nothing was validated.",
         )
         st.metric(

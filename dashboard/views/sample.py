@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.formatting import plain, stage
+from dashboard.formatting import escape_markdown, training_stage
 from dashboard.page import background, error_boundary, sampling_callbacks, state
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
@@ -51,7 +51,7 @@ def show() -> None:
             if writing:
                 st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
         if refusal := sampling_callbacks.said("sample"):
-            st.error(plain(refusal), icon=":material/error:")
+            st.error(escape_markdown(refusal), icon=":material/error:")
         st.fragment(
             error_boundary.part(_written), run_every=TICK_SECONDS if writing or searching else None
         )()
@@ -93,7 +93,7 @@ def _written() -> None:
         return
     writing, text = writer.writing, writer.text
     if writer.note:
-        st.warning(plain(writer.note))
+        st.warning(escape_markdown(writer.note))
     search = background.copy_index(run)
     search.wait(0.05)  # enough for most texts: the piece is drawn once
     passages = None if writing else background.copied(run, writer)
@@ -116,7 +116,7 @@ def _account(writer: Writer, count: int, writing: bool) -> str:
     speed = f", {count / writer.seconds:,.0f} a second" if writer.seconds else ""
     return (
         f"{count:,} characters after the seed text{speed}, at temperature "
-        f"{writer.settings.temperature:g}, by the network {stage(writer.iteration)}."
+        f"{writer.settings.temperature:g}, by the network {training_stage(writer.iteration)}."
     )
 
 

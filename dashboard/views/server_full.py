@@ -23,5 +23,5 @@ def show() -> None:
 
 
 def _look() -> None:
-    if entry.let_in():
+    if entry.admit():
         st.rerun()

@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from dashboard.charts import bars
-from dashboard.formatting import plain
+from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import callbacks, state
 from dashboard.server import limits
 from dashboard.text import loading
@@ -46,14 +46,15 @@ def show() -> None:
         chosen = state.text_source()
         if file is not None and chosen is not None and chosen.key != file.file_id:
             st.button(
-                f"Take {plain(display_name(file.name))} again", on_click=callbacks.choose_upload
+                f"Take {escape_markdown(display_name(file.name))} again",
+                on_click=callbacks.choose_upload,
             )
         with st.popover("Or paste one", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
             st.button("Take this text", on_click=callbacks.choose_paste)
         source = read()
         if state.text_error():
-            st.error(plain(state.text_error()), icon=":material/error:")
+            st.error(escape_markdown(state.text_error()), icon=":material/error:")
         text = state.text()
         if text is not None:
             _card(text, source)
@@ -63,7 +64,7 @@ def read() -> Source:
     """Read the text that is chosen, if it is not read yet; where it comes from."""
     source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
     if not callbacks.is_read(source):
-        with st.spinner(f"Reading {plain(display_name(source.name))} …"):
+        with st.spinner(f"Reading {escape_markdown(display_name(source.name))} …"):
             callbacks.read_source(source)
     return source
 
@@ -71,9 +72,9 @@ def read() -> Source:
 def _card(text: LoadedText, source: Source) -> None:
     st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
     st.html(markup.text_box("", text.preview(), most_rem=9, label="Beginning of the text"))
-    st.caption(f"{plain(text.name)} · {limits.size(text.size)} · {text.encoding}")
+    st.caption(f"{escape_markdown(text.name)} · {byte_size(text.size)} · {text.encoding}")
     for note in text.notes:
-        st.caption(plain(note))
+        st.caption(escape_markdown(note))
     advised = sum(suggestion.recommended for suggestion in text.suggestions)
     hint = f" ({advised} worth a look)" if advised else ""
     # The page keeps whether it is open: the browser forgets it when the title changes.
@@ -88,12 +89,14 @@ def _cleanup(text: LoadedText, source: Source) -> None:
         return
     if text.boilerplate:
         st.toggle("Leave out Project Gutenberg's header and licence", key="strip_gutenberg")
-        st.caption(plain(text.boilerplate))
+        st.caption(escape_markdown(text.boilerplate))
     elif not text.suggestions:
         st.caption("Nothing catches the eye in this text.")
     for suggestion in text.suggestions:
         st.toggle(suggestion.title, key=state.cleanup_key(suggestion.key))
-        st.caption(plain(suggestion.sentence) + (" Advised." if suggestion.recommended else ""))
+        st.caption(
+            escape_markdown(suggestion.sentence) + (" Advised." if suggestion.recommended else "")
+        )
     st.selectbox(
         "Encoding",
         loading.ENCODINGS,

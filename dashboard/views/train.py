@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import settings
-from dashboard.formatting import plain
+from dashboard.formatting import escape_markdown
 from dashboard.page import background, callbacks, error_boundary, open_run, state
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
@@ -43,7 +43,7 @@ def _notes(active: bool, run: Run | None) -> None:
         _before(run)
     if callbacks.refusal():
         with st.container(key="train_refusal"):
-            st.error(plain(callbacks.refusal()), icon=":material/error:")
+            st.error(escape_markdown(callbacks.refusal()), icon=":material/error:")
     if state.asking():
         _question()
     elif run is not None and run.solver.iteration and callbacks.differs():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.formatting import plain
+from dashboard.formatting import escape_markdown
 from dashboard.page import entry, error_boundary, state
 from dashboard.views import download, markup, model, sample, text, train
 
@@ -20,7 +20,7 @@ def show() -> None:
     )
     with st.container():  # what comes and goes in it moves nothing below
         if state.said("page"):
-            st.info(plain(state.said("page")), icon=":material/history:")
+            st.info(escape_markdown(state.said("page")), icon=":material/history:")
     hidden = entry.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown

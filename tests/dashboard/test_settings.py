@@ -136,12 +136,12 @@ def test_without_clipping_validations_or_fresh_starts_is_the_last_choice():
     ],
 )
 def test_a_training_comes_out_of_its_solver_as_it_was_put_in(chosen):
-    solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, **chosen.as_solver())
-    assert TrainSettings.of_solver(solver) == chosen
-    assert (solver.warmup, solver.clip) == (chosen.warmup, chosen.as_solver()["clip"])
+    solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, **chosen.solver_arguments())
+    assert TrainSettings.from_solver(solver) == chosen
+    assert (solver.warmup, solver.clip) == (chosen.warmup, chosen.solver_arguments()["clip"])
 
 
 def test_a_solver_without_validation_data_has_chosen_so_itself():
     solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, val_fraction=0.0)
     assert solver.eval_every == 0
-    assert TrainSettings.of_solver(solver).eval_every == 0
+    assert TrainSettings.from_solver(solver).eval_every == 0

@@ -13,7 +13,7 @@ SAMPLES = ["lighthouse.txt", "verses.txt"]
 
 
 # One value that is not the usual for each widget that a link carries.
-OTHERS = {
+WIDGETS = {
     "goal_kind": "minutes",
     "goal_epochs": 7,
     "goal_minutes": 3,
@@ -48,14 +48,14 @@ def test_every_setting_comes_back():
     model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
     train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777, 30, 70, 90)
     address = settings_link.write(
-        model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"], OTHERS
+        model, train, "verses.txt", "The sea & I", 1.25, ["model", "download"], WIDGETS
     )
     lesson = read(**address)
     assert (lesson.model, lesson.train) == (model, train)
     assert (lesson.text, lesson.seed_text) == ("verses.txt", "The sea & I")
     assert lesson.temperature == 1.25
     assert lesson.hide == {"model", "download"}
-    assert lesson.others == OTHERS
+    assert lesson.widgets == WIDGETS
     assert lesson.problems == ()
 
 

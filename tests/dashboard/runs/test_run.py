@@ -58,13 +58,13 @@ def test_what_the_machine_cannot_hold_is_refused(monkeypatch):
 def test_memory_is_promised_to_a_training_until_its_first_iterations_have_taken_it(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 10**12)
     made = new_run(TEXT, SMALL, TrainSettings())
-    before = memory.to_spare()
+    before = memory.available()
     with made.trainer.lock:  # so that it cannot begin yet
         made.train(60)
-        assert before - memory.to_spare() == SMALL.memory(len(TEXT.vocab))
+        assert before - memory.available() == SMALL.memory(len(TEXT.vocab))
         made.train(60)  # twice is as good as once
-        assert before - memory.to_spare() == SMALL.memory(len(TEXT.vocab))
-    until(lambda: memory.to_spare() == before)
+        assert before - memory.available() == SMALL.memory(len(TEXT.vocab))
+    until(lambda: memory.available() == before)
     stopped(made.trainer)
 
 

@@ -12,22 +12,22 @@ from tests.support.session import visiting
 
 def test_so_many_pages_come_in_and_the_next_when_one_has_left():
     admission, present = AdmissionControl(2), {"a", "b", "c"}
-    assert admission.let_in("a", present.__contains__)
-    assert admission.let_in("b", present.__contains__)
-    assert not admission.let_in("c", present.__contains__)
-    assert admission.let_in("a", present.__contains__)  # at its next click
+    assert admission.admit("a", present.__contains__)
+    assert admission.admit("b", present.__contains__)
+    assert not admission.admit("c", present.__contains__)
+    assert admission.admit("a", present.__contains__)  # at its next click
     present.remove("b")
-    assert admission.let_in("c", present.__contains__)
+    assert admission.admit("c", present.__contains__)
 
 
 def test_a_page_that_lost_its_connection_comes_back_though_its_place_is_taken():
     admission, present = AdmissionControl(1), {"a"}
-    assert admission.let_in("a", present.__contains__)
+    assert admission.admit("a", present.__contains__)
     present = {"b"}
-    assert admission.let_in("b", present.__contains__)
+    assert admission.admit("b", present.__contains__)
     present = {"a", "b"}
-    assert admission.let_in("a", present.__contains__, again=True)
-    assert not admission.let_in("c", present.__contains__)
+    assert admission.admit("a", present.__contains__, again=True)
+    assert not admission.admit("c", present.__contains__)
 
 
 def test_a_full_server_says_so_and_opens_by_itself(tmp_path: Path):

@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from dashboard.formatting import ago, counted, duration, figure, plain
 from dashboard.runs import speed_probe
 from dashboard.server import background_job
 from dashboard.server.background_job import Job
@@ -41,7 +40,7 @@ def test_a_job_that_was_interrupted_can_begin_again():
     job = Job(lambda: answers.pop(0))
     job.wait(20)
     assert job.interrupted
-    job.begin()
+    job.start()
     job.wait(20)
     assert job.result == 42
     assert not job.interrupted
@@ -75,7 +74,7 @@ def test_one_job_is_worked_on_at_a_time(busy):
 def test_a_job_that_nobody_waits_for_does_not_begin(busy):
     begun = threading.Event()
     job = Job(begun.set)
-    job.drop()
+    job.cancel()
     busy.set()
     job.wait(20)
     assert not job.running
@@ -87,19 +86,19 @@ def test_a_long_job_hears_that_nobody_waits_for_it():
 
     def work() -> str:
         begun.set()
-        wait_until(lambda: not background_job.wanted())
+        wait_until(lambda: not background_job.is_wanted())
         return "ended early"
 
     job = Job(work)
     assert begun.wait(20)
-    job.drop()
+    job.cancel()
     job.wait(20)
     assert job.result == "ended early"
-    assert background_job.wanted()  # here nobody dropped anything
+    assert background_job.is_wanted()  # here nobody dropped anything
 
 
 def test_no_step_of_a_measurement_is_done_when_nobody_wants_it(monkeypatch):
-    monkeypatch.setattr(background_job, "wanted", lambda: False)
+    monkeypatch.setattr(background_job, "is_wanted", lambda: False)
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
@@ -125,60 +124,3 @@ def test_no_speed_is_measured_beside_a_training():
         assert speed_probe.measure(TEXT, MODEL, seconds=5) is None
     finally:
         speed_probe.SCHEDULER.leave(trainer)
-
-
-# -- words -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (float("nan"), "–"), (0, "0 s"), (0.44, "0.4 s"), (2.96, "3.0 s"), (48.2, "48 s"),
-        (99.4, "99 s"), (100, "1:40 min"), (149, "2:29 min"), (365, "6:05 min"),
-        (3599.4, "59:59 min"), (3599.6, "1 h"), (3600, "1 h"), (4800, "1 h 20 min"),
-        (7260, "2 h 1 min"),
-    ],
-)  # fmt: skip
-def test_durations(seconds, shown):
-    assert duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0, "a moment ago"), (59, "a moment ago"), (60, "1 minute ago"), (125, "2 minutes ago"),
-        (3600, "1 hour ago"), (90_000, "1 day ago"), (200_000, "2 days ago"),
-        (-5, "a moment ago"),
-    ],
-)  # fmt: skip
-def test_how_long_since(seconds, shown):
-    assert ago(seconds) == shown
-
-
-def test_counts():
-    shown = [counted(n, "iteration") for n in (0, 1, 1200)]
-    assert shown == ["0 iterations", "1 iteration", "1,200 iterations"]
-
-
-def test_figures():
-    assert (figure(1.23456), figure(float("nan"))) == ("1.235", "–")
-
-
-@pytest.mark.parametrize("words", ["*a*", "[x](y)", ":red[x]", "$$a$$", "`b`", "<b>", "# a", "| a"])
-def test_words_of_others_lose_nothing_but_their_power(words):
-    escaped = plain(words)
-    assert escaped.replace("\\", "") == words
-    assert escaped != words
-
-
-@pytest.mark.parametrize(
-    ("words", "shown"),
-    [
-        ("WWW.evil.example.txt", "WWW\u2060.evil.example.txt"),
-        ("https://evil.example", "https:\u2060//evil.example"),
-        ("you@evil.example", "you@\u2060evil.example"),
-        ("my.www book.txt: 1 / 2", "my.www book.txt: 1 / 2"),
-    ],
-)
-def test_words_of_others_become_no_links(words, shown):
-    assert plain(words).replace("\\", "") == shown

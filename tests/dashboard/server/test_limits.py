@@ -5,30 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.server import limits, memory
-from dashboard.server.limits import TooLargeError, check_memory, size
+from dashboard.server.limits import TooLargeError, check_memory
 from rnncore import RnnCoreError
-
-
-@pytest.mark.parametrize(
-    ("count", "shown"),
-    [
-        (0, "0 B"),
-        (1, "1 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (99_949, "99.9 kB"),
-        (99_960, "100 kB"),
-        (812_000, "812 kB"),
-        (999_400, "999 kB"),
-        (999_960, "1.0 MB"),
-        (3_400_000, "3.4 MB"),
-        (25e9, "25.0 GB"),
-        (4e12, "4.0 TB"),
-        (5e15, "5,000.0 TB"),
-    ],
-)
-def test_sizes_for_people(count, shown):
-    assert size(count) == shown
 
 
 def test_memory_is_checked_with_figures(monkeypatch):

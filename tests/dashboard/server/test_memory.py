@@ -30,17 +30,17 @@ def test_where_the_system_does_not_tell(monkeypatch, report):
 
 def test_what_is_promised_is_not_to_spare_until_it_is_taken_or_nobody_s(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 100 * MB)
-    before = memory.to_spare()
-    first, second = memory.Promise(30 * MB), memory.Promise(20 * MB)
-    assert memory.to_spare() == before - 50 * MB
-    first.over()
-    assert memory.to_spare() == before - 20 * MB
+    before = memory.available()
+    first, second = memory.Reservation(30 * MB), memory.Reservation(20 * MB)
+    assert memory.available() == before - 50 * MB
+    first.release()
+    assert memory.available() == before - 20 * MB
     del second
     gc.collect()
-    assert memory.to_spare() == before
-    huge = memory.Promise(10**15)
-    assert memory.to_spare() == 0
-    huge.over()
+    assert memory.available() == before
+    huge = memory.Reservation(10**15)
+    assert memory.available() == 0
+    huge.release()
 
 
 @pytest.fixture

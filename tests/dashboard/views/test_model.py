@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard.formatting import byte_size
 from dashboard.runs import speed_probe
 from dashboard.runs.run import SCHEDULER
 from dashboard.runs.speed_probe import Speed
-from dashboard.server.limits import size
 from dashboard.settings import ModelSettings
 from tests.support.visits import STORY, visitors
 
@@ -34,7 +34,7 @@ def test_size_and_memory_are_those_of_the_network_that_is_chosen(page):
         network = ModelSettings(hidden_dim=hidden, seq_length=10, batch_size=4)
         (cost,) = [text for text in page.shown("caption") if "of memory" in text]
         assert f"**{network.num_params(16):,}** parameters" in cost
-        assert f"about {size(network.memory(16))} of memory" in cost
+        assert f"about {byte_size(network.memory(16))} of memory" in cost
 
 
 def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):

@@ -11,6 +11,7 @@ import pytest
 import RNNs
 import streamlit as st
 
+from dashboard.formatting import byte_size
 from dashboard.page import open_run
 from dashboard.runs import exports, summary
 from dashboard.runs.registry import registry
@@ -322,9 +323,9 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     second = page.run
     assert second.autosaver.save_now()
     page.go_to("runs")
-    assert page.says(f"2 runs on this computer, {limits.size(registry().store.size())}")
+    assert page.says(f"2 runs on this computer, {byte_size(registry().store.size())}")
     for run in (first, second):
-        assert page.says(limits.size(run.autosaver.size()))
+        assert page.says(byte_size(run.autosaver.size()))
     assert page.says("3 of 500 iterations")
     page.app.button(key=f"open_{first.id}").click().run()
     assert page.run is first
@@ -343,7 +344,7 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
     run = page.run
     assert run.autosaver.save_now()
     page.look()
-    assert page.says(f"the run takes {limits.size(run.autosaver.size())}")
+    assert page.says(f"the run takes {byte_size(run.autosaver.size())}")
     page.press("Delete for good")
     assert not page.has_run
     assert registry().store.infos() == []
@@ -369,7 +370,7 @@ def test_what_is_too_large_to_come_back_here_is_told_before_it_is_taken_away(pag
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", size - 1)
     page.look()
     assert page.says("can import rnncore and on this page:")
-    assert page.says(f"in Python (for this page it is above {limits.size(size - 1)}).")
+    assert page.says(f"in Python (for this page it is above {byte_size(size - 1)}).")
 
 
 def test_without_a_run_the_list_says_so(visit):
