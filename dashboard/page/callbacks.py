@@ -9,13 +9,13 @@ from typing import Any
 
 from dashboard.page import error_boundary, state
 from dashboard.page.open_run import put_aside, show_run
-from dashboard.runs.registry import registry
-from dashboard.runs.run import Run, check, new_run
+from dashboard.runs.registry import get_registry
+from dashboard.runs.run import Run, check_settings, new_run
 from dashboard.server import error_messages, limits
 from dashboard.settings import PRESETS, Goal, TrainSettings
 from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_sample
-from dashboard.training.goals import Plan, Stretch
-from dashboard.training.trainer import Phase, Status
+from dashboard.training.goals import Plan, TrainingStart
+from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError
 from rnncore.errors import TextError
 
@@ -87,7 +87,7 @@ def apply_preset() -> None:
     if preset is None:
         return
     state.show_settings(preset.model, None)
-    if run is not None and run.learnt and differs():
+    if run is not None and run.has_progress and differs():
         # Shown, they would act on this run at the next touch: they wait for a run of their own.
         state.set_waiting(preset.train)
     else:
@@ -102,7 +102,7 @@ def apply_train_settings() -> None:
         _act(run, run.plan.since)
 
 
-def _act(run: Run, since: Stretch) -> None:
+def _act(run: Run, since: TrainingStart) -> None:
     """Train as the page says, its goal counted from here; show what comes of it."""
     training, goal = _changed_here(run)
     plan, length = Plan(goal, since), run.solver.num_iters
@@ -111,7 +111,7 @@ def _act(run: Run, since: Stretch) -> None:
             run.solver.batch_size * run.solver.seq_length
         )
         length = plan.total(run.solver, speed)
-    run.follow(plan)
+    run.set_plan(plan)
     run.trainer.change(replace(training, num_iters=length))
     state.show_settings(None, replace(training, num_iters=state.train_settings().num_iters))
     state.show_goal(goal)
@@ -160,7 +160,7 @@ def train() -> None:
     """Begin a run, go on with it, or ask first if the page's settings are another run's."""
     with refusals("train"):
         run = state.run()
-        if run is not None and run.learnt and differs():
+        if run is not None and run.has_progress and differs():
             state.ask(True)
         else:
             _go_on(present())
@@ -186,10 +186,10 @@ def keep_run() -> None:
 
 def look_at(run: Run) -> Status:
     """Where the run stands; a page that looks keeps it going, and in memory."""
-    registry().get(run.id)
+    get_registry().get(run.id)
     status = run.trainer.status()
     if status.active:
-        run.trainer.grant(limits.GRANT_SECONDS)
+        run.trainer.extend(limits.GRANT_SECONDS)
     return status
 
 
@@ -206,7 +206,7 @@ def step() -> None:
     """One iteration."""
     with refusals("train"):
         run = present()
-        registry().add(run)  # it may have been put away while the page was idle
+        get_registry().add(run)  # it may have been put away while the page was idle
         if run.solver.finished:
             _act(run, _here(run))
         run.trainer.step(limits.GRANT_SECONDS)
@@ -226,7 +226,7 @@ def obstacle() -> str:
     if text is None:
         return "There is no text to train on yet: upload one, or pick a sample text."
     try:
-        check(text, state.model_settings())
+        check_settings(text, state.model_settings())
     except RnnCoreError as error:
         return str(error)
     return ""
@@ -262,13 +262,13 @@ def present() -> Run:
     """The page's run: a new one if there is none, or if the page says otherwise by now and
     nothing has been learnt that could be lost."""
     run = state.run()
-    return _begin() if run is None or (differs() and not run.learnt) else run
+    return _begin() if run is None or (differs() and not run.has_progress) else run
 
 
 def _replace() -> Run:
     """A new run in the old one's place; the old one stays if that cannot be."""
     old = state.run()
-    run = _begin(None if old is None or differs() else old.first)
+    run = _begin(None if old is None or differs() else old.initial_model)
     if old is not None:
         put_aside(old)
     return run
@@ -282,11 +282,11 @@ def _begin(first: RNN | None = None) -> Run:
         raise RnnCoreError(obstacle())
     training = state.waiting() or state.train_settings()
     run = new_run(text, state.model_settings(), training, first)
-    registry().add(run)
+    get_registry().add(run)
     state.set_run(run)
     state.show_settings(None, training)
     state.set_waiting(None)
-    _act(run, Stretch())
+    _act(run, TrainingStart())
     return run
 
 
@@ -300,10 +300,10 @@ def _go_on(run: Run) -> None:
 
 
 def _start(run: Run) -> None:
-    registry().add(run)  # it may have been put away while the page was idle
+    get_registry().add(run)  # it may have been put away while the page was idle
     run.train(limits.GRANT_SECONDS)
 
 
-def _here(run: Run) -> Stretch:
+def _here(run: Run) -> TrainingStart:
     """A piece of training that begins where the run stands."""
-    return Stretch(run.solver.iteration, run.solver.seconds)
+    return TrainingStart(run.solver.iteration, run.solver.seconds)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from dashboard.formatting import ago, byte_size
 from dashboard.page import error_boundary, state
-from dashboard.runs.registry import registry
-from dashboard.runs.run import Run, fresh_id, new_run, wrap
+from dashboard.runs.registry import get_registry
+from dashboard.runs.run import Run, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
 from dashboard.server import error_messages, limits
 from dashboard.settings import MAX_SEED, ModelSettings
 from dashboard.text.loading import LoadedText, Source, from_ids
-from dashboard.training.trainer import Phase, Status
+from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
 from rnncore.errors import FileFormatError, TextError
 from rnncore.pretrained import PRETRAINED
@@ -22,9 +22,9 @@ from rnncore.reading.file_names import display_name
 
 def come_back(run_id: str) -> None:
     """Take up the run that the page's address names, wherever it is, and say where it was."""
-    live = registry().get(run_id)
+    live = get_registry().get(run_id)
     try:
-        run = live or registry().open(run_id)
+        run = live or get_registry().open(run_id)
     except NoSuchRunError:
         state.say("page", "The run in this page's address is not here; it may have been deleted.")
         if state.run() is None:
@@ -56,7 +56,7 @@ def _meanwhile(status: Status) -> str:
         return "training has come to its end."
     if status.phase is Phase.FAILED:
         return "training stopped by itself; why is said beside the figures."
-    if status.phase is Phase.ASLEEP:
+    if status.phase is Phase.TIMED_OUT:
         return "training fell asleep, since no page was open for an hour. Train goes on."
     return "this run was waiting here."
 
@@ -84,7 +84,7 @@ def show_run(run: Run) -> None:
 def put_aside(run: Run) -> None:
     """Pause a run that leaves the page; it can be brought back if it has learnt anything."""
     run.trainer.pause()
-    if run.learnt:
+    if run.has_progress:
         state.set_before(run.id)
 
 
@@ -138,7 +138,7 @@ def delete(run_id: str) -> None:
     """Remove a run for good."""
     state.say("runs", "")
     try:
-        registry().delete(run_id)
+        get_registry().delete(run_id)
     except RnnCoreError as error:
         state.say("runs", str(error))
         return
@@ -150,7 +150,7 @@ def delete(run_id: str) -> None:
 
 def _begin(run: Run, name: str) -> None:
     try:
-        registry().add(run)
+        get_registry().add(run)
     except RnnCoreError as error:
         state.say("model", str(error))
         return
@@ -170,7 +170,7 @@ def _run_of(solver: Solver, name: str) -> Run:
     text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
     settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
     limits.check_memory(settings.memory(len(vocab), model.dtype.itemsize))
-    return wrap(fresh_id(), text, settings, solver)
+    return run_from_solver(new_id(), text, settings, solver)
 
 
 def _run_with(model: RNN) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.page import error_boundary, state
 from dashboard.page.callbacks import present, refusals
-from dashboard.runs.run import default_seed
+from dashboard.runs.run import default_seed_text
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, filter_seed_text
 from rnncore import Sampler
@@ -32,7 +32,7 @@ def generate() -> None:
     with refusals("sample", _asked):
         run = present()
         cancel()
-        settings = state.write_settings(default_seed(run.text))
+        settings = state.write_settings(default_seed_text(run.text))
         writer = Writer(run.trainer.model(), settings, run.solver.iteration)
         writer.wait(0.15)  # most pieces are done by then, and need no ticking
         state.set_writer(writer)
@@ -54,7 +54,7 @@ def start_co_writing() -> None:
     if (run := state.run()) is None:
         return
     with refusals("pen", _asked):
-        settings = state.write_settings(default_seed(run.text))
+        settings = state.write_settings(default_seed_text(run.text))
         seed_text, note = filter_seed_text(settings.seed_text, run.text.vocab)
         sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
         state.set_co_writing(CoWriting(sampler, seed_text, iteration=iteration))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Escaped, and without the characters that no HTML document may hold."""
     allowed = "".join(c if c in "\n\t" or _may_stand(ord(c)) else "\ufffd" for c in text)
     return html.escape(allowed)

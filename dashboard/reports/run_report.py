@@ -13,7 +13,7 @@ from datetime import date
 
 import numpy as np
 
-from dashboard.reports.escaping import escaped
+from dashboard.reports.escaping import escape
 from dashboard.reports.svg_curve import Curve, draw
 
 _STYLE = """
@@ -89,10 +89,10 @@ class Report:
 
 def page(report: Report) -> str:
     """The whole HTML document; its size is that of its samples and some 40 kB."""
-    title = escaped(report.title)
+    title = escape(report.title)
     parts = [f"<h1>{title}</h1>"]
     if report.lead:
-        parts.append(f'<p class="lead">{escaped(report.lead)}</p>')
+        parts.append(f'<p class="lead">{escape(report.lead)}</p>')
     if report.figures:
         parts.append(_figures(report.figures))
     if report.curve is not None and np.size(report.curve.iteration):
@@ -119,7 +119,7 @@ def page(report: Report) -> str:
 
 def _figures(figures: Mapping[str, object]) -> str:
     items = (
-        f"<div><dt>{escaped(name)}</dt><dd>{escaped(_shown(value))}</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{escape(_shown(value))}</dd></div>"
         for name, value in figures.items()
     )
     return '<dl class="figures">\n' + "\n".join(items) + "\n</dl>"
@@ -127,7 +127,7 @@ def _figures(figures: Mapping[str, object]) -> str:
 
 def _table(rows: Mapping[str, object]) -> str:
     lines = (
-        f'<tr><th scope="row">{escaped(name)}</th><td>{escaped(_shown(value))}</td></tr>'
+        f'<tr><th scope="row">{escape(name)}</th><td>{escape(_shown(value))}</td></tr>'
         for name, value in rows.items()
     )
     return "<table>\n" + "\n".join(lines) + "\n</table>"
@@ -137,7 +137,7 @@ def _sample(sample: Sample) -> str:
     plural = "" if sample.iteration == 1 else "s"
     when = f'<p class="when">after {sample.iteration:,} iteration{plural}</p>'
     # A parser drops the first line feed in a <pre>: give it one of its own.
-    return f"{when}\n<pre>\n{escaped(sample.text)}</pre>"
+    return f"{when}\n<pre>\n{escape(sample.text)}</pre>"
 
 
 def _shown(value: object) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dashboard.charts.downsampling import centred_means, pick_evenly, pick_extremes
-from dashboard.reports.escaping import escaped
+from dashboard.reports.escaping import escape
 
 Values = NDArray[np.float64]
 
@@ -161,7 +161,7 @@ def _label(smooth: Values, val: Values) -> str:
     words = f"Training loss from {smooth[0]:.2f} to {smooth[-1]:.2f} nats per character"
     if len(val):
         words += f"; validation ends at {val[-1]:.2f}"
-    return escaped(words)
+    return escape(words)
 
 
 def _line(kind: str, x1: float, y1: float, x2: float, y2: float) -> str:
@@ -172,7 +172,7 @@ def _text(x: float, y: float, anchor: str, words: str, transform: str = "", kind
     turned = f' transform="{transform}"' if transform else ""
     turned += f' class="{kind}"' if kind else ""
     place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
-    return f"<text {place}{turned}>{escaped(words)}</text>"
+    return f"<text {place}{turned}>{escape(words)}</text>"
 
 
 def _polyline(kind: str, x: Values, y: Values) -> str:

@@ -58,9 +58,9 @@ class Autosaver:
         self._writing = False
         self._writer: threading.Thread | None = None
         run.autosaver = self
-        run.trainer.observers.append(self._after_chunk)
-        run.trainer.at_rest.append(self._at_rest)
-        run.trainer.rescue = self._rescue
+        run.trainer.after_chunk.append(self._after_chunk)
+        run.trainer.after_stop.append(self._after_stop)
+        run.trainer.restore_last_good = self._restore_last_good
 
     # -- for the page and the registry --------------------------------------------------------
 
@@ -79,7 +79,7 @@ class Autosaver:
         self._write(job)
         return not self.problem
 
-    def put_away(self) -> bool:
+    def suspend(self) -> bool:
         """Pause, save, and let others own the run; False if it could not be saved.
 
         Training that is taken up again takes the run back too, if nobody else has it.
@@ -100,7 +100,7 @@ class Autosaver:
             self.problem = "This run was deleted; what it learns from now on is not saved."
             self._folder.lock.release()
 
-    def take_back(self) -> None:
+    def resume_saving(self) -> None:
         """Save again: the folder could not be deleted."""
         with self._disk:
             self._deleted, self.problem = False, ""
@@ -113,12 +113,12 @@ class Autosaver:
             writer.join(timeout)
         return not self._writing
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Save a new run for the first time, soon."""
         with self._run.trainer.lock:
             self._save_soon(self._run.solver)
 
-    def adopt(self, saved_at: float) -> None:
+    def mark_saved(self, saved_at: float) -> None:
         """The run was opened from this save, so nothing needs to be saved yet."""
         self._written = self._copied = self._stamp(self._run.solver)
         self.saved_iteration, self.saved_at = self._run.solver.iteration, saved_at
@@ -133,7 +133,7 @@ class Autosaver:
         if time.monotonic() - self._last >= self.interval and not self._writing:
             self._save_soon(solver)
 
-    def _at_rest(self, solver: Solver) -> None:
+    def _after_stop(self, solver: Solver) -> None:
         if self._stamp(solver) != self._copied:
             self._save_soon(solver)
 
@@ -191,7 +191,7 @@ class Autosaver:
                 return
             started = time.thread_time()  # waiting for the disk takes nothing from training
             try:
-                self._folder.save(job.copy, self._facts, self._run.text, self._run.first)
+                self._folder.save(job.copy, self._facts, self._run.text, self._run.initial_model)
             except Exception as error:
                 self._fail(error)
             else:
@@ -206,7 +206,7 @@ class Autosaver:
 
     # -- after a divergence -------------------------------------------------------------------
 
-    def _rescue(self) -> Solver | None:
+    def _restore_last_good(self) -> Solver | None:
         """The last good state, which is the newest save from now on; None if there is none."""
         self.flush()
         with self._disk:
@@ -216,7 +216,7 @@ class Autosaver:
                     solver = folder.solver(number, self._run.text)
                 except (RnnCoreError, MemoryError):
                     continue
-                folder.spoilt.update(n for n in journals if n > number)
+                folder.unusable.update(n for n in journals if n > number)
                 self._run.sample_log.restore(journals[number].entries)
                 break
             else:

@@ -23,13 +23,13 @@ from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 
 
-def stem(run: Run) -> str:
+def file_stem(run: Run) -> str:
     """What the files are called, after the text."""
     stem = PurePath(run.text.name).stem
     return display_name(stem) if stem else "model"
 
 
-def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
+def make_file(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
     """The file; where it cannot be made, the run tells why under a reference that the log has."""
     try:
         file = data()
@@ -42,26 +42,26 @@ def made(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
     return file
 
 
-def model(run: Run) -> bytes:
+def model_pickle(run: Run) -> bytes:
     """The model as a pickle, as it is between two chunks of training."""
     return dump_model(run.trainer.model())
 
 
-def resting_model(run: Run) -> bytes | None:
+def ready_model_pickle(run: Run) -> bytes | None:
     """The same, made once, if nothing trains it and it is small enough to lie ready on the page."""
     status = run.trainer.status()
-    if status.active or status.working or model_bytes(run) > limits.MAX_READY_BYTES:
+    if status.active or status.thread_active or model_bytes(run) > limits.MAX_READY_BYTES:
         return None
     state = run.solver, run.solver.iteration
-    if run.file is None or run.file[0] != state:
+    if run.ready_pickle is None or run.ready_pickle[0] != state:
         try:
-            run.file = state, model(run)
+            run.ready_pickle = state, model_pickle(run)
         except Exception:  # it is made at the click then, which tells why it cannot be
             return None
-    return run.file[1]
+    return run.ready_pickle[1]
 
 
-def checkpoint(run: Run) -> bytes:
+def checkpoint_npz(run: Run) -> bytes:
     """The whole run as an .npz, to go on from exactly."""
     buffer = io.BytesIO()
     with run.trainer.lock:  # for the copying alone: training goes on while it is written
@@ -83,7 +83,7 @@ def checkpoint_bytes(run: Run) -> int:
     return model_bytes(run) + moments + solver.ids.nbytes + history
 
 
-def history(run: Run) -> str:
+def history_csv(run: Run) -> str:
     """Every iteration as CSV; a validation that was not measured is left empty."""
     table = run.solver.history.to_array().T
     out = io.StringIO()
@@ -94,7 +94,7 @@ def history(run: Run) -> str:
     return out.getvalue()
 
 
-def samples(run: Run) -> str:
+def samples_text(run: Run) -> str:
     """The samples over time, one below the other."""
     return "\n\n".join(
         f"--- after {entry.iteration:,} iterations, loss {entry.loss:.3f} ---\n"
@@ -103,7 +103,7 @@ def samples(run: Run) -> str:
     )
 
 
-def report(run: Run, levels: list[Baseline]) -> str:
+def report_html(run: Run, levels: list[Baseline]) -> str:
     """One self-contained HTML page."""
     status, solver, text = run.trainer.status(), run.solver, run.text
     chosen, train = run.model_settings, run.train_settings

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from dashboard.runs.json_record import FORMAT, read_record, write_record
-from dashboard.runs.lock import Ownership
+from dashboard.runs.lock import FolderLock
 from dashboard.runs.snapshot import Journal, Snapshot
 from dashboard.server import limits
 from dashboard.settings import ModelSettings
@@ -53,10 +53,10 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.lock = Ownership(path / "lock")
+        self.lock = FolderLock(path / "lock")
         self.newest = 0  # the number of the save that was written or opened last
         # Saves that cannot be opened or that a divergence spoilt: the next save removes them.
-        self.spoilt: set[int] = set()
+        self.unusable: set[int] = set()
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -116,7 +116,7 @@ class RunFolder:
 
     def _prune(self) -> None:
         """Keep the last two saves and the best, or fewer of them if they are very large."""
-        good = [n for n in self.numbers() if n not in self.spoilt]
+        good = [n for n in self.numbers() if n not in self.unusable]
         wanted = list(dict.fromkeys([*good[:1], *self._best(good), *good[:2]]))
         sizes = [self._network(number).stat().st_size for number in wanted]
         while len(wanted) > 1 and sum(sizes[: len(wanted)]) > limits.MAX_RUN_BYTES:

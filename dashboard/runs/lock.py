@@ -25,7 +25,7 @@ class RunInUseError(RnnCoreError):
     """Another process, or another window of this one, works on the run."""
 
 
-class Ownership:
+class FolderLock:
     """The lock of one folder. Threads of one process are not told apart by it."""
 
     def __init__(self, path: Path) -> None:

@@ -84,10 +84,10 @@ class Registry:
                 )
             self._make_room()
             if run.autosaver is None:
-                self.store.keep(run)
+                self.store.start_autosave(run)
             self._put(run)
 
-    def forget(self, run_id: str) -> bool:
+    def unload(self, run_id: str) -> bool:
         """Pause the run, save it and let it go from memory; False if it could not be saved."""
         with self._moving:
             gone = self._put_away(run_id)
@@ -111,7 +111,7 @@ class Registry:
                     raise
             except RnnCoreError:
                 if autosaver is not None:
-                    autosaver.take_back()
+                    autosaver.resume_saving()
                 raise
             self._deleted.add(run_id)
             if run is not None:
@@ -140,7 +140,7 @@ class Registry:
         for run in runs:  # all at once, so that none waits for another's last chunk
             run.trainer.pause()
         for run in runs:
-            self.forget(run.id)
+            self.unload(run.id)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -164,13 +164,13 @@ class Registry:
 
     def _forget_idle(self, run_id: str, before: float) -> bool:
         with self._moving:  # whoever presses Train asks for the run first, and then is waited for
-            return run_id in self._resting(before) and self.forget(run_id)
+            return run_id in self._resting(before) and self.unload(run_id)
 
     def _put_away(self, run_id: str) -> bool:
         run = self._peek(run_id)
         if run is None:
             return True
-        if run.autosaver is not None and not run.autosaver.put_away():
+        if run.autosaver is not None and not run.autosaver.suspend():
             return False  # here is the only place where it is whole
         if run.trainer.status().active:
             return False  # somebody has just pressed Train
@@ -181,7 +181,7 @@ class Registry:
         for run_id in self._resting(self._clock()):
             if len(self) < limits.MAX_LIVE_RUNS:
                 return
-            self.forget(run_id)
+            self.unload(run_id)
         if len(self) >= limits.MAX_LIVE_RUNS:
             raise RegistryFullError(
                 f"{len(self)} trainings are going on here, which is all that this server holds: "
@@ -208,14 +208,14 @@ class Registry:
                 logger.exception("putting runs away failed; it is tried again")
 
 
-def registry() -> Registry:
+def get_registry() -> Registry:
     """The one of this process, over the store at its default place."""
     with _MAKING:  # the first pages come at once, and a cache alone gives each another one
-        return _made()
+        return _create()
 
 
 @cache
-def _made() -> Registry:
+def _create() -> Registry:
     store = Store()
     threading.Thread(target=store.tidy, name="store", daemon=True).start()
     made = Registry(store)

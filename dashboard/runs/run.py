@@ -1,4 +1,4 @@
-"""A run: a text, settings, and the trainer that works on them."""
+"""A run: one text, its settings, and the trainer that trains a network on the text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from dashboard.server import limits
 from dashboard.server.memory import Reservation
@@ -19,74 +19,96 @@ from dashboard.training.trainer import Trainer
 from rnncore import RNN, RnnCoreError, Solver
 from rnncore.batches import split, too_short
 
-if TYPE_CHECKING:
-    from dashboard.runs.autosave import Autosaver
-
 SCHEDULER = Scheduler(limits.TRAINING_SEATS)
+
+
+class Saver(Protocol):
+    """What a run, the registry and the page need of the object that saves the run."""
+
+    problem: str  # why the last save failed, or ""
+    saved_iteration: int | None  # of the newest save on disk
+    saved_at: float | None  # when that was copied, in seconds since 1970
+
+    def save_now(self) -> bool:
+        """Save, if anything changed; return whether the current state is on disk."""
+
+    def flush(self, timeout: float = 60.0) -> bool:
+        """Wait for saves under way; return whether none is left."""
+
+    def suspend(self) -> bool:
+        """Pause training, save and unlock the folder; return whether the save succeeded."""
+
+    def discard(self) -> None:
+        """Stop saving and unlock the folder, which is about to be deleted."""
+
+    def resume_saving(self) -> None:
+        """Undo ``discard``, because the folder could not be deleted."""
+
+    def size(self) -> int:
+        """Return how many bytes the run takes on disk."""
 
 
 @dataclass(eq=False)
 class Run:
-    """One training of one network on one text. Its id is all that opens it again."""
+    """One training of one network on one text. Anyone who has its id can open it."""
 
     id: str
     text: LoadedText
     model_settings: ModelSettings
     trainer: Trainer
     sample_log: SampleLog
-    plan: Plan  # changed by ``follow``
+    plan: Plan  # changed by ``set_plan``
     created: float = field(default_factory=time.time)  # seconds since 1970
-    notes: tuple[str, ...] = ()  # sentences on how it was opened
-    autosaver: Autosaver | None = None  # what saves it, if anything does
-    export_error: str = ""  # why the last file that was asked for could not be made
-    first: RNN | None = None  # the network it began with, if that knew something already
-    file: tuple[object, bytes] | None = None  # a state of the model, and the pickle of it
-    reservation: Reservation | None = None  # of the memory that training will take
+    notes: tuple[str, ...] = ()  # sentences about problems met when it was opened
+    autosaver: Saver | None = None  # None until the run is registered
+    export_error: str = ""  # why the last download failed, or ""
+    initial_model: RNN | None = None  # the pretrained network that it started from, if any
+    ready_pickle: tuple[object, bytes] | None = None  # a state of the model and its pickle
+    reservation: Reservation | None = None  # of memory that training is about to allocate
 
     @property
     def solver(self) -> Solver:
-        """The solver that the trainer drives."""
+        """The solver that the trainer trains."""
         return self.trainer.solver
 
     @property
-    def learnt(self) -> bool:
-        """Whether there is anything in it that could be lost."""
-        return self.first is not None or self.solver.iteration > 0
+    def has_progress(self) -> bool:
+        """Whether the network is trained at all, here or elsewhere."""
+        return self.initial_model is not None or self.solver.iteration > 0
 
     def train(self, seconds: float) -> None:
-        """Train for so long; what memory that takes is promised until it is taken."""
+        """Train for this long; reserve the memory until the first chunk has allocated it."""
         if self.reservation is None:
             itemsize = self.solver.model.dtype.itemsize
-            self.reservation = Reservation(
-                self.model_settings.memory(len(self.text.vocab), itemsize)
-            )
-            self.trainer.observers.append(self._has_taken)
+            size = self.model_settings.memory(len(self.text.vocab), itemsize)
+            self.reservation = Reservation(size)
+            self.trainer.after_chunk.append(self._end_reservation)
         self.trainer.start(seconds)
 
-    def _has_taken(self, _: Solver) -> None:
+    def _end_reservation(self, _: Solver) -> None:
         if self.reservation is not None:
             self.reservation.release()
 
-    def follow(self, plan: Plan) -> None:
-        """Let training end by this plan, from now on."""
+    def set_plan(self, plan: Plan) -> None:
+        """End training by this plan from now on."""
         self.plan, self.trainer.stop_rule = plan, plan.rule()
 
     @property
     def train_settings(self) -> TrainSettings:
-        """What the solver trains with now."""
+        """The current settings of the solver."""
         return TrainSettings.from_solver(self.solver)
 
     @property
     def chars_per_epoch(self) -> int:
-        """Characters that one pass over the training text reads."""
+        """Number of characters that one epoch (a pass over the training text) reads."""
         solver = self.solver
         return solver.batches.per_epoch * solver.batch_size * solver.seq_length
 
 
-def check(text: LoadedText, settings: ModelSettings, itemsize: int = 4) -> None:
-    """An RnnCoreError that says why these settings cannot train on this text, if so.
+def check_settings(text: LoadedText, settings: ModelSettings, itemsize: int = 4) -> None:
+    """Raise an RnnCoreError that explains why these settings cannot train on this text, if so.
 
-    itemsize: bytes of one parameter.
+    itemsize: bytes per parameter.
     """
     train_ids, _ = split(text.ids, settings.val_fraction)
     N, T = settings.batch_size, settings.seq_length
@@ -96,7 +118,7 @@ def check(text: LoadedText, settings: ModelSettings, itemsize: int = 4) -> None:
 
 
 def new_model(text: LoadedText, settings: ModelSettings) -> RNN:
-    """An untrained network over the text's vocabulary."""
+    """Return an untrained network over the text's vocabulary."""
     return RNN(
         len(text.vocab),
         text.vocab.idx_to_char,
@@ -112,8 +134,8 @@ def new_model(text: LoadedText, settings: ModelSettings) -> RNN:
 def new_solver(
     text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
 ) -> Solver:
-    """A solver at its beginning; everything is checked before anything is allocated."""
-    check(text, settings, 4 if model is None else model.dtype.itemsize)
+    """Return a solver at iteration 0, after ``check_settings``; ``model`` None: a new network."""
+    check_settings(text, settings, 4 if model is None else model.dtype.itemsize)
     return Solver(
         text.ids,
         new_model(text, settings) if model is None else model,
@@ -128,30 +150,32 @@ def new_solver(
 def new_run(
     text: LoadedText, settings: ModelSettings, train: TrainSettings, model: RNN | None = None
 ) -> Run:
-    """A run at its beginning, of a fresh network or of a copy of ``model``, which ``settings``
-    describe."""
+    """Return a run at iteration 0, of a new network or of a copy of ``model``.
+
+    settings: those of ``model``, if it is given.
+    """
     own = None if model is None else model.copy()
-    run = wrap(fresh_id(), text, settings, new_solver(text, settings, train, own))
-    run.first = model
+    run = run_from_solver(new_id(), text, settings, new_solver(text, settings, train, own))
+    run.initial_model = model
     return run
 
 
-def fresh_id() -> str:
-    """An id that nobody can guess: whoever has it can open the run."""
+def new_id() -> str:
+    """Return a random id, too long to guess because it is all that protects a run."""
     return secrets.token_urlsafe(12)
 
 
-def wrap(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver) -> Run:
-    """A solver, wherever it stands, with the trainer and the diary that go with it."""
+def run_from_solver(run_id: str, text: LoadedText, settings: ModelSettings, solver: Solver) -> Run:
+    """Return a run of this solver, at whatever iteration, with a trainer and a sample log."""
     trainer = Trainer(solver, SCHEDULER)
-    sample_log = SampleLog(seed_text=default_seed(text))
-    trainer.observers.append(sample_log)
+    sample_log = SampleLog(seed_text=default_seed_text(text))
+    trainer.after_chunk.append(sample_log)
     plan = Plan(Goal("iterations", solver.num_iters))
     return Run(run_id, text, settings, trainer, sample_log, plan)
 
 
-def default_seed(text: LoadedText) -> str:
-    """What a sample begins with if nothing else is asked for: the text's first sentence's words."""
+def default_seed_text(text: LoadedText) -> str:
+    """Return the first two words of the text's first sentence, or failing that its first word."""
     beginning = text.preview(2000)
     sentence = re.search(r"^\W*([A-Z][a-z]* [a-z]+ )", beginning, re.MULTILINE)
     if sentence:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from dashboard.settings import GOAL_TITLES, Goal
-from dashboard.training.goals import Plan, Stretch
+from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.live_settings import Change
 from dashboard.training.sample_log import Entry
 from rnncore import Solver
@@ -117,4 +117,4 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     if of["kind"] not in GOAL_TITLES:
         raise ValueError(of["kind"])
     amount = int(of["amount"]) if float(of["amount"]).is_integer() else float(of["amount"])
-    return Plan(Goal(of["kind"], amount), Stretch(int(of["iteration"]), float(of["seconds"])))
+    return Plan(Goal(of["kind"], amount), TrainingStart(int(of["iteration"]), float(of["seconds"])))

@@ -39,7 +39,7 @@ from pathlib import Path
 
 from dashboard.runs.autosave import Autosaver
 from dashboard.runs.folder import DELETED, RunFolder
-from dashboard.runs.run import Run, wrap
+from dashboard.runs.run import Run, run_from_solver
 from dashboard.server import limits
 from rnncore import RnnCoreError
 from rnncore.errors import FileFormatError
@@ -90,10 +90,10 @@ class Store:
         self.root = default_root() if root is None else root
         self._tidying = threading.Lock()
 
-    def keep(self, run: Run) -> Autosaver:
+    def start_autosave(self, run: Run) -> Autosaver:
         """Save this new run from now on. Disk trouble shows in the keeper's ``problem``."""
         autosaver = Autosaver(run, self._folder(run.id))
-        autosaver.begin()
+        autosaver.start()
         return autosaver
 
     def open(self, run_id: str) -> Run:
@@ -115,7 +115,7 @@ class Store:
                     solver = folder.solver(number, text)
                     break
                 except RnnCoreError as error:
-                    folder.spoilt.add(number)
+                    folder.unusable.add(number)
                     problem = error
             else:
                 raise FileFormatError(f"None of this run's saves can be opened. {problem}")
@@ -123,27 +123,27 @@ class Store:
             folder.lock.release()
             raise
         # A damaged newer one must not look like progress that was made elsewhere.
-        folder.newest = max([number, *folder.spoilt])
-        run = wrap(run_id, text, facts.settings, solver)
+        folder.newest = max([number, *folder.unusable])
+        run = run_from_solver(run_id, text, facts.settings, solver)
         run.created = facts.created
-        run.follow(journal.plan)
+        run.set_plan(journal.plan)
         run.sample_log.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)
-        if folder.spoilt:
+        if folder.unusable:
             run.notes += (
                 "The newest save of this run was damaged, so it goes on from the one before, "
                 f"at iteration {solver.iteration:,}.",
             )
         try:
-            run.first = folder.first(solver.model)
+            run.initial_model = folder.first(solver.model)
         except RnnCoreError:
             run.notes += (
                 "The network that this run began with is damaged: Reset begins with a new one.",
             )
-        Autosaver(run, folder).adopt(journal.saved)
+        Autosaver(run, folder).mark_saved(journal.saved)
         return run
 
-    def infos(self) -> list[RunInfo]:
+    def list_runs(self) -> list[RunInfo]:
         """What is on disk, the newest first; damaged runs are listed as such."""
         found = [info for path in self._paths() if (info := _info(RunFolder(path))) is not None]
         return sorted(found, key=lambda info: info.saved, reverse=True)
@@ -163,7 +163,7 @@ class Store:
         """
         with self._tidying:
             self._sweep()
-            infos, total, removed = self.infos(), 0, 0
+            infos, total, removed = self.list_runs(), 0, 0
             for place, info in enumerate(infos):
                 total += info.size
                 if place < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES:

@@ -13,7 +13,7 @@ from dashboard.training.goals import Plan
 from rnncore import RnnCoreError
 
 
-def described(store: Store, info: RunInfo) -> str:
+def describe(store: Store, info: RunInfo) -> str:
     """One run in a line; of a damaged one, why it cannot be opened."""
     if info.damaged:
         return info.damaged
@@ -26,10 +26,10 @@ def described(store: Store, info: RunInfo) -> str:
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):
         parts += [f"best validation {three_decimals(info.best_val)}"]
-    return " · ".join([*parts, saved(info), byte_size(info.size)])
+    return " · ".join([*parts, describe_age(info), byte_size(info.size)])
 
 
-def saved(info: RunInfo) -> str:
+def describe_age(info: RunInfo) -> str:
     """When it was saved: what tells two runs of one text apart in a word or two."""
     return f"saved {ago(time.time() - info.saved)}"
 

@@ -12,7 +12,7 @@ _ENOUGH = 5  # iterations from which on a speed can be told
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TrainingStart:
     """Where the present piece of training began: goals count from here."""
 
     iteration: int = 0
@@ -24,7 +24,7 @@ class Plan:
     """A goal, and where the piece of training began that is to reach it."""
 
     goal: Goal
-    since: Stretch = Stretch()
+    since: TrainingStart = TrainingStart()
 
     def total(self, solver: Solver, per_second: float) -> int:
         """Iterations of the whole run by this plan, at this speed (0 if it is not known)."""
@@ -38,9 +38,9 @@ class Plan:
     def rule(self) -> StopRule | None:
         """What ends it; None for a number of iterations."""
         if self.goal.kind == "minutes":
-            return MinutesOver(self.goal.amount, self.since)
+            return TimeLimit(self.goal.amount, self.since)
         if self.goal.kind == "plateau":
-            return NoProgress(int(self.goal.amount), self.since)
+            return EarlyStopping(int(self.goal.amount), self.since)
         return None
 
     @property
@@ -50,7 +50,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class MinutesOver:
+class TimeLimit:
     """Ends after so many minutes of training since ``since``.
 
     Until then it keeps the run's length at what the time will allow at the speed so far: the
@@ -58,7 +58,7 @@ class MinutesOver:
     """
 
     minutes: float
-    since: Stretch
+    since: TrainingStart
 
     def __call__(self, solver: Solver) -> str | None:
         spent = solver.seconds - self.since.seconds
@@ -72,11 +72,11 @@ class MinutesOver:
 
 
 @dataclass(frozen=True)
-class NoProgress:
+class EarlyStopping:
     """Ends after so many validations since ``since`` without a new best."""
 
     patience: int
-    since: Stretch
+    since: TrainingStart
 
     def __call__(self, solver: Solver) -> str | None:
         if len(solver.val_ids) < 2:

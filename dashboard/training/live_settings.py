@@ -28,7 +28,7 @@ class Change:
     text: str
 
 
-def act(solver: Solver, settings: TrainSettings) -> list[Change]:
+def apply_settings(solver: Solver, settings: TrainSettings) -> list[Change]:
     """Let these settings act from the next iteration on; what they changed of a run under way."""
     wanted = settings.solver_arguments()
     if wanted["eval_every"] is None:
@@ -43,7 +43,7 @@ def act(solver: Solver, settings: TrainSettings) -> list[Change]:
     return made if solver.iteration else []
 
 
-def carry_over(solver: Solver, other: Solver) -> None:
+def copy_settings(solver: Solver, other: Solver) -> None:
     """Let the other one train as this one does."""
     for name in _CHANGEABLE:
         setattr(other, name, getattr(solver, name))

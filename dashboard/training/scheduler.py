@@ -27,7 +27,7 @@ class FairLock:
             gate = self._queue_up()
         gate.acquire()  # opened by whoever holds the lock now, which stays held: handed over
 
-    def give_way(self) -> None:
+    def yield_to_waiters(self) -> None:
         """Let those who wait for the lock go first, if there are any; its holder may call this."""
         with self._mutex:
             if not self._waiting:
@@ -63,7 +63,7 @@ class Scheduler:
     """
 
     def __init__(self, seats: int) -> None:
-        self.chunk = FairLock()
+        self.chunk_lock = FairLock()
         self._seats = seats
         self._mutex = threading.Lock()
         self._line: list[object] = []
@@ -80,12 +80,12 @@ class Scheduler:
             if who in self._line:
                 self._line.remove(who)
 
-    def place(self, who: object) -> int:
+    def queue_position(self, who: object) -> int:
         """0 for one who may train, else the place in the queue, from 1."""
         with self._mutex:
             return max(0, self._line.index(who) + 1 - self._seats) if who in self._line else 0
 
-    def others(self, who: object) -> int:
+    def count_others(self, who: object) -> int:
         """How many besides this one may train."""
         with self._mutex:
             return sum(other is not who for other in self._line[: self._seats])

@@ -1,180 +1,141 @@
-"""Trainer: trains one solver in a thread of its own, for as long as it is granted.
+"""The trainer: trains one solver in a background thread until its deadline.
 
-The page never computes a training step: it grants time, reads where things stand and
-draws. A grant outlasts many ticks of the page, so that a hidden tab, which ticks once
-a minute, or a short loss of connection does not stop a run, while a page that is gone
-for good does in the end.
+The page never computes a training step. It starts training with a time limit, extends the
+limit while it is open, and reads the status. The limit is much longer than the time between
+two reruns of the page. A hidden tab, which reruns once a minute, or a short loss of
+connection therefore does not stop a training, but a closed page stops it in the end.
 
-The lock is held for one chunk of iterations at a time. Whoever needs the solver between
-two chunks takes it: to change a rate, to save. The weights have a lock of their own, which
-also goes round within a validation, when nothing changes them: to copy the model for a sample.
-Nothing here knows of Streamlit.
+``Trainer.lock`` is held for one chunk of iterations and released between chunks, so that
+other threads can change settings or save. The weights have a second lock. It is also released
+within a validation, which does not change them, so that a sample can copy the model.
+This module does not use Streamlit.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from dashboard.server import error_messages
 from dashboard.settings import TrainSettings
 from dashboard.training import live_settings
 from dashboard.training.live_settings import Change
 from dashboard.training.scheduler import FairLock, Scheduler
+from dashboard.training.speed_meter import SpeedMeter
+from dashboard.training.status import Phase, Status
 from rnncore import RNN, Solver
 from rnncore.errors import DivergedError
 
-CHUNK_SECONDS = 0.1  # between two looks at whether to go on: Pause acts within this time
-STEP_SECONDS = 2.0  # that a click on Step waits for its outcome
+CHUNK_SECONDS = 0.1  # length of a chunk: Pause takes effect within this time
+STEP_SECONDS = 2.0  # how long a click on Step waits for its result
 _NAP_SECONDS = 0.05
-_RATE_SECONDS = 5.0  # speed is averaged over so long
+_QUEUE_SECONDS = 0.1  # between two looks at the queue
 
-
-class Phase(StrEnum):
-    """Where a training stands."""
-
-    READY = "ready"  # not begun
-    RUNNING = "running"
-    WAITING = "waiting"  # in the queue of a busy server
-    PAUSED = "paused"
-    ASLEEP = "asleep"  # its grant ran out while no page was open
-    FINISHED = "finished"
-    FAILED = "failed"  # diverged, or something unexpected
-
-
-@dataclass(frozen=True)
-class Status:
-    """Where a training stands, in figures; losses in nats per character, NaN if unknown."""
-
-    phase: Phase
-    message: str
-    place: int
-    iteration: int
-    num_iters: int
-    epoch: float
-    loss: float
-    val_loss: float
-    best_val: float
-    chars_per_second: float
-    elapsed: float
-    remaining: float  # seconds, NaN while the speed is unknown
-    too_fast: float | None  # the learning rate at which it diverged, if that ended it
-    working: bool  # whether its thread is at it: after a pause, at the last chunk
-
-    @property
-    def active(self) -> bool:
-        """Whether it trains, or will when its turn comes."""
-        return self.phase in (Phase.RUNNING, Phase.WAITING)
-
-
-# Called with the solver, under the lock.
-Observer = Callable[[Solver], None]
-# A sentence that says why training should end here, or None.
+# Called with the solver while the trainer's lock is held.
+Callback = Callable[[Solver], None]
+# Returns a sentence that says why training should stop now, or None.
 StopRule = Callable[[Solver], str | None]
 
 
 class Trainer:
-    """One solver, and the thread that trains it."""
+    """One solver and the thread that trains it."""
 
     def __init__(self, solver: Solver, scheduler: Scheduler) -> None:
         self.solver = solver
         self.lock = FairLock()
-        self._weights = FairLock()  # taken within the other, or alone
-        self.observers: list[Observer] = []  # after each chunk
-        self.at_rest: list[Observer] = []  # when training has come to a rest
-        # The last good state, for when the loss is no longer a number; None: there is none.
-        self.rescue: Callable[[], Solver | None] = lambda: None
+        self.after_chunk: list[Callback] = []
+        self.after_stop: list[Callback] = []  # for every reason to stop but an exception
+        # Called after a divergence; returns the last good state, or None if there is none.
+        self.restore_last_good: Callable[[], Solver | None] = lambda: None
         self.changes: list[Change] = []
         self.stop_rule: StopRule | None = None
+        self._weights = FairLock()  # acquired after ``lock``, or alone
         self._scheduler = scheduler
-        self._turn_began = 0.0
-        self._control = threading.Lock()  # guards the seven below
-        self._thread: threading.Thread | None = None  # the one that began last
-        self._working = False  # whether that one trains on; it may still be telling of the rest
+        self._speed = SpeedMeter()
+        self._chunk_started = 0.0
+        self._control = threading.Lock()  # guards the attributes below
+        self._thread: threading.Thread | None = None  # the newest one
+        self._active = False  # whether it trains; afterwards it may still run ``after_stop``
         self._go = False
-        self._end_at: int | None = None  # the iteration after which a single step is done
-        self._granted_until = 0.0
+        self._stop_at: int | None = None  # the iteration that a single step ends at
+        self._deadline = 0.0
         self._phase = Phase.FINISHED if solver.finished else Phase.READY
         if self._phase is Phase.READY and solver.iteration:
             self._phase = Phase.PAUSED
         self._message = ""
-        self._too_fast: float | None = None
-        self._marks: deque[tuple[float, int]] = deque()  # (clock, iteration) of late chunks
+        self._diverging_rate: float | None = None
 
-    # -- what a person can do -----------------------------------------------------------------
+    # -- called by the page -------------------------------------------------------------------
 
     def start(self, seconds: float) -> None:
-        """Train for so long, or longer if ``grant`` is called in time. Twice is as good as once."""
+        """Train for this long, or longer if ``extend`` is called in time.
+
+        If training is already running, this only sets its deadline.
+        """
         with self._control:
-            self._end_at = None
-            if not self._working:
-                self._marks.clear()
+            self._stop_at = None
+            if not self._active:
+                self._speed.clear()
             self._begin(seconds)
 
-    def grant(self, seconds: float) -> None:
-        """Let a running training go on for at least so long from now."""
+    def extend(self, seconds: float) -> None:
+        """Let a running training continue for at least this long from now."""
         with self._control:
-            self._granted_until = max(self._granted_until, time.monotonic() + seconds)
+            self._deadline = max(self._deadline, time.monotonic() + seconds)
 
     def pause(self) -> None:
-        """Stop after the iterations at hand; ``start`` goes on from there."""
+        """Stop after the current chunk; ``start`` continues from there."""
         with self._control:
             self._go = False
             if self._phase in (Phase.RUNNING, Phase.WAITING):
                 self._phase = Phase.PAUSED
 
     def step(self, seconds: float) -> None:
-        """One iteration, in its turn and granted like any other; nothing while training goes on."""
+        """Train one iteration, in the order of the scheduler; do nothing while training runs."""
         if self.status().active:
             return
-        self.join(STEP_SECONDS)  # a pause may be waiting for its last chunk
+        self.join(STEP_SECONDS)  # after a pause the last chunk may still be running
         with self._control:
-            if self._working:
+            if self._active:
                 return
-            self._end_at = self.solver.iteration + 1
+            self._stop_at = self.solver.iteration + 1
             self._begin(seconds)
         self.join(STEP_SECONDS)
 
     def change(self, settings: TrainSettings) -> None:
-        """Let these settings act from the next iteration on, and remember what changed."""
+        """Apply these settings from the next iteration on, and record what changed."""
         with self.lock:
             solver = self.solver
-            self.changes += live_settings.act(solver, settings)
+            self.changes += live_settings.apply_settings(solver, settings)
         with self._control:
-            # A new length may have ended a run at rest, or left some of it to do.
-            if solver.finished and self._phase in (Phase.PAUSED, Phase.ASLEEP):
+            # The new length may be shorter than what is done, or longer than it was.
+            if solver.finished and self._phase in (Phase.PAUSED, Phase.TIMED_OUT):
                 self._phase = Phase.FINISHED
             elif self._phase is Phase.FINISHED and not solver.finished:
                 self._phase = Phase.PAUSED
 
     def model(self) -> RNN:
-        """A copy of the model as it is between two chunks, or within a validation; training goes
-        on without it."""
+        """Return a copy of the model, made between two chunks or within a validation."""
         with self._weights:
             return self.solver.model.copy()
 
     def join(self, timeout: float = 10.0) -> None:
-        """Wait until the thread has ended (after ``pause``)."""
+        """Wait up to ``timeout`` seconds for the thread to end (after ``pause``)."""
         thread = self._thread
         if thread is not None:
             thread.join(timeout)
 
-    # -- where it stands ----------------------------------------------------------------------
-
     def status(self) -> Status:
-        """Read without the lock: the page must not wait for a chunk to end."""
+        """Return phase and figures, without the lock: the page must not wait for a chunk."""
         solver, history = self.solver, self.solver.history
         iteration = solver.iteration
         _, val = history.validations()
-        rate = self._rate()
+        rate = self._speed.rate()
         return Status(
             phase=self._phase,
             message=self._message,
-            place=self._scheduler.place(self),
+            queue_position=self._scheduler.queue_position(self),
             iteration=iteration,
             num_iters=solver.num_iters,
             epoch=solver.epoch,
@@ -184,141 +145,131 @@ class Trainer:
             chars_per_second=rate * solver.batch_size * solver.seq_length,
             elapsed=solver.seconds,
             remaining=(solver.num_iters - iteration) / rate if rate else float("nan"),
-            too_fast=self._too_fast,
-            working=self._working,
+            diverging_rate=self._diverging_rate,
+            thread_active=self._active,
         )
-
-    def _rate(self) -> float:
-        """Iterations a second by the clock, over the last seconds of training; 0 if unknown."""
-        marks = list(self._marks)
-        if len(marks) < 2 or marks[-1][0] - marks[0][0] < 0.2:
-            return 0.0
-        return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
 
     # -- the thread ---------------------------------------------------------------------------
 
     def _begin(self, seconds: float) -> None:
-        """See that the thread trains for so long; the caller holds the control."""
-        self._granted_until = time.monotonic() + seconds
+        """Set the deadline and make sure that a thread trains; the caller holds ``_control``."""
+        self._deadline = time.monotonic() + seconds
         self._go = True
         if self.solver.finished:
             self._phase = Phase.FINISHED
             return
-        self._phase, self._message, self._too_fast = Phase.RUNNING, "", None
-        if not self._working:
+        self._phase, self._message, self._diverging_rate = Phase.RUNNING, "", None
+        if not self._active:
             self._thread = threading.Thread(target=self._work, name="trainer", daemon=True)
             self._thread.start()
-            self._working = True
+            self._active = True
 
     def _work(self) -> None:
         self._scheduler.enter(self)
-        # Of the last turn, in seconds of this thread: that the processor was busy with other things
-        # is nobody's turn. What others compute of an iteration takes them no longer than this one.
+        # Seconds that the last chunk took beyond its share. Measured as processor time of this
+        # thread, so that other programs' load does not count. Worker processes are not measured:
+        # they compute their parts of an iteration in no more time than this thread its own.
         overrun = 0.0
         try:
-            while self._may_go_on():
-                self._sit_out(overrun)
-                if self._scheduler.place(self):
-                    self._show(Phase.WAITING)
-                    time.sleep(0.1)
+            while self._may_continue():
+                self._compensate(overrun)
+                if self._scheduler.queue_position(self):
+                    self._set_phase(Phase.WAITING)
+                    time.sleep(_QUEUE_SECONDS)
                     continue
-                self._show(Phase.RUNNING)
-                with self._scheduler.chunk, self.lock, self._weights:
-                    self._turn_began = time.thread_time()
+                self._set_phase(Phase.RUNNING)
+                with self._scheduler.chunk_lock, self.lock, self._weights:
+                    self._chunk_started = time.thread_time()
                     if self._go:
-                        self._train()
-                        self._tell(self.observers)
-                    overrun = time.thread_time() - self._turn_began - CHUNK_SECONDS
+                        self._train_chunk()
+                        self._call(self.after_chunk)
+                    overrun = time.thread_time() - self._chunk_started - CHUNK_SECONDS
             with self.lock:
-                self._tell(self.at_rest)
+                self._call(self.after_stop)
         except Exception as error:
-            self._fail(self._account(error))
+            self._fail(self._handle_error(error))
 
-    def _train(self) -> None:
-        """A chunk of iterations, or the one that was asked for."""
-        self.solver.between = self._give_way
-        if self._end_at is not None:
+    def _train_chunk(self) -> None:
+        """Train for ``CHUNK_SECONDS``, or one iteration after a click on Step."""
+        self.solver.between = self._let_others_in
+        if self._stop_at is not None:
             self.solver.step()
         else:
             self.solver.train_for(CHUNK_SECONDS)
-            self._mark()
+            self._speed.add(self.solver.iteration)
 
-    def _give_way(self) -> None:
-        """Within a validation: whoever wants the model, and after a turn's time the others.
+    def _let_others_in(self) -> None:
+        """Within a validation, hand on the weights and, after a chunk's time, the processor.
 
-        The lock is kept, for until its validation is there an iteration is not whole.
+        ``lock`` stays held: an iteration is incomplete until its validation is done.
         """
-        self._weights.give_way()
-        if time.thread_time() - self._turn_began > CHUNK_SECONDS:
-            began = time.monotonic()
-            self._scheduler.chunk.give_way()
-            self._turn_began = time.thread_time()
-            self.solver.seconds -= time.monotonic() - began  # spent on other trainings
+        self._weights.yield_to_waiters()
+        if time.thread_time() - self._chunk_started > CHUNK_SECONDS:
+            before = time.monotonic()
+            self._scheduler.chunk_lock.yield_to_waiters()
+            self._chunk_started = time.thread_time()
+            self.solver.seconds -= time.monotonic() - before  # spent on other trainings
 
-    def _sit_out(self, overrun: float) -> None:
-        """Let each of the others have as much more than a turn as this one had: an iteration
-        cannot be cut short."""
-        while overrun > 0 and self._go and (others := self._scheduler.others(self)):
+    def _compensate(self, overrun: float) -> None:
+        """Sleep until the other trainings have had as much more time as this one.
+
+        An iteration cannot be interrupted, so a large network exceeds its share.
+        """
+        while overrun > 0 and self._go and (others := self._scheduler.count_others(self)):
             slept = min(_NAP_SECONDS, overrun * others)
             time.sleep(slept)
             overrun -= slept / others
 
-    def _tell(self, observers: list[Observer]) -> None:
-        for observer in observers:
-            observer(self.solver)
+    def _call(self, callbacks: list[Callback]) -> None:
+        for callback in callbacks:
+            callback(self.solver)
 
-    def _show(self, phase: Phase) -> None:
+    def _set_phase(self, phase: Phase) -> None:
         with self._control:
-            if self._go:  # a pause meanwhile is what people should see
+            if self._go:  # otherwise ``pause`` has set the phase meanwhile
                 self._phase = phase
 
-    def _account(self, error: Exception) -> str:
-        """What to say of an error that ended training; after a divergence, go back."""
+    def _handle_error(self, error: Exception) -> str:
+        """Return a message about an error that ended training; undo a divergence if possible."""
         if not isinstance(error, DivergedError):
             return error_messages.for_training(error)
-        self._too_fast = self.solver.lr
+        self._diverging_rate = self.solver.lr
         try:
-            good = self.rescue()
+            good = self.restore_last_good()
         except Exception as failure:
             return f"{error} {error_messages.for_training(failure)}"
         if good is None:
             return str(error)
-        live_settings.carry_over(self.solver, good)  # the network goes back, not the plans
+        live_settings.copy_settings(self.solver, good)  # restore the weights, not the settings
         with self.lock:
             self.solver = good
-        return f"{error} The network is back where it stood at iteration {good.iteration:,}."
+        return f"{error} The network was restored to its state at iteration {good.iteration:,}."
 
-    def _may_go_on(self) -> bool:
-        """Whether to train another chunk; if not, the thread is given up here."""
-        solver, end = self.solver, self._end_at
-        asked = self._go and end is None  # a single step is nobody's end but its own
+    def _may_continue(self) -> bool:
+        """Return whether to train another chunk; if not, mark the thread as ended."""
+        solver, stop_at = self.solver, self._stop_at
+        asked = self._go and stop_at is None  # the stop rule does not apply to a single step
         reason = self.stop_rule(solver) if self.stop_rule and asked else None
         with self._control:
             if solver.finished:
-                self._give_up(Phase.FINISHED)
-            elif not self._go or (end is not None and solver.iteration >= end):
-                self._give_up(Phase.PAUSED)
+                self._end(Phase.FINISHED)
+            elif not self._go or (stop_at is not None and solver.iteration >= stop_at):
+                self._end(Phase.PAUSED)
             elif reason is not None:
-                self._give_up(Phase.PAUSED, reason)
-            elif time.monotonic() > self._granted_until:
-                self._give_up(Phase.ASLEEP)
-            return self._working
+                self._end(Phase.PAUSED, reason)
+            elif time.monotonic() > self._deadline:
+                self._end(Phase.TIMED_OUT)
+            return self._active
 
     def _fail(self, message: str) -> None:
         with self._control:
-            # Whoever fails while it tells of the rest may have a successor, which goes on.
+            # If ``after_stop`` failed, a newer thread may be training: leave that one alone.
             if self._thread is threading.current_thread():
-                self._give_up(Phase.FAILED, message)
+                self._end(Phase.FAILED, message)
 
-    def _give_up(self, phase: Phase, message: str = "") -> None:
-        """End the thread; the caller holds the control, so no second one can begin meanwhile."""
+    def _end(self, phase: Phase, message: str = "") -> None:
+        """Mark the thread as ended; the caller holds ``_control``, so no second one can start."""
         self._phase, self._message = phase, message
         self._go = False
         self._scheduler.leave(self)
-        self._working = False
-
-    def _mark(self) -> None:
-        now = time.monotonic()
-        self._marks.append((now, self.solver.iteration))
-        while now - self._marks[0][0] > _RATE_SECONDS:
-            self._marks.popleft()
+        self._active = False

@@ -10,8 +10,7 @@ from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import background, entry, open_run, state
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
-from dashboard.runs.autosave import Autosaver
-from dashboard.runs.run import Run
+from dashboard.runs.run import Run, Saver
 from dashboard.server import limits
 from dashboard.views import lazy_expander
 
@@ -44,13 +43,13 @@ def _link() -> None:
 
 
 def _take_away(run: Run) -> None:
-    stem = exports.stem(run)
+    stem = exports.file_stem(run)
     if run.export_error:
         st.error(escape_markdown(run.export_error), icon=":material/error:")
     # What is made at a click Streamlit throws away at the second redraw of anything on this server,
     # which where many train comes sooner than the browser fetches it.
-    ready = exports.resting_model(run)
-    _button(run, "Download model", f"{stem}.pkl", lambda: exports.model(run), ready)
+    ready = exports.ready_model_pickle(run)
+    _button(run, "Download model", f"{stem}.pkl", lambda: exports.model_pickle(run), ready)
     st.caption(f"Opens in any Python that can import rnncore{_and_here(exports.model_bytes(run))}:")
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
@@ -70,7 +69,7 @@ def _and_here(size: int) -> str:
     return " and on this page" if size < most else f" (for this page it is above {byte_size(most)})"
 
 
-def _kept(run: Run, autosaver: Autosaver) -> None:
+def _kept(run: Run, autosaver: Saver) -> None:
     """What is kept of the run on the server, for whoever has its link; and the way to end that."""
     if state.said("runs"):
         st.error(escape_markdown(state.said("runs")), icon=":material/error:")
@@ -85,16 +84,16 @@ def _kept(run: Run, autosaver: Autosaver) -> None:
 
 
 def _more(run: Run, stem: str) -> None:
-    _button(run, "Whole run (.npz)", f"{stem}.npz", lambda: exports.checkpoint(run))
+    _button(run, "Whole run (.npz)", f"{stem}.npz", lambda: exports.checkpoint_npz(run))
     st.caption(
         "Text, network, optimizer and place: training goes on from it exactly, in Python"
         f"{_and_here(exports.checkpoint_bytes(run))}."
     )
     levels = background.levels(run)  # here: a download is made where there is no session
-    _button(run, "Report", f"{stem}.html", lambda: exports.report(run, levels.result or []))
+    _button(run, "Report", f"{stem}.html", lambda: exports.report_html(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
-    _button(run, "History (CSV)", f"{stem}.csv", lambda: exports.history(run))
-    _button(run, "Samples over time", f"{stem}-samples.txt", lambda: exports.samples(run))
+    _button(run, "History (CSV)", f"{stem}.csv", lambda: exports.history_csv(run))
+    _button(run, "Samples over time", f"{stem}-samples.txt", lambda: exports.samples_text(run))
 
 
 def _button(
@@ -107,7 +106,7 @@ def _button(
     """A download that is made at the click, not at every redraw of the page, if it is not ready."""
     st.download_button(
         label,
-        data=ready if ready is not None else lambda: exports.made(run, label, data),
+        data=ready if ready is not None else lambda: exports.make_file(run, label, data),
         file_name=file_name,
         icon=":material/download:",
         on_click="ignore",

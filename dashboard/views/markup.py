@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dashboard.reports.escaping import escaped
+from dashboard.reports.escaping import escape
 
 _BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;"
@@ -67,9 +67,9 @@ def text_box(
     height = f"min-height:{least_rem}rem;max-height:{most_rem}rem"
     parts, at = [], 0
     for start, end in copied:
-        parts += [escaped(text[at:start]), _span(_COPIED, text[start:end])]
+        parts += [escape(text[at:start]), _span(_COPIED, text[start:end])]
         at = end
-    parts.append(escaped(text[at:]))
+    parts.append(escape(text[at:]))
     # tabindex: whoever has no mouse can scroll a long piece with the keys.
     return (
         f'<div style="{_BOX};{height}" tabindex="0" role="region" aria-label="{label}">'
@@ -78,4 +78,4 @@ def text_box(
 
 
 def _span(style: str, text: str) -> str:
-    return f'<span style="{style}">{escaped(text)}</span>'
+    return f'<span style="{style}">{escape(text)}</span>'

@@ -8,7 +8,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 from dashboard.formatting import byte_size, counted, escape_markdown, strip_markdown
 from dashboard.page import open_run, state
 from dashboard.runs import summary
-from dashboard.runs.registry import registry
+from dashboard.runs.registry import get_registry
 from dashboard.runs.store import RunInfo
 from dashboard.views import markup
 
@@ -20,7 +20,7 @@ def show(workbench: Page) -> None:
     st.title("Past runs", anchor=False)
     if state.said("runs"):
         st.error(escape_markdown(state.said("runs")), icon=":material/error:")
-    infos = registry().store.infos()
+    infos = get_registry().store.list_runs()
     if not infos:
         st.markdown("Nothing was trained here yet. Every run is saved by itself as it goes.")
         st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
@@ -46,12 +46,12 @@ def _row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
     name = info.text_name or "A damaged run"
-    unseen = f"*{strip_markdown(name)}, {summary.saved(info)}*"
+    unseen = f"*{strip_markdown(name)}, {summary.describe_age(info)}*"
     with st.container(border=True):
         about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
         with about, st.container(gap="xsmall"):
             st.markdown(f"**{escape_markdown(name)}**{here}")
-            st.caption(escape_markdown(summary.described(registry().store, info)))
+            st.caption(escape_markdown(summary.describe(get_registry().store, info)))
         with ways, st.container(horizontal=True, horizontal_alignment="right"):
             if not info.damaged and st.button(
                 f"Open {unseen}",

@@ -16,7 +16,7 @@ from dashboard.page import background, callbacks, state
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.sample_log import Entry
-from dashboard.training.trainer import Phase, Status
+from dashboard.training.status import Phase, Status
 from dashboard.views import markup
 
 # Each drawing costs a browser on two cores a tenth of a second of the training's: often at
@@ -29,7 +29,7 @@ _BADGES = {
     Phase.RUNNING: ("Training", "green"),
     Phase.WAITING: ("Waiting", "orange"),
     Phase.PAUSED: ("Paused", "orange"),
-    Phase.ASLEEP: ("Asleep", "orange"),
+    Phase.TIMED_OUT: ("Asleep", "orange"),
     Phase.FINISHED: ("Finished", "blue"),
     Phase.FAILED: ("Stopped", "red"),
 }
@@ -53,7 +53,10 @@ def live() -> None:
     _advice(run, status)
     # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
     levels_to_come = background.levels(run).running
-    turned = [state.turned("training", status.working), state.turned("levels", levels_to_come)]
+    turned = [
+        state.turned("training", status.thread_active),
+        state.turned("levels", levels_to_come),
+    ]
     if False in turned or state.turned("calm", is_calm(status)):
         st.rerun()
 
@@ -67,8 +70,8 @@ def _headline(run: Run, status: Status) -> None:
     alone = duration(limits.GRANT_SECONDS)  # so long it trains without a page
     sentence = {
         Phase.RUNNING: f"{_to_go(run, status)} · trains on for {alone} after the page is closed",
-        Phase.WAITING: f"number {status.place} in the queue for this computer",
-        Phase.ASLEEP: f"no page was open for {alone}; press Train to go on",
+        Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
+        Phase.TIMED_OUT: f"no page was open for {alone}; press Train to go on",
         Phase.FINISHED: "press Train to train on",
         Phase.PAUSED: "press Train to go on",
     }.get(status.phase, "")
@@ -158,8 +161,8 @@ def _curve(run: Run, stage: int | None) -> None:
 def _advice(run: Run, status: Status) -> None:
     """One sentence on what the curve shows, and a button that does what it advises."""
     history, changes = run.solver.history, run.trainer.changes
-    if status.too_fast is not None:
-        found = diagnose_divergence(status.too_fast)
+    if status.diverging_rate is not None:
+        found = diagnose_divergence(status.diverging_rate)
     elif len(history):
         found = diagnose_solver(run.solver, changes[-1].iteration if changes else 0)
     else:

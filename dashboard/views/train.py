@@ -17,7 +17,7 @@ def show() -> None:
     run = state.run()
     status = None if run is None else run.trainer.status()
     active = status is not None and status.active
-    working = status is not None and status.working
+    working = status is not None and status.thread_active
     calm = status is not None and progress.is_calm(status)
     # As they are while buttons and ticks are settled.
     state.turned("training", working)

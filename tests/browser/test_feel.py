@@ -256,7 +256,7 @@ def keep_run_of(store: Store, length: int) -> str:
     solver.history = History.from_array(np.stack([columns[name] for name in COLUMNS]))
     solver.iteration, solver.seconds, solver.num_iters = length, length / 50, 2 * length
     run.sample_log(solver)
-    assert store.keep(run).put_away()
+    assert store.start_autosave(run).suspend()
     return run.id
 
 

@@ -111,7 +111,7 @@ def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browse
         page = visit(context, shared.url)
         train(page)
         pause(page)
-        assert Store(shared.runs).infos()
+        assert Store(shared.runs).list_runs()
         assert page.get_by_role("link", name="How it works").count() > 0
         assert page.get_by_role("link", name="Past runs").count() == 0
         page = visit(context, f"{shared.url}/runs")  # comes to the workbench instead

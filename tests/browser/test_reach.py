@@ -119,7 +119,7 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
     for _ in range(PER_PAGE + 1):
         autosaver = small_run(store).autosaver
         assert autosaver is not None
-        assert autosaver.put_away()
+        assert autosaver.suspend()
     server = Server(store.root, tmp_path / "log.txt")
     try:
         with visitor(browser) as context:

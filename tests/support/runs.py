@@ -25,8 +25,8 @@ class TrackedStore(Store):
         super().__init__(root)
         self.autosavers: list[Autosaver] = []
 
-    def keep(self, run):
-        self.autosavers.append(super().keep(run))
+    def start_autosave(self, run):
+        self.autosavers.append(super().start_autosave(run))
         return self.autosavers[-1]
 
     def open(self, run_id):
@@ -43,7 +43,7 @@ def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings =
     """A run that is kept in ``store``, so many iterations on."""
     run = new_run(TEXT, model, TRAIN)
     if store is not None:
-        store.keep(run)
+        store.start_autosave(run)
     advance(run, steps)
     if run.autosaver is not None:
         assert run.autosaver.save_now(), run.autosaver.problem

@@ -14,7 +14,8 @@ import pytest
 from dashboard.settings import TrainSettings
 from dashboard.training import trainer as trainer_module
 from dashboard.training.scheduler import Scheduler
-from dashboard.training.trainer import Phase, Trainer
+from dashboard.training.status import Phase
+from dashboard.training.trainer import Trainer
 from rnncore import RNN, Solver
 
 IDS = np.tile(np.arange(7, dtype=np.uint8), 60)

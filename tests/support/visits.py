@@ -15,7 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard.runs import speed_probe
-from dashboard.runs.registry import _made, registry
+from dashboard.runs.registry import _create, get_registry
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
 from dashboard.training import trainer
@@ -165,9 +165,9 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     # A visit has no request: as of a browser on this computer.
     patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
     patch.setattr(speed_probe, "measure", lambda text, settings: Speed(100.0, 10))
-    _made.cache_clear()
+    _create.cache_clear()
     yield Visit
-    if _made.cache_info().currsize:
-        registry().close()
-        atexit.unregister(registry().close)
-        _made.cache_clear()
+    if _create.cache_info().currsize:
+        get_registry().close()
+        atexit.unregister(get_registry().close)
+        _create.cache_clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
-from dashboard.runs.registry import Registry, registry
+from dashboard.runs.registry import Registry, get_registry
 from tests.support.visits import with_story
 
 
@@ -58,7 +58,7 @@ def test_reset(page, monkeypatch):
 def test_a_run_that_the_address_names(page, monkeypatch):
     page.choose("model_num_layers", 2)
     page.steps(2)
-    registry().forget(page.run.id)
+    get_registry().unload(page.run.id)
     meanwhile(monkeypatch, "open")
     back = type(page)({"run": page.run.id})
     assert back.run.id == page.run.id

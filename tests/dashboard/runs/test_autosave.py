@@ -19,13 +19,13 @@ from dashboard.runs.snapshot import Journal
 from dashboard.server import limits
 from dashboard.settings import Goal
 from dashboard.training import trainer
-from dashboard.training.goals import Plan, Stretch
+from dashboard.training.goals import Plan, TrainingStart
 from rnncore.errors import FileFormatError, SaveError
 from rnncore.storage import atomic_write, checkpoint
 from tests.support.runs import TrackedStore, advance, assert_same, saves, small_run
 from tests.support.trainers import until
 
-PLAN = Plan(Goal("minutes", 5), Stretch(20, 3.5))
+PLAN = Plan(Goal("minutes", 5), TrainingStart(20, 3.5))
 FULL = "Autosave failed: the disk is full. Training goes on; download the model to keep it."
 
 
@@ -48,11 +48,11 @@ def disk_full(*args, **kwargs):
 
 def test_a_run_is_on_disk_before_it_trains(store):
     run = small_run()
-    autosaver = store.keep(run)
+    autosaver = store.start_autosave(run)
     assert autosaver.flush()
     assert (autosaver.saved_iteration, autosaver.problem) == (0, "")
-    assert store.infos()[0].id == run.id
-    assert autosaver.size() == store.infos()[0].size
+    assert store.list_runs()[0].id == run.id
+    assert autosaver.size() == store.list_runs()[0].size
 
 
 def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
@@ -67,7 +67,7 @@ def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
     until(lambda: run.autosaver.saved_iteration == run.solver.iteration)
     assert run.autosaver.problem == ""
     assert run.autosaver.saved_at == pytest.approx(time.time(), abs=60)
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert_same(run, store.open(run.id))
 
 
@@ -77,7 +77,7 @@ def test_a_training_is_saved_when_it_finishes(store, monkeypatch):
     run.trainer.change(replace(run.train_settings, num_iters=40))
     run.trainer.start(60)
     until(lambda: run.autosaver.saved_iteration == 40)
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert store.open(run.id).trainer.status().phase == "finished"
 
 
@@ -87,7 +87,7 @@ def test_single_steps_and_changed_settings_are_saved(store):
     run.autosaver.flush()
     assert run.autosaver.saved_iteration == 1
     run.trainer.change(replace(run.train_settings, lr=0.5))
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     opened = store.open(run.id)
     assert opened.train_settings.lr == 0.5
     assert opened.trainer.changes == run.trainer.changes != []
@@ -97,7 +97,7 @@ def test_nothing_is_saved_twice(store):
     run = small_run(store, 3)
     before = saves(store, run.id)
     assert run.autosaver.save_now()
-    run.trainer._tell(run.trainer.at_rest)
+    run.trainer._call(run.trainer.after_stop)
     run.autosaver.flush()
     assert saves(store, run.id) == before
 
@@ -150,7 +150,7 @@ def test_an_older_copy_never_becomes_the_newest_save(store):
     assert run.autosaver.save_now()
     run.autosaver._write(older)  # a thread that was slow to begin
     assert run.autosaver.saved_iteration == 6
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert store.open(run.id).solver.iteration == 6
 
 
@@ -235,7 +235,7 @@ def test_a_full_disk_is_said_and_the_old_saves_stay(store, monkeypatch):
     assert saves(store, run.id) == before
     monkeypatch.undo()
     until(lambda: not run.autosaver.problem)
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert_same(run, store.open(run.id))
 
 
@@ -262,7 +262,7 @@ def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blo
     obstacle.write_text("in the way")
     store = TrackedStore(place / "runs")
     run = small_run()
-    autosaver = store.keep(run)
+    autosaver = store.start_autosave(run)
     run.trainer.start(60)
     until(lambda: autosaver.problem)
     assert autosaver.problem == (
@@ -272,7 +272,7 @@ def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blo
     until(lambda: run.solver.iteration > 20)
     obstacle.unlink()
     until(lambda: not autosaver.problem)
-    assert autosaver.put_away()
+    assert autosaver.suspend()
     assert_same(run, store.open(run.id))
     store.close()
 
@@ -284,7 +284,7 @@ def test_a_folder_that_somebody_removes_is_made_again(store):
     (store.root / run.id).rmdir()
     advance(run, 1)
     assert run.autosaver.save_now(), run.autosaver.problem
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert_same(run, store.open(run.id))
 
 
@@ -322,9 +322,9 @@ def test_a_run_that_cannot_be_saved_is_not_put_away(store, monkeypatch):
     run = small_run(store, 1)
     advance(run, 1)
     monkeypatch.setattr(checkpoint, "save", disk_full)
-    assert not run.autosaver.put_away()
+    assert not run.autosaver.suspend()
     monkeypatch.undo()
-    assert run.autosaver.put_away()
+    assert run.autosaver.suspend()
 
 
 def test_a_run_that_was_deleted_does_not_come_back(store):
@@ -332,7 +332,7 @@ def test_a_run_that_was_deleted_does_not_come_back(store):
     run.autosaver.discard()
     store.delete(run.id)
     run.trainer.step(60)
-    assert run.autosaver.put_away()
+    assert run.autosaver.suspend()
     assert os.listdir(store.root) == []
     assert "deleted" in run.autosaver.problem
 
@@ -355,13 +355,13 @@ def test_after_a_divergence_the_last_good_state_is_back(store):
     diverge(run)
     status = run.trainer.status()
     assert status.phase == "failed"
-    assert "The network is back where it stood at iteration 50." in status.message
+    assert "The network was restored to its state at iteration 50." in status.message
     np.testing.assert_array_equal(run.solver.model.flat, good)
     assert run.sample_log.entries == entries
     assert run.autosaver.saved_iteration == 50
     run.trainer.step(60)
     assert run.solver.iteration == 51
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     assert_same(run, store.open(run.id))
 
 
@@ -370,11 +370,11 @@ def test_a_save_whose_loss_had_risen_is_passed_over_and_goes(store):
     advance(run, 10)
     run.solver.history._rows[3, 50:60] = 40.0  # on its way to infinity
     run.autosaver.save_now()
-    spoilt = max(saves(store, run.id))
+    unusable = max(saves(store, run.id))
     diverge(run)
     assert run.solver.iteration == 50
-    assert spoilt not in saves(store, run.id)
-    run.autosaver.put_away()
+    assert unusable not in saves(store, run.id)
+    run.autosaver.suspend()
     assert store.open(run.id).solver.iteration == 50
 
 

@@ -29,39 +29,39 @@ def run():
 
 
 def test_the_model_opens_with_pickle_alone_and_writes(run):
-    model = pickle.loads(exports.model(run))
+    model = pickle.loads(exports.model_pickle(run))
     np.testing.assert_array_equal(model.flat, run.solver.model.flat)
     assert model.sample("The", T=50, seed=1) == run.solver.model.sample("The", T=50, seed=1)
 
 
 def test_a_model_at_rest_lies_ready_and_is_made_anew_once_it_has_learnt_more(monkeypatch):
     run = small_run(steps=2)
-    ready = exports.resting_model(run)
-    assert ready == exports.model(run)
-    assert exports.resting_model(run) is ready
+    ready = exports.ready_model_pickle(run)
+    assert ready == exports.model_pickle(run)
+    assert exports.ready_model_pickle(run) is ready
     run.solver.step()
-    assert exports.resting_model(run) == exports.model(run) != ready
+    assert exports.ready_model_pickle(run) == exports.model_pickle(run) != ready
     with run.trainer.lock:
         run.train(60)
-        assert exports.resting_model(run) is None  # made at the click: it changes meanwhile
+        assert exports.ready_model_pickle(run) is None  # made at the click: it changes meanwhile
     stopped(run.trainer)
-    assert exports.resting_model(run) == exports.model(run)
+    assert exports.ready_model_pickle(run) == exports.model_pickle(run)
     monkeypatch.setattr(limits, "MAX_READY_BYTES", 100)
-    assert exports.resting_model(run) is None
+    assert exports.ready_model_pickle(run) is None
 
 
 def test_a_model_that_cannot_be_made_is_told_at_the_click(monkeypatch):
     run = small_run(steps=2)
     monkeypatch.setattr(exports, "dump_model", raising(MemoryError()))
-    assert exports.resting_model(run) is None
+    assert exports.ready_model_pickle(run) is None
 
 
 def test_the_whole_run_goes_on_exactly(run):
-    again = load_file(io.BytesIO(exports.checkpoint(run)))
+    again = load_file(io.BytesIO(exports.checkpoint_npz(run)))
     assert again.settings() == run.solver.settings()
     assert again.position() == run.solver.position()
     np.testing.assert_array_equal(again.ids, run.text.ids)
-    mine = load_file(io.BytesIO(exports.checkpoint(run)))
+    mine = load_file(io.BytesIO(exports.checkpoint_npz(run)))
     assert [again.step() for _ in range(3)] == [mine.step() for _ in range(3)]
 
 
@@ -73,7 +73,7 @@ def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
         return save_file(solver, file)
 
     monkeypatch.setattr(exports, "save", save)
-    exports.checkpoint(run)
+    exports.checkpoint_npz(run)
     assert held == [False]
 
 
@@ -82,24 +82,26 @@ def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
         raise RuntimeError("deep inside")
 
     with pytest.raises(RuntimeError):
-        exports.made(run, "Report", fails)
+        exports.make_file(run, "Report", fails)
     reference = run.export_error.removesuffix(".").split()[-1]
     assert run.export_error.startswith("“Report” could not be made")
     assert "deep inside" not in run.export_error
     assert f"Reference {reference}." in caplog.text
     assert "deep inside" in caplog.text
-    assert exports.made(run, "Report", lambda: "a page") == "a page"
+    assert exports.make_file(run, "Report", lambda: "a page") == "a page"
     assert run.export_error == ""
 
 
 def test_sizes_are_known_before_anything_is_written():
     run = small_run(steps=2, model=replace(MODEL, hidden_dim=150))
-    assert exports.model_bytes(run) == pytest.approx(len(exports.model(run)), rel=0.02)
-    assert exports.checkpoint_bytes(run) == pytest.approx(len(exports.checkpoint(run)), rel=0.02)
+    assert exports.model_bytes(run) == pytest.approx(len(exports.model_pickle(run)), rel=0.02)
+    assert exports.checkpoint_bytes(run) == pytest.approx(
+        len(exports.checkpoint_npz(run)), rel=0.02
+    )
 
 
 def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):
-    rows = list(csv.DictReader(io.StringIO(exports.history(run))))
+    rows = list(csv.DictReader(io.StringIO(exports.history_csv(run))))
     assert tuple(rows[0]) == COLUMNS
     assert [int(float(row["iteration"])) for row in rows] == [1, 2, 3, 4, 5, 6]
     for row, loss, val in zip(
@@ -110,14 +112,14 @@ def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(ru
 
 
 def test_the_samples_over_time_stand_below_each_other(run):
-    text = exports.samples(run)
+    text = exports.samples_text(run)
     assert text.count("--- after ") == len(run.sample_log.entries) > 0
     for entry in run.sample_log.entries:
         assert run.sample_log.seed_text + entry.text in text
 
 
 def test_the_report_tells_data_settings_figures_and_samples(run):
-    page = exports.report(run, [Baseline("guessing", 2.8, "every character alike")])
+    page = exports.report_html(run, [Baseline("guessing", 2.8, "every character alike")])
     status = run.trainer.status()
     for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.008", "adam"):
         assert words in page
@@ -128,7 +130,7 @@ def test_the_report_tells_data_settings_figures_and_samples(run):
 
 
 def test_a_report_on_a_run_that_has_not_begun_can_be_had():
-    page = exports.report(small_run(steps=0), [])
+    page = exports.report_html(small_run(steps=0), [])
     assert "0 iterations" in page
 
 
@@ -136,7 +138,7 @@ def test_the_report_takes_a_hostile_name_as_it_is():
     run = small_run(steps=1)
     raw = b"The cat sat on the mat, and the dog on the log. " * 40
     run.text = load(raw, "<script>alert(1)</script>.txt")
-    assert "<script" not in exports.report(run, [])
+    assert "<script" not in exports.report_html(run, [])
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,6 @@ def test_files_are_called_after_the_text(run, name, stem):
     run = small_run(steps=0)
     object.__setattr__(run.text, "name", name)
     try:
-        assert exports.stem(run) == stem
+        assert exports.file_stem(run) == stem
     finally:
         object.__setattr__(run.text, "name", "cat.txt")

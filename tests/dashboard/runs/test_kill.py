@@ -45,7 +45,7 @@ run = Store(Path(sys.argv[1])).open(sys.argv[2])
 def tell(solver):
     print(solver.iteration, run.autosaver.saved_iteration, time.monotonic(), flush=True)
 
-run.trainer.observers.append(tell)
+run.trainer.after_chunk.append(tell)
 run.trainer.start(3600)
 sys.stdin.read()
 """
@@ -59,7 +59,7 @@ from tests.support.runs import MODEL, TEXT, TRAIN
 
 store, kept = Store(Path(sys.argv[1])), []
 while True:
-    kept.append(store.keep(new_run(TEXT, MODEL, TRAIN)))
+    kept.append(store.start_autosave(new_run(TEXT, MODEL, TRAIN)))
     print("begun", flush=True)
     kept[-1].flush()
 """
@@ -96,14 +96,14 @@ def kill_a_training(store, run_id, interval, rng):
     }
     writing = bool(list(folder.glob("*.part"))) or not whole
 
-    (info,) = store.infos()
+    (info,) = store.list_runs()
     assert not info.damaged
     run = store.open(run_id)
     assert run.notes == ()
     at = run.solver.iteration
     assert info.iteration == at >= saved[-1], "what was said to be saved is lost"
     assert not list(folder.glob("*.part"))
-    run.autosaver.put_away()
+    run.autosaver.suspend()
     # From the chunk after which that save was taken to the last sign of life.
     since = next((c for i, c in zip(iterations, clock, strict=True) if i >= at), clock[-1])
     return Loss(max(0, int(iterations[-1]) - at), clock[-1] - since, writing)
@@ -112,7 +112,7 @@ def kill_a_training(store, run_id, interval, rng):
 def kill_trainings(root, times, patience=10.0):
     store, rng = Store(root), random.Random(times)
     run = new_run(TEXT, MODEL, TRAIN)
-    store.keep(run).put_away()
+    store.start_autosave(run).suspend()
     # Every other one saves without a break: most kills fall into a write.
     intervals = [0.2, 0.0] * (times // 2)
     losses = [kill_a_training(store, run.id, interval, rng) for interval in intervals]
@@ -151,7 +151,7 @@ def kill_beginnings(root, times):
             time.sleep(rng.uniform(0, 0.2))
             child.kill()
         store.tidy()
-        infos = store.infos()
+        infos = store.list_runs()
         assert not [info for info in infos if info.damaged]
         assert {path.name for path in root.iterdir()} == {info.id for info in infos}
         for info in infos:
@@ -193,7 +193,7 @@ until(lambda: run.solver.iteration > at + 20)
 assert saves(store, run.id) == before, saves(store, run.id)
 resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 until(lambda: not run.autosaver.problem)
-assert run.autosaver.put_away()
+assert run.autosaver.suspend()
 print(run.id, run.solver.iteration)
 """
 
@@ -227,7 +227,7 @@ def test_a_device_that_is_full_is_said_and_the_old_save_stays(tmp_path, monkeypa
     assert "the disk is full" in run.autosaver.problem
     assert {p.name: p.read_bytes() for p in (tmp_path / run.id).iterdir()} == before
     monkeypatch.undo()
-    assert run.autosaver.put_away()
+    assert run.autosaver.suspend()
     run = store.open(run.id)
     assert run.solver.iteration == 10
     run.autosaver.discard()

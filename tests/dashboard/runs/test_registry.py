@@ -56,12 +56,12 @@ def test_a_run_is_the_same_object_for_all_who_ask(live):
     live.add(run)
     assert len(live) == 1
     assert run.autosaver.flush()
-    assert live.store.infos()[0].id == run.id
+    assert live.store.list_runs()[0].id == run.id
 
 
 def test_an_unknown_run_is_none_in_memory_and_an_error_on_disk(live):
     assert live.get("a" * 16) is None
-    assert live.forget("a" * 16)
+    assert live.unload("a" * 16)
     with pytest.raises(NoSuchRunError):
         live.open("a" * 16)
     assert len(live) == 0
@@ -70,7 +70,7 @@ def test_an_unknown_run_is_none_in_memory_and_an_error_on_disk(live):
 def test_a_forgotten_run_is_on_disk_and_comes_back_as_it_was(live):
     run = added(live, 12)
     advance(run, 1)
-    assert live.forget(run.id)
+    assert live.unload(run.id)
     assert live.get(run.id) is None
     again = live.open(run.id)
     assert again is not run
@@ -79,12 +79,12 @@ def test_a_forgotten_run_is_on_disk_and_comes_back_as_it_was(live):
 
 def test_a_page_that_kept_a_run_brings_it_back_unless_another_page_has(live):
     run = added(live, 3)
-    live.forget(run.id)
+    live.unload(run.id)
     live.add(run)
     assert live.get(run.id) is run
     advance(run, 1)
     assert run.autosaver.save_now()
-    live.forget(run.id)
+    live.unload(run.id)
     again = live.open(run.id)
     with pytest.raises(RunInUseError, match="another page"):
         live.add(run)
@@ -95,7 +95,7 @@ def test_forgetting_pauses_a_training(live):
     run = added(live)
     run.trainer.start(60)
     until(lambda: run.solver.iteration)
-    assert live.forget(run.id)
+    assert live.unload(run.id)
     assert not run.trainer.status().active
     assert live.open(run.id).solver.iteration == run.solver.iteration
 
@@ -116,7 +116,7 @@ def test_runs_at_rest_that_nobody_asks_for_leave_and_others_stay(live, clock):
     clock.now += IDLE * 1.1
     assert live.tidy() == 2
     assert len(live) == 0
-    assert len(live.store.infos()) == 3
+    assert len(live.store.list_runs()) == 3
 
 
 def test_what_leaves_gives_its_memory_back(live, clock):
@@ -186,14 +186,14 @@ def test_a_run_that_is_started_while_others_are_put_away_stays(live, clock, monk
     clock.now += 1  # put away in this order
     second = added(live, 1)
     clock.now += IDLE + 1
-    real = first.autosaver.put_away
+    real = first.autosaver.suspend
 
     def somebody_presses_train() -> bool:
         live.add(second)
         second.trainer.start(600)
         return real()
 
-    monkeypatch.setattr(first.autosaver, "put_away", somebody_presses_train)
+    monkeypatch.setattr(first.autosaver, "suspend", somebody_presses_train)
     assert live.tidy() == 1
     assert live.get(second.id) is second
     assert second.trainer.status().active
@@ -206,7 +206,7 @@ def test_a_deleted_run_is_nowhere(live):
     live.delete(run.id)
     assert not run.trainer.status().active
     assert live.get(run.id) is None
-    assert live.store.infos() == []
+    assert live.store.list_runs() == []
     with pytest.raises(NoSuchRunError):
         live.open(run.id)
     with pytest.raises(NoSuchRunError):
@@ -214,7 +214,7 @@ def test_a_deleted_run_is_nowhere(live):
 
 
 def test_a_run_that_is_not_on_disk_yet_can_be_deleted(live, monkeypatch):
-    monkeypatch.setattr(live.store, "keep", lambda run: None)
+    monkeypatch.setattr(live.store, "start_autosave", lambda run: None)
     run = added(live)
     live.delete(run.id)
     assert live.get(run.id) is None
@@ -222,11 +222,11 @@ def test_a_run_that_is_not_on_disk_yet_can_be_deleted(live, monkeypatch):
 
 def test_a_page_that_still_holds_a_deleted_run_does_not_bring_it_back(live):
     run = added(live, 2)
-    assert live.forget(run.id)
+    assert live.unload(run.id)
     live.delete(run.id)
     with pytest.raises(NoSuchRunError, match="was deleted"):
         live.add(run)
-    assert live.store.infos() == []
+    assert live.store.list_runs() == []
 
 
 def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
@@ -253,14 +253,14 @@ def test_what_is_on_disk_is_brought_within_its_limits_every_hour(live, clock, mo
     oldest, newest = (small_run(None, 1) for _ in range(2))
     for run in (oldest, newest):
         live.add(run)
-        assert live.forget(run.id)
+        assert live.unload(run.id)
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
     clock.now += limits.SWEEP_SECONDS - 1
     live.tidy()
-    assert len(live.store.infos()) == 2
+    assert len(live.store.list_runs()) == 2
     clock.now += 1
     live.tidy()
-    assert [info.id for info in live.store.infos()] == [newest.id]
+    assert [info.id for info in live.store.list_runs()] == [newest.id]
     monkeypatch.setattr(live.store, "tidy", lambda: pytest.fail("not so soon again"))
     live.tidy()
 
@@ -272,7 +272,7 @@ def test_a_run_of_another_process_is_not_taken(live, clock):
     with pytest.raises(RunInUseError):
         other.open(run.id)
     assert len(other) == 0
-    live.forget(run.id)
+    live.unload(run.id)
     assert other.open(run.id).solver.iteration == 2
 
 
@@ -308,7 +308,7 @@ def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
                 place = rng.randrange(3)
                 match rng.randrange(6):
                     case 0:
-                        live.forget(ids[place])
+                        live.unload(ids[place])
                     case 1:
                         clock.now += IDLE
                         live.tidy()
@@ -332,7 +332,7 @@ def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
 
 def test_two_pages_that_open_one_run_get_one(live):
     run = added(live, 3)
-    live.forget(run.id)
+    live.unload(run.id)
     together, got = threading.Barrier(4), []
 
     def page():
@@ -352,14 +352,14 @@ def test_two_pages_that_open_one_run_get_one(live):
 def default_place(tmp_path, monkeypatch):
     """A process that has no registry yet, and its place for runs."""
     monkeypatch.setenv("LSTM_WORKBENCH_RUNS", str(tmp_path / "mine"))
-    registry._made.cache_clear()
+    registry._create.cache_clear()
     yield tmp_path / "mine"
-    registry._made.cache_clear()
+    registry._create.cache_clear()
 
 
 def test_the_process_has_one_registry_at_the_default_place(default_place):
-    one = registry.registry()
-    assert registry.registry() is one
+    one = registry.get_registry()
+    assert registry.get_registry() is one
     assert one.store.root == default_place
 
 
@@ -371,7 +371,7 @@ def test_pages_that_come_first_at_the_same_time_get_the_same_registry(default_pl
 
     monkeypatch.setattr(registry, "Store", SlowStore)
     got: list[Registry] = []
-    pages = [threading.Thread(target=lambda: got.append(registry.registry())) for _ in range(6)]
+    pages = [threading.Thread(target=lambda: got.append(registry.get_registry())) for _ in range(6)]
     for page in pages:
         page.start()
     for page in pages:
@@ -383,7 +383,7 @@ def test_pages_that_come_first_at_the_same_time_get_the_same_registry(default_pl
 def test_left_overs_are_swept_when_the_process_starts(default_place):
     left_over = default_place / f"{DELETED}run"
     left_over.mkdir(parents=True)
-    registry.registry()
+    registry.get_registry()
     until(lambda: not left_over.exists())
 
 
@@ -391,11 +391,11 @@ def test_runs_are_saved_when_the_process_ends(default_place, monkeypatch):
     at_exit = []
     monkeypatch.setattr(registry.atexit, "register", at_exit.append)
     run = small_run(None)
-    registry.registry().add(run)
+    registry.get_registry().add(run)
     advance(run, 3)
     (at_the_end,) = at_exit
     at_the_end()
-    assert len(registry.registry()) == 0
-    opened = registry.registry().store.open(run.id)
+    assert len(registry.get_registry()) == 0
+    opened = registry.get_registry().store.open(run.id)
     assert opened.solver.iteration == 3
     opened.autosaver.discard()

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from dashboard.runs import run
-from dashboard.runs.run import default_seed, new_run
+from dashboard.runs.run import default_seed_text, new_run
 from dashboard.server import limits, memory
 from dashboard.settings import PRESETS, ModelSettings, TrainSettings
 from dashboard.text.loading import load, load_sample, sample_names
-from dashboard.training.trainer import Phase
+from dashboard.training.status import Phase
 from rnncore import RNN, RnnCoreError
 from tests.support.trainers import stopped, until
 
@@ -95,7 +95,7 @@ def test_a_new_run_is_what_was_chosen(clip):
     assert (solver.seq_length, solver.batch_size, solver.val_fraction) == (10, 4, 0.2)
     assert made.model_settings == model
     assert made.chars_per_epoch == solver.batches.per_epoch * 40 <= len(TEXT)
-    assert made.sample_log in made.trainer.observers
+    assert made.sample_log in made.trainer.after_chunk
 
 
 def test_the_same_settings_begin_with_the_same_weights_under_another_id():
@@ -107,7 +107,7 @@ def test_the_same_settings_begin_with_the_same_weights_under_another_id():
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_trains_on_the_first_sample_text(preset):
-    run.check(load_sample("lighthouse.txt"), PRESETS[preset].model)
+    run.check_settings(load_sample("lighthouse.txt"), PRESETS[preset].model)
 
 
 @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ def test_every_preset_trains_on_the_first_sample_text(preset):
     ],
 )
 def test_a_sample_begins_with_the_texts_first_words(raw, seed):
-    assert default_seed(load(raw.encode(), "book.txt")) == seed
+    assert default_seed_text(load(raw.encode(), "book.txt")) == seed
 
 
 @pytest.mark.parametrize("name", sample_names())
 def test_the_first_words_of_the_samples_are_known_and_short(name):
     text = load_sample(name)
-    seed = default_seed(text)
+    seed = default_seed_text(text)
     assert 0 < len(seed) < 30
     assert text.vocab.missing(seed) == []
 

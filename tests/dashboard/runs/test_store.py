@@ -44,8 +44,8 @@ def store(tmp_path):
     store.close()
 
 
-def put_away(run):
-    assert run.autosaver.put_away(), run.autosaver.problem
+def suspend(run):
+    assert run.autosaver.suspend(), run.autosaver.problem
     return run
 
 
@@ -59,7 +59,7 @@ def test_a_run_that_is_opened_goes_on_as_if_it_had_never_stopped(store):
         for run in (whole, parted):
             advance(run, steps)
             run.trainer.change(replace(run.train_settings, lr=1e-3 * steps, clip=math.inf))
-        put_away(parted)
+        suspend(parted)
         parted = store.open(parted.id)
         assert_same(whole, parted)
     assert whole.sample_log.entries
@@ -68,7 +68,7 @@ def test_a_run_that_is_opened_goes_on_as_if_it_had_never_stopped(store):
 
 
 def test_an_opened_run_is_paused_and_says_what_it_is(store):
-    run = put_away(small_run(store, 30))
+    run = suspend(small_run(store, 30))
     opened = store.open(run.id)
     assert opened.trainer.status().phase == "paused"
     assert (opened.id, opened.created, opened.notes) == (run.id, run.created, ())
@@ -80,19 +80,19 @@ def test_an_opened_run_is_paused_and_says_what_it_is(store):
 
 def test_every_kind_of_cell_opens_again(store):
     for cell_type in ("lstm", "gru", "vanilla"):
-        run = put_away(small_run(store, 3, replace(MODEL, cell_type=cell_type)))
+        run = suspend(small_run(store, 3, replace(MODEL, cell_type=cell_type)))
         assert_same(run, store.open(run.id))
 
 
 def test_a_run_that_was_opened_but_not_trained_is_not_written_again(store):
-    run = put_away(small_run(store, 3))
+    run = suspend(small_run(store, 3))
     before = saves(store, run.id)
-    put_away(store.open(run.id))
+    suspend(store.open(run.id))
     assert saves(store, run.id) == before
 
 
 def test_a_run_too_large_for_this_machine_is_refused_before_it_is_read(store, monkeypatch):
-    run = put_away(small_run(store))
+    run = suspend(small_run(store))
     monkeypatch.setattr(memory, "free", lambda: 1000)
     with pytest.raises(limits.TooLargeError, match="memory"):
         store.open(run.id)
@@ -104,9 +104,9 @@ def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
     V = len(TEXT.vocab)
     doubles = RNN(V, TEXT.vocab.idx_to_char, 3, 6, num_layers=2, dropout=0.2, dtype="float64")
     run = new_run(TEXT, MODEL, TRAIN, doubles)
-    store.keep(run)
+    store.start_autosave(run)
     assert run.autosaver.save_now()
-    put_away(run)
+    suspend(run)
     enough = MODEL.memory(V, 8) / limits.MEMORY_SHARE
     monkeypatch.setattr(memory, "free", lambda: int(0.9 * enough))  # plenty for single precision
     with pytest.raises(limits.TooLargeError, match="memory"):
@@ -147,18 +147,18 @@ def taught(store):
     """A run on a network that had learnt something before."""
     taught = small_run(steps=5).solver.model
     run = new_run(TEXT, MODEL, TRAIN, taught)
-    store.keep(run)
+    store.start_autosave(run)
     advance(run, 3)
-    return put_away(run)
+    return suspend(run)
 
 
 def test_a_network_that_knew_something_comes_back_as_it_began(store, taught):
     opened = store.open(taught.id)
-    np.testing.assert_array_equal(opened.first.flat, taught.first.flat)
-    assert not np.array_equal(opened.first.flat, opened.solver.model.flat)
+    np.testing.assert_array_equal(opened.initial_model.flat, taught.initial_model.flat)
+    assert not np.array_equal(opened.initial_model.flat, opened.solver.model.flat)
     assert opened.notes == ()
-    assert small_run(store, 3).first is None
-    assert store.open(put_away(small_run(store, 3)).id).first is None
+    assert small_run(store, 3).initial_model is None
+    assert store.open(suspend(small_run(store, 3)).id).initial_model is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "other"])
@@ -169,7 +169,7 @@ def test_a_first_network_that_is_damaged_is_told_and_the_run_opens(store, taught
     else:
         {"cut": cut, "flip": flip}[damage](path)
     opened = store.open(taught.id)
-    assert opened.first is None
+    assert opened.initial_model is None
     assert "Reset begins with a new one." in opened.notes[0]
     assert opened.solver.iteration == 3
 
@@ -202,7 +202,7 @@ DAMAGES = {
 def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
     run = small_run(store, 10)
     advance(run, 10)
-    put_away(run)
+    suspend(run)
     kind, harm = DAMAGES[damage]
     newest = max(saves(store, run.id))
     harm(store.root / run.id / f"{newest:08d}.{kind}")
@@ -212,7 +212,7 @@ def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
     assert bool(opened.notes) == (not damage.startswith("no "))
     assert all("at iteration 10" in note for note in opened.notes)
     advance(opened, 3)
-    put_away(opened)
+    suspend(opened)
     assert newest not in saves(store, run.id) or damage.startswith("no ")
     assert store.open(run.id).solver.iteration == 13
 
@@ -220,49 +220,49 @@ def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
 def test_a_damaged_save_is_not_taken_for_progress_made_elsewhere(store):
     run = small_run(store, 10)
     advance(run, 10)
-    put_away(run)
+    suspend(run)
     cut(store.root / run.id / f"{max(saves(store, run.id)):08d}.npz")
-    opened = put_away(store.open(run.id))
+    opened = suspend(store.open(run.id))
     advance(opened, 1)
     assert opened.autosaver.save_now(), opened.autosaver.problem
 
 
 def test_a_run_without_a_whole_save_is_refused_listed_as_damaged_and_left_alone(store):
-    run = put_away(small_run(store, 5))
+    run = suspend(small_run(store, 5))
     files = sorted((store.root / run.id).glob("0*.npz"))
     for path in files:
         cut(path)
     for _ in range(2):
         with pytest.raises(FileFormatError, match="None of this run's saves can be opened"):
             store.open(run.id)
-    (info,) = store.infos()
+    (info,) = store.list_runs()
     assert "no save that is whole" in info.damaged
     assert (info.id, info.text_name, info.iteration) == (run.id, "cat.txt", 0)
     store.tidy()
     assert sorted((store.root / run.id).glob("0*.npz")) == files
     store.delete(run.id)
-    assert store.infos() == []
+    assert store.list_runs() == []
 
 
 @pytest.mark.parametrize("name", ["run.json", "text.npz"])
 def test_a_run_whose_text_or_record_is_damaged_is_refused(store, name):
-    run = put_away(small_run(store))
+    run = suspend(small_run(store))
     flip(store.root / run.id / name)
     with pytest.raises(FileFormatError, match="damaged"):
         store.open(run.id)
-    (info,) = store.infos()
+    (info,) = store.list_runs()
     assert bool(info.damaged) == (name == "run.json")
 
 
 def test_another_runs_record_or_text_in_the_folder_is_noticed(store):
-    one, two = put_away(small_run(store)), put_away(small_run(store))
+    one, two = suspend(small_run(store)), suspend(small_run(store))
     (store.root / one.id / "run.json").write_bytes((store.root / two.id / "run.json").read_bytes())
     with pytest.raises(FileFormatError, match="another run"):
         store.open(one.id)
 
 
 def test_random_damage_is_refused_or_does_not_matter(store):
-    run = put_away(small_run(store, 4))
+    run = suspend(small_run(store, 4))
     rng = np.random.default_rng(0)
     paths = [p for p in sorted((store.root / run.id).iterdir()) if p.name != "lock"]
     for _ in range(60):
@@ -272,7 +272,7 @@ def test_random_damage_is_refused_or_does_not_matter(store):
         for _ in range(rng.integers(1, 4)):
             data[rng.integers(len(data))] = rng.integers(256)
         path.write_bytes(data[: rng.integers(len(data))] if rng.random() < 0.3 else data)
-        assert len(store.infos()) == 1
+        assert len(store.list_runs()) == 1
         with contextlib.suppress(RnnCoreError):
             Store.open(store, run.id).autosaver.discard()
         path.write_bytes(whole)
@@ -288,11 +288,11 @@ def test_a_run_has_one_owner_at_a_time(store):
         store.open(run.id)
     with pytest.raises(RunInUseError):
         store.delete(run.id)
-    put_away(run)
+    suspend(run)
     opened = store.open(run.id)
     with pytest.raises(RunInUseError):
         store.open(run.id)
-    put_away(opened)
+    suspend(opened)
     store.delete(run.id)
 
 
@@ -304,7 +304,7 @@ def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_no_lock(tmp_path, monkey
         return real(file)
 
     monkeypatch.setattr(lock, "_lock", slow)
-    mine = lock.Ownership(tmp_path / "lock")
+    mine = lock.FolderLock(tmp_path / "lock")
     with pytest.raises(FileNotFoundError):
         mine.take()
     assert not mine.held
@@ -322,7 +322,7 @@ sys.stdin.read()
 
 @posix
 def test_another_process_owns_a_run_until_it_dies(store):
-    run = put_away(small_run(store, 2))
+    run = suspend(small_run(store, 2))
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(store.root), run.id],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -331,16 +331,16 @@ def test_another_process_owns_a_run_until_it_dies(store):
         assert holder.stdout.readline() == "mine\n"
         with pytest.raises(RunInUseError, match=f"process {holder.pid}"):
             store.open(run.id)
-        assert [info.id for info in store.infos()] == [run.id]
+        assert [info.id for info in store.list_runs()] == [run.id]
         holder.kill()
     store.open(run.id)
 
 
 def test_a_run_that_went_on_elsewhere_is_not_overwritten(store):
-    stale = put_away(small_run(store, 5))
+    stale = suspend(small_run(store, 5))
     other = store.open(stale.id)
     advance(other, 20)
-    put_away(other)
+    suspend(other)
     advance(stale, 1)
     assert not stale.autosaver.save_now()
     assert "gone on in another window" in stale.autosaver.problem
@@ -348,22 +348,22 @@ def test_a_run_that_went_on_elsewhere_is_not_overwritten(store):
 
 
 def test_a_run_that_was_put_away_is_saved_again_when_it_goes_on(store):
-    run = put_away(small_run(store, 5))
+    run = suspend(small_run(store, 5))
     advance(run, 5)
     assert run.autosaver.save_now()
     with pytest.raises(RunInUseError):
         store.open(run.id)
-    assert store.infos()[0].iteration == 10
+    assert store.list_runs()[0].iteration == 10
 
 
 # -- listing, deleting, bounds -----------------------------------------------------------------
 
 
 def test_runs_are_listed_newest_first_with_their_figures(store):
-    runs = [put_away(small_run(store, steps)) for steps in (3, 60, 7)]
+    runs = [suspend(small_run(store, steps)) for steps in (3, 60, 7)]
     (store.root / "notes.txt").write_text("not a run")
     (store.root / "elsewhere").mkdir()
-    infos = store.infos()
+    infos = store.list_runs()
     assert [info.id for info in infos] == [run.id for run in reversed(runs)]
     assert [info.iteration for info in infos] == [7, 60, 3]
     assert [info.text_name for info in infos] == ["cat.txt"] * 3
@@ -379,14 +379,14 @@ def test_runs_are_listed_newest_first_with_their_figures(store):
 
 
 def test_nothing_is_listed_where_nothing_is(tmp_path):
-    assert Store(tmp_path / "none").infos() == []
+    assert Store(tmp_path / "none").list_runs() == []
     assert Store(tmp_path / "none").tidy() == 0
     (tmp_path / "file").write_text("")
-    assert Store(tmp_path / "file").infos() == []
+    assert Store(tmp_path / "file").list_runs() == []
 
 
 def test_left_overs_are_swept(store):
-    run = put_away(small_run(store, 2))
+    run = suspend(small_run(store, 2))
     for name in (f"00000009.npz.{'a' * 16}.part", f"run.json.{'b' * 16}.part"):
         (store.root / run.id / name).write_bytes(b"half")
     (store.root / ".deleted-x").mkdir()
@@ -395,7 +395,7 @@ def test_left_overs_are_swept(store):
     never.mkdir()
     (never / "text.npz").write_bytes(b"text")
     (store.root / "mine").mkdir()  # not a run: not ours to remove
-    assert len(store.infos()) == 1
+    assert len(store.list_runs()) == 1
     assert store.tidy() == 0
     assert sorted(os.listdir(store.root)) == sorted([run.id, "mine"])
     assert not list((store.root / run.id).glob("*.part"))
@@ -404,19 +404,19 @@ def test_left_overs_are_swept(store):
 
 def test_the_oldest_unused_runs_beyond_the_bound_go(store, monkeypatch):
     used = small_run(store, 1)
-    rest = [put_away(small_run(store, 1)) for _ in range(4)]
-    size = store.infos()[0].size
+    rest = [suspend(small_run(store, 1)) for _ in range(4)]
+    size = store.list_runs()[0].size
     monkeypatch.setattr(limits, "MAX_STORE_BYTES", int(3.5 * size))
     assert store.tidy() == 1
-    assert {info.id for info in store.infos()} == {used.id, *(run.id for run in rest[1:])}
+    assert {info.id for info in store.list_runs()} == {used.id, *(run.id for run in rest[1:])}
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 2)
     assert store.tidy() == 1
-    assert [info.id for info in store.infos()] == [rest[3].id, rest[2].id, used.id]
+    assert [info.id for info in store.list_runs()] == [rest[3].id, rest[2].id, used.id]
     assert used.autosaver.save_now()
 
 
 def test_a_deleted_run_is_gone(store):
-    run = put_away(small_run(store, 2))
+    run = suspend(small_run(store, 2))
     store.delete(run.id)
     assert os.listdir(store.root) == []
     for again in (store.delete, store.open):
@@ -455,7 +455,7 @@ def test_a_folder_can_be_chosen(tmp_path, monkeypatch):
 
 
 def test_settings_of_another_version_are_refused(store):
-    run = put_away(small_run(store))
+    run = suspend(small_run(store))
     path = store.root / run.id / "run.json"
     values = read_record(path)
     assert ModelSettings(**values["settings"]) == MODEL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.settings import Goal
-from dashboard.training.goals import MinutesOver, NoProgress, Plan, Stretch
+from dashboard.training.goals import EarlyStopping, Plan, TimeLimit, TrainingStart
 from tests.support.trainers import new_solver
 
 
@@ -38,7 +38,7 @@ def test_a_plan_counts_from_where_its_piece_of_training_began(
     solver, kind, amount, per_second, total
 ):
     assert solver.batches.per_epoch == 37
-    plan = Plan(Goal(kind, amount), Stretch(10, 20.0))
+    plan = Plan(Goal(kind, amount), TrainingStart(10, 20.0))
     assert plan.total(solver, per_second) == total
     assert plan.open_ended == (kind == "plateau")
 
@@ -49,21 +49,21 @@ def test_minutes_set_the_length_to_what_the_time_allows(solver):
 
 
 def test_minutes_count_from_where_training_went_on(solver):
-    rule = MinutesOver(1, since=Stretch(iteration=5, seconds=10.0))
+    rule = TimeLimit(1, since=TrainingStart(iteration=5, seconds=10.0))
     assert rule(solver) is None
     assert solver.num_iters == 10 + 25
 
 
 def test_minutes_wait_for_a_speed_before_they_set_a_length(solver):
-    assert MinutesOver(1, since=Stretch(iteration=8, seconds=19.0))(solver) is None
+    assert TimeLimit(1, since=TrainingStart(iteration=8, seconds=19.0))(solver) is None
     assert solver.num_iters == 15
 
 
 def test_minutes_that_are_over_say_so(solver):
     solver.seconds = 60.0
-    assert MinutesOver(1, Stretch())(solver) == "It has trained for 1 minute."
+    assert TimeLimit(1, TrainingStart())(solver) == "It has trained for 1 minute."
     solver.seconds = 300.0
-    assert MinutesOver(5, Stretch())(solver) == "It has trained for 5 minutes."
+    assert TimeLimit(5, TrainingStart())(solver) == "It has trained for 5 minutes."
 
 
 def validations(solver, *losses: float, first: int = 1) -> None:
@@ -85,7 +85,7 @@ def validations(solver, *losses: float, first: int = 1) -> None:
 def test_no_progress_ends_after_so_many_looks_without_a_new_best(losses, ends):
     solver = new_solver(eval_every=1)
     validations(solver, *losses)
-    said = NoProgress(2, Stretch())(solver)
+    said = EarlyStopping(2, TrainingStart())(solver)
     assert (said is not None) == ends
     if ends:
         assert f"its best was {min(losses):.3f}" in said
@@ -94,22 +94,22 @@ def test_no_progress_ends_after_so_many_looks_without_a_new_best(losses, ends):
 def test_no_progress_gives_a_new_piece_of_training_its_time():
     solver = new_solver(eval_every=1)
     validations(solver, 2.0, 2.1, 2.2, 2.3)
-    assert NoProgress(2, Stretch(iteration=4))(solver) is None
+    assert EarlyStopping(2, TrainingStart(iteration=4))(solver) is None
     validations(solver, 2.4, 2.5, first=5)
-    assert NoProgress(2, Stretch(iteration=4))(solver) is not None
+    assert EarlyStopping(2, TrainingStart(iteration=4))(solver) is not None
 
 
 def test_equal_rules_are_equal():
-    since = Stretch(3, 1.0)
-    assert Plan(Goal("minutes", 5), since).rule() == MinutesOver(5, since)
-    assert Plan(Goal("plateau", 5), since).rule() == NoProgress(5, since)
+    since = TrainingStart(3, 1.0)
+    assert Plan(Goal("minutes", 5), since).rule() == TimeLimit(5, since)
+    assert Plan(Goal("plateau", 5), since).rule() == EarlyStopping(5, since)
 
 
 def test_no_progress_says_so_if_nothing_is_held_out():
-    said = NoProgress(5, Stretch())(new_solver(val_fraction=0.0))
+    said = EarlyStopping(5, TrainingStart())(new_solver(val_fraction=0.0))
     assert said == ("Nothing is held out for validation, so no progress shows: choose another end.")
 
 
 def test_no_progress_says_so_if_nothing_is_ever_validated():
-    said = NoProgress(5, Stretch())(new_solver(eval_every=0))
+    said = EarlyStopping(5, TrainingStart())(new_solver(eval_every=0))
     assert said == "It never validates, so no progress shows: choose another end."

@@ -74,7 +74,7 @@ def test_who_gives_way_comes_after_all_that_wait():
     lock, order = FairLock(), []
     lock_was_free = FairLock()
     with lock_was_free:
-        lock_was_free.give_way()  # to nobody: goes on at once
+        lock_was_free.yield_to_waiters()  # to nobody: goes on at once
 
     def wait(number: int) -> None:
         with lock:
@@ -85,7 +85,7 @@ def test_who_gives_way_comes_after_all_that_wait():
         for number, thread in enumerate(threads):
             thread.start()
             until(lambda: len(lock._waiting) == number + 1)  # noqa: B023
-        lock.give_way()
+        lock.yield_to_waiters()
         order.append("holder")
     for thread in threads:
         thread.join()
@@ -105,12 +105,12 @@ def test_seats_and_queue():
     for who in "abcd":
         scheduler.enter(who)
     scheduler.enter("a")  # twice changes nothing
-    assert [scheduler.place(who) for who in "abcd"] == [0, 0, 1, 2]
-    assert [scheduler.others(who) for who in "abcd"] == [1, 1, 2, 2]
+    assert [scheduler.queue_position(who) for who in "abcd"] == [0, 0, 1, 2]
+    assert [scheduler.count_others(who) for who in "abcd"] == [1, 1, 2, 2]
     assert len(scheduler) == 4
     scheduler.leave("a")
     scheduler.leave("a")
-    assert [scheduler.place(who) for who in "abcd"] == [0, 0, 0, 1]
+    assert [scheduler.queue_position(who) for who in "abcd"] == [0, 0, 0, 1]
     scheduler.enter("a")
-    assert scheduler.place("a") == 2  # at the end
-    assert scheduler.place("stranger") == 0
+    assert scheduler.queue_position("a") == 2  # at the end
+    assert scheduler.queue_position("stranger") == 0

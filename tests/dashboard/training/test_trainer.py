@@ -13,7 +13,7 @@ import pytest
 from dashboard.settings import TrainSettings
 from dashboard.training.live_settings import Change
 from dashboard.training.scheduler import Scheduler
-from dashboard.training.trainer import Phase
+from dashboard.training.status import Phase
 from rnncore import Solver
 from tests.support.trainers import (
     SETTINGS,
@@ -113,8 +113,8 @@ def test_a_step_waits_for_its_turn_and_is_computed_by_the_thread(make):
     scheduler = Scheduler(1)
     trainer = make(scheduler=scheduler)
     threads: list[str] = []
-    trainer.observers.append(lambda _: threads.append(threading.current_thread().name))
-    with scheduler.chunk:  # as if another training were at a chunk
+    trainer.after_chunk.append(lambda _: threads.append(threading.current_thread().name))
+    with scheduler.chunk_lock:  # as if another training were at a chunk
         asking = threading.Thread(target=trainer.step, args=(60,))
         asking.start()
         until(lambda: trainer.status().active)
@@ -153,9 +153,9 @@ def test_a_pause_shows_at_once_and_work_ends_with_the_chunk_at_hand(make):
     with trainer.lock:  # the thread waits for its next chunk
         trainer.pause()
         status = trainer.status()
-        assert (status.phase, status.active, status.working) == (Phase.PAUSED, False, True)
+        assert (status.phase, status.active, status.thread_active) == (Phase.PAUSED, False, True)
     trainer.join()
-    assert not trainer.status().working
+    assert not trainer.status().thread_active
 
 
 def test_a_step_leaves_the_speed_that_was_measured(make):
@@ -171,8 +171,8 @@ def test_a_step_leaves_the_speed_that_was_measured(make):
 def test_a_step_is_told_once_and_is_a_rest(make):
     trainer = make()
     told: list[str] = []
-    trainer.observers.append(lambda _: told.append("chunk"))
-    trainer.at_rest.append(lambda _: told.append("rest"))
+    trainer.after_chunk.append(lambda _: told.append("chunk"))
+    trainer.after_stop.append(lambda _: told.append("rest"))
     trainer.step(60)
     assert told == ["chunk", "rest"]
 
@@ -202,11 +202,11 @@ def test_the_end_of_the_run(make):
 def test_a_grant_runs_out_and_start_wakes_it(make):
     trainer = make()
     trainer.start(0.02)
-    until_phase(trainer, Phase.ASLEEP)
+    until_phase(trainer, Phase.TIMED_OUT)
     trainer.join()
     at = trainer.solver.iteration
-    trainer.grant(60)  # a page alone does not wake it: that is for a person to say
-    assert trainer.status().phase is Phase.ASLEEP
+    trainer.extend(60)  # a page alone does not wake it: that is for a person to say
+    assert trainer.status().phase is Phase.TIMED_OUT
     trainer.start(60)
     until(lambda: trainer.solver.iteration > at)
 
@@ -214,8 +214,8 @@ def test_a_grant_runs_out_and_start_wakes_it(make):
 def test_a_grant_is_prolonged_and_never_shortened(make):
     trainer = make()
     trainer.start(0.2)
-    trainer.grant(60)
-    trainer.grant(0)
+    trainer.extend(60)
+    trainer.extend(0)
     time.sleep(0.3)
     assert trainer.status().phase is Phase.RUNNING
 
@@ -292,8 +292,8 @@ def test_observers_are_told_under_the_lock_after_each_chunk_and_at_rest(make):
     def observer(name: str) -> Callable[[Solver], None]:
         return lambda solver: told.append((name, solver.iteration, trainer.lock._held))
 
-    trainer.observers.append(observer("chunk"))
-    trainer.at_rest.append(observer("rest"))
+    trainer.after_chunk.append(observer("chunk"))
+    trainer.after_stop.append(observer("rest"))
     trainer.start(60)
     until(lambda: len(told) > 2)
     end = stopped(trainer)  # join waits for them, too
@@ -309,7 +309,7 @@ def test_observers_are_told_under_the_lock_after_each_chunk_and_at_rest(make):
 def test_at_rest_is_told_however_it_came(make, how):
     trainer = make(new_solver(num_iters=5) if how == "finished" else None)
     rests: list[int] = []
-    trainer.at_rest.append(lambda solver: rests.append(solver.iteration))
+    trainer.after_stop.append(lambda solver: rests.append(solver.iteration))
     if how == "stop rule":
         trainer.stop_rule = lambda solver: "Enough." if solver.iteration else None
     trainer.start(0.01 if how == "asleep" else 60)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard.training.scheduler import Scheduler
-from dashboard.training.trainer import Phase
+from dashboard.training.status import Phase
 from rnncore import Solver
 from rnncore.errors import DivergedError, FileFormatError
 from tests.support.trainers import (
@@ -62,7 +62,7 @@ def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
     good.step()
     good.lr, good.clip = 0.5, None
     good.warmup, good.eval_every, good.fresh_after = 9, 9, 9
-    trainer.rescue = lambda: good
+    trainer.restore_last_good = lambda: good
     monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
     trainer.start(60) if how == "start" else trainer.step(60)
     until_phase(trainer, Phase.FAILED)
@@ -70,12 +70,12 @@ def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
     assert good.num_iters == LONG  # what is planned stays, and what was chosen since
     assert (good.lr, good.clip) == (4e-3, 5.0)
     assert (good.warmup, good.eval_every, good.fresh_after) == (0, 0, 256)
-    assert trainer.status().too_fast == 4e-3
+    assert trainer.status().diverging_rate == 4e-3
     assert trainer.status().message == (
-        f"{DIVERGED} The network is back where it stood at iteration 1."
+        f"{DIVERGED} The network was restored to its state at iteration 1."
     )
     trainer.start(60)
-    assert trainer.status().too_fast is None
+    assert trainer.status().diverging_rate is None
     until(lambda: good.iteration > 1)
 
 
@@ -95,7 +95,7 @@ def test_a_real_divergence_leaves_a_usable_solver(make):
 def test_a_rescue_that_fails_says_so_and_leaves_no_seat_taken(make, monkeypatch):
     scheduler = Scheduler(1)
     trainer = make(scheduler=scheduler)
-    trainer.rescue = raising(FileFormatError("The save is damaged."))
+    trainer.restore_last_good = raising(FileFormatError("The save is damaged."))
     monkeypatch.setattr(trainer.solver, "step", raising(DIVERGED))
     trainer.start(60)
     until_phase(trainer, Phase.FAILED)
@@ -110,7 +110,7 @@ def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, ca
     trainer = make(scheduler=scheduler)
     fails = raising(KeyError(secret))
     if how == "observer":
-        trainer.observers.append(fails)
+        trainer.after_chunk.append(fails)
     elif how == "stop rule":
         trainer.stop_rule = fails
     else:
@@ -143,12 +143,12 @@ def test_a_failure_at_rest_does_not_end_what_was_started_meanwhile(make):
     resting, go_on = threading.Event(), threading.Event()
 
     def fails_late(_: Solver) -> None:
-        trainer.at_rest.clear()  # the first rest only
+        trainer.after_stop.clear()  # the first rest only
         resting.set()
         assert go_on.wait(PATIENCE)
         raise FileFormatError("The disk is full.")
 
-    trainer.at_rest.append(fails_late)
+    trainer.after_stop.append(fails_late)
     trainer.start(60)
     first = trainer._thread
     trainer.pause()

@@ -13,7 +13,7 @@ import pytest
 
 from dashboard.training import trainer as trainer_module
 from dashboard.training.scheduler import Scheduler
-from dashboard.training.trainer import Phase
+from dashboard.training.status import Phase
 from tests.support.trainers import (
     PATIENCE,
     SETTINGS,
@@ -44,7 +44,7 @@ def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
     solver = new_solver()
     at_moments: dict[int, bytes] = {0: solver.model.flat.tobytes()}
     trainer = make(solver)
-    trainer.observers.append(
+    trainer.after_chunk.append(
         lambda solver: at_moments.setdefault(solver.iteration, solver.model.flat.tobytes())
     )
     trainer.start(60)
@@ -113,7 +113,7 @@ def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
     trainer.start(60)
     until(lambda: trainer.solver.iteration)
     chunks: list[int] = []
-    trainer.observers.append(lambda solver: chunks.append(solver.iteration))
+    trainer.after_chunk.append(lambda solver: chunks.append(solver.iteration))
     for _ in range(20):
         before = len(chunks)
         with trainer.lock:
@@ -128,11 +128,11 @@ def test_the_queue(make):
         until(lambda: len(scheduler) == place)  # noqa: B023
     until_phase(second, Phase.WAITING)
     until_phase(third, Phase.WAITING)
-    assert [trainer.status().place for trainer in (first, second, third)] == [0, 1, 2]
+    assert [trainer.status().queue_position for trainer in (first, second, third)] == [0, 1, 2]
     assert second.status().active  # its page ticks on
     assert second.solver.iteration == third.solver.iteration == 0
     stopped(second)  # whoever leaves the queue lets the next one up
-    assert third.status().place == 1
+    assert third.status().queue_position == 1
     stopped(first)
     until(lambda: third.solver.iteration)
     assert third.status().phase is Phase.RUNNING
@@ -144,7 +144,7 @@ def test_those_with_a_seat_take_turns(make):
     pair = [make(scheduler=scheduler) for _ in range(2)]
     order: list[int] = []
     for number, trainer in enumerate(pair):
-        trainer.observers.append(lambda _, number=number: order.append(number))
+        trainer.after_chunk.append(lambda _, number=number: order.append(number))
         trainer.start(60)
     until(lambda: len(order) >= 40)
     for trainer in pair:
@@ -246,7 +246,7 @@ def test_that_the_processor_was_busy_with_other_things_is_nobody_s_turn(make, mo
     real = held_up.solver.step
     held_up.solver.step = lambda: (time.sleep(0.05), real())[1]
     sat_out: list[float] = []
-    monkeypatch.setattr(held_up, "_sit_out", sat_out.append)
+    monkeypatch.setattr(held_up, "_compensate", sat_out.append)
     for trainer in (held_up, other):
         trainer.start(60)
     until(lambda: held_up.solver.iteration >= 10)

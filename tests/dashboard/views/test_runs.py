@@ -14,10 +14,10 @@ import streamlit as st
 from dashboard.formatting import byte_size
 from dashboard.page import open_run
 from dashboard.runs import exports, summary
-from dashboard.runs.registry import registry
+from dashboard.runs.registry import get_registry
 from dashboard.runs.store import Store
 from dashboard.server import limits
-from dashboard.training.trainer import Phase
+from dashboard.training.status import Phase
 from dashboard.views import past_runs
 from rnncore import RNN, Solver, Vocab, save
 from rnncore.errors import SaveError
@@ -38,7 +38,7 @@ def page(visit):
 
 def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
     page.steps(3)
-    raw, before = exports.model(page.run), page.run
+    raw, before = exports.model_pickle(page.run), page.run
     page.paste(OTHER + STORY)
     page.upload("mine.pkl", raw, "model_upload")
     run = page.run
@@ -55,7 +55,7 @@ def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
 
 def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
     page.press("Step")
-    page.upload("mine.pkl", exports.model(page.run), "model_upload")
+    page.upload("mine.pkl", exports.model_pickle(page.run), "model_upload")
     taught = page.run
     page.choose("model_hidden_dim", 32)
     page.press("Train")
@@ -76,7 +76,7 @@ def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_ques
 
 def test_a_whole_run_goes_on_where_it_was(page):
     page.steps(5)
-    raw, before = exports.checkpoint(page.run), page.run
+    raw, before = exports.checkpoint_npz(page.run), page.run
     page.press("Reset")
     page.upload("mine.npz", raw, "model_upload")
     assert page.run.solver.iteration == 5
@@ -157,7 +157,7 @@ CODE = "x.pkl');__import__('os').system('id');('.npz"
 
 def test_a_name_of_a_file_does_not_become_code_to_copy(page):
     page.press("Step")
-    page.upload(f"../{CODE}", exports.checkpoint(page.run), "model_upload")
+    page.upload(f"../{CODE}", exports.checkpoint_npz(page.run), "model_upload")
     assert page.run.text.name == display_name(CODE)
     (snippet,) = [code for code in page.shown("code") if "import pickle" in code]
     calls = [node.func for node in ast.walk(ast.parse(snippet)) if isinstance(node, ast.Call)]
@@ -220,7 +220,7 @@ def come_back_to(visit, page, phase, message=""):
         (Phase.FINISHED, "", "training has come to its end."),
         (Phase.PAUSED, "It has trained for 1 minute.", "training has come to its end."),
         (Phase.FAILED, "It diverged.", "training stopped by itself"),
-        (Phase.ASLEEP, "", "training fell asleep, since no page was open for an hour."),
+        (Phase.TIMED_OUT, "", "training fell asleep, since no page was open for an hour."),
         (Phase.PAUSED, "", "this run was waiting here."),
     ],
 )
@@ -233,8 +233,8 @@ def test_too_little_memory_to_open_a_run_is_a_sentence_and_the_page_stands(
 ):
     page.press("Step")
     run = page.run
-    assert registry().forget(run.id)
-    monkeypatch.setattr(registry().store, "open", raising(MemoryError()))
+    assert get_registry().unload(run.id)
+    monkeypatch.setattr(get_registry().store, "open", raising(MemoryError()))
     again = visit({"run": run.id})
     assert again.says("not enough memory left for this")
     assert again.enabled("Train")
@@ -249,9 +249,9 @@ def test_too_little_memory_to_open_a_model_is_a_sentence(page, monkeypatch):
 def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, page):
     page.press("Step")
     run = page.run
-    assert registry().forget(run.id)
+    assert get_registry().unload(run.id)
     page.press("Step")
-    assert registry().get(run.id) is run
+    assert get_registry().get(run.id) is run
     again = visit({"run": run.id})
     assert again.run is run
 
@@ -259,11 +259,11 @@ def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, 
 def test_a_run_that_was_deleted_elsewhere_is_told_at_the_next_step(page):
     page.press("Step")
     run = page.run
-    assert registry().forget(run.id)
-    registry().delete(run.id)
+    assert get_registry().unload(run.id)
+    get_registry().delete(run.id)
     page.press("Step")
     assert page.shown("error") == ["This run was deleted: press Reset to begin another one."]
-    assert registry().store.infos() == []
+    assert get_registry().store.list_runs() == []
     page.press("Reset")
     page.press("Step")
     assert page.run is not run
@@ -278,7 +278,7 @@ def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
     run = page.run
     assert gone.autosaver.save_now()
     page.go_to("runs")
-    registry().delete(gone.id)
+    get_registry().delete(gone.id)
     page.app.button(key=f"open_{gone.id}").click().run()
     assert page.run is run
     assert run.trainer.status().active
@@ -323,7 +323,7 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     second = page.run
     assert second.autosaver.save_now()
     page.go_to("runs")
-    assert page.says(f"2 runs on this computer, {byte_size(registry().store.size())}")
+    assert page.says(f"2 runs on this computer, {byte_size(get_registry().store.size())}")
     for run in (first, second):
         assert page.says(byte_size(run.autosaver.size()))
     assert page.says("3 of 500 iterations")
@@ -347,7 +347,7 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
     assert page.says(f"the run takes {byte_size(run.autosaver.size())}")
     page.press("Delete for good")
     assert not page.has_run
-    assert registry().store.infos() == []
+    assert get_registry().store.list_runs() == []
     assert visit({"run": run.id}).says("it may have been deleted")
     page.press("Step")
     assert page.run is not run
@@ -356,7 +356,9 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
 def test_a_run_that_cannot_be_deleted_says_so_where_it_was_tried(page, monkeypatch):
     page.press("Step")
     assert page.run.autosaver.save_now()
-    monkeypatch.setattr(registry().store, "delete", raising(SaveError("The run was not deleted.")))
+    monkeypatch.setattr(
+        get_registry().store, "delete", raising(SaveError("The run was not deleted."))
+    )
     page.press("Delete for good")
     assert page.has_run
     assert page.shown("error") == ["The run was not deleted."]
@@ -386,8 +388,8 @@ def listed(page) -> list[str]:
 
 def put_aside() -> str:
     """A run that an earlier server left; its id."""
-    run = small_run(registry().store)
-    assert run.autosaver.put_away()
+    run = small_run(get_registry().store)
+    assert run.autosaver.suspend()
     return run.id
 
 
@@ -453,10 +455,10 @@ def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
 def test_a_run_that_vanishes_while_it_is_listed_is_told_by_what_is_known(tmp_path):
     store = Store(tmp_path)
     run = small_run(store, 3)
-    (info,) = store.infos()
+    (info,) = store.list_runs()
     run.autosaver.discard()
     store.delete(run.id)
-    assert summary.described(store, info).startswith("3 iterations · ")
+    assert summary.describe(store, info).startswith("3 iterations · ")
 
 
 def paths(page) -> set[str]:

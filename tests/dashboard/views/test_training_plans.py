@@ -10,12 +10,12 @@ import pytest
 from dashboard.analysis.curve_diagnosis import Diagnosis
 from dashboard.page import callbacks
 from dashboard.runs.json_record import read_record, write_record
-from dashboard.runs.registry import registry
+from dashboard.runs.registry import get_registry
 from dashboard.runs.run import SCHEDULER
 from dashboard.server import limits
 from dashboard.settings import Goal
-from dashboard.training import trainer
-from dashboard.training.goals import Plan, Stretch
+from dashboard.training import speed_meter
+from dashboard.training.goals import Plan, TrainingStart
 from dashboard.views import progress
 from tests.support.trainers import until
 from tests.support.visits import Visit, with_story
@@ -67,7 +67,7 @@ def test_a_rule_outlives_the_page_and_the_server(visit, page, kind, key, amount,
     page.until_at_rest()
     run, rule = page.run, page.run.trainer.stop_rule
     if restarted:
-        assert registry().forget(run.id)
+        assert get_registry().unload(run.id)
     again = visit({"run": run.id})
     assert (again.run is run) != restarted
     assert (again.value("goal_kind"), again.value(key)) == (kind, amount)
@@ -189,7 +189,7 @@ def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.train_until(1)
-    with SCHEDULER.chunk:  # the thread waits for its next chunk
+    with SCHEDULER.chunk_lock:  # the thread waits for its next chunk
         page.press("Pause")
         assert page.enabled("Train")
         assert page.value("_was_training")
@@ -202,7 +202,7 @@ def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
 
 
 def test_the_figures_are_the_trainings(page, monkeypatch):
-    monkeypatch.setattr(trainer, "_RATE_SECONDS", 1000.0)
+    monkeypatch.setattr(speed_meter, "WINDOW_SECONDS", 1000.0)
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.train_until(120)
@@ -215,7 +215,7 @@ def test_the_figures_are_the_trainings(page, monkeypatch):
     assert page.figure("Bits per character") == f"{val[-1] / math.log(2):.3f}"
     assert page.figure("Epoch") == f"{run.solver.iteration / run.solver.batches.per_epoch:.2f}"
     assert page.figure("Characters a second") == f"{status.chars_per_second:,.0f}"
-    marks = run.trainer._marks
+    marks = run.trainer._speed.marks
     (begun, first), (ended, last) = marks[0], marks[-1]
     assert status.chars_per_second == pytest.approx((last - first) * 40 / (ended - begun))
     left = (200_000 - run.solver.iteration) * (ended - begun) / (last - first)
@@ -255,11 +255,11 @@ def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, 
 def test_a_plan_that_was_saved_before_plans_were_is_the_length_of_the_run(visit, page):
     page.steps(3)
     run = page.run
-    assert registry().forget(run.id)
-    for path in (registry().store.root / run.id).glob("0*.json"):
+    assert get_registry().unload(run.id)
+    for path in (get_registry().store.root / run.id).glob("0*.json"):
         values = read_record(path)
         del values["plan"], values["format"]
         write_record(path, values)
     again = visit({"run": run.id})
-    assert again.run.plan == Plan(Goal("iterations", 20), Stretch())
+    assert again.run.plan == Plan(Goal("iterations", 20), TrainingStart())
     assert again.value("train_num_iters") == 20

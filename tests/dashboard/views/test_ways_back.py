@@ -129,7 +129,7 @@ def test_reset_brings_a_model_that_was_opened_back_to_what_it_was_then(page):
         page.press("Reset")
         assert page.run.solver.iteration == 0
         np.testing.assert_array_equal(page.run.solver.model.flat, opened)
-    assert page.run.learnt
+    assert page.run.has_progress
 
 
 # -- what was said -----------------------------------------------------------------------------
