@@ -1,0 +1,108 @@
+"""``train``: train a new network on a text, or continue a saved run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from rnncore.cli.training_options import (
+    MODEL_OPTIONS,
+    SEED_OPTION,
+    SOLVER_OPTIONS,
+    add_options,
+    pick,
+)
+from rnncore.errors import SettingError
+from rnncore.model import RNN
+from rnncore.reading.text import read_text
+from rnncore.solver import Solver
+from rnncore.storage.atomic_write import replace_file
+from rnncore.storage.checkpoint import load, save
+from rnncore.storage.model_pickle import dump_model
+from rnncore.vocab import Vocab
+
+OPTIONS = (*MODEL_OPTIONS, *SOLVER_OPTIONS, SEED_OPTION)
+# Settings that a saved run can change as it continues; the others are part of the run.
+CHANGEABLE = ("num_iters", "lr", "update_rule", "schedule")
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the subparsers of the command line."""
+    parser = commands.add_parser(
+        "train",
+        help="train a network on a text, or continue a saved run",
+        description="Train a network on a text, or continue a saved run.",
+    )
+    parser.add_argument("book", type=Path, help="a .txt, .gz, .zip or .epub file; or a saved .npz")
+    parser.add_argument("--out", type=Path, help="save the run here (.npz)")
+    parser.add_argument("--model", type=Path, help="save the model alone here (.pkl)")
+    add_options(parser, OPTIONS)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train to the run's last iteration, save what was asked for and print the losses."""
+    _check_output("--out", args.out, ".npz")
+    _check_output("--model", args.model, ".pkl")
+    given = vars(args)
+    if args.book.suffix == ".npz":
+        solver = _continue_run(args.book, given)
+    else:
+        solver = _begin_run(args.book, given)
+    print(repr(solver), file=sys.stderr)
+    try:
+        solver.train()
+    finally:  # also after Ctrl-C or a divergence: the weights are those of the last good update
+        _save(solver, args.out, args.model)
+    print(
+        f"{solver.iteration:,} iterations: loss {solver.history.last('loss'):.4f}, "
+        f"validation {solver.evaluate():.4f} nats per character"
+    )
+    return 0
+
+
+def _begin_run(book: Path, given: dict[str, Any]) -> Solver:
+    text = read_text(book.read_bytes(), name=book.name)
+    for note in text.notes:
+        print(note, file=sys.stderr)
+    vocab = Vocab.from_text(text.text)
+    seed = pick([SEED_OPTION], given)
+    model = RNN(len(vocab), vocab.idx_to_char, **pick(MODEL_OPTIONS, given), **seed)
+    return Solver(vocab.encode(text.text), model, **pick(SOLVER_OPTIONS, given), **seed)
+
+
+def _continue_run(path: Path, given: dict[str, Any]) -> Solver:
+    solver = load(path)
+    if not isinstance(solver, Solver):
+        raise SettingError(f"{path} holds a model, not a run that can be continued.")
+    for option in OPTIONS:
+        if option.argument in given and option.argument not in CHANGEABLE:
+            raise SettingError(
+                f"{option.flag} cannot be changed in a saved run; leave it out, or start a new run."
+            )
+    for name in sorted(CHANGEABLE):
+        if name in given:
+            setattr(solver, name, given[name])
+    return solver
+
+
+def _check_output(flag: str, path: Path | None, suffix: str) -> None:
+    """Raise a SettingError, before training starts, for a path that cannot be written."""
+    if path is None:
+        return
+    if path.suffix != suffix:
+        raise SettingError(f"{flag} is {path}; its name must end in {suffix}.")
+    if not path.absolute().parent.is_dir():
+        raise SettingError(f"{flag} is {path}; there is no folder {path.parent}.")
+
+
+def _save(solver: Solver, out: Path | None, model: Path | None) -> None:
+    if out is not None:
+        save(solver, out)
+        print(f"Saved the run as {out}.", file=sys.stderr)
+    if model is not None:
+        raw = dump_model(solver.model)
+        replace_file(model, lambda file: file.write(raw))
+        print(f"Saved the model as {model}.", file=sys.stderr)

@@ -1,0 +1,106 @@
+"""``python -m rnncore train``."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from rnncore import Solver, load
+from tests.rnncore.cli.commands import BOOK, SMALL
+from tests.support.paths import ROOT
+
+
+def test_train_saves_a_run_and_a_model(run, tmp_path, book):
+    out, pkl = tmp_path / "run.npz", tmp_path / "model.pkl"
+    options = ["--cell", "gru", "--layers", 2, "--embed", 5, "--rule", "rmsprop", "--lr", 0.01]
+    code, printed, err = run("train", book, "--out", out, "--model", pkl, *SMALL, *options)
+    assert code == 0, err
+    assert printed.startswith("30 iterations: loss ")
+    solver = load(out)
+    assert (solver.iteration, solver.num_iters) == (30, 30)
+    assert (solver.seq_length, solver.batch_size) == (10, 4)
+    assert (solver.update_rule, solver.lr) == ("rmsprop", 0.01)
+    m = solver.model
+    assert (m.cell_type, m.num_layers, m.hidden_dim, m.input_dim) == ("gru", 2, 12, 5)
+    assert set(m.vocab.idx_to_char) == set(BOOK)
+    np.testing.assert_array_equal(load(pkl).flat, m.flat)
+
+
+def test_the_same_seed_trains_the_same_model(run, tmp_path, book):
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.pkl"
+        assert run("train", book, "--model", path, "--seed", 7, *SMALL)[0] == 0
+    np.testing.assert_array_equal(load(tmp_path / "a.pkl").flat, load(tmp_path / "b.pkl").flat)
+
+
+def test_a_saved_run_continues_exactly(run, error_of, tmp_path, book):
+    part, whole = tmp_path / "part.npz", tmp_path / "whole.npz"
+    constant = ["--schedule", "constant"]
+    assert run("train", book, "--out", part, *SMALL, *constant)[0] == 0
+    assert run("train", part, "--out", part, "--iters", 50)[0] == 0
+    assert run("train", book, "--out", whole, *SMALL, *constant, "--iters", 50)[0] == 0
+    assert load(part).iteration == 50
+    np.testing.assert_array_equal(load(part).model.flat, load(whole).model.flat)
+    assert "--hidden cannot be changed" in error_of("train", part, "--hidden", 9)
+    assert "--seed cannot be changed" in error_of("train", part, "--seed", 9)
+
+
+def test_an_interrupted_run_is_saved(run, tmp_path, book, monkeypatch):
+    step = Solver.step
+
+    def interrupted(self):
+        if self.iteration == 5:
+            raise KeyboardInterrupt
+        return step(self)
+
+    monkeypatch.setattr(Solver, "step", interrupted)
+    assert run("train", book, "--out", tmp_path / "run.npz", *SMALL)[0] == 0
+    assert load(tmp_path / "run.npz").iteration == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--hidden", 0], "hidden_dim is 0"),
+        (["--hidden", "many"], "invalid int value: 'many'"),
+        (["--cell", "elman"], "invalid choice: 'elman'"),
+        (["--lr", -1], "lr is -1"),
+        (["--seq-length", 5000], "Use a longer text, or a sequence length of"),
+        (["--out", "run.zip"], "its name must end in .npz"),
+        (["--model", "no/such/folder/model.pkl"], "there is no folder"),
+        (["--sead", 1], "unrecognized arguments: --sead 1"),
+    ],
+)
+def test_wrong_options_are_reported_before_training(error_of, book, options, message):
+    assert message in error_of("train", book, *options)
+
+
+def test_a_missing_or_unreadable_book_is_reported(error_of, tmp_path):
+    assert "No such file" in error_of("train", tmp_path / "absent.txt")
+    picture = tmp_path / "book.txt"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(500))
+    assert "not a text" in error_of("train", picture)
+
+
+def test_a_file_that_holds_no_run_cannot_be_continued(error_of, tmp_path, model):
+    other = tmp_path / "run.npz"
+    other.write_bytes(b"not a run at all")
+    error_of("train", other)
+    other.write_bytes(model.read_bytes())
+    assert "holds a model, not a run" in error_of("train", other)
+
+
+def test_the_saved_model_opens_with_pickle_load(run, tmp_path, book):
+    """``pickle.load`` and ``sample``, as the README shows it."""
+    path = tmp_path / "model.pkl"
+    run("train", book, "--model", path, *SMALL)
+    code = "import json, pickle, sys; m = pickle.load(open(sys.argv[1], 'rb'))"
+    code += "; print(json.dumps(m.sample('T', T=20, temperature=0)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, check=True
+    )
+    assert len(json.loads(done.stdout)) == 20
