@@ -11,7 +11,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rnncore import Solver
-from rnncore.model import count_params, default_input_dim, training_bytes
+from rnncore.memory_estimate import training_bytes
+from rnncore.network import count_params, default_input_dim
 
 HIDDEN_SIZES = (16, 32, 64, 100, 128, 200, 256, 384, 512, 768, 1024)
 LAYERS = (1, 2, 3, 4)

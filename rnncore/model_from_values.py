@@ -10,18 +10,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncore import checks
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError
-from rnncore.model import DTYPES, MAX_DIM, MAX_LAYERS, MAX_VOCAB, PICKLE_FORMAT, RNN, param_shapes
+from rnncore.network import (
+    DTYPES,
+    MAX_DIM,
+    MAX_LAYERS,
+    MAX_VOCAB,
+    Array,
+    Network,
+    param_shapes,
+)
 from rnncore.vocab import Vocab
 
-Array = NDArray[np.floating]
+NetworkT = TypeVar("NetworkT", bound=Network)
+
+PICKLE_FORMAT = "rnncore model 1"
 
 # The only element types of parameters in files. NumPy's own parser of type names is never
 # asked: it understands far more than a file may say.
@@ -41,8 +50,20 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
 _BLOCK = 1 << 20  # elements looked at at once
 
 
-def model_of_payload(payload: Any) -> RNN:
-    """The model of what ``RNN.__reduce__`` wrote: format, settings, (dtype, shape, raw) arrays."""
+def payload_of(network: Network) -> dict[str, Any]:
+    """Return a network as plain values: format, settings and (dtype, shape, bytes) arrays."""
+    arrays = {
+        name: (value.dtype.str, value.shape, value.tobytes())
+        for name, value in network.params.items()
+    }
+    return {"format": PICKLE_FORMAT, "settings": network.settings(), "params": arrays}
+
+
+def model_of_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
+    """Return a ``kind`` (such as ``RNN``) with the values of ``payload_of``, after every check.
+
+    FileFormatError: the payload does not describe a network.
+    """
     if not isinstance(payload, dict) or set(payload) != {"format", "settings", "params"}:
         raise FileFormatError("The file holds no model: format, settings and params are missing.")
     if payload["format"] != PICKLE_FORMAT:
@@ -53,17 +74,20 @@ def model_of_payload(payload: Any) -> RNN:
     if not isinstance(payload["params"], dict):
         raise FileFormatError("The file's params are not a table of arrays.")
     arrays = {name: _array(name, parts) for name, parts in payload["params"].items()}
-    return model_of(payload["settings"], arrays)
+    return model_of(kind, payload["settings"], arrays)
 
 
-def model_of(settings: Any, arrays: Mapping[str, Array]) -> RNN:
-    """A model with these settings and copies of these parameters; a FileFormatError otherwise."""
+def model_of(kind: type[NetworkT], settings: Any, arrays: Mapping[str, Array]) -> NetworkT:
+    """Return a ``kind`` with these settings and copies of these parameters.
+
+    FileFormatError: settings and parameters do not describe a network.
+    """
     check_settings(settings)
     with _blaming_the_file():
         sizes = ("vocab_dim", "input_dim", "hidden_dim", "cell_type", "num_layers")
         shapes = param_shapes(**{name: settings[name] for name in sizes})
         check_arrays("parameters", arrays, shapes, np.dtype(settings["dtype"]))
-        model = RNN(**settings, init=False)
+        model = kind(**settings, init=False)
     for name, value in arrays.items():
         model.params[name][...] = value
     return model

@@ -21,20 +21,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rnncore import batches, checks
 from rnncore.cells import Cell, Step
 from rnncore.cells.base import fixed_product
 from rnncore.errors import SettingError, VocabError
-
-if TYPE_CHECKING:
-    from rnncore.model import RNN
-
-Array = NDArray[np.floating]
+from rnncore.network import Array, Network
 
 # Symbols for which noise is drawn at once, and values of it: a large alphabet needs many.
 _NOISE_BLOCK, _NOISE_VALUES = 256, 1 << 18
@@ -43,13 +38,13 @@ _NOISE_BLOCK, _NOISE_VALUES = 256, 1 << 18
 class Sampler:
     """One frozen copy of a model, from which any number of samples can be drawn."""
 
-    def __init__(self, model: RNN):
-        self.vocab, self.vocab_dim = model.vocab, model.vocab_dim
-        self._cells = model.cells
-        self._flat_weights = [W.copy() for W in model.weights(model.flat)]
-        self._embed = model.params["W_embed"].copy()
-        self._W_out = model.params["W_out"].copy()
-        self._b_out = model.params["b_out"].copy()
+    def __init__(self, network: Network):
+        self.vocab, self.vocab_dim = network.vocab, network.vocab_dim
+        self._cells = network.cells
+        self._flat_weights = [W.copy() for W in network.weights(network.flat)]
+        self._embed = network.params["W_embed"].copy()
+        self._W_out = network.params["W_out"].copy()
+        self._b_out = network.params["b_out"].copy()
         # Embedding and first input product together are one row of this table (V, G H).
         first = self._stack(None).first
         self._table = self._embed @ first.Wx + first.b

@@ -17,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import checks
+from rnncore.batch_pass import Pass
 from rnncore.batches import VAL_STEPS, VAL_STREAMS, Batches, as_streams, check_ids, split
 from rnncore.errors import DivergedError
 from rnncore.history import History
-from rnncore.model import RNN, Pass, State, check_finite
+from rnncore.model import RNN
+from rnncore.network import State, check_finite
 from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
+from rnncore.plotting import loss_chart
 from rnncore.schedules import SHAPES, Schedule
 
 Ids = NDArray[np.integer]
@@ -272,8 +275,6 @@ class Solver:
 
     def plot_loss(self) -> Any:
         """An Altair chart of training and validation loss (needs altair and pandas)."""
-        from rnncore.plotting import loss_chart
-
         return loss_chart(self.history)
 
     # -- as plain values ----------------------------------------------------------------------

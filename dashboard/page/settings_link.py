@@ -18,7 +18,7 @@ from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, Tr
 from dashboard.text.cleanup import CLEANUP_RULES
 from rnncore import CELLS, UPDATE_RULES, checks
 from rnncore.errors import RnnCoreError, SettingError
-from rnncore.model import MAX_DIM, MAX_LAYERS
+from rnncore.network import MAX_DIM, MAX_LAYERS
 from rnncore.schedules import SHAPES
 
 SECTIONS = ("text", "model", "train", "sample", "download")

@@ -1,4 +1,8 @@
-"""Recurrent cells by name: every module in this folder that defines a ``Cell`` adds one."""
+"""The recurrent cells, one per module; importing the package registers each in ``CELLS``.
+
+A cell knows its own equations only. Layers around the cells belong in ``rnncore.layers``,
+the network made of them in ``rnncore.network``.
+"""
 
 from __future__ import annotations
 

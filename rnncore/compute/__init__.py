@@ -1,4 +1,4 @@
-"""The machine: BLAS settings, buffers, threads, worker processes and shared memory.
+"""Use of the machine: BLAS settings, buffers, threads, worker processes and shared memory.
 
-Nothing here knows networks; what a worker process computes is ``rnncore.sharding``.
+Nothing here knows about networks; what a worker process computes is in ``rnncore.sharding``.
 """

@@ -1,4 +1,5 @@
-"""A batch's shards in worker processes: the worker's program and this process's end of it.
+"""The shards of a batch: their computation, and how a worker process does it.
 
-Starting processes and sharing memory is ``rnncore.compute``; the computation is ``batch_pass``.
+Splitting a batch into shards belongs in ``rnncore.batch_pass``; starting processes and
+sharing memory belong in ``rnncore.compute``.
 """

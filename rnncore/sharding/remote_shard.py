@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import weakref
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from rnncore.compute.worker_pool import Worker, WorkerLost
-
-if TYPE_CHECKING:
-    from rnncore.model import RNN, Ids, State
-
-Array = NDArray[np.floating]
+from rnncore.network import Array, Ids, Network, State
 
 
 class RemoteShard:
@@ -24,30 +17,34 @@ class RemoteShard:
     ``send``; what it finds is there after ``receive``.
     """
 
-    def __init__(self, worker: Worker, model: RNN, rows: slice, N: int, T: int):
+    def __init__(self, worker: Worker, network: Network, rows: slice, N: int, T: int):
         self.rows = rows
-        n, dtype = rows.stop - rows.start, model.dtype.str
+        n, dtype = rows.stop - rows.start, network.dtype.str
         states = [(f"{kind}{i}", part.shape, dtype) for kind in ("state", "dstate")
-                  for i, part in enumerate(model.initial_state(n))]  # fmt: skip
+                  for i, part in enumerate(network.initial_state(n))]  # fmt: skip
         layout = [
-            ("flat", (model.num_params,), dtype),
-            ("flat_grads", (model.num_params,), dtype),
+            ("flat", (network.num_params,), dtype),
+            ("flat_grads", (network.num_params,), dtype),
             ("inputs", (n, T), "<u2"),
             ("targets", (n, T), "<u2"),
-            ("masks", (model.num_layers if model.dropout else 0, T, n, model.hidden_dim), dtype),
+            (
+                "masks",
+                (network.num_layers if network.dropout else 0, T, n, network.hidden_dim),
+                dtype,
+            ),
             *states,
         ]
-        settings = model.settings() | {"idx_to_char": None}
+        settings = network.settings() | {"idx_to_char": None}
         self._worker = worker
         self._number, self._shared = worker.make(layout, {"model": settings, "batch": N})
         weakref.finalize(self, worker.forget, self._number).atexit = False
         self.flat_grads: Array = self._shared["flat_grads"]
-        layers = range(model.num_layers)
+        layers = range(network.num_layers)
         self._state: State = [self._shared[f"state{i}"] for i in layers]
         self.dstate: State = [self._shared[f"dstate{i}"] for i in layers]
 
     def send(
-        self, model: RNN, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
+        self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
     ) -> bool:
         """Let the worker begin, as ``Shard.run`` does; False if it is lost.
 
@@ -59,7 +56,7 @@ class RemoteShard:
             self._worker.lock.acquire()
             on_failure.callback(self._worker.lock.release)
             self._worker.rest()
-            self._shared["flat"][...] = model.flat
+            self._shared["flat"][...] = network.flat
             self._shared["inputs"][...] = inputs[self.rows]
             self._shared["targets"][...] = targets[self.rows]
             for shared, mask in zip(self._shared["masks"], masks or (), strict=False):

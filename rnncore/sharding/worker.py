@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from rnncore.batch_pass import Shard
 from rnncore.compute import shared_memory
 from rnncore.compute.worker_pool import MESSAGE_BYTES
-from rnncore.model import RNN
+from rnncore.network import Network
+from rnncore.sharding.shard import Shard
 
 
 class Job:
@@ -26,19 +26,19 @@ class Job:
 
     def __init__(self, layout: shared_memory.Layout, settings: dict[str, Any], descriptor: int):
         arrays = shared_memory.arrays(layout, descriptor)
-        self.model = RNN(**settings["model"], init=False)
-        self.model.place(arrays["flat"])
+        self.network = Network(**settings["model"], init=False)
+        self.network.place(arrays["flat"])
         self.inputs, self.targets, self.masks = (arrays[k] for k in ("inputs", "targets", "masks"))
-        layers = range(self.model.num_layers)
+        layers = range(self.network.num_layers)
         self.state = [arrays[f"state{i}"] for i in layers]
         self.dstate = [arrays[f"dstate{i}"] for i in layers]
         n, T = self.inputs.shape
-        self.shard = Shard(self.model, slice(0, n), settings["batch"], T, arrays["flat_grads"])
+        self.shard = Shard(self.network, slice(0, n), settings["batch"], T, arrays["flat_grads"])
 
     def run(self, backward: bool, masks: bool) -> float:
         """Summed loss; gradients and state are left in the shared arrays."""
         used = (list(self.masks) if masks else []) if backward else None
-        loss = self.shard.run(self.model, self.inputs, self.targets, self.state, used)
+        loss = self.shard.run(self.network, self.inputs, self.targets, self.state, used)
         for shared_part, part in zip(self.dstate, self.shard.dstate, strict=True):
             shared_part[...] = part
         return loss

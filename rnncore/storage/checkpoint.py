@@ -30,15 +30,16 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import checks
+from rnncore import checks, model_from_values
 from rnncore.batches import check_ids
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError, SettingError
 from rnncore.history import COLUMNS, History
-from rnncore.model import MAX_VOCAB, RNN
+from rnncore.model import RNN
+from rnncore.network import MAX_VOCAB
 from rnncore.optim import UPDATE_RULES
 from rnncore.solver import Solver
-from rnncore.storage import atomic_write, model_from_values, model_pickle, npz
+from rnncore.storage import atomic_write, model_pickle, npz
 
 Array = NDArray[Any]
 Target = str | os.PathLike[str] | BinaryIO
@@ -145,7 +146,7 @@ def _restore(values: dict[str, Any], arrays: dict[str, Array], data: Any) -> Sol
         )
     with _refusing():
         model = model_from_values.model_of(
-            _model_settings(values, arrays), _group(arrays, "params")
+            RNN, _model_settings(values, arrays), _group(arrays, "params")
         )
         # The first files knew no fresh starts: their runs go on without.
         settings = {"fresh_after": 0} | _table(values, "solver")

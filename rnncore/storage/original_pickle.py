@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnncore import model_from_values
 from rnncore.errors import FileFormatError
-from rnncore.model import MAX_DIM, MAX_VOCAB, RNN
-from rnncore.storage import model_from_values
-from rnncore.storage.model_from_values import brief
+from rnncore.model import RNN
+from rnncore.model_from_values import brief
+from rnncore.network import MAX_DIM, MAX_VOCAB
 from rnncore.storage.safe_unpickler import Call, Global
 
 Array = NDArray[np.floating]
@@ -82,7 +83,7 @@ def model_of(value: Call) -> RNN:
     model_from_values.check_settings(settings)  # before the arrays become larger than the file
     if len(set(widths)) > 1:
         arrays = _one_width(arrays, V, D, widths, _GATES[cell_type])
-    return model_from_values.model_of(settings, arrays)
+    return model_from_values.model_of(RNN, settings, arrays)
 
 
 def _one_width(

@@ -11,7 +11,7 @@ import pytest
 from dashboard import settings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver
-from rnncore.model import training_bytes
+from rnncore.memory_estimate import training_bytes
 from rnncore.schedules import SHAPES
 
 CHOICES = {

@@ -14,7 +14,7 @@ import pytest
 from rnncore import CELLS, RNN, RnnCoreError
 from rnncore.gradcheck import check_model
 from rnncore.layers import softmax_cross_entropy, softmax_cross_entropy_backward
-from rnncore.model import count_params
+from rnncore.network import count_params
 
 every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
 GATES = {"vanilla": 1, "lstm": 4, "gru": 3}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rnncore import RNN, RnnCoreError, Solver
-from rnncore.model import training_bytes
+from rnncore.memory_estimate import training_bytes
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_every_further_shard_is_counted_with_its_own_parameters_and_gradients(mo
 
     def estimate(workers: int) -> int:
         info = SimpleNamespace(workers=workers)
-        monkeypatch.setattr("rnncore.model.blas.info", lambda: info)
+        monkeypatch.setattr("rnncore.memory_estimate.blas.info", lambda: info)
         return training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
 
     params = RNN(80, **sizes).num_params

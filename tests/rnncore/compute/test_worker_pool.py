@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from rnncore import CELLS, RNN, Solver
-from rnncore.batch_pass import Pass, Shard
+from rnncore.batch_pass import Pass
 from rnncore.compute import shared_memory, worker_pool
 from rnncore.compute.blas import BlasInfo, info
 from rnncore.sharding.remote_shard import RemoteShard
+from rnncore.sharding.shard import Shard
 from tests.support.paths import ROOT
 
 V, N, T = 12, 16, 12

@@ -1,0 +1,42 @@
+"""Estimate of the memory that training takes, before a model is created."""
+
+from __future__ import annotations
+
+from rnncore.batch_pass import shard_count
+from rnncore.batches import VAL_STEPS, VAL_STREAMS
+from rnncore.cells import CELLS
+from rnncore.compute import blas
+from rnncore.network import count_params
+
+
+def training_bytes(
+    vocab_dim: int,
+    input_dim: int,
+    hidden_dim: int,
+    cell_type: str,
+    num_layers: int,
+    batch_size: int,
+    seq_length: int,
+    itemsize: int = 4,
+    validates: bool = True,
+) -> int:
+    """Return an upper estimate of the bytes that training takes in all its processes.
+
+    Counted are the parameters, gradients, two moments and the kernels' copies of the weights;
+    for each shard but the first its own copies of all but the moments; for each step of each
+    layer the gates, their gradients, states and inputs. A validation (``validates``) takes the
+    same without gradients.
+    """
+    G, H = len(CELLS[cell_type].gates), hidden_dim
+    params = count_params(vocab_dim, input_dim, hidden_dim, cell_type, num_layers)
+    per_row = num_layers * ((2 * G + 7) * H + input_dim) + 2 * H
+    copies = 6 + 3 * _further_shards(params, batch_size, seq_length)
+    rows = batch_size * seq_length * (per_row + 3 * vocab_dim)
+    if validates:
+        copies += 2 * _further_shards(params, VAL_STREAMS, VAL_STEPS)
+        rows += VAL_STREAMS * VAL_STEPS * (per_row + 2 * vocab_dim)
+    return itemsize * (copies * params + rows)
+
+
+def _further_shards(num_params: int, N: int, T: int) -> int:
+    return shard_count(num_params, N, T, blas.info().workers) - 1
