@@ -24,11 +24,11 @@ def show() -> None:
     if not entry.admit():
         server_full.show()
         return
-    entry.begin()
+    entry.initialise()
     if (named := entry.run_in_address()) is not None:
-        with session.whole(drawn=False):
-            open_run.come_back(named)
-    entry.show_address()
+        with session.atomic(drawn=False):
+            open_run.open_by_id(named)
+    entry.update_address()
     bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
     pages = [bench, st.Page(how_it_works.show, title="How it works", url_path="how")]
     if entry.is_private():

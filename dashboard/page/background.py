@@ -1,9 +1,12 @@
-"""What is found out beside the page: jobs that begin at the first need, and are kept."""
+"""Analyses that run in background jobs; each starts when it is first needed, and is kept."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from dashboard.analysis.baselines import Baseline, compute_baselines
-from dashboard.page import state
+from dashboard.page.session import values
 from dashboard.runs import speed_probe
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.runs.speed_probe import Speed
@@ -13,12 +16,29 @@ from dashboard.server.background_job import Job
 from dashboard.settings import ModelSettings
 from dashboard.text.loading import LoadedText
 
+T = TypeVar("T")
 
-def levels(run: Run) -> Job[list[Baseline]]:
-    """What simpler models reach on this run's text."""
+
+def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
+    """Return this page's job of a kind, started if there is none about the same thing.
+
+    A job of that kind about something else is cancelled.
+    """
+    key = f"_job_{kind}"
+    known = values().get(key)
+    if known is None or known[0] != about:
+        if known is not None:
+            known[1].cancel()
+        known = values()[key] = (about, Job(work))
+    found: Job[T] = known[1]
+    return found
+
+
+def baselines(run: Run) -> Job[list[Baseline]]:
+    """Return the job that measures what simpler models reach on the run's text."""
     solver = run.solver
     V = solver.model.vocab_dim
-    return state.job(
+    return job(
         "baselines",
         (run.text, run.model_settings.val_fraction),
         lambda: compute_baselines(solver.train_ids, solver.val_ids, V),
@@ -26,15 +46,16 @@ def levels(run: Run) -> Job[list[Baseline]]:
 
 
 def copy_index(run: Run) -> Job[CopyIndex]:
-    """Where every passage of what this run trains on stands; not of what is held out."""
+    """Return the job that indexes the run's training text, without its validation text."""
     about = (run.text, run.model_settings.val_fraction)
-    return state.job("copies", about, lambda: CopyIndex(run.solver.train_ids))
+    return job("copies", about, lambda: CopyIndex(run.solver.train_ids))
 
 
-def copied(run: Run, writer: Writer) -> list[Passage] | None:
-    """What the piece of this run copies; None until it is finished and the index is there.
+def copied_passages(run: Run, writer: Writer) -> list[Passage] | None:
+    """Return the passages of a sample that are copied from the training text.
 
-    It is kept with the piece: in a long one that recites, the search takes a quarter second.
+    None until the sample is complete and the index is ready. The result is kept with the sample:
+    for a long one that copies much, the search takes a quarter of a second.
     """
     index = copy_index(run).result
     if writer.copied is None and index is not None and not writer.writing:
@@ -42,9 +63,12 @@ def copied(run: Run, writer: Writer) -> list[Passage] | None:
     return writer.copied
 
 
-def speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
-    """How fast such a network would train; measured only while nothing trains."""
-    job = state.job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
-    if job.interrupted and not len(SCHEDULER):
-        job.start()
-    return job
+def training_speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
+    """Return the job that measures how fast such a network would train.
+
+    A training interrupts the measurement; it starts again once no run is training.
+    """
+    found = job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
+    if found.interrupted and not len(SCHEDULER):
+        found.start()
+    return found

@@ -1,4 +1,4 @@
-"""How a visitor's page begins: let in, with what its address asks for; and the address it has."""
+"""The start of a run of the page: admission, initial session state, and the page's address."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.page import session, settings_link, state, widget_values
+from dashboard.page import messages, session, settings_link, state, widget_values, widgets
 from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
@@ -20,20 +20,20 @@ from dashboard.text.loading import Source
 
 
 def admit() -> bool:
-    """Whether this server has a place for this page; once it had, it keeps it."""
+    """Return whether the server has room for this page; an admitted page stays admitted."""
     context = get_script_run_ctx()
     if context is None or not runtime.exists():
         return True
     is_open = runtime.get_instance().is_active_session
-    again = "_inside" in values()
+    again = "_admitted" in values()
     if not ADMISSION.admit(context.session_id, is_open, again=again):
         return False
-    values()["_inside"] = True
+    values()["_admitted"] = True
     return True
 
 
 def is_private() -> bool:
-    """Whether this page is open on the computer that runs it, which nobody else can open."""
+    """Return whether this page is open on the server's own computer, and only there."""
     return access.is_private(
         st.get_option("server.address"),
         st.context.headers,
@@ -41,33 +41,33 @@ def is_private() -> bool:
     )
 
 
-def begin() -> None:
-    """Give every key its first value; keep the values of widgets that this page does not show."""
-    session.begin()
+def initialise() -> None:
+    """Set defaults for all widgets, and on the first run apply the settings in the address."""
+    session.write_pending()
     first = "_lesson" not in values()
     for key, value in widget_values.DEFAULTS.items():
-        # Assigning a widget's key to itself keeps Streamlit from dropping it on other pages.
+        # Streamlit drops the value of a widget that a page does not draw, unless it is assigned.
         values()[key] = values().get(key, value)
     if first:
-        asked = st.query_params.to_dict()
-        with session.whole(drawn=False):
-            _take_up(settings_link.read(asked, widget_values.FIRST_PRESET, loading.sample_names()))
-    named = PRESETS.get(state.preset() or "")
-    if named is not None and named.model != state.model_settings():
-        values()["preset"] = None  # it is no longer what the sliders say
+        asked, samples = st.query_params.to_dict(), loading.sample_names()
+        with session.atomic(drawn=False):
+            _apply_lesson(settings_link.read(asked, widget_values.FIRST_PRESET, samples))
+    named = PRESETS.get(widgets.preset() or "")
+    if named is not None and named.model != widgets.model_settings():
+        values()["preset"] = None  # the sliders no longer show the preset
 
 
-def _take_up(lesson: Lesson) -> None:
-    """Begin as the page's address asks."""
+def _apply_lesson(lesson: Lesson) -> None:
+    """Apply the settings in the page's address."""
     values()["_lesson"] = lesson
     if lesson.text is not None:
-        state.choose_source(Source("sample", lesson.text, lesson.text))
+        state.set_text_source(Source("sample", lesson.text, lesson.text))
     values().update(widget_values.lesson_widgets(lesson))
-    state.say("page", " ".join(lesson.problems))
+    messages.show("page", " ".join(lesson.problems))
 
 
 def hidden_sections() -> frozenset[str]:
-    """Sections that the lesson leaves out."""
+    """Return the names of the sections that the address hides."""
     return values()["_lesson"].hide
 
 
@@ -75,12 +75,12 @@ def hidden_sections() -> frozenset[str]:
 
 
 def run_in_address() -> str | None:
-    """The run that the page's address names, as long as the page has shown none."""
+    """Return the id of the run in the page's address, or None once the page has shown a run."""
     return None if state.ADDRESS in values() else st.query_params.get("run")
 
 
-def show_address() -> None:
-    """Let the page's address name the run that is shown; other pages' links do not carry it on."""
+def update_address() -> None:
+    """Put the id of the shown run into the page's address; links between pages do not keep it."""
     named = st.query_params.get("run")
     wanted = values().get(state.ADDRESS, named)
     if wanted is None:
@@ -89,21 +89,23 @@ def show_address() -> None:
         st.query_params["run"] = wanted
 
 
-def link(hide: list[str]) -> str:
-    """An address that begins with what is chosen on the page now."""
+def settings_url(hide: list[str]) -> str:
+    """Return a URL that opens the page with its present settings, without the sections ``hide``."""
     parameters = settings_link.write(
-        state.model_settings(),
-        state.waiting() or state.train_settings(),
-        shared_text(),
-        values()["seed_text"],
-        state.temperature(),
+        widgets.model_settings(),
+        state.next_train_settings() or widgets.train_settings(),
+        linkable_text(),
+        widgets.seed_text(),
+        widgets.temperature(),
         hide,
         widget_values.changed_widgets(values()),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
 
 
-def shared_text() -> str | None:
-    """The sample text on the page, which a link can name; None for anybody's own."""
+def linkable_text() -> str | None:
+    """Return the name of the sample text on the page; None for other texts, which no link has."""
+    if name := widgets.selected_sample():
+        return name
     shown = state.text()
-    return state.sample_choice() or (loading.find_sample_name(shown) if shown is not None else None)
+    return loading.find_sample_name(shown) if shown is not None else None

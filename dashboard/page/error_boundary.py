@@ -1,6 +1,6 @@
-"""Guard: what nobody foresaw reaches the page as one sentence with a reference, the log in full.
+"""Decorators that show an unexpected exception as one sentence with a reference to the log.
 
-Streamlit's own signals (rerun, stop) are no ``Exception`` and pass through.
+Streamlit's own signals (rerun, stop) are not subclasses of ``Exception`` and pass through.
 """
 
 from __future__ import annotations
@@ -11,44 +11,43 @@ from typing import ParamSpec
 
 import streamlit as st
 
-from dashboard.page import session, state
+from dashboard.page import messages, session
 from dashboard.server.error_messages import report_unexpected
 
 P = ParamSpec("P")
 
-_UNFORESEEN = "Something unexpected happened here; nothing else is lost."
+_UNEXPECTED = "Something unexpected happened here; nothing else is lost."
 
 
-def click(work: Callable[P, None]) -> Callable[P, None]:
-    """A callback that is done whole, and never fails: the page says above everything else what
-    went wrong."""
+def callback(function: Callable[P, None]) -> Callable[P, None]:
+    """Make a widget's callback atomic; the next run of the page shows its exception at the top."""
 
-    @functools.wraps(work)
+    @functools.wraps(function)
     def protected(*args: P.args, **kwargs: P.kwargs) -> None:
-        with session.whole():
+        with session.atomic():
             try:
-                work(*args, **kwargs)
+                function(*args, **kwargs)
             except Exception as error:
-                state.say("trouble", report_unexpected(error, _UNFORESEEN))
+                messages.show("error", report_unexpected(error, _UNEXPECTED))
 
     return protected
 
 
-def part(work: Callable[P, None]) -> Callable[P, None]:
-    """A part of the page that leaves the others standing if it cannot be drawn."""
+def part(function: Callable[P, None]) -> Callable[P, None]:
+    """Show an exception in place of this part of the page; the other parts are drawn as usual."""
 
-    @functools.wraps(work)
+    @functools.wraps(function)
     def protected(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            if state.said("trouble"):  # in the callback that led here
-                _show(state.said("trouble"))
-                state.say("trouble", "")
-            work(*args, **kwargs)
+            if message := messages.get("error"):  # of the callback before this run of the page
+                _show(message)
+                messages.show("error", "")
+            function(*args, **kwargs)
         except Exception as error:
-            _show(report_unexpected(error, _UNFORESEEN))
+            _show(report_unexpected(error, _UNEXPECTED))
 
     return protected
 
 
-def _show(sentence: str) -> None:
-    st.error(sentence, icon=":material/error:")
+def _show(message: str) -> None:
+    st.error(message, icon=":material/error:")

@@ -1,18 +1,17 @@
-"""Runs that are not begun on this page: come back to, uploaded, or pretrained."""
+"""Open a run that did not start on this page: by its id, from an upload, or a pretrained model."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from dashboard.formatting import ago, byte_size
-from dashboard.page import error_boundary, state
+from dashboard.page import current_run, error_boundary, messages, state, widgets
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
 from dashboard.server import error_messages, limits
 from dashboard.settings import MAX_SEED, ModelSettings
-from dashboard.text.loading import LoadedText, Source, from_ids
+from dashboard.text.loading import LoadedText, from_ids
 from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
 from rnncore.errors import FileFormatError, TextError
@@ -20,152 +19,134 @@ from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 
 
-def come_back(run_id: str) -> None:
-    """Take up the run that the page's address names, wherever it is, and say where it was."""
+def open_by_id(run_id: str) -> None:
+    """Show the run with this id, from memory or from disk, and a message on what it did since."""
     live = get_registry().get(run_id)
     try:
         run = live or get_registry().open(run_id)
     except NoSuchRunError:
-        state.say("page", "The run in this page's address is not here; it may have been deleted.")
+        messages.show(
+            "page", "The run in this page's address is not here; it may have been deleted."
+        )
         if state.run() is None:
-            state.set_run(None)  # so that the address does not name it any longer
+            state.set_run(None)  # removes the id from the address
         return
     except (RnnCoreError, MemoryError) as error:
-        state.say("page", error_messages.for_click(error))
+        messages.show("page", error_messages.for_click(error))
         return
-    adopt(run)
+    current_run.make_current(run)
     if run.notes:
-        state.say("page", " ".join(run.notes))
+        messages.show("page", " ".join(run.notes))
     elif live is None:
         saved = run.autosaver.saved_at if run.autosaver is not None else None
         when = f", saved {ago(time.time() - saved)}," if saved else ""
-        state.say(
+        messages.show(
             "page",
             f"This run was opened from disk{when} at iteration {run.solver.iteration:,}. "
-            "Press Train to go on.",
+            "Press Train to continue.",
         )
     else:
-        state.say("page", f"Welcome back: {_meanwhile(live.trainer.status())}")
+        messages.show("page", f"Welcome back: {_since_last_visit(live.trainer.status())}")
 
 
-def _meanwhile(status: Status) -> str:
-    """What became of a training while its page was away."""
+def _since_last_visit(status: Status) -> str:
+    """Return what became of the training while no page showed the run."""
     if status.active:
-        return "training went on while the page was away."
+        return "training continued while the page was closed."
     if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
-        return "training has come to its end."
+        return "training has finished."
     if status.phase is Phase.FAILED:
-        return "training stopped by itself; why is said beside the figures."
+        return "training stopped with an error, which is shown under Train."
     if status.phase is Phase.TIMED_OUT:
-        return "training fell asleep, since no page was open for an hour. Train goes on."
-    return "this run was waiting here."
+        return "training was paused because no page was open for an hour. Press Train to continue."
+    return "this run is as you left it."
 
 
-def adopt(run: Run) -> None:
-    """Show this run with its own text and settings."""
-    state.set_run(run)
-    state.ask(False)
-    show_run(run)
-
-
-def show_run(run: Run) -> None:
-    """Put the run's own text, network, training and goal on the page."""
-    if state.text() != run.text:
-        source = Source("run", run.id, run.text.name)
-        state.choose_source(source)
-        state.set_text(run.text, (source, state.read_options()))
-    length = state.train_settings().num_iters  # the run's is a total; its goal says how long
-    state.show_settings(run.model_settings, replace(run.train_settings, num_iters=length))
-    state.show_goal(run.plan.goal)
-    state.agree()
-    state.set_waiting(None)
-
-
-def put_aside(run: Run) -> None:
-    """Pause a run that leaves the page; it can be brought back if it has learnt anything."""
-    run.trainer.pause()
-    if run.has_progress:
-        state.set_before(run.id)
-
-
-@error_boundary.click
+@error_boundary.callback
 def open_upload() -> None:
-    """Go on with the model or run that was put into the uploader."""
-    file = state.uploaded_model()
+    """Open the uploaded model or run."""
+    file = widgets.uploaded_model()
     if file is None:
         return
-    state.say("model", "")
+    messages.show("model", "")
     name = display_name(file.name)
     try:
         if file.size > limits.MAX_MODEL_BYTES:
             raise FileFormatError(
                 f"{name} has {byte_size(file.size)}; "
-                f"models of up to {byte_size(limits.MAX_MODEL_BYTES)} are opened here."
+                f"this page opens models of up to {byte_size(limits.MAX_MODEL_BYTES)}."
             )
         opened = load(file.getvalue())
-        run = _run_of(opened, name) if isinstance(opened, Solver) else _run_with(opened)
+        if isinstance(opened, Solver):
+            run = _run_of_checkpoint(opened, name)
+        else:
+            run = _run_of_model(opened)
     except (RnnCoreError, MemoryError) as error:
-        state.say("model", error_messages.for_click(error))
+        messages.show("model", error_messages.for_click(error))
         return
-    _begin(run, name)
+    _show_opened(run, name)
 
 
-@error_boundary.click
+@error_boundary.callback
 def open_pretrained(name: str) -> None:
-    """Go on with a model that came with the package."""
-    state.say("model", "")
+    """Open a model that is part of the package."""
+    messages.show("model", "")
     try:
-        run = _run_with(pretrained(name))
+        run = _run_of_model(pretrained(name))
     except RnnCoreError as error:
-        state.say("model", str(error))
+        messages.show("model", str(error))
         return
-    _begin(run, PRETRAINED[name])
+    _show_opened(run, PRETRAINED[name])
 
 
-@error_boundary.click
-def open_past(run_id: str) -> None:
-    """Show a run from the list of past ones."""
+@error_boundary.callback
+def open_past_run(run_id: str) -> None:
+    """Open a run from the list of past runs."""
     before = state.run()
-    come_back(run_id)
+    open_by_id(run_id)
     opened = (now := state.run()) is not None and now.id == run_id
-    state.say("runs", "" if opened else state.said("page"))  # a run that is gone has no row there
+    # The list has no row for a run that no longer exists: show the message above it too.
+    messages.show("runs", "" if opened else messages.get("page"))
     if opened and before is not None and before.id != run_id:
-        put_aside(before)
+        current_run.set_aside(before)
 
 
-@error_boundary.click
-def delete(run_id: str) -> None:
-    """Remove a run for good."""
-    state.say("runs", "")
+@error_boundary.callback
+def delete_run(run_id: str) -> None:
+    """Delete a run from memory and from disk."""
+    messages.show("runs", "")
     try:
         get_registry().delete(run_id)
     except RnnCoreError as error:
-        state.say("runs", str(error))
+        messages.show("runs", str(error))
         return
     if (now := state.run()) is not None and now.id == run_id:
         state.set_run(None)
-    if state.before() == run_id:
-        state.set_before(None)
+    if state.previous_run_id() == run_id:
+        state.set_previous_run_id(None)
 
 
-def _begin(run: Run, name: str) -> None:
+def _show_opened(run: Run, name: str) -> None:
     try:
         get_registry().add(run)
     except RnnCoreError as error:
-        state.say("model", str(error))
+        messages.show("model", str(error))
         return
     if (old := state.run()) is not None:
-        put_aside(old)
-    adopt(run)
-    state.say("page", f"Opened: {name}. Generate lets it write; Train teaches it the text here.")
+        current_run.set_aside(old)
+    current_run.make_current(run)
+    messages.show(
+        "page",
+        f"Opened: {name}. Press Generate to see what it writes, or Train to continue on this text.",
+    )
 
 
-def _run_of(solver: Solver, name: str) -> Run:
-    """A whole run, with the text that came with it."""
+def _run_of_checkpoint(solver: Solver, name: str) -> Run:
+    """Return a run that continues a checkpoint, with the text that the checkpoint holds."""
     model = solver.model
     if model.vocab is None:
-        raise FileFormatError(f"{name} holds a run on numbers, not on characters.")
-    vocab = _showable(model.vocab)
+        raise FileFormatError(f"{name} was trained on numbers, not on characters.")
+    vocab = _checked(model.vocab)
     ids = solver.ids.astype(vocab.dtype)
     text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
     settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
@@ -173,19 +154,21 @@ def _run_of(solver: Solver, name: str) -> Run:
     return run_from_solver(new_id(), text, settings, solver)
 
 
-def _run_with(model: RNN) -> Run:
-    """A model, to go on with the page's text as far as it knows its characters."""
+def _run_of_model(model: RNN) -> Run:
+    """Return a run that trains a model on those characters of the page's text that it knows."""
     if model.vocab is None:
-        raise FileFormatError("The model writes numbers, not characters: it cannot be used here.")
-    text, chosen = state.text(), state.model_settings()
+        raise FileFormatError("This model generates numbers, not characters: it cannot be used.")
+    text, chosen = state.text(), widgets.model_settings()
     if text is None:
-        raise RnnCoreError("Choose a text first: the model is trained on with it.")
+        raise RnnCoreError("Choose a text first: the model continues training on it.")
     settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
-    return new_run(_recoded(text, _showable(model.vocab)), settings, state.train_settings(), model)
+    encoded = _encode(text, _checked(model.vocab))
+    return new_run(encoded, settings, widgets.train_settings(), model)
 
 
-def _showable(vocab: Vocab) -> Vocab:
-    """The vocabulary, unless it has halves of characters: no page and no file can hold them."""
+def _checked(vocab: Vocab) -> Vocab:
+    """Return the vocabulary; raise FileFormatError if it has surrogates, which are half
+    characters that no page and no file can hold."""
     if any("\ud800" <= char <= "\udfff" for char in vocab.idx_to_char):
         raise FileFormatError("The file's vocabulary has halves of characters (surrogates).")
     return vocab
@@ -201,12 +184,12 @@ def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:
         seq_length=T,
         batch_size=N,
         val_fraction=val_fraction,
-        seed=min(model.seed, MAX_SEED),  # as the page can show it
+        seed=min(model.seed, MAX_SEED),  # the largest number that the widget accepts
     )
 
 
-def _recoded(text: LoadedText, vocab: Vocab) -> LoadedText:
-    """The text in a model's vocabulary, without the characters that the model does not know."""
+def _encode(text: LoadedText, vocab: Vocab) -> LoadedText:
+    """Return the text in a model's vocabulary, without the characters that it lacks."""
     if text.vocab == vocab:
         return text
     whole = text.vocab.decode(text.ids)

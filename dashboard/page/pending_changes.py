@@ -1,9 +1,9 @@
-"""Ledger: what a click has changed on the page, until it is written and the browser knows it.
+"""Changes that a callback made and that the session state or the browser may not have yet.
 
-Two things can undo a click. Streamlit may break off the writing of it when the next click is
-there: the rest is written later. And each click brings the values of all widgets as the browser
-knows them, so that one that comes before the browser was told gives a slider its old value
-again, like an echo: such values are recognized here and put right.
+Two things can undo a callback's changes. Streamlit may abort the writing of them when the next
+click arrives: the rest is written later. And each click sends the values of all widgets as the
+browser has them. A click that is sent before the browser has received new values brings the old
+ones back: such stale values are recognised here and corrected.
 """
 
 from __future__ import annotations
@@ -14,15 +14,16 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# A person moves one widget at a time. Where several have their old values again, at once and so
-# soon, it is an echo; where one has, only if nobody could have moved it back by hand.
-SEVERAL_SECONDS = 10.0
-ONE_SECONDS = 0.8
+# A person moves one widget at a time. Several widgets that have old values again, within so many
+# seconds of the change, are stale; a single one only if that is too soon for a person to have
+# moved it back.
+STALE_GROUP_SECONDS = 10.0
+STALE_SINGLE_SECONDS = 0.8
 
 
 @dataclass
-class Put:
-    """A value that a click gave to a widget, and those that the widget had lately before it."""
+class Change:
+    """A value that a callback gave to a widget, when, and the values it recently had before."""
 
     value: Any
     at: float
@@ -30,61 +31,63 @@ class Put:
 
 
 class PendingChanges:
-    """The changes of one page. Keys that begin with "_" are the page's own, no widget's."""
+    """The changes of one page. Keys that begin with "_" belong to no widget."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        # Held while a click is at work: the next one, and the page, wait until it is whole.
+        # Held during a callback: the next one, and the page, wait until it is complete.
         self.lock = threading.Lock()
         self._clock = clock
         self._unwritten: dict[str, Any] = {}
-        self._puts: dict[str, Put] = {}
+        self._changes: dict[str, Change] = {}
 
-    def enter(self, changes: Mapping[str, Any], before: Mapping[str, Any]) -> None:
-        """Take down what was changed, and what it was before, as far as a browser knows that."""
+    def record(self, changes: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+        """Record changed values by key; ``before`` has those that a browser may still send."""
         now = self._clock()
         self._unwritten.update(changes)
         for key, value in changes.items():
             if key.startswith("_") or key not in before or before[key] == value:
                 continue
-            known = self._puts.get(key)
-            earlier = known.before if known and now - known.at < SEVERAL_SECONDS else []
-            self._puts[key] = Put(value, now, [*earlier, before[key]])
+            known = self._changes.get(key)
+            earlier = known.before if known and now - known.at < STALE_GROUP_SECONDS else []
+            self._changes[key] = Change(value, now, [*earlier, before[key]])
 
     def write(self, session: MutableMapping[Any, Any]) -> None:
-        """Write what is not written yet; if this is broken off, the rest stays here."""
+        """Write unwritten values to the session; if that is aborted, the rest stays pending."""
         while self._unwritten:
             key = next(iter(self._unwritten))
             session[key] = self._unwritten[key]
             del self._unwritten[key]
 
-    def amended(self, session: Mapping[str, Any]) -> dict[str, Any]:
-        """What the session says, put right by what is known here."""
-        return {**session, **self._echoes(session), **self._unwritten}
+    def corrected(self, session: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the session's values with stale ones corrected and unwritten ones added."""
+        return {**session, **self._corrections(session), **self._unwritten}
 
-    def put_right(self, session: Mapping[str, Any]) -> None:
-        """Let echoes be written over, and forget what is no longer in doubt."""
+    def queue_corrections(self, session: Mapping[str, Any]) -> None:
+        """Let ``write`` correct stale values; forget changes that can no longer be undone."""
         now = self._clock()
-        echoes = self._echoes(session)
-        self._unwritten = {**echoes, **self._unwritten}
-        self._puts = {
-            key: put
-            for key, put in self._puts.items()
-            # One that has its old value, and is no echo, was moved by hand.
-            if now - put.at < SEVERAL_SECONDS
-            and (key in echoes or session.get(key) not in put.before)
+        corrections = self._corrections(session)
+        self._unwritten = {**corrections, **self._unwritten}
+        self._changes = {
+            key: change
+            for key, change in self._changes.items()
+            # A widget that has an old value and is not stale was moved by the user.
+            if now - change.at < STALE_GROUP_SECONDS
+            and (key in corrections or session.get(key) not in change.before)
         }
 
-    def _echoes(self, session: Mapping[str, Any]) -> dict[str, Any]:
-        """The widgets that have an old value again, with the value that they should have."""
+    def _corrections(self, session: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values that widgets with stale values should have, by key."""
         now = self._clock()
-        back = {
-            key: put
-            for key, put in self._puts.items()
-            if now - put.at < SEVERAL_SECONDS
+        stale = {
+            key: change
+            for key, change in self._changes.items()
+            if now - change.at < STALE_GROUP_SECONDS
             and key not in self._unwritten
-            and session.get(key) in put.before
-            and session.get(key) != put.value
+            and session.get(key) in change.before
+            and session.get(key) != change.value
         }
-        if len(back) > 1 or any(now - put.at < ONE_SECONDS for put in back.values()):
-            return {key: put.value for key, put in back.items()}
+        if len(stale) > 1 or any(
+            now - change.at < STALE_SINGLE_SECONDS for change in stale.values()
+        ):
+            return {key: change.value for key, change in stale.items()}
         return {}

@@ -1,82 +1,84 @@
-"""What a click does where the network writes: a piece, or a text in turns with a person."""
+"""Callbacks of the Sample section: generate a sample, or write a text together."""
 
 from __future__ import annotations
 
-from dashboard.page import error_boundary, state
-from dashboard.page.callbacks import present, refusals
+from dashboard.page import current_run, error_boundary, messages, state, widgets
 from dashboard.runs.run import default_seed_text
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, filter_seed_text
 from rnncore import Sampler
 
 
-def said(place: str) -> str:
-    """The sentence at a place ("sample", "pen"), or ""; a refusal until what was asked changes."""
-    return state.said(place, _asked())
+def message(place: str) -> str:
+    """Return the message at a place ("sample", "co_writing"), or "".
+
+    An error of sampling disappears when the user changes a setting that can have caused it.
+    """
+    return messages.get(place, _settings_now())
 
 
-def _asked() -> object:
-    """All that a refusal to write can be about."""
+def _settings_now() -> object:
+    """Return all settings that can make sampling fail."""
     run = state.run()
     return (
-        state.write_settings(""),
-        state.model_settings(),
+        widgets.write_settings(""),
+        widgets.model_settings(),
         state.text_signature(),
         None if run is None else run.id,
     )
 
 
-@error_boundary.click
+@error_boundary.callback
 def generate() -> None:
-    """Write a piece from a copy of the network as it is now."""
-    with refusals("sample", _asked):
-        run = present()
+    """Start a sample from a copy of the present network."""
+    with messages.errors_at("sample", _settings_now):
+        run = current_run.get_or_create()
         cancel()
-        settings = state.write_settings(default_seed_text(run.text))
+        settings = widgets.write_settings(default_seed_text(run.text))
         writer = Writer(run.trainer.model(), settings, run.solver.iteration)
-        writer.wait(0.15)  # most pieces are done by then, and need no ticking
+        writer.wait(0.15)  # most samples are complete by then and need no ticking
         state.set_writer(writer)
 
 
-@error_boundary.click
+@error_boundary.callback
 def cancel() -> None:
-    """Stop writing; what is there stays."""
+    """Stop generating; keep what was generated."""
     if (writer := state.writer()) is not None:
         writer.cancel()
 
 
-# -- in turns ----------------------------------------------------------------------------------
+# -- write together ----------------------------------------------------------------------------
 
 
-@error_boundary.click
+@error_boundary.callback
 def start_co_writing() -> None:
-    """Begin a text with the seed text and the network as it is now."""
+    """Start a text with the seed text and a copy of the present network."""
     if (run := state.run()) is None:
         return
-    with refusals("pen", _asked):
-        settings = state.write_settings(default_seed_text(run.text))
+    with messages.errors_at("co_writing", _settings_now):
+        settings = widgets.write_settings(default_seed_text(run.text))
         seed_text, note = filter_seed_text(settings.seed_text, run.text.vocab)
         sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
         state.set_co_writing(CoWriting(sampler, seed_text, iteration=iteration))
-        state.say("pen", note)
+        messages.show("co_writing", note)
 
 
-@error_boundary.click
+@error_boundary.callback
 def write_char(char: str) -> None:
-    """Go on with this character."""
+    """Append this character."""
     if (co_writing := state.co_writing()) is not None:
         state.set_co_writing(co_writing.write(char))
 
 
-@error_boundary.click
+@error_boundary.callback
 def write_until(ends: str) -> None:
-    """Let the network go on to the first of these characters."""
+    """Let the network write up to the first of the characters in ``ends``."""
     if (co_writing := state.co_writing()) is not None:
-        state.set_co_writing(co_writing.write_until(ends, state.temperature()))
+        state.set_co_writing(co_writing.write_until(ends, widgets.temperature()))
 
 
-@error_boundary.click
-def unwrite() -> None:
-    """Take the last character back."""
+@error_boundary.callback
+def undo_char() -> None:
+    """Remove the last character."""
     if (co_writing := state.co_writing()) is not None:
         state.set_co_writing(co_writing.undo())

@@ -1,8 +1,8 @@
-"""The session of one visitor's page: read and written here alone, and whole clicks of it.
+"""The page's session state: all access to it, and atomic updates.
 
-Streamlit breaks off what it runs at its next access to the session state when another click is
-there, and begins with that one in another thread: half of what belongs together would be done.
-So that is done on a draft, ``with whole()``, and the next click waits for it.
+When the user clicks while Streamlit runs the page, Streamlit aborts that run at its next access
+to the session state and starts another in a new thread. An update of several values could stop
+half-way. ``with atomic()`` makes it on a draft, which is written afterwards; the next click waits.
 """
 
 from __future__ import annotations
@@ -17,44 +17,47 @@ import streamlit as st
 
 from dashboard.page.pending_changes import PendingChanges
 
-_PENDING = "_ledger"
+_PENDING = "_pending_changes"
 _draft: ContextVar[ChainMap[str, Any] | None] = ContextVar("draft", default=None)
 
 
 def values() -> MutableMapping[Any, Any]:
-    """What the page remembers, by key; within ``whole`` a draft of it."""
+    """Return the session state by key, or the draft of it inside ``with atomic()``."""
     draft = _draft.get()
     return st.session_state if draft is None else draft
 
 
 @contextmanager
-def whole(drawn: bool = True) -> Iterator[None]:
-    """What is changed herein comes whole, whatever click may come meanwhile.
+def atomic(drawn: bool = True) -> Iterator[None]:
+    """Apply all changes of the ``with`` block, even if another click arrives meanwhile.
 
-    Afterwards it is written; what is broken off then is written when the page begins anew.
-    drawn: whether a browser shows the page already, and so knows older values of widgets.
+    If Streamlit aborts the writing, the next run of the page writes the rest.
+    drawn: whether a browser shows the page already, and may send older values of its widgets.
     """
     if _draft.get() is not None:
-        yield  # a part of something larger
+        yield  # inside another atomic update
         return
     pending: PendingChanges = st.session_state.to_dict().get(_PENDING) or PendingChanges()
     with pending.lock:
-        before = st.session_state.to_dict()  # of all ways to read it the one never broken off
-        draft = ChainMap[str, Any]({}, pending.amended(before))
+        before = st.session_state.to_dict()  # Streamlit never aborts a run at ``to_dict``
+        draft = ChainMap[str, Any]({}, pending.corrected(before))
         token = _draft.set(draft)
         try:
             yield
         finally:
             _draft.reset(token)
-            pending.enter(draft.maps[0], draft.maps[1] if drawn else {})
+            pending.record(draft.maps[0], draft.maps[1] if drawn else {})
             pending.write(st.session_state)
 
 
-def begin() -> None:
-    """Before anything else of a run of the page: finish what was broken off, put echoes right."""
+def write_pending() -> None:
+    """Write what an aborted run has left, and correct stale widget values.
+
+    To be called before all else in a run of the page.
+    """
     if _PENDING not in st.session_state:
         st.session_state[_PENDING] = PendingChanges()
     pending: PendingChanges = st.session_state[_PENDING]
     with pending.lock:
-        pending.put_right(st.session_state.to_dict())
+        pending.queue_corrections(st.session_state.to_dict())
         pending.write(st.session_state)

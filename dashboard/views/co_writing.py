@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.charts import bars
 from dashboard.formatting import counted, escape_markdown, training_stage
-from dashboard.page import error_boundary, sampling_callbacks, state
+from dashboard.page import error_boundary, sampling_callbacks, state, widgets
 from dashboard.runs.run import Run
 from dashboard.text.codepoints import display_char
 from dashboard.views import lazy_expander, markup
@@ -25,7 +25,7 @@ def show(run: Run) -> None:
 
 
 def _desk(run: Run) -> None:
-    if sentence := sampling_callbacks.said("pen"):
+    if sentence := sampling_callbacks.message("co_writing"):
         st.warning(escape_markdown(sentence))
     co_writing = state.co_writing()
     if co_writing is None:
@@ -39,7 +39,7 @@ def _desk(run: Run) -> None:
         f"{counted(len(co_writing.written), 'character')} so far, with the odds of the network "
         f"{training_stage(co_writing.iteration)}."
     )
-    temperature = max(_LOWEST, state.temperature())
+    temperature = max(_LOWEST, widgets.temperature())
     choices = co_writing.choices(CHOICES, temperature)
     at = {"as the network has it": choices.probabilities, f"at {temperature:g}": choices.tempered}
     st.vega_lite_chart(
@@ -59,5 +59,5 @@ def _desk(run: Run) -> None:
     with st.container(horizontal=True):
         st.button("To the end of the word", on_click=sampling_callbacks.write_until, args=(" \n",))
         st.button("To the end of the line", on_click=sampling_callbacks.write_until, args=("\n",))
-        st.button("Take one back", on_click=sampling_callbacks.unwrite)
+        st.button("Take one back", on_click=sampling_callbacks.undo_char)
         st.button("Begin again", on_click=sampling_callbacks.start_co_writing)

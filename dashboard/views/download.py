@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.formatting import byte_size, escape_markdown
-from dashboard.page import background, entry, open_run, state
+from dashboard.page import background, entry, messages, open_run, state
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
 from dashboard.runs.run import Run, Saver
@@ -31,9 +31,9 @@ def _link() -> None:
     hide = st.multiselect(
         "Leave out sections", SECTIONS, help="For a lesson that should show less at once."
     )
-    st.code(entry.link(hide), language=None, wrap_lines=True)
+    st.code(entry.settings_url(hide), language=None, wrap_lines=True)
     text = state.text()
-    own = text is not None and entry.shared_text() is None
+    own = text is not None and entry.linkable_text() is None
     st.caption(
         "It opens this page with everything that is chosen here. "
         + (f"Everybody uploads {escape_markdown(text.name)} themselves. " if own and text else "")
@@ -71,8 +71,8 @@ def _and_here(size: int) -> str:
 
 def _kept(run: Run, autosaver: Saver) -> None:
     """What is kept of the run on the server, for whoever has its link; and the way to end that."""
-    if state.said("runs"):
-        st.error(escape_markdown(state.said("runs")), icon=":material/error:")
+    if messages.get("runs"):
+        st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(
             f"On the computer that runs this page the run takes {byte_size(autosaver.size())}.",
@@ -80,7 +80,7 @@ def _kept(run: Run, autosaver: Saver) -> None:
         )
         with st.popover("Delete this run"):
             st.markdown("It cannot be brought back, not by its link either.")
-            st.button("Delete for good", on_click=open_run.delete, args=(run.id,))
+            st.button("Delete for good", on_click=open_run.delete_run, args=(run.id,))
 
 
 def _more(run: Run, stem: str) -> None:
@@ -89,7 +89,7 @@ def _more(run: Run, stem: str) -> None:
         "Text, network, optimizer and place: training goes on from it exactly, in Python"
         f"{_and_here(exports.checkpoint_bytes(run))}."
     )
-    levels = background.levels(run)  # here: a download is made where there is no session
+    levels = background.baselines(run)  # here: a download is made where there is no session
     _button(run, "Report", f"{stem}.html", lambda: exports.report_html(run, levels.result or []))
     st.caption("One page with data, settings, curve and samples, to keep or hand in.")
     _button(run, "History (CSV)", f"{stem}.csv", lambda: exports.history_csv(run))

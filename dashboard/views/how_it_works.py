@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.analysis import network_internals
 from dashboard.analysis.network_internals import Gates, Reach, Temperatures
 from dashboard.charts import bars, cells
-from dashboard.page import error_boundary, state
+from dashboard.page import background, error_boundary, state
 from dashboard.text import loading
 
 SENTENCE = "The light went out, and he said nothing."
@@ -43,13 +43,13 @@ def show() -> None:
         "size is plain guessing. The figures below are measured, at this moment, on a network of "
         "24 units that has just read a little of the sample story."
     )
-    job = state.job("how", "how", _figures)
+    job = background.job("how", "how", _figures)
     job.wait(0.1)
     st.fragment(error_boundary.part(_sections), run_every=0.5 if job.running else None)()
 
 
 def _sections() -> None:
-    job = state.job("how", "how", _figures)
+    job = background.job("how", "how", _figures)
     found = job.result
     if found is None:
         st.caption("Training the small network …" if job.running else "The figures failed.")
@@ -57,7 +57,7 @@ def _sections() -> None:
     _cell(found.gates)
     _reach(found.reaches["lstm"], found.reaches["vanilla"])
     _temperature(found.temperatures)
-    if state.turned("how", True):
+    if state.flag_change("how", True):
         st.rerun()  # so that it ticks no longer
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import settings
-from dashboard.page import callbacks, state
+from dashboard.page import settings_callbacks, widgets
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SHAPES
 
@@ -27,19 +27,19 @@ def show() -> None:
         st.selectbox(
             "Update rule",
             list(UPDATE_RULES),
-            key=state.train_key("update_rule"),
+            key=widgets.train_key("update_rule"),
             help="How a gradient becomes a step. Adam and RMSprop give each parameter a step of "
             "its own size; plain SGD needs a much higher rate, Adagrad slows down by itself.",
-            on_change=callbacks.apply_train_settings,
+            on_change=settings_callbacks.apply_train_settings,
         )
         st.segmented_control(
             "Schedule",
             list(SHAPES),
-            key=state.train_key("schedule"),
+            key=widgets.train_key("schedule"),
             required=True,
             help="How the learning rate goes over the run: constant, halved in steps, "
             "or falling like a cosine to almost nothing.",
-            on_change=callbacks.apply_train_settings,
+            on_change=settings_callbacks.apply_train_settings,
         )
         _slider(
             "Warm-up, in iterations",
@@ -83,12 +83,12 @@ def _slider(
     explanation: str,
     shown: Callable[[float], str],
 ) -> None:
-    key = state.train_key(name)
+    key = widgets.train_key(name)
     st.select_slider(
         label,
-        state.choices(key, offered),
+        widgets.options(key, offered),
         format_func=shown,
         key=key,
         help=explanation,
-        on_change=callbacks.apply_train_settings,
+        on_change=settings_callbacks.apply_train_settings,
     )

@@ -9,7 +9,16 @@ import streamlit as st
 
 from dashboard import settings
 from dashboard.formatting import byte_size, duration, escape_markdown
-from dashboard.page import background, callbacks, error_boundary, open_run, state
+from dashboard.page import (
+    background,
+    current_run,
+    error_boundary,
+    messages,
+    open_run,
+    settings_callbacks,
+    state,
+    widgets,
+)
 from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.text.loading import LoadedText
@@ -26,10 +35,10 @@ def show() -> None:
             list(PRESETS),
             format_func=lambda name: PRESETS[name].title,
             key="preset",
-            on_change=callbacks.apply_preset,
+            on_change=settings_callbacks.apply_preset,
         )
         with st.container():  # what comes and goes in it leaves open parts below open
-            if preset := PRESETS.get(state.preset() or ""):
+            if preset := PRESETS.get(widgets.preset() or ""):
                 st.caption(preset.purpose)
         st.segmented_control(
             "Cell",
@@ -37,7 +46,7 @@ def show() -> None:
                 CELLS, key=lambda name: (name not in CELL_NAMES, [*CELL_NAMES, name].index(name))
             ),
             format_func=lambda name: CELL_NAMES.get(name, name),
-            key=state.model_key("cell_type"),
+            key=widgets.model_key("cell_type"),
             required=True,
             help="LSTM remembers longest; GRU is nearly as good with less to compute; "
             "a vanilla RNN forgets soon and shows why the other two were invented.",
@@ -50,8 +59,8 @@ def show() -> None:
         )
         st.segmented_control(
             "Layers",
-            state.choices(state.model_key("num_layers"), settings.LAYERS),
-            key=state.model_key("num_layers"),
+            widgets.options(widgets.model_key("num_layers"), settings.LAYERS),
+            key=widgets.model_key("num_layers"),
             required=True,
             help="Networks one above the other, each reading what the one below makes of the "
             "text. Two are worth a try on a long book; each takes about as much time again.",
@@ -66,8 +75,8 @@ def show() -> None:
 
 
 def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
-    key = state.model_key(name)
-    st.select_slider(label, state.choices(key, offered), key=key, help=explanation, **more)
+    key = widgets.model_key(name)
+    st.select_slider(label, widgets.options(key, offered), key=key, help=explanation, **more)
 
 
 def _trained() -> None:
@@ -84,8 +93,8 @@ def _trained() -> None:
             on_click=open_run.open_pretrained,
             args=(name,),
         )
-    if state.said("model"):
-        st.error(escape_markdown(state.said("model")), icon=":material/error:")
+    if messages.get("model"):
+        st.error(escape_markdown(messages.get("model")), icon=":material/error:")
     st.caption("It writes at once, and learns on from the text above.")
 
 
@@ -130,40 +139,43 @@ def _more() -> None:
         "Random seed of the first weights",
         0,
         settings.MAX_SEED,
-        key=state.model_key("seed"),
+        key=widgets.model_key("seed"),
         help="The same number begins with the same weights; try another to see what is chance.",
     )
 
 
 def _cost(text: LoadedText) -> None:
-    chosen, V = state.model_settings(), len(text.vocab)
+    chosen, V = widgets.model_settings(), len(text.vocab)
     params = chosen.num_params(V)
     ratio = len(text) / params
     st.caption(
         f"**{params:,}** parameters · about {byte_size(chosen.memory(V))} of memory · "
         f"{_in_words(ratio)}"
     )
-    if callbacks.obstacle():
-        st.warning(escape_markdown(callbacks.obstacle()))
+    if current_run.settings_error():
+        st.warning(escape_markdown(current_run.settings_error()))
 
 
 def _measuring(text: LoadedText) -> bool:
     """Whether a measurement is under way; none is begun of what cannot be trained."""
-    return not callbacks.obstacle() and background.speed(text, state.model_settings()).running
+    return (
+        not current_run.settings_error()
+        and background.training_speed(text, widgets.model_settings()).running
+    )
 
 
 def _speed() -> None:
     text = state.text()
-    if text is None or callbacks.obstacle():
+    if text is None or current_run.settings_error():
         return
-    job = background.speed(text, state.model_settings())
+    job = background.training_speed(text, widgets.model_settings())
     if job.running:
         st.caption("Measuring the speed …")
     elif job.result is None:
         st.caption("How fast it would train is measured when nothing trains.")
     else:
-        st.caption(_speed_in_words(job.result, state.goal()))
-    if state.turned("probing", job.running) is False:
+        st.caption(_speed_in_words(job.result, widgets.goal()))
+    if state.flag_change("probing", job.running) is False:
         st.rerun()  # so that it ticks no longer
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import byte_size, counted, escape_markdown, strip_markdown
-from dashboard.page import open_run, state
+from dashboard.page import messages, open_run, state
 from dashboard.runs import summary
 from dashboard.runs.registry import get_registry
 from dashboard.runs.store import RunInfo
@@ -18,8 +18,8 @@ PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser 
 def show(workbench: Page) -> None:
     """Draw the page; a run that is opened shows on the workbench."""
     st.title("Past runs", anchor=False)
-    if state.said("runs"):
-        st.error(escape_markdown(state.said("runs")), icon=":material/error:")
+    if messages.get("runs"):
+        st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
     infos = get_registry().store.list_runs()
     if not infos:
         st.markdown("Nothing was trained here yet. Every run is saved by itself as it goes.")
@@ -56,7 +56,7 @@ def _row(info: RunInfo, workbench: Page) -> None:
             if not info.damaged and st.button(
                 f"Open {unseen}",
                 key=f"open_{info.id}",
-                on_click=open_run.open_past,
+                on_click=open_run.open_past_run,
                 args=(info.id,),
             ):
                 st.switch_page(workbench)
@@ -65,6 +65,6 @@ def _row(info: RunInfo, workbench: Page) -> None:
                 st.button(
                     "Delete for good",
                     key=f"delete_{info.id}",
-                    on_click=open_run.delete,
+                    on_click=open_run.delete_run,
                     args=(info.id,),
                 )

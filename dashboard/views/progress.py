@@ -12,7 +12,7 @@ from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, Level
 from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
 from dashboard.charts.loss import loss_rows, loss_spec
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
-from dashboard.page import background, callbacks, state
+from dashboard.page import background, current_run, settings_callbacks, state, widgets
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.sample_log import Entry
@@ -41,23 +41,23 @@ def live() -> None:
     if run is None:
         st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
         return
-    status = callbacks.look_at(run)
+    status = current_run.watch(run)
     _headline(run, status)
     if run.autosaver is not None and run.autosaver.problem:
         st.warning(escape_markdown(run.autosaver.problem), icon=":material/save:")
     _figures(status)
     entries = list(run.sample_log.entries)  # it goes on writing meanwhile
-    stage = state.stage([entry.iteration for entry in entries])
+    stage = widgets.stage([entry.iteration for entry in entries])
     _curve(run, stage)
     _stages(run.sample_log.seed_text, entries, stage)
     _advice(run, status)
     # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
-    levels_to_come = background.levels(run).running
+    levels_to_come = background.baselines(run).running
     turned = [
-        state.turned("training", status.thread_active),
-        state.turned("levels", levels_to_come),
+        state.flag_change("training", status.thread_active),
+        state.flag_change("levels", levels_to_come),
     ]
-    if False in turned or state.turned("calm", is_calm(status)):
+    if False in turned or state.flag_change("calm", is_calm(status)):
         st.rerun()
 
 
@@ -134,10 +134,10 @@ def _curve(run: Run, stage: int | None) -> None:
         return
     st.space("xsmall")  # for the chart's own buttons, which show above it
     levels = [
-        Level(base.name, base.nats, base.note) for base in background.levels(run).result or []
+        Level(base.name, base.nats, base.note) for base in background.baselines(run).result or []
     ]
     marks = run.trainer.changes[-50:]
-    view = replace(state.chart_options(), marks=marks, levels=levels, stage=stage)
+    view = replace(widgets.chart_options(), marks=marks, levels=levels, stage=stage)
     per_epoch = run.chars_per_epoch
     rows = loss_rows(history, per_epoch, view)
     st.vega_lite_chart(
@@ -147,7 +147,7 @@ def _curve(run: Run, stage: int | None) -> None:
         key="loss_chart",
         alt="Training and validation loss over the run",
     )
-    if state.chart_more():
+    if widgets.shows_side_charts():
         for column in ("grad_norm", "lr"):
             st.vega_lite_chart(
                 column_rows(history, per_epoch, column, view),
@@ -170,12 +170,12 @@ def _advice(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
         if found.button and st.button(
-            found.button, on_click=callbacks.follow, args=(found.action,)
+            found.button, on_click=settings_callbacks.apply_advice, args=(found.action,)
         ):
             st.rerun()  # the widgets outside this part must show it
     passed = [
         f"{base.name} at {duration(passed_at)}"
-        for base in background.levels(run).result or []
+        for base in background.baselines(run).result or []
         if (passed_at := history.seconds_below(base.nats)) is not None
     ]
     if passed:
@@ -190,8 +190,8 @@ def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
     if len(entries) > 1:
         st.select_slider(
             "Stage",
-            [*list(by_iteration)[:-1], state.NEWEST],
-            format_func=lambda n: n if n == state.NEWEST else f"{n:,}",
+            [*list(by_iteration)[:-1], widgets.NEWEST],
+            format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
             key="stage",
             help="Iterations after which this was written, each time with the same seed text and "
             "the same random numbers.",
@@ -211,7 +211,7 @@ def drawing() -> None:
         st.segmented_control("Up", UNITS, key="chart_unit", required=True)
         st.select_slider(
             "Smoothing, in iterations",
-            state.choices("chart_smoothing", SMOOTHINGS),
+            widgets.options("chart_smoothing", SMOOTHINGS),
             key="chart_smoothing",
         )
         st.toggle("Gradient norm and learning rate below", key="chart_more")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.formatting import escape_markdown, training_stage
-from dashboard.page import background, error_boundary, sampling_callbacks, state
+from dashboard.page import background, error_boundary, sampling_callbacks, state, widgets
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
@@ -50,7 +50,7 @@ def show() -> None:
             )
             if writing:
                 st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
-        if refusal := sampling_callbacks.said("sample"):
+        if refusal := sampling_callbacks.message("sample"):
             st.error(escape_markdown(refusal), icon=":material/error:")
         st.fragment(
             error_boundary.part(_written), run_every=TICK_SECONDS if writing or searching else None
@@ -61,7 +61,7 @@ def show() -> None:
 
 def _more() -> None:
     st.select_slider(
-        "Length", state.choices("length", LENGTHS), key="length", format_func=lambda n: f"{n:,}"
+        "Length", widgets.options("length", LENGTHS), key="length", format_func=lambda n: f"{n:,}"
     )
     st.number_input("Top-k", 0, 1000, key="top_k", help="Only the k likeliest; 0: all.")
     st.slider(
@@ -96,7 +96,7 @@ def _written() -> None:
         st.warning(escape_markdown(writer.note))
     search = background.copy_index(run)
     search.wait(0.05)  # enough for most texts: the piece is drawn once
-    passages = None if writing else background.copied(run, writer)
+    passages = None if writing else background.copied_passages(run, writer)
     st.html(markup.text_box(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
     st.caption(_account(writer, len(text), writing))
     if not writing:
@@ -105,7 +105,7 @@ def _written() -> None:
         elif passages is not None and search.result is not None and len(text) >= SHORTEST:
             st.caption(_copies_in_words(search.result.summary(passages, len(text))))
         _keep(writer)
-    turned = [state.turned("writing", writing), state.turned("searching", search.running)]
+    turned = [state.flag_change("writing", writing), state.flag_change("searching", search.running)]
     if False in turned:
         st.rerun()  # the Cancel button goes, and it ticks no longer
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.charts import bars
 from dashboard.formatting import byte_size, escape_markdown
-from dashboard.page import callbacks, state
+from dashboard.page import current_text, state, text_callbacks, widgets
 from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
@@ -31,7 +31,7 @@ def show() -> None:
         st.file_uploader(
             "Text file",
             key="upload",
-            on_change=callbacks.choose_upload,
+            on_change=text_callbacks.choose_upload,
             help="A book or any other text: .txt, .md, .gz, .zip or .epub, up to 25 MB. "
             "It stays on the computer that runs this page.",
         )
@@ -40,18 +40,18 @@ def show() -> None:
             loading.sample_names(),
             format_func=lambda name: _SHORT[name],
             key="sample",
-            on_change=callbacks.choose_sample,
+            on_change=text_callbacks.choose_sample,
         )
-        file = state.uploaded()
+        file = widgets.uploaded_text()
         chosen = state.text_source()
         if file is not None and chosen is not None and chosen.key != file.file_id:
             st.button(
                 f"Take {escape_markdown(display_name(file.name))} again",
-                on_click=callbacks.choose_upload,
+                on_click=text_callbacks.choose_upload,
             )
         with st.popover("Or paste one", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
-            st.button("Take this text", on_click=callbacks.choose_paste)
+            st.button("Take this text", on_click=text_callbacks.choose_pasted)
         source = read()
         if state.text_error():
             st.error(escape_markdown(state.text_error()), icon=":material/error:")
@@ -63,9 +63,9 @@ def show() -> None:
 def read() -> Source:
     """Read the text that is chosen, if it is not read yet; where it comes from."""
     source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
-    if not callbacks.is_read(source):
+    if not current_text.is_up_to_date(source):
         with st.spinner(f"Reading {escape_markdown(display_name(source.name))} …"):
-            callbacks.read_source(source)
+            current_text.read(source)
     return source
 
 
@@ -93,7 +93,7 @@ def _cleanup(text: LoadedText, source: Source) -> None:
     elif not text.suggestions:
         st.caption("Nothing catches the eye in this text.")
     for suggestion in text.suggestions:
-        st.toggle(suggestion.title, key=state.cleanup_key(suggestion.key))
+        st.toggle(suggestion.title, key=widgets.cleanup_key(suggestion.key))
         st.caption(
             escape_markdown(suggestion.sentence) + (" Advised." if suggestion.recommended else "")
         )

@@ -6,7 +6,16 @@ import streamlit as st
 
 from dashboard import settings
 from dashboard.formatting import escape_markdown
-from dashboard.page import background, callbacks, error_boundary, open_run, state
+from dashboard.page import (
+    background,
+    current_run,
+    error_boundary,
+    open_run,
+    settings_callbacks,
+    state,
+    training_callbacks,
+    widgets,
+)
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.views import live_settings, markup, progress
@@ -20,8 +29,8 @@ def show() -> None:
     working = status is not None and status.thread_active
     calm = status is not None and progress.is_calm(status)
     # As they are while buttons and ticks are settled.
-    state.turned("training", working)
-    state.turned("calm", calm)
+    state.flag_change("training", working)
+    state.flag_change("calm", calm)
     with st.container(border=True, key="section_train"):
         st.html(markup.TRAIN_BAR)
         st.subheader("3 · Train", anchor=False)
@@ -31,7 +40,7 @@ def show() -> None:
         with st.container():  # what comes and goes in it moves nothing below
             _notes(active, run)
         # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        ticks = working or (run is not None and background.levels(run).running)
+        ticks = working or (run is not None and background.baselines(run).running)
         seconds = progress.CALM_TICK_SECONDS if calm else progress.TICK_SECONDS
         st.fragment(error_boundary.part(progress.live), run_every=seconds if ticks else None)()
         progress.drawing()
@@ -41,12 +50,12 @@ def _notes(active: bool, run: Run | None) -> None:
     """What there is to say or to ask before training goes on."""
     if not active:
         _before(run)
-    if callbacks.refusal():
+    if current_run.train_error():
         with st.container(key="train_refusal"):
-            st.error(escape_markdown(callbacks.refusal()), icon=":material/error:")
-    if state.asking():
+            st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
+    if state.confirming_new_run():
         _question()
-    elif run is not None and run.solver.iteration and callbacks.differs():
+    elif run is not None and run.solver.iteration and current_run.settings_differ():
         st.caption(
             ":material/info: The text or the network that is chosen is no longer this run's. "
             "The run goes on with its own; Train will ask."
@@ -59,21 +68,23 @@ def _buttons(active: bool, run: Run | None) -> None:
             "Train",
             type="primary",
             icon=":material/play_arrow:",
-            on_click=callbacks.train,
+            on_click=training_callbacks.train,
             disabled=active,
         )
-        st.button("Pause", icon=":material/pause:", on_click=callbacks.pause, disabled=not active)
+        st.button(
+            "Pause", icon=":material/pause:", on_click=training_callbacks.pause, disabled=not active
+        )
         st.button(
             "Step",
             icon=":material/skip_next:",
-            on_click=callbacks.step,
+            on_click=training_callbacks.step,
             disabled=active,
             help="One iteration.",
         )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
-            on_click=callbacks.reset,
+            on_click=training_callbacks.reset,
             disabled=run is None,
             help="Back to the network as it was before its training, with the same weights.",
         )
@@ -81,16 +92,16 @@ def _buttons(active: bool, run: Run | None) -> None:
 
 def _before(run: Run | None) -> None:
     """The way back to what Reset or another network took off the page."""
-    before = state.before()
+    before = state.previous_run_id()
     if before is not None and (run is None or run.id != before):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("The run before this one is kept.", width="content")
-            st.button("Bring it back", on_click=open_run.open_past, args=(before,))
+            st.button("Bring it back", on_click=open_run.open_past_run, args=(before,))
 
 
 def _goal() -> None:
     """When to end: one choice, and the amount that goes with it."""
-    changed = callbacks.apply_train_settings
+    changed = settings_callbacks.apply_train_settings
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
             "Until",
@@ -101,14 +112,14 @@ def _goal() -> None:
             width=220,
         )
         key, label, offered = {
-            "iterations": (state.train_key("num_iters"), "Iterations", settings.ITERATIONS),
+            "iterations": (widgets.train_key("num_iters"), "Iterations", settings.ITERATIONS),
             "epochs": ("goal_epochs", "Epochs", settings.EPOCHS),
             "minutes": ("goal_minutes", "Minutes", settings.MINUTES),
             "plateau": ("goal_patience", "Validations without a new best", settings.PATIENCES),
         }[kind]
         st.select_slider(
             label,
-            state.choices(key, offered),
+            widgets.options(key, offered),
             format_func=lambda n: f"{n:,}",
             key=key,
             on_change=changed,
@@ -126,5 +137,5 @@ def _question() -> None:
             "**Begin a new run with it?** What this run has learnt would no longer be on the page."
         )
         with st.container(horizontal=True):
-            st.button("Begin a new run", type="primary", on_click=callbacks.start_new)
-            st.button("Keep this run", on_click=callbacks.keep_run)
+            st.button("Begin a new run", type="primary", on_click=training_callbacks.start_new_run)
+            st.button("Keep this run", on_click=training_callbacks.keep_run)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.formatting import escape_markdown
-from dashboard.page import entry, error_boundary, state
+from dashboard.page import entry, error_boundary, messages
 from dashboard.views import download, markup, model, sample, text, train
 
 
@@ -19,8 +19,8 @@ def show() -> None:
         f"one character at a time. Everything happens on {place}."
     )
     with st.container():  # what comes and goes in it moves nothing below
-        if state.said("page"):
-            st.info(escape_markdown(state.said("page")), icon=":material/history:")
+        if messages.get("page"):
+            st.info(escape_markdown(messages.get("page")), icon=":material/history:")
     hidden = entry.hidden_sections()
     if "text" in hidden:
         text.read()  # a lesson's text is there, though it is not shown

@@ -110,7 +110,7 @@ def test_a_refreshed_page_has_its_run_back_which_went_on_meanwhile(
     before = iterations(page)
     page.reload()
     button(page, "Train").wait_for()
-    assert said(page) == "Welcome back: training went on while the page was away."
+    assert said(page) == "Welcome back: training continued while the page was closed."
     assert iterations(page) >= before
     goes_on(page)
     check_all_there(page)
@@ -148,7 +148,7 @@ def test_a_closed_tab_is_opened_again_by_its_link_elsewhere(
     time.sleep(2)
     with visitor(browser) as elsewhere:
         page = visit(elsewhere, link)
-        assert said(page) == "Welcome back: training went on while the page was away."
+        assert said(page) == "Welcome back: training continued while the page was closed."
         assert iterations(page) > before
         goes_on(page)
         check_all_there(page)

@@ -41,7 +41,7 @@ def test_train(page, monkeypatch):
     page.press("Train")
     page.train_until(3)
     assert page.app.query_params["run"] in (page.run.id, [page.run.id])
-    assert page.value("_agreed") is not None  # the last thing that beginning a run does
+    assert page.value("_applied_settings") is not None  # the last thing that beginning a run does
     page.press("Pause")
 
 
@@ -52,7 +52,7 @@ def test_reset(page, monkeypatch):
     page.press("Reset")
     assert page.run is not old
     assert page.run.solver.iteration == 0
-    assert page.value("_before") == old.id
+    assert page.value("_previous_run_id") == old.id
 
 
 def test_a_run_that_the_address_names(page, monkeypatch):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.page.pending_changes import ONE_SECONDS, SEVERAL_SECONDS, PendingChanges
+from dashboard.page.pending_changes import STALE_GROUP_SECONDS, STALE_SINGLE_SECONDS, PendingChanges
 
 BEFORE = {"hidden": 128, "layers": 1, "rate": 0.1, "_run": None}
 PRESET = {"hidden": 200, "layers": 2}
@@ -47,7 +47,7 @@ class Breaking(dict):
 def chosen(pending) -> dict:
     """A session in which a preset was chosen, and written."""
     session = dict(BEFORE)
-    pending.enter(PRESET, session)
+    pending.record(PRESET, session)
     pending.write(session)
     return session
 
@@ -61,10 +61,10 @@ def told_by_browser(session: dict, **values: object) -> dict:
 def test_what_is_broken_off_is_known_at_once_and_written_later(pending, after):
     changes = {"_run": "one", "hidden": 200, "layers": 2}
     session = Breaking(BEFORE, after)
-    pending.enter(changes, session)
+    pending.record(changes, session)
     with pytest.raises(InterruptedError):
         pending.write(session)
-    assert pending.amended(session) == BEFORE | changes
+    assert pending.corrected(session) == BEFORE | changes
     session.after = 3
     pending.write(session)
     assert session == BEFORE | changes
@@ -72,20 +72,20 @@ def test_what_is_broken_off_is_known_at_once_and_written_later(pending, after):
 
 def test_what_the_browser_says_meanwhile_does_not_undo_what_is_not_written(pending):
     session = Breaking(BEFORE, 0)
-    pending.enter(PRESET, session)
+    pending.record(PRESET, session)
     with pytest.raises(InterruptedError):
         pending.write(session)
     later = told_by_browser(dict(session), hidden=128, layers=1)
-    pending.put_right(later)
+    pending.queue_corrections(later)
     pending.write(later)
     assert later == BEFORE | PRESET
 
 
 def test_several_old_values_at_once_are_an_echo(pending, clock, chosen):
-    clock.now = SEVERAL_SECONDS - 1
+    clock.now = STALE_GROUP_SECONDS - 1
     later = told_by_browser(chosen, hidden=128, layers=1, rate=0.2)
-    assert pending.amended(later) == chosen | {"rate": 0.2}  # what was moved by hand stays
-    pending.put_right(later)
+    assert pending.corrected(later) == chosen | {"rate": 0.2}  # what was moved by hand stays
+    pending.queue_corrections(later)
     pending.write(later)
     assert later == chosen | {"rate": 0.2}
 
@@ -93,7 +93,7 @@ def test_several_old_values_at_once_are_an_echo(pending, clock, chosen):
 def test_an_echo_may_come_more_than_once(pending, clock, chosen):
     for _ in range(3):
         later = told_by_browser(chosen, hidden=128, layers=1)
-        pending.put_right(later)
+        pending.queue_corrections(later)
         pending.write(later)
         assert later == chosen
         clock.now += 1
@@ -101,52 +101,52 @@ def test_an_echo_may_come_more_than_once(pending, clock, chosen):
 
 def test_an_echo_of_what_was_before_the_last_but_one_click_is_known_too(pending, clock, chosen):
     clock.now = 1
-    pending.enter({"hidden": 64, "layers": 3}, chosen)
+    pending.record({"hidden": 64, "layers": 3}, chosen)
     pending.write(chosen)
     for hidden, layers in ((128, 1), (200, 2)):
         later = told_by_browser(chosen, hidden=hidden, layers=layers)
-        assert pending.amended(later) == chosen
+        assert pending.corrected(later) == chosen
 
 
 def test_a_widget_that_is_moved_back_by_hand_stays_there(pending, clock, chosen):
-    clock.now = ONE_SECONDS + 0.1
+    clock.now = STALE_SINGLE_SECONDS + 0.1
     later = told_by_browser(chosen, hidden=128)
-    assert pending.amended(later) == later
-    pending.put_right(later)
+    assert pending.corrected(later) == later
+    pending.queue_corrections(later)
     pending.write(later)
     assert later["hidden"] == 128
     clock.now += 1  # and the other one too: two old values by now, and still no echo
     later = told_by_browser(later, layers=1)
-    pending.put_right(later)
+    pending.queue_corrections(later)
     pending.write(later)
     assert later == BEFORE
 
 
 def test_a_single_old_value_is_an_echo_if_it_comes_sooner_than_a_hand(pending, clock):
     session = dict(BEFORE)
-    pending.enter({"hidden": 200, "layers": 1}, session)  # only one is another
+    pending.record({"hidden": 200, "layers": 1}, session)  # only one is another
     pending.write(session)
-    clock.now = ONE_SECONDS / 2
-    assert pending.amended(told_by_browser(session, hidden=128)) == session
+    clock.now = STALE_SINGLE_SECONDS / 2
+    assert pending.corrected(told_by_browser(session, hidden=128)) == session
 
 
 def test_what_no_browser_has_shown_yet_cannot_come_back(pending):
     session = BEFORE | PRESET
-    pending.enter(PRESET, {})
+    pending.record(PRESET, {})
     pending.write(session)
     later = told_by_browser(session, hidden=128, layers=1)
-    assert pending.amended(later) == later
+    assert pending.corrected(later) == later
 
 
 def test_what_was_long_ago_is_no_echo(pending, clock, chosen):
-    clock.now = SEVERAL_SECONDS + 1
+    clock.now = STALE_GROUP_SECONDS + 1
     later = told_by_browser(chosen, hidden=128, layers=1)
-    assert pending.amended(later) == later
+    assert pending.corrected(later) == later
 
 
 def test_what_no_widget_shows_is_nobody_s_echo(pending):
     session = dict(BEFORE)
-    pending.enter({"_run": "one", "_asking": True}, session)
+    pending.record({"_run": "one", "_confirming_new_run": True}, session)
     pending.write(session)
     session["_run"] = None  # by the page itself
-    assert pending.amended(session) == session
+    assert pending.corrected(session) == session

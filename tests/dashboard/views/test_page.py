@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from dashboard.page import callbacks, entry, error_boundary
+from dashboard.page import current_run, entry, error_boundary
 from dashboard.views import how_it_works, progress, sample, train
 from tests.support.visits import STORY, visitors
 
@@ -149,7 +149,7 @@ def the_reference(page) -> str:
 def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypatch, caplog):
     page = visit()
     with caplog.at_level(logging.ERROR), monkeypatch.context() as patch:
-        patch.setattr(callbacks, "new_run", fails)
+        patch.setattr(current_run, "new_run", fails)
         page.press("Train")
     reference = the_reference(page)
     (record,) = [record for record in caplog.records if reference in record.getMessage()]

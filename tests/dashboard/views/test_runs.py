@@ -174,7 +174,7 @@ def test_a_name_of_a_file_is_no_path_in_what_is_said(page):
 def test_a_model_that_is_too_large_is_told_with_figures(page, monkeypatch):
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", 1000)
     page.upload("large.pkl", bytes(2000), "model_upload")
-    assert page.shown("error") == ["large.pkl has 2.0 kB; models of up to 1.0 kB are opened here."]
+    assert page.shown("error") == ["large.pkl has 2.0 kB; this page opens models of up to 1.0 kB."]
 
 
 def test_a_model_that_knows_nothing_of_the_text_is_refused(page):
@@ -200,7 +200,7 @@ def test_the_address_brings_a_run_back(visit, page):
     page.steps(3)
     again = visit({"run": page.run.id})
     assert again.run is page.run
-    assert again.says("Welcome back: this run was waiting here.")
+    assert again.says("Welcome back: this run is as you left it.")
     assert again.value("model_hidden_dim") == 16
     again.press("Step")
     assert page.run.solver.iteration == 4
@@ -217,11 +217,11 @@ def come_back_to(visit, page, phase, message=""):
 @pytest.mark.parametrize(
     ("phase", "message", "sentence"),
     [
-        (Phase.FINISHED, "", "training has come to its end."),
-        (Phase.PAUSED, "It has trained for 1 minute.", "training has come to its end."),
-        (Phase.FAILED, "It diverged.", "training stopped by itself"),
-        (Phase.TIMED_OUT, "", "training fell asleep, since no page was open for an hour."),
-        (Phase.PAUSED, "", "this run was waiting here."),
+        (Phase.FINISHED, "", "training has finished."),
+        (Phase.PAUSED, "It has trained for 1 minute.", "training has finished."),
+        (Phase.FAILED, "It diverged.", "training stopped with an error"),
+        (Phase.TIMED_OUT, "", "training was paused because no page was open for an hour."),
+        (Phase.PAUSED, "", "this run is as you left it."),
     ],
 )
 def test_the_page_says_what_became_of_the_training_meanwhile(visit, page, phase, message, sentence):

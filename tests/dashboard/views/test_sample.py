@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard.formatting import counted
-from dashboard.page import callbacks
+from dashboard.page import current_run
 from dashboard.sampling import writer as page_writing
 from dashboard.sampling.copied_passages import CopyIndex
 from tests.support.visits import STORY, Visit, raising, visitors
@@ -96,7 +96,7 @@ def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
 
 
 def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatch):
-    monkeypatch.setattr(callbacks, "new_run", raising(MemoryError()))
+    monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
     page.press("Generate")
     assert "not enough memory" in page.shown("error")[0]
     page.choose("model_hidden_dim", 32)
@@ -216,13 +216,13 @@ def desk(page):
 
 
 def text_of(page: Visit) -> str:
-    return page.app.session_state["_pen"].text
+    return page.app.session_state["_co_writing"].text
 
 
 def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_written(desk):
     offered = [b for b in desk.app.button if b.key and b.key.startswith("next_")]
     assert len(offered) == 8
-    odds = desk.app.session_state["_pen"].next_probabilities()
+    odds = desk.app.session_state["_co_writing"].next_probabilities()
     vocab = desk.run.text.vocab
     best = sorted(vocab.idx_to_char, key=lambda char: -odds[vocab.char_to_idx[char]])[:8]
     assert [b.key for b in offered] == [f"next_{ord(char)}" for char in best]
@@ -255,7 +255,7 @@ def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
         rows = desk.chart_rows("Odds")
         return {at: part["odds"].to_numpy() for at, part in rows.groupby("at")}
 
-    odds = np.sort(desk.app.session_state["_pen"].next_probabilities())[::-1][:8]
+    odds = np.sort(desk.app.session_state["_co_writing"].next_probabilities())[::-1][:8]
     for temperature in (0.5, 2.0):
         desk.choose("temperature", temperature)
         shown = bars()

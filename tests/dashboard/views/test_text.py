@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from dashboard.page import callbacks
+from dashboard.page import current_text
 from dashboard.text.cleanup import CLEANUP_RULES, apply, examine
 from tests.support.visits import OTHER, STORY, visitors
 
@@ -279,7 +279,7 @@ def test_a_text_that_memory_does_not_hold_is_told_once_and_not_read_again(visit,
         tried.append(args)
         raise MemoryError
 
-    monkeypatch.setattr(callbacks, "load", no_memory)
+    monkeypatch.setattr(current_text, "load", no_memory)
     page.paste(OTHER)
     page.look()
     assert len(tried) == 1

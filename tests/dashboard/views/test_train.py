@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.curve_diagnosis import Diagnosis
-from dashboard.page import callbacks
+from dashboard.page import current_run
 from dashboard.runs import folder
 from dashboard.runs.run import SCHEDULER
 from dashboard.server import memory
@@ -161,7 +161,7 @@ def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkey
 def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, monkeypatch):
     page.press("Step")
     run = page.run
-    monkeypatch.setattr(callbacks, "new_run", raising(MemoryError()))
+    monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
     page.press("Reset")
     assert page.run is run
     assert "not enough memory left for this" in page.shown("error")[0]

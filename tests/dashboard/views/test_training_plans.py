@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.curve_diagnosis import Diagnosis
-from dashboard.page import callbacks
+from dashboard.page import current_run
 from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import SCHEDULER
@@ -171,14 +171,14 @@ def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
 
 
 def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, monkeypatch):
-    look_at = callbacks.look_at
+    watch = current_run.watch
 
     def late(run):
         """The buttons are drawn by now, and the training ends."""
         run.trainer.join()
-        return look_at(run)
+        return watch(run)
 
-    monkeypatch.setattr(callbacks, "look_at", late)
+    monkeypatch.setattr(current_run, "watch", late)
     page.press("Train")
     assert page.run.solver.finished
     assert page.enabled("Train")
@@ -192,9 +192,9 @@ def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
     with SCHEDULER.chunk_lock:  # the thread waits for its next chunk
         page.press("Pause")
         assert page.enabled("Train")
-        assert page.value("_was_training")
+        assert page.value("_flag_training")
     page.until_at_rest()
-    assert not page.value("_was_training")
+    assert not page.value("_flag_training")
     assert page.says("Paused")
 
 

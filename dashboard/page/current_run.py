@@ -1,0 +1,193 @@
+"""The page's run: create, replace and continue it, and apply the page's settings to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from dashboard.page import messages, state, widgets
+from dashboard.runs.registry import get_registry
+from dashboard.runs.run import Run, check_settings, new_run
+from dashboard.server import error_messages, limits
+from dashboard.settings import Goal, TrainSettings
+from dashboard.text.loading import Source
+from dashboard.training.goals import Plan, TrainingStart
+from dashboard.training.status import Phase, Status
+from rnncore import RNN, RnnCoreError
+
+_SETTINGS_ERROR = "settings error"  # stands for the present result of ``settings_error``
+
+# -- questions about the page's settings -------------------------------------------------------
+
+
+def settings_error() -> str:
+    """Return why the page's settings cannot train on the page's text, or ""."""
+    text = state.text()
+    if text is None:
+        return "There is no text to train on yet: upload one, or pick a sample text."
+    try:
+        check_settings(text, widgets.model_settings())
+    except RnnCoreError as error:
+        return str(error)
+    return ""
+
+
+def settings_differ() -> bool:
+    """Return whether the page's text or network settings differ from those of its run."""
+    run, text = state.run(), state.text()
+    return run is not None and (
+        run.model_settings != widgets.model_settings() or (text is not None and text != run.text)
+    )
+
+
+@contextmanager
+def train_errors() -> Iterator[None]:
+    """Show an error of the ``with`` block beside the Train button (see ``train_error``)."""
+
+    def describe(error: RnnCoreError | MemoryError) -> str:
+        return _SETTINGS_ERROR if settings_error() else error_messages.for_click(error)
+
+    with messages.errors_at("train", describe=describe):
+        yield
+
+
+def train_error() -> str:
+    """Return why the last click on Train or Step failed, or "".
+
+    An error of the settings is shown as it is now: it disappears when the user has corrected it.
+    """
+    message = messages.get("train")
+    return settings_error() if message == _SETTINGS_ERROR else message
+
+
+# -- the run on the page -----------------------------------------------------------------------
+
+
+def make_current(run: Run) -> None:
+    """Show this run with its own text and settings."""
+    state.set_run(run)
+    state.set_confirming_new_run(False)
+    show_settings_of(run)
+
+
+def show_settings_of(run: Run) -> None:
+    """Write the run's text, network, training and goal to the page."""
+    if state.text() != run.text:
+        source = Source("run", run.id, run.text.name)
+        state.set_text_source(source)
+        state.set_text(run.text, (source, widgets.read_options()))
+    # The widget holds the iterations of one goal, the run's settings those of the whole run.
+    num_iters = widgets.train_settings().num_iters
+    widgets.show_settings(run.model_settings, replace(run.train_settings, num_iters=num_iters))
+    widgets.show_goal(run.plan.goal)
+    state.mark_settings_applied()
+    state.set_next_train_settings(None)
+
+
+def set_aside(run: Run) -> None:
+    """Pause a run that leaves the page; if it has learnt anything, offer to restore it."""
+    run.trainer.pause()
+    if run.has_progress:
+        state.set_previous_run_id(run.id)
+
+
+def get_or_create() -> Run:
+    """Return the page's run, or a new one if there is none.
+
+    A run that has learnt nothing yet is replaced if the page's settings differ from its own.
+    """
+    run = state.run()
+    return create() if run is None or (settings_differ() and not run.has_progress) else run
+
+
+def create(first: RNN | None = None) -> Run:
+    """Show and return a new run with the page's settings.
+
+    first: the network to copy; None for an untrained one.
+    Raises RnnCoreError if the settings cannot train on the text.
+    """
+    text = state.text()
+    if text is None or settings_error():
+        raise RnnCoreError(settings_error())
+    training = state.next_train_settings() or widgets.train_settings()
+    run = new_run(text, widgets.model_settings(), training, first)
+    get_registry().add(run)
+    state.set_run(run)
+    widgets.show_settings(None, training)
+    state.set_next_train_settings(None)
+    apply_settings(run, TrainingStart())
+    return run
+
+
+def replace_run() -> Run:
+    """Show and return a new run instead of the old one; if that fails, the old one stays.
+
+    If text and network settings are unchanged, the new run starts from the same first network.
+    """
+    old = state.run()
+    run = create(None if old is None or settings_differ() else old.initial_model)
+    if old is not None:
+        set_aside(old)
+    return run
+
+
+# -- training ----------------------------------------------------------------------------------
+
+
+def watch(run: Run) -> Status:
+    """Return the run's status; keep it in memory and training, since a page shows it."""
+    get_registry().get(run.id)
+    status = run.trainer.status()
+    if status.active:
+        run.trainer.extend(limits.GRANT_SECONDS)
+    return status
+
+
+def continue_training(run: Run) -> None:
+    """Train the run; if it has reached its goal, by another goal counted from here."""
+    state.set_next_train_settings(None)
+    status = run.trainer.status()
+    reached = status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message)
+    apply_settings(run, start_from_here(run) if reached else run.plan.since)
+    start(run)
+
+
+def start(run: Run) -> None:
+    """Start the run's trainer."""
+    get_registry().add(run)  # the registry may have put it away while the page was idle
+    run.train(limits.GRANT_SECONDS)
+
+
+def start_from_here(run: Run) -> TrainingStart:
+    """Return a TrainingStart at the run's present iteration."""
+    return TrainingStart(run.solver.iteration, run.solver.seconds)
+
+
+def apply_settings(run: Run, since: TrainingStart) -> None:
+    """Train the run with the page's settings, its goal counted from ``since``; show the result."""
+    training, goal = _changed_settings(run)
+    plan, length = Plan(goal, since), run.solver.num_iters
+    if plan != run.plan:  # else the length is right, or the plan's rule sees to it
+        speed = run.trainer.status().chars_per_second / (
+            run.solver.batch_size * run.solver.seq_length
+        )
+        length = plan.total(run.solver, speed)
+    run.set_plan(plan)
+    run.trainer.change(replace(training, num_iters=length))
+    widgets.show_settings(None, replace(training, num_iters=widgets.train_settings().num_iters))
+    widgets.show_goal(goal)
+    state.mark_settings_applied()
+
+
+def _changed_settings(run: Run) -> tuple[TrainSettings, Goal]:
+    """Return the run's training and goal with what was changed on this page.
+
+    Another page of the same run may have changed other settings: those are kept.
+    """
+    training, goal = widgets.train_settings(), widgets.goal()
+    if (applied := state.applied_settings()) is None:
+        return training, goal
+    before, goal_before = applied
+    changed = {n: value for n, value in vars(training).items() if value != getattr(before, n)}
+    return replace(run.train_settings, **changed), run.plan.goal if goal == goal_before else goal

@@ -1,0 +1,38 @@
+"""The page's text: read from the chosen source when source or read options have changed."""
+
+from __future__ import annotations
+
+from dashboard.page import state, widgets
+from dashboard.server import error_messages
+from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_sample
+from rnncore import RnnCoreError
+from rnncore.errors import TextError
+
+
+def is_up_to_date(source: Source) -> bool:
+    """Return whether the page's text was read from this source with the present read options."""
+    return (source, widgets.read_options()) == state.text_signature()
+
+
+def read(source: Source) -> None:
+    """Read the source and keep its text; if that fails, keep the old text and the error."""
+    options = widgets.read_options()
+    signature = (source, options)
+    try:
+        state.set_text(_load(source, options), signature)
+    except (RnnCoreError, MemoryError) as error:
+        state.set_text(state.text(), signature, error_messages.for_click(error))
+
+
+def _load(source: Source, options: ReadOptions) -> LoadedText:
+    run = state.run()
+    if source.kind == "run" and run is not None:
+        return run.text
+    if source.kind == "sample":
+        return load_sample(source.key, options)
+    if source.kind == "paste":
+        return load(source.key.encode("utf-8", "replace"), source.name, options)
+    file = widgets.uploaded_text()
+    if file is None:
+        raise TextError(f"{source.name} was taken away; upload it again to read it anew.")
+    return load(file.getvalue(), source.name, options)
