@@ -1,4 +1,4 @@
-"""From the bytes a visitor hands in to the text a network is trained on.
+"""Texts to train on: where they come from, how they are cleaned up and how characters are shown.
 
-Decoding files is ``rnncore.reading``; here are the sources, clean-up rules and character names.
+Decoding the bytes of a file belongs in ``rnncore.reading``, drawing a text in ``views``.
 """

@@ -1,4 +1,4 @@
-"""Text as one array of code points: turned, counted and substituted without a Python loop."""
+"""Text as an array of code points: converted, counted and substituted without Python loops."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 Codes = NDArray[np.unsignedinteger]
 Counts = dict[str, int]
+Kinds = NDArray[np.uint8]
 
-_BLOCK = 1 << 18  # characters turned at once: bounds memory, and stays in the cache
+INK, SPACE, LINE_FEED = range(3)  # the kinds of character; a tab is a SPACE
+
+_BLOCK = 1 << 18  # characters processed at once: limits memory, and fits into the CPU cache
 
 _NAMES = {" ": "␣", "\n": "↵", "\t": "⇥", "\u00a0": "nbsp", "\u00ad": "shy", "\ufeff": "bom"}
 
 
 def display_char(char: str) -> str:
-    """A character as it can be shown: a sign for what is invisible, itself otherwise."""
+    """Return ``char``, or a visible sign or name for it if it is invisible."""
     if char in _NAMES:
         return _NAMES[char]
     if unicodedata.combining(char):
@@ -26,7 +29,7 @@ def display_char(char: str) -> str:
 
 
 def text_to_codes(text: str) -> Codes:
-    """Code points (len(text),): uint8 where all are below 256, else uint32."""
+    """Return the code points (len(text),): uint8 if all are below 256, else uint32."""
     try:
         return np.frombuffer(text.encode("latin-1"), np.uint8)
     except UnicodeEncodeError:
@@ -34,56 +37,57 @@ def text_to_codes(text: str) -> Codes:
 
 
 def codes_to_text(codes: Codes) -> str:
-    """The text of ``as_codes``."""
+    """Return the text with these code points, which ``text_to_codes`` made."""
     if codes.dtype == np.uint8:
         return codes.tobytes().decode("latin-1")
     return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def histogram(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Code points that occur, ascending, and how often."""
+    """Return the code points that occur, ascending, and how often each does: (V,) both."""
     if not len(codes):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     total = np.zeros(int(codes.max()) + 1, np.int64)
-    for start in range(0, len(codes), _BLOCK):  # bincount makes a wide copy of its argument
+    for start in range(0, len(codes), _BLOCK):  # bincount copies its argument as int64
         found = np.bincount(codes[start : start + _BLOCK])
         total[: len(found)] += found
     present = np.flatnonzero(total)
     return present, total[present]
 
 
-def count(codes: Codes) -> Counts:
-    """How often each character occurs."""
+def count_chars(codes: Codes) -> Counts:
+    """Return how often each character occurs."""
     present, counts = histogram(codes)
     return dict(zip(map(chr, present.tolist()), counts.tolist(), strict=True))
 
 
-def substituted(counts: Counts, changes: dict[str, str]) -> Counts:
-    """The counts after the changes."""
+def count_after(counts: Counts, replacements: dict[str, str]) -> Counts:
+    """Return the counts of a text with these counts after the replacements."""
     after: Counts = {}
     for char, n in counts.items():
-        for new in changes.get(char, char):
+        for new in replacements.get(char, char):
             after[new] = after.get(new, 0) + n
     return after
 
 
-def substitute(codes: Codes, changes: dict[str, str]) -> Codes:
-    """``codes`` with characters replaced by strings of any length, the empty one included."""
-    if not changes or not len(codes):
+def substitute(codes: Codes, replacements: dict[str, str]) -> Codes:
+    """Return ``codes`` with characters replaced by strings of any length, "" included."""
+    if not replacements or not len(codes):
         return codes
     size = int(codes.max()) + 1
     table, lengths = np.arange(size, dtype=np.uint32), np.ones(size, np.int8)
-    for char, new in changes.items():
+    for char, new in replacements.items():
         lengths[ord(char)] = len(new)
         table[ord(char)] = ord(new[0]) if new else 0
-    result = _looked_up(table, codes)
+    result = _look_up(table, codes)
     if (lengths != 1).any():
-        new_lengths = _looked_up(lengths, codes)
+        new_lengths = _look_up(lengths, codes)
         kept = new_lengths > 0
-        # The further characters of the longer ones: few places, inserted behind the first.
+        # A longer replacement's first character is in place; insert the others after it.
+        # Such places are few.
         places = np.flatnonzero(new_lengths > 1)
         if len(places):
-            tails = [changes[chr(code)][1:] for code in codes[places].tolist()]
+            tails = [replacements[chr(code)][1:] for code in codes[places].tolist()]
             behind = np.repeat(places, [len(tail) for tail in tails]) + 1
             result = np.insert(result, behind, [ord(c) for tail in tails for c in tail])
             kept = np.insert(kept, behind, True)
@@ -91,8 +95,15 @@ def substitute(codes: Codes, changes: dict[str, str]) -> Codes:
     return result.astype(np.uint8) if result.size and result.max() < 256 else result
 
 
-def _looked_up(table: NDArray[Any], codes: Codes) -> NDArray[Any]:
-    """``table[codes]``, in blocks: indexing makes a wide copy of its index."""
+def classify(codes: Codes) -> Kinds:
+    """Return the kind of each character, (n,): INK, SPACE or LINE_FEED."""
+    kinds = ((codes == ord(" ")) | (codes == ord("\t"))).view(np.uint8)
+    kinds += (codes == ord("\n")).view(np.uint8) * np.uint8(LINE_FEED)
+    return kinds
+
+
+def _look_up(table: NDArray[Any], codes: Codes) -> NDArray[Any]:
+    """Return ``table[codes]``, computed in blocks because indexing copies its index as int64."""
     found = np.empty(len(codes), table.dtype)
     for start in range(0, len(codes), _BLOCK):
         found[start : start + _BLOCK] = table[codes[start : start + _BLOCK]]

@@ -1,6 +1,6 @@
-"""Texts to train on: from an upload, from the sample texts, or pasted.
+"""Load a text to train on from an upload, a sample text or pasted characters.
 
-A text is read once; what stays are its ids, a quarter or an eighth of the string's size.
+Only the ids are kept after loading, not the string: they take a quarter of its memory or less.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 from charset_normalizer import from_bytes
 from numpy.typing import NDArray
 
-from dashboard.text.cleanup import Suggestion, apply, examine
+from dashboard.text.cleanup import apply, examine
+from dashboard.text.cleanup_rules.rule import Suggestion
 from dashboard.text.codepoints import display_char
 from rnncore import Vocab, read_text
 from rnncore.errors import TextError
@@ -29,7 +30,7 @@ SAMPLE_TITLES = {
     "brackets.txt": "Balanced brackets",
     "sums.txt": "Sums with right answers",
 }
-# The commonest of each part of the world, to choose from where the guess was wrong.
+# Offered where detection guessed wrong: the most common encodings of several languages.
 ENCODINGS = (
     *("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1250", "iso-8859-2", "cp1251", "koi8-r"),
     *("shift_jis", "euc-jp", "gb18030", "big5", "euc-kr"),
@@ -38,16 +39,19 @@ ENCODINGS = (
 
 @dataclass(frozen=True)
 class Source:
-    """Where a text comes from. ``key`` tells it from every other of its kind."""
+    """Where a text comes from; ``key`` identifies it among the sources of its kind."""
 
-    kind: str  # "sample", "upload", "paste", or "run": the text that a run came with
+    kind: str  # "sample", "upload", "paste" or "run" (the text saved with a run)
     key: str
     name: str
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read a file: an encoding or None, and what to mend (keys of the text doctor)."""
+    """How to read a file.
+
+    encoding: None to detect it. cleanup_rules: keys of the rules to apply.
+    """
 
     encoding: str | None = None
     strip_gutenberg: bool = True
@@ -59,17 +63,21 @@ DEFAULT_READ_OPTIONS = ReadOptions()
 
 @dataclass(frozen=True, eq=False)
 class LoadedText:
-    """A text as the network sees it: ids over a vocabulary."""
+    """A text as ids over a vocabulary, the form that a network is trained on.
+
+    size: of the file, in bytes. ids: (n,). suggestions: clean-up rules that would change the
+    text as it was read. boilerplate: a sentence on Project Gutenberg's header and licence, or "".
+    """
 
     name: str
-    size: int  # bytes of the file
+    size: int
     encoding: str
     notes: tuple[str, ...]
     vocab: Vocab
     ids: NDArray[np.unsignedinteger]
     digest: str
-    suggestions: tuple[Suggestion, ...] = ()  # on the text before anything was mended
-    boilerplate: str = ""  # a sentence on Project Gutenberg's header and licence, if there are any
+    suggestions: tuple[Suggestion, ...] = ()
+    boilerplate: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -81,18 +89,18 @@ class LoadedText:
         return hash(self.digest)
 
     def preview(self, length: int = 400) -> str:
-        """The first characters."""
+        """Return the first ``length`` characters."""
         return self.vocab.decode(self.ids[:length])
 
     def frequencies(self) -> tuple[list[str], NDArray[np.intp]]:
-        """Readable names of the characters and their counts, the commonest first."""
+        """Return the characters as they can be shown, and their counts, the most frequent first."""
         counts = np.bincount(self.ids, minlength=len(self.vocab))
         order = np.argsort(-counts, kind="stable")
         return [display_char(self.vocab.idx_to_char[i]) for i in order], counts[order]
 
 
 def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> LoadedText:
-    """Read a file's bytes; a TextError says what is wrong with them."""
+    """Return the text in a file's bytes, cleaned up; without a usable text, raise a TextError."""
     read = read_text(
         raw,
         name,
@@ -101,20 +109,20 @@ def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> 
         strip_gutenberg=options.strip_gutenberg,
     )
     suggestions = tuple(examine(read.text))
-    # What was ticked for another text may not apply to this one.
-    cleanup_rules = options.cleanup_rules & {finding.key for finding in suggestions}
+    # A rule chosen for an earlier text may not apply to this one.
+    cleanup_rules = options.cleanup_rules & {suggestion.key for suggestion in suggestions}
     text = apply(read.text, cleanup_rules)
     if len(set(text)) < 2:
-        raise TextError("Cleaned up so much, no text is left to learn from: switch some of it off.")
+        raise TextError("Clean-up leaves too little text to learn from: switch some of it off.")
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
     loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, suggestions)
-    return replace(loaded, boilerplate=_boilerplate(read, options.strip_gutenberg))
+    return replace(loaded, boilerplate=_describe_boilerplate(read, options.strip_gutenberg))
 
 
-def _boilerplate(read: Text, left_out: bool) -> str:
-    """How much Project Gutenberg's header and licence are, or ""."""
-    if left_out:
+def _describe_boilerplate(read: Text, is_removed: bool) -> str:
+    """Return how long Project Gutenberg's header and licence are, or "" if there are none."""
+    if is_removed:
         return next((note for note in read.notes if "Project Gutenberg" in note), "")
     book = gutenberg.find_book(read.text)
     if book is None:
@@ -132,33 +140,33 @@ def from_ids(
     notes: tuple[str, ...],
     suggestions: tuple[Suggestion, ...] = (),
 ) -> LoadedText:
-    """Ids over a vocabulary, with the digest by which equal texts are known."""
+    """Return a text of these ids (n,), with a digest that is the same for equal texts."""
     digest = hashlib.sha256("".join(vocab.idx_to_char).encode("utf-8", "surrogatepass"))
     digest.update(ids.tobytes())
     return LoadedText(name, size, encoding, notes, vocab, ids, digest.hexdigest(), suggestions)
 
 
 def guess_encoding(raw: bytes) -> str | None:
-    """The likeliest encoding of bytes that are not UTF-8, from the whole of them, or None."""
+    """Return the likeliest encoding of bytes that are not UTF-8, or None."""
     best = from_bytes(raw).best()
     return None if best is None else best.encoding
 
 
 def sample_names() -> list[str]:
-    """The sample texts that are there, the story first."""
+    """Return the names of the sample texts on disk, the story first."""
     return [name for name in SAMPLE_TITLES if (SAMPLE_FOLDER / name).is_file()]
 
 
 def find_sample_name(text: LoadedText) -> str | None:
-    """Which of the sample texts this is, as it is; None for another text."""
-    return _samples().get(text.digest)
+    """Return the name of the sample text that ``text`` equals, or None."""
+    return _sample_names_by_digest().get(text.digest)
 
 
 @cache
-def _samples() -> dict[str, str]:
+def _sample_names_by_digest() -> dict[str, str]:
     return {load_sample(name).digest: name for name in sample_names()}
 
 
 def load_sample(name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> LoadedText:
-    """One of ``sample_names``."""
+    """Return the sample text called ``name``, one of ``sample_names``."""
     return load((SAMPLE_FOLDER / name).read_bytes(), name, options)

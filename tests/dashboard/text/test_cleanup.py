@@ -1,147 +1,106 @@
-"""The text doctor: each remedy against a plain regular expression, and what it says of itself."""
+"""What holds for every clean-up rule, and how rules work together."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections import Counter
-from itertools import pairwise
+import pkgutil
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.text import cleanup
-from dashboard.text.cleanup import apply, char_frequencies, examine
-from dashboard.text.codepoints import display_char
+from dashboard.text import cleanup_rules
+from dashboard.text.cleanup import CLEANUP_RULES, apply, examine
+from dashboard.text.cleanup_rules.characters import SubstitutionRule
+from dashboard.text.codepoints import codes_to_text, text_to_codes
 from rnncore.errors import RnnCoreError
-
-PAGES = st.text(alphabet="aB \t\n.é—\u00a0", max_size=60)
-PLAIN = {
-    "trailing": lambda text: re.sub(r"[ \t]+(?=\n|\Z)", "", text),
-    "case": str.lower,
-    "quotes": lambda text: text.replace("—", "--"),
-    "invisible": lambda text: text.replace("\u00a0", " "),
-}
+from tests.support.texts import PAGES, suggestions_by_key
 
 
-def found(text: str) -> dict[str, cleanup.Suggestion]:
-    return {finding.key: finding for finding in examine(text)}
+def test_every_rule_of_every_module_is_found_once() -> None:
+    modules = [import_module(found.name) for found in pkgutil.iter_modules(
+        cleanup_rules.__path__, "dashboard.text.cleanup_rules.")]  # fmt: skip
+    listed = [rule for module in modules for rule in getattr(module, "RULES", ())]
+    assert sorted(rule.key for rule in listed) == sorted(CLEANUP_RULES)
+    assert len({rule.order for rule in listed}) == len(listed)
+    assert len({rule.title for rule in listed}) == len(listed)
 
 
-@pytest.mark.parametrize("key", PLAIN)
-@given(text=PAGES)
-def test_remedy_equals_plain_python(key: str, text: str) -> None:
-    assert apply(text, [key]) == PLAIN[key](text)
+def test_substitutions_run_before_other_rules() -> None:
+    are_substitutions = [isinstance(rule, SubstitutionRule) for rule in CLEANUP_RULES.values()]
+    assert are_substitutions == sorted(are_substitutions, reverse=True)
 
 
 @given(text=PAGES)
-def test_indentation_goes_and_runs_become_one_space(text: str) -> None:
-    by_line = [re.sub(r"[ \t]+", " ", line).removeprefix(" ") for line in text.split("\n")]
-    assert apply(text, ["indent"]) == "\n".join(by_line)
-
-
-@given(lines=st.lists(st.sampled_from(["", " ", "\t", "a", " b "]), max_size=12))
-def test_one_blank_line_in_a_row(lines: list[str]) -> None:
-    text = "x\n" + "\n".join([*lines, "y"])
-    mended = apply(text, ["blank"]).split("\n")
-    blank = [not line.strip() for line in mended]
-    assert not any(a and b for a, b in pairwise(blank))
-    inked = [line for line in text.split("\n") if line.strip()]
-    assert [line for line in mended if line.strip()] == inked
-
-
-@given(text=PAGES)
-def test_all_remedies_leave_nothing_to_mend(text: str) -> None:
-    once = apply(text, cleanup.CLEANUP_RULES)
-    assert apply(once, cleanup.CLEANUP_RULES) == once
+def test_all_rules_together_leave_nothing_to_clean_up(text: str) -> None:
+    once = apply(text, CLEANUP_RULES)
+    assert apply(once, CLEANUP_RULES) == once
     assert examine(once) == []
 
 
-@given(text=PAGES, key=st.sampled_from(list(cleanup.CLEANUP_RULES)))
-def test_a_finding_tells_its_effect(text: str, key: str) -> None:
-    finding = found(text).get(key)
-    places = key in ("trailing", "indent", "blank")
-    if finding is None or not (places or key == "invisible"):
-        return  # the others are measured on what earlier advice leaves
-    mended = apply(text, [key])
-    assert finding.removed == len(text) - len(mended)
-    assert (finding.vocab_before, finding.vocab_after) == (len(set(text)), len(set(mended)))
+@given(text=PAGES, key=st.sampled_from(list(CLEANUP_RULES)))
+def test_a_rule_applied_alone_equals_the_rule_itself(text: str, key: str) -> None:
+    alone = codes_to_text(CLEANUP_RULES[key].apply(text_to_codes(text)))
+    assert apply(text, [key]) == alone
 
 
-def test_findings_about_characters_add_up() -> None:
+@given(text=PAGES, keys=st.sets(st.sampled_from(list(CLEANUP_RULES))))
+def test_rules_applied_together_equal_one_after_the_other(text: str, keys: set[str]) -> None:
+    expected = text
+    for key in CLEANUP_RULES:
+        if key in keys:
+            expected = apply(expected, [key])
+    assert apply(text, keys) == expected
+
+
+@given(text=PAGES, key=st.sampled_from(list(CLEANUP_RULES)))
+def test_suggestion_has_the_effect_of_its_rule(text: str, key: str) -> None:
+    rule, suggestion = CLEANUP_RULES[key], suggestions_by_key(text).get(key)
+    if isinstance(rule, SubstitutionRule):  # measured after the recommended ones before it
+        before = apply(text, [
+            other for other, found in suggestions_by_key(text).items()
+            if found.recommended and isinstance(CLEANUP_RULES[other], SubstitutionRule)
+            and CLEANUP_RULES[other].order < rule.order
+        ])  # fmt: skip
+    else:
+        before = text
+    after = apply(before, [key])
+    if suggestion is None:
+        assert after == before
+        return
+    assert suggestion.title == rule.title
+    assert suggestion.removed == len(before) - len(after)
+    assert (suggestion.vocab_before, suggestion.vocab_after) == (len(set(before)), len(set(after)))
+
+
+def test_effects_of_recommended_substitutions_add_up() -> None:
     text = "‘It’s a — naïve café’ if " * 500 + "ﬁve Ω"
-    suggestions = found(text)
-    advised = [f.key for f in suggestions.values() if f.recommended]
-    assert set(advised) == {"quotes", "rare"}
-    mended = apply(text, advised)
-    assert len(text) - len(mended) == sum(suggestions[key].removed for key in advised)
-    assert suggestions["rare"].vocab_after == len(set(mended))
-    assert "ï é" not in suggestions["rare"].sentence  # frequent here, so they stay
-    assert mended.endswith("five ")
+    suggestions = suggestions_by_key(text)
+    recommended = [s.key for s in suggestions.values() if s.recommended]
+    assert set(recommended) == {"quotes", "rare"}
+    cleaned = apply(text, recommended)
+    assert len(text) - len(cleaned) == sum(suggestions[key].removed for key in recommended)
+    assert suggestions["rare"].vocab_after == len(set(cleaned))
+    assert "é" not in suggestions["rare"].sentence  # frequent here, so it stays
+    assert cleaned.endswith("five ")
 
 
-def test_rare_characters_fold_to_frequent_ones_or_go() -> None:
-    text = "the cat sat over there, Encore " * 100 + "tête æther Œuvre Ε £5 9"
-    mended = apply(text, ["rare"])
-    assert mended.endswith("tete aether uvre  5 9")  # O is no frequent letter: Œ has no base
-    assert "Ε" not in mended
-
-
-def test_a_text_of_many_signs_is_not_robbed_unasked() -> None:
-    signs = "".join(map(chr, range(0x4E00, 0x4E00 + 3000)))
-    assert not found(signs)["rare"].recommended
-
-
-def test_indentation_of_programs_is_left_unasked() -> None:
-    program = "def f(x):\n    return [\n        g(x)\n    ]\n" * 50
-    assert not found(program)["indent"].recommended
-    assert found("  A line of verse,\n    and another one.\n" * 50)["indent"].recommended
-
-
-def test_sentences_hold_numbers() -> None:
-    finding = found("“Yes”\n" * 1000)["quotes"]
-    assert "2,000 characters of 2 kinds" in finding.sentence
-    assert "the vocabulary goes from 6 to 5" in finding.sentence
-
-
-def test_upper_case_is_only_offered() -> None:
-    assert not found("Abc")["case"].recommended
-
-
-def test_unknown_key_is_refused_and_names_the_known() -> None:
+def test_an_unknown_key_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(RnnCoreError, match=r"spelling.*quotes"):
         apply("a", ["spelling"])
 
 
-def test_empty_and_clean_texts() -> None:
+def test_empty_and_clean_texts_stay_as_they_are() -> None:
     assert examine("") == []
     assert examine("plain\n\ntext\n") == []
-    assert apply("", cleanup.CLEANUP_RULES) == ""
+    assert apply("", CLEANUP_RULES) == ""
 
 
-@given(text=st.text(max_size=50))
-def test_frequencies_equal_a_counter(text: str) -> None:
-    names, counts = char_frequencies(text)
-    expected = Counter(text)
-    assert sorted(counts.tolist()) == sorted(expected.values())
-    assert list(counts) == sorted(counts, reverse=True)
-    assert len(names) == len(expected)
-
-
-def test_invisible_characters_have_names() -> None:
-    names, counts = char_frequencies("aaa  \n\t\u200b")
-    assert names[:2] == ["a", "␣"]
-    assert counts[:2].tolist() == [3, 2]
-    assert set(names[2:]) == {"↵", "⇥", "U+200B"}
-    assert unicodedata.combining(display_char("\u0301")[1])
-
-
-def test_a_book(corpora: Path) -> None:
+def test_a_novel_keeps_its_words(corpora: Path) -> None:
     text = (corpora / "pride.txt").read_text("utf-8-sig")
-    suggestions = found(text)
-    assert suggestions["indent"].recommended  # a novel is no program
-    mended = apply(text, [key for key, finding in suggestions.items() if finding.recommended])
-    assert len(set(mended)) < len(set(text))
-    assert len(mended.split()) == pytest.approx(len(text.replace("—", "--").split()), rel=1e-3)
+    suggestions = suggestions_by_key(text)
+    assert suggestions["indent"].recommended  # a novel is not source code
+    cleaned = apply(text, [key for key, found in suggestions.items() if found.recommended])
+    assert len(set(cleaned)) < len(set(text))
+    assert len(cleaned.split()) == pytest.approx(len(text.replace("—", "--").split()), rel=1e-3)
