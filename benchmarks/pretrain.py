@@ -1,11 +1,10 @@
-"""Makes the pretrained model and its card from the best of the novel's runs.
+"""Make the pretrained model and its card from the best run on the novel.
 
     python -m benchmarks.quality --texts novel --recipes RECIPE --out runs
     python -m benchmarks.pretrain --recipe RECIPE --out runs
 
-Of the recipe's runs over seeds that ``quality.py`` left in the folder, the one with the least
-validation loss at its end is taken: its model becomes ``rnncore/data/pride.pkl``, its figures
-``docs/pretrained-pride.md``.
+``quality.py`` leaves one run per seed in the folder. The run with the lowest validation loss at its
+end is used: its model becomes ``rnncore/data/pride.pkl``, its figures ``docs/pretrained-pride.md``.
 """
 
 from __future__ import annotations
@@ -35,20 +34,20 @@ model = rnncore.pretrained("pride")
 print(model.sample("{seed_text}", T={length}, temperature=0.5, seed=1))
 ```
 
-It writes in the manner of one book, a character at a time: words and turns of phrase are the
-book's, sentences hold for half a line, and there is no meaning behind them. It knows the book's
+The model writes in the style of one book, one character at a time. Its words and phrases come from
+the book. Sentences are correct for about half a line, and have no meaning. The model knows the book's
 {vocab} characters and no others.
 
 - **Data.** *Pride and Prejudice* by Jane Austen (1813), in the public domain, in Project
   Gutenberg's edition, from "Chapter 1" to the end, without header and licence: {characters:,}
-  characters, {vocab} of them distinct. The text itself does not come with the model.
-- **Split.** The first {train_characters:,} characters to train on, the last {val_characters:,}
-  (a tenth) to validate with.
+  characters, {vocab} of them distinct. The text itself is not included.
+- **Split.** The first {train_characters:,} characters for training, the last {val_characters:,}
+  (a tenth) for validation.
 - **Model.** {model};
   float32, {bytes:,} bytes.
 - **Recipe.** {rule}, rate {lr:g}{warmup}, {schedule} schedule, gradients clipped to a norm
   of {clip:g}, {batch_size} streams of {seq_length} characters{fresh}, no dropout.
-- **Length.** {iterations:,} iterations, which is {epochs:.1f} times through the training part:
+- **Length.** {iterations:,} iterations, which is {epochs:.1f} epochs:
   {minutes:.0f} minutes on one thread ({processor}).
 
 | loss | nats per character |
@@ -59,7 +58,7 @@ book's, sentences hold for half a line, and there is no meaning behind them. It 
 
 {chosen}
 
-## Made again
+## How to reproduce it
 
 With Project Gutenberg's file of the book as `pride.txt` in the folder `books`:
 
@@ -69,21 +68,21 @@ python -m benchmarks.quality --books books --texts novel --recipes {recipe} \\
 python -m benchmarks.pretrain --recipe {recipe} --out runs
 ```
 
-The figures come out the same to about two decimals: another processor or another number of
-threads rounds differently, and thousands of iterations make much of it.
+The figures agree to about two decimals. Another processor or another number of threads rounds
+differently, and thousands of iterations amplify the difference.
 
 ## Samples
 
-Each is the model's first, at the random seed named, from the seed text `{seed_text!r}`.
+Each is the first sample with the given random seed, for the seed text `{seed_text!r}`.
 {samples}"""
 
 
 def best_run(folder: Path, recipe: str) -> tuple[RNN, dict[str, Any], list[dict[str, Any]]]:
-    """Model and figures of the recipe's best run of full length, and all runs' figures."""
+    """Return the model and figures of the recipe's best full-length run, and all runs' figures."""
     paths = sorted(folder.glob(f"novel-{recipe}-{ITERATIONS['novel']}-*.json"))
     runs = [json.loads(path.read_text()) for path in paths]
     if not runs:
-        raise SystemExit(f"{folder} holds no runs of {recipe!r}; make them with quality.py.")
+        raise SystemExit(f"{folder} has no runs of {recipe!r}; make them with quality.py.")
     at = min(range(len(runs)), key=lambda i: runs[i]["last"])
     model = load(paths[at].with_suffix(".pkl"))
     assert isinstance(model, RNN)
@@ -91,7 +90,7 @@ def best_run(folder: Path, recipe: str) -> tuple[RNN, dict[str, Any], list[dict[
 
 
 def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, Any]]) -> str:
-    """The card's Markdown; ``size`` of the model's file in bytes."""
+    """Return the card as Markdown. ``size``: bytes of the model's file."""
     settings, characters = best["settings"], best["characters"]
     samples = "".join(
         f"\nTemperature {temperature}, seed {seed}:\n\n```text\n"
@@ -116,7 +115,7 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         ),
         warmup=f" after {settings['warmup']} iterations of warm-up" if settings["warmup"] else "",
         **{key: settings[key] for key in ("lr", "schedule", "clip", "batch_size", "seq_length")},
-        fresh=f",\n  each begun afresh every {fresh} iterations" if fresh else "",
+        fresh=f",\n  each reset to a zero state every {fresh} iterations" if fresh else "",
         epochs=best["iterations"] * per_iteration / characters["train"],
         minutes=best["seconds"] / 60,
         **{key: best[key] for key in ("iterations", "processor", "train", "last", "one_stream")},
@@ -128,14 +127,14 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
 
 
 def choice(runs: Sequence[dict[str, Any]]) -> str:
-    """What the model was chosen from, and what that does to its figure."""
+    """Return which runs the model was selected from, and how that biases its figure."""
     others = ", ".join(f"{run['last']:.3f} (seed {run['seed']})" for run in runs)
     if len(runs) == 1:
         return f"It is the only run of its recipe: {others}."
     mean = sum(run["last"] for run in runs) / len(runs)
     return (
-        f"It was chosen from {len(runs)} runs that differ in their seed: {others}.\nThat it was "
-        "chosen by the validation part flatters its figure a little; the runs' mean is\n"
+        f"It is the best of {len(runs)} runs with different seeds: {others}.\nIt was selected by its "
+        "validation loss, so that figure is slightly too good. The mean of the runs is\n"
         f"{mean:.3f}."
     )
 
