@@ -1,4 +1,5 @@
-"""From the bytes of a file to text: encodings, archives, e-books and Project Gutenberg's licence.
+"""Reading files: the bytes of a file become text.
 
-Nothing here knows networks; vocabularies are ``rnncore.vocab``.
+Encodings, archives, e-books and Project Gutenberg's licence belong here. Vocabularies are in
+``rnncore.vocab``.
 """

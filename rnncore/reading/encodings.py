@@ -1,17 +1,16 @@
-"""Bytes to characters, and the bytes that are no text at all.
+"""Decode the bytes of a text file, and detect bytes that are not text.
 
-``recognise`` goes by the first bytes, never by a file name: a photograph called
-notes.txt is a photograph. ``decode`` then tries, in this order, what can be
-known before what must be guessed:
+``detect_kind`` looks at the first bytes only, never at a file name: a photograph called
+notes.txt is a photograph. ``decode`` tries, in this order:
 
 1. a byte-order mark, which states the encoding;
-2. UTF-16 without its mark, which shows in where the NUL bytes lie;
-3. strict UTF-8, which other encodings almost never satisfy by accident;
-4. a guess over *all* the bytes (the first accent may come late), made by a
-   function that is handed in, because rnncore depends on NumPy alone;
-5. cp1252, and latin-1 where that fails; the note says that this was assumed.
+2. UTF-16 without a mark, which shows in the position of the NUL bytes;
+3. strict UTF-8, which text in other encodings almost never satisfies by accident;
+4. a guess over *all* the bytes, as the first accent may come late. The caller passes the
+   function that guesses, because rnncore depends on NumPy alone;
+5. cp1252, or latin-1 if that fails. A note reports the assumption.
 
-Latin-1 decodes anything, so ``control_share`` is what tells text from noise.
+Latin-1 decodes any bytes, so ``control_share`` is what separates text from noise.
 """
 
 from __future__ import annotations
@@ -29,16 +28,17 @@ from rnncore.errors import TextError
 GuessEncoding = Callable[[bytes], str | None]
 
 HEAD_BYTES = 512  # enough for every signature below
-MAX_CONTROL_SHARE = 0.05  # random bytes have 0.1 and more, real texts almost none
-_UTF16_NULS = 0.005  # of all bytes; even a Chinese text has that many in its line ends
-_CENSUS_BLOCK = 1 << 18  # characters counted at a time; keeps the copies in cache
+MAX_CONTROL_SHARE = 0.05  # random bytes have 0.1 or more, real texts almost none
+_UTF16_NULS = 0.005  # of all bytes; even a Chinese text has that many in its line endings
+_COUNT_BLOCK = 1 << 18  # characters counted at a time, so that the copies fit in the cache
 
-# Code points that no text is made of: all of C0, DEL and C1 but tab, the line ends and NEL.
+# Control characters: all of C0, DEL and C1 except tab, line endings and NEL.
 _CONTROLS = np.array(
     [c for c in (*range(32), *range(127, 160)) if c not in {9, 10, 11, 12, 13, 133}]
 )
-_CONTROL_BYTES = bytes(c for c in _CONTROLS if c < 128 and c != 27)  # ISO-2022 texts use ESC
-# Python calls these codecs, but they are for domain names, source code and mail.
+# Without ESC, which text in ISO-2022 encodings contains.
+_CONTROL_BYTES = bytes(c for c in _CONTROLS if c < 128 and c != 27)
+# Codecs of Python that are for domain names, source code and mail, not for text files.
 _NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7"}
 _BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
@@ -51,9 +51,9 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What some bytes are, as a person would call it."""
+    """A kind of file that is not text; ``description`` reads "a PNG image"."""
 
-    what: str
+    description: str
     is_archive: bool = False
 
 
@@ -75,7 +75,7 @@ _SIGNATURES = tuple(
         (rb"\xff\xd8\xff", "a JPEG image"),
         (rb"GIF8[79]a", "a GIF image"),
         (rb"RIFF.{4}WEBP", "a WebP image"),
-        (rb"BM.{4}\0\0\0\0", "a BMP image"),  # "BM" alone begins many a sentence
+        (rb"BM.{4}\0\0\0\0", "a BMP image"),  # a sentence can begin with "BM"
         (rb"II\*\0|MM\0\*", "a TIFF image"),
         (rb"%PDF-", "a PDF document"),
         (rb"\{\\rtf", "a rich-text (RTF) document"),
@@ -99,13 +99,13 @@ _SIGNATURES = tuple(
 
 
 def detect_kind(head: bytes) -> Kind | None:
-    """What the bytes that begin with ``head`` are, or None where they may be a text."""
+    """Return the kind of a file from its first HEAD_BYTES bytes; None if it may be text."""
     return next((kind for pattern, kind in _SIGNATURES if pattern.match(head)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Characters with LF line ends, the encoding they came in, and what there is to say of it."""
+    """A decoded text with LF line endings, its encoding, and notes on what was changed."""
 
     text: str
     encoding: str
@@ -113,43 +113,54 @@ class Decoded:
 
 
 def decode(raw: bytes, name: str, encoding: str | None, guess: GuessEncoding | None) -> Decoded:
-    """``raw`` as characters; ``encoding`` forces one, ``name`` is for messages."""
+    """Return the characters of ``raw``.
+
+    name: the file's name, for messages.
+    encoding: use this encoding instead of detecting one.
+    guess: returns the name of a likely encoding for some bytes, or None.
+    TextError: the bytes break the rules of ``encoding`` or of their byte-order mark.
+    """
     if encoding is not None:
-        return _forced(raw, name, encoding)
-    return _known(raw, name) or _guessed(raw, guess) or _assumed(raw)
+        return _decode_as(raw, name, encoding)
+    return _decode_certain(raw, name) or _decode_guessed(raw, guess) or _decode_assumed(raw)
 
 
-def would_guess(raw: bytes, name: str) -> bool:
-    """Whether ``decode`` would ask for a guess."""
-    return _known(raw, name) is None and _noise(raw) <= MAX_CONTROL_SHARE
+def needs_guess(raw: bytes, name: str) -> bool:
+    """Return whether ``decode`` would call its ``guess`` function for these bytes."""
+    return _decode_certain(raw, name) is None and _control_byte_share(raw) <= MAX_CONTROL_SHARE
 
 
-def _known(raw: bytes, name: str) -> Decoded | None:
+def _decode_certain(raw: bytes, name: str) -> Decoded | None:
+    """Decode by byte-order mark, UTF-16's NUL bytes or strict UTF-8; None if none applies."""
     for mark, codec in _BOMS:
         if raw.startswith(mark):
-            return _forced(raw, name, codec)
-    return _unmarked_utf16(raw) or _utf8(raw)
+            return _decode_as(raw, name, codec)
+    return _decode_unmarked_utf16(raw) or _decode_utf8(raw)
 
 
-def _forced(raw: bytes, name: str, encoding: str) -> Decoded:
-    codec = _codec(encoding)
+def _decode_as(raw: bytes, name: str, encoding: str) -> Decoded:
+    codec = _find_codec(encoding)
     if codec is None:
         raise TextError(
             f"There is no text encoding called {encoding[:40]!a}; "
-            "choose one such as utf-8, utf-16, cp1252 or koi8-r, or leave the choice open."
+            "choose one such as utf-8, utf-16, cp1252 or koi8-r, or let it be detected."
         )
     try:
-        return _tidied(raw.decode(codec), codec)
+        return _clean(raw.decode(codec), codec)
     except UnicodeError as error:
-        where = f" at byte {error.start:,}" if isinstance(error, UnicodeDecodeError) else ""
+        where = f" (at byte {error.start:,})" if isinstance(error, UnicodeDecodeError) else ""
         raise TextError(
-            f"{name} cannot be read as {codec}, whose rules it breaks{where}; "
+            f"{name} is not valid {codec} text{where}; "
             "choose another encoding, or save the file again as UTF-8."
         ) from error
 
 
-def _unmarked_utf16(raw: bytes) -> Decoded | None:
-    """Spaces, line ends and all ASCII have a NUL as one half, always the same half."""
+def _decode_unmarked_utf16(raw: bytes) -> Decoded | None:
+    """Decode UTF-16 without a byte-order mark, or return None.
+
+    Spaces, line endings and ASCII characters have a NUL as one of their two bytes, always on
+    the same side.
+    """
     if len(raw) % 2 or b"\0" not in raw:
         return None
     first, second = raw[::2].count(0), raw[1::2].count(0)
@@ -158,52 +169,54 @@ def _unmarked_utf16(raw: bytes) -> Decoded | None:
         return None
     codec = "utf-16-be" if first > second else "utf-16-le"
     try:
-        return _tidied(raw.decode(codec), codec, f"The encoding was guessed to be {codec}{_OR}")
+        return _clean(raw.decode(codec), codec, f"The encoding is probably {codec}{_HINT}")
     except UnicodeError:
         return None
 
 
-def _utf8(raw: bytes) -> Decoded | None:
+def _decode_utf8(raw: bytes) -> Decoded | None:
     try:
-        return _tidied(raw.decode("utf-8"), "utf-8")
+        return _clean(raw.decode("utf-8"), "utf-8")
     except UnicodeDecodeError as error:
         head = raw[: error.start]
         cut_short = error.reason == "unexpected end of data"
-    if not cut_short or head.isascii():  # "café" in latin-1 ends like UTF-8 cut short
+    # "café" in latin-1 also ends like UTF-8 cut short: require other non-ASCII characters.
+    if not cut_short or head.isascii():
         return None
-    return _tidied(
-        head.decode("utf-8"), "utf-8", "The last character, cut off in the file, was left out."
+    return _clean(
+        head.decode("utf-8"), "utf-8", "The last character was incomplete and was removed."
     )
 
 
-def _guessed(raw: bytes, guess: GuessEncoding | None) -> Decoded | None:
-    if guess is None or _noise(raw) > MAX_CONTROL_SHARE:  # a guess over noise takes minutes
+def _decode_guessed(raw: bytes, guess: GuessEncoding | None) -> Decoded | None:
+    # Guessing the encoding of noise can take minutes.
+    if guess is None or _control_byte_share(raw) > MAX_CONTROL_SHARE:
         return None
-    codec = _codec(guess(raw) or "")
+    codec = _find_codec(guess(raw) or "")
     if codec is None:
         return None
     try:
-        return _tidied(raw.decode(codec), codec, f"The encoding was guessed to be {codec}{_OR}")
+        return _clean(raw.decode(codec), codec, f"The encoding is probably {codec}{_HINT}")
     except UnicodeError:
         return None
 
 
-def _assumed(raw: bytes) -> Decoded:
+def _decode_assumed(raw: bytes) -> Decoded:
     try:
         text, codec = raw.decode("cp1252"), "cp1252"
     except UnicodeDecodeError:
         text, codec = raw.decode("latin-1"), "latin-1"
-    return _tidied(text, codec, f"The text is not UTF-8, so {codec} was assumed{_OR}")
+    return _clean(text, codec, f"The text is not UTF-8, so {codec} was assumed{_HINT}")
 
 
-_OR = "; choose another encoding if letters look wrong."
+_HINT = "; choose another encoding if letters look wrong."
 
 
-def _codec(encoding: str) -> str | None:
-    """Python's name for ``encoding``; None where it is not one that texts are written in."""
+def _find_codec(encoding: str) -> str | None:
+    """Return Python's name for ``encoding``, or None if it is not an encoding of text."""
     try:
         codec = codecs.lookup(encoding).name
-        " ".encode(codec)  # a LookupError for hex, zip and the like, which make no characters
+        " ".encode(codec)  # raises LookupError for hex, zip and similar codecs
     except (LookupError, ValueError):
         return None
     if codec in _NOT_CHARSETS:
@@ -211,26 +224,30 @@ def _codec(encoding: str) -> str | None:
     return "latin-1" if codec == "iso8859-1" else codec
 
 
-def _tidied(text: str, encoding: str, *notes: str) -> Decoded:
-    """LF line ends, and neither a byte-order mark nor the end-of-file mark of DOS."""
+def _clean(text: str, encoding: str, *notes: str) -> Decoded:
+    """Normalise line endings to LF; remove a byte-order mark and DOS's end-of-file mark."""
     text = text.removeprefix("\ufeff").removesuffix("\x1a")
     if "\r" in text:
-        kind = "Windows line ends" if "\r\n" in text else "Carriage returns"
-        notes += (f"{kind} were turned into \\n.",)
+        windows = "Windows line endings were normalised."
+        other = "Carriage returns were replaced by line feeds."
+        notes += (windows if "\r\n" in text else other,)
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return Decoded(text, encoding, notes)
 
 
-def _noise(raw: bytes) -> float:
-    """Which part of the bytes, 0 to 1, are control characters in any encoding but UTF-16."""
+def _control_byte_share(raw: bytes) -> float:
+    """Return the share of bytes, 0 to 1, that are control characters.
+
+    This holds for every encoding except UTF-16 and UTF-32.
+    """
     return 1 - len(raw.translate(None, _CONTROL_BYTES)) / max(1, len(raw))
 
 
 def count_characters(text: str) -> NDArray[np.int64]:
-    """How often each code point occurs, one count for each up to the highest (256 at least)."""
+    """Return how often each code point occurs: (n,), n the highest one + 1, at least 256."""
     counts = np.zeros(256, np.int64)
-    for start in range(0, len(text), _CENSUS_BLOCK):
-        block = text[start : start + _CENSUS_BLOCK].encode("utf-32-le", "surrogatepass")
+    for start in range(0, len(text), _COUNT_BLOCK):
+        block = text[start : start + _COUNT_BLOCK].encode("utf-32-le", "surrogatepass")
         found = np.bincount(np.frombuffer(block, "<u4"), minlength=len(counts))
         found[: len(counts)] += counts
         counts = found
@@ -238,5 +255,5 @@ def count_characters(text: str) -> NDArray[np.int64]:
 
 
 def control_share(counts: NDArray[np.int64]) -> float:
-    """Which part of the counted characters, 0 to 1, are control characters."""
+    """Return the share of the counted characters, 0 to 1, that are control characters."""
     return float(counts[_CONTROLS].sum() / max(1, counts.sum()))

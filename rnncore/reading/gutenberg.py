@@ -1,17 +1,17 @@
-"""Where a book begins and ends inside a Project Gutenberg file.
+"""Find where the book begins and ends in a Project Gutenberg file.
 
-Such a file wraps the book in a header and about 19,000 characters of licence,
-and a network trained on it learns to write licences. The wording has changed
-over the decades, so the markers are patterns:
+Such a file puts a header before the book and about 19,000 characters of licence after it. A
+network trained on the whole file learns to write licences. The wording of the markers has
+changed over the decades, so they are patterns:
 
     *** START OF THE PROJECT GUTENBERG EBOOK X ***     since about 2005
     *END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS     the 1990s
-    The Project Gutenberg EBook of X, by Y             some have this line alone
+    The Project Gutenberg EBook of X, by Y             in some files, the only header
     End of the Project Gutenberg EBook of X            before the END marker, or alone
     *** END OF THE PROJECT GUTENBERG EBOOK X ***
 
-Headers are looked for only near the start and licences only near the end: it is
-quick, and a book that quotes a marker in the middle keeps its middle.
+Headers are searched only near the start and licences only near the end. This is fast, and a
+book that quotes a marker in its middle stays whole.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-WINDOW = 30_000  # characters at each end; the longest licence has about 20,000
+WINDOW = 30_000  # characters searched at each end; the longest licence has about 20,000
 
 _EDITION = r"E-?(?:BOOK|TEXT)"
-_WRAPPED = r"(?:[^*\n]|\n(?![ \t]*\n)){0,300}\*{3}"  # a long title runs on to the next line
+_WRAPPED = r"(?:[^*\n]|\n(?![ \t]*\n)){0,300}\*{3}"  # a long title continues on the next line
 _START = re.compile(
     rf"""^[ \t]*(?:
         \*{{3}}[ ]?START[ ]OF[ ]TH(?:E|IS)(?:[ ]COPYRIGHTED)?[ ]PROJECT[ ]GUTENBERG[ ]{_EDITION}
@@ -54,17 +54,17 @@ _BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
 
 
 class Book(NamedTuple):
-    """``text[start:stop]`` is the book; what lies before and after it is boilerplate."""
+    """The book is ``text[start:stop]``; the rest of the file is header and licence."""
 
     start: int
     stop: int
 
 
 def find_book(text: str) -> Book | None:
-    """Where the book lies in ``text``, or None where there is nothing to leave out.
+    """Return the book's position in ``text``, or None if there is nothing to remove.
 
-    ``text`` has LF line ends. A file that is boilerplate and nothing else is
-    left whole, since an empty book would help nobody.
+    ``text`` has LF line endings. A file without anything between header and licence also gives
+    None: no text could be trained on.
     """
     stop = _licence_start(text)
     start = _header_end(text, stop)
@@ -74,7 +74,7 @@ def find_book(text: str) -> Book | None:
 
 
 def _header_end(text: str, stop: int) -> int:
-    """Where the book's first line begins, its indentation included."""
+    """Return the index of the book's first line, including its indentation."""
     near = min(stop, WINDOW)
     markers = list(_START.finditer(text, 0, near))
     marker = markers[-1] if markers else _TITLE.match(text, 0, near)
@@ -86,7 +86,7 @@ def _header_end(text: str, stop: int) -> int:
 
 
 def _licence_start(text: str) -> int:
-    """Where the book's last line ends, its line feed included."""
+    """Return the index after the book's last line, including its line feed."""
     marker = _END.search(text, max(0, len(text) - WINDOW))
     if marker is None:
         return len(text)

@@ -1,8 +1,8 @@
-"""From the bytes that somebody hands in to the text that a network learns.
+"""Turn the bytes of an uploaded file into a text to train on.
 
-Bytes are recognised, unpacked, decoded and freed of Project Gutenberg's
-boilerplate, in this order. Whatever was done to them is said in a note;
-whatever cannot be done is refused with a ``TextError``.
+``read_text`` detects the kind of file, unpacks and decodes it, and removes Project Gutenberg's
+header and licence. Each change to the text is reported in a note. A file that cannot be read
+as text raises a ``TextError``.
 """
 
 from __future__ import annotations
@@ -15,14 +15,7 @@ import numpy as np
 
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
-from rnncore.reading.archives import (
-    MAX_TEXT_BYTES,
-    ZipArchive,
-    expand_gzip,
-    extract_text,
-    is_epub,
-    list_chapters,
-)
+from rnncore.reading.archives import MAX_TEXT_BYTES, ZipArchive, expand_gzip
 from rnncore.reading.encodings import (
     GZIP,
     HEAD_BYTES,
@@ -34,23 +27,25 @@ from rnncore.reading.encodings import (
     count_characters,
     decode,
     detect_kind,
-    would_guess,
+    needs_guess,
 )
+from rnncore.reading.epub import extract_text, is_epub, list_chapters
 from rnncore.reading.file_names import display_name
 
-MIN_DISTINCT = 2  # there is nothing to predict in fewer
+MIN_DISTINCT = 2  # with a single distinct character there is nothing to predict
 LARGE_VOCABULARY = 1000  # distinct characters; European books have about 100
 _NEED = f"a text needs at least {MIN_DISTINCT} distinct characters."
-_SHOWN = 5  # names in a note
+_NAMES_SHOWN = 5  # file names in one note
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text to train on, with LF line ends.
+    """A text to train on, with LF line endings.
 
-    ``encoding`` is Python's name of what the bytes were in (names, where files
-    of an archive differ), ``notes`` are sentences for the user, ``name`` is the
-    file's name for display.
+    encoding: Python's name of the file's encoding; several names, separated by commas, if the
+        files of an archive differ.
+    notes: sentences for the user on what was changed.
+    name: the file's name for display.
     """
 
     text: str
@@ -67,19 +62,22 @@ def read_text(
     guess_encoding: GuessEncoding | None = None,
     strip_gutenberg: bool = True,
 ) -> Text:
-    """The text in a plain file, a .gz, a .zip of texts (joined) or an .epub.
+    """Return the text of a plain file, a .gz, a .zip of texts (joined) or an .epub.
 
-    What the file is shows in its bytes; ``name`` is only for messages.
-    ``encoding`` overrides the order of ``encodings.decode``, in which
-    ``guess_encoding`` is asked for the name of an encoding (or None) when the
-    bytes do not tell. Raises ``TextError`` for anything that is not a text.
+    raw: the file's bytes, which decide what kind of file it is.
+    name: the file's name, for messages and display only.
+    encoding: use this encoding instead of detecting one.
+    guess_encoding: returns the name of a likely encoding for some bytes, or None; called only
+        if the encoding is not certain (see ``encodings.decode``).
+    strip_gutenberg: whether to remove Project Gutenberg's header and licence.
+    TextError: the file is not a text, is damaged or too large, or has nothing to learn.
     """
     label = display_name(name) if name else "This file"
     parts, notes = _unpack(raw, label, encoding, guess_encoding)
     notes += [note for part in parts for note in part.notes]
     if strip_gutenberg:
-        parts, stripped = _without_boilerplate(parts)
-        notes += stripped
+        parts, removed = _strip_gutenberg(parts)
+        notes += removed
     text = _join([part.text for part in parts])
     notes += _check(text, label)
     encodings = ", ".join(dict.fromkeys(part.encoding for part in parts))
@@ -89,7 +87,7 @@ def read_text(
 def _unpack(
     raw: bytes, label: str, encoding: str | None, guess: GuessEncoding | None
 ) -> tuple[list[Decoded], list[str]]:
-    """The texts in a file, one unless it is a zip, and notes on what was unpacked."""
+    """Return the texts in a file (one, unless it is a zip) and notes on the unpacking."""
     kind = detect_kind(raw[:HEAD_BYTES])
     if kind is ZIP:
         archive = ZipArchive(raw, label)
@@ -103,74 +101,81 @@ def _unpack(
         kind = detect_kind(raw[:HEAD_BYTES])
         if kind is not None:
             raise TextError(
-                f"{label} holds {kind.what}, not a text; unpack it and upload a plain text file."
+                f"{label} holds {kind.description}, not a text; "
+                "unpack it and upload a plain text file."
             )
     if kind is not None:
-        _refuse_kind(label, kind.what)
+        _refuse_kind(label, kind.description)
     if len(raw) > MAX_TEXT_BYTES:
         raise TextError(
-            f"{label} has {len(raw) / 2**20:.0f} MiB, and at most {MAX_TEXT_BYTES // 2**20} MiB "
-            "are read; upload a part of it."
+            f"{label} has {len(raw) / 2**20:.0f} MiB; the limit is "
+            f"{MAX_TEXT_BYTES // 2**20} MiB. Upload a part of it."
         )
     return [decode(raw, label, encoding, guess)], []
 
 
-def _refuse_kind(label: str, what: str) -> NoReturn:
-    raise TextError(f"{label} is {what}, not a text; upload a .txt, .gz, .zip or .epub file.")
+def _refuse_kind(label: str, kind: str) -> NoReturn:
+    raise TextError(f"{label} is {kind}, not a text; upload a .txt, .gz, .zip or .epub file.")
 
 
-# --- archives --------------------------------------------------------------------------
+# --- archives --------------------------------------------------------------------------------
 
 
 def _read_zip(
     archive: ZipArchive, encoding: str | None, guess: GuessEncoding | None
 ) -> tuple[list[Decoded], list[str]]:
-    """All texts of a zip in the order of their names; other files are passed over."""
+    """Return all texts of a zip in the order of their names, and notes on the files skipped."""
     found: list[tuple[str, bytes]] = []
-    passed: list[str] = []
-    for member in archive.members():
+    skipped: list[str] = []
+    for member in archive.list_members():
         shown = display_name(member.filename)
-        kind = detect_kind(archive.head(member, HEAD_BYTES))
+        kind = detect_kind(archive.read_head(member, HEAD_BYTES))
         if kind is None:
             found.append((shown, archive.read(member)))
         elif kind.is_archive:
             raise TextError(
-                f"{archive.name} holds {shown}, {kind.what} of its own; "
-                "unpack that one and upload the text that is inside."
+                f"{archive.name} holds {shown}, {kind.description} of its own; "
+                "unpack it and upload the text inside it."
             )
         else:
-            passed.append(f"{shown} ({kind.what})")
+            skipped.append(f"{shown} ({kind.description})")
     if guess is not None and encoding is None:
-        guess = _guess_once([data for shown, data in found if would_guess(data, shown)], guess)
+        guess = _guess_once([data for shown, data in found if needs_guess(data, shown)], guess)
     names, parts = [], []
     for shown, data in found:
         part = decode(data, shown, encoding, guess)
         if not part.text:
-            passed.append(f"{shown} (empty)")
+            skipped.append(f"{shown} (empty)")
         elif control_share(count_characters(part.text)) > MAX_CONTROL_SHARE:
-            passed.append(f"{shown} (not a text)")
+            skipped.append(f"{shown} (not a text)")
         else:
             names.append(shown)
             parts.append(part)
     if not parts:
-        only = f", only {_listed(passed)}" if passed else ""
+        only = f", only {_format_names(skipped)}" if skipped else ""
         raise TextError(f"{archive.name} holds no text{only}; upload a zip of .txt files.")
     notes = []
     if len(parts) > 1:
-        notes.append(f"{len(parts):,} files were joined: {_listed(names)}.")
-    if passed:
-        notes.append(f"Passed over, as no text: {_listed(passed)}.")
+        notes.append(f"{len(parts):,} files were joined: {_format_names(names)}.")
+    if skipped:
+        notes.append(f"Skipped, because they are not texts: {_format_names(skipped)}.")
     return parts, notes
 
 
 def _guess_once(raws: Sequence[bytes], guess: GuessEncoding) -> GuessEncoding:
-    """One answer for all files of an archive: better founded, and asked for once."""
+    """Return a function that gives one answer for all files of an archive.
+
+    A guess over all their bytes is more reliable than one for each file, and faster.
+    """
     answer = guess(b"\n".join(raws)) if raws else None
     return lambda _: answer
 
 
 def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded], list[str]]:
-    """An e-book as one text; its pages are UTF-8 or UTF-16 by the standard, so no guess."""
+    """Return the e-book as one text and a note.
+
+    No encoding is guessed: the standard requires UTF-8 or UTF-16.
+    """
     raws = [archive.read(chapter) for chapter in list_chapters(archive)]
     pages = [
         decode(raw, archive.name, encoding, None)
@@ -182,27 +187,29 @@ def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded]
         raise TextError(
             f"{archive.name} is an e-book without text; upload the book as a text file."
         )
-    note = f"The pages of the e-book ({len(texts):,}) were joined in order and their tags left out."
+    note = (
+        f"The e-book's pages ({len(texts):,}) were joined in reading order, without their markup."
+    )
     return [Decoded("\n\n".join(texts) + "\n", pages[0].encoding)], [note]
 
 
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+def _format_names(names: Sequence[str]) -> str:
+    hidden = len(names) - _NAMES_SHOWN
+    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {hidden:,} more" if hidden > 0 else "")
 
 
 def _join(texts: Sequence[str]) -> str:
-    """Texts with a blank line between two of them; a single one stays as it is."""
+    """Return the texts joined by empty lines; a single text stays unchanged."""
     if len(texts) == 1:
         return texts[0]
     return "\n".join(text if text.endswith("\n") else f"{text}\n" for text in texts)
 
 
-# --- what is left out and what is required --------------------------------------------------
+# --- Project Gutenberg, and checks of the text -----------------------------------------------
 
 
-def _without_boilerplate(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[str]]:
-    """Each text without what Project Gutenberg wraps around it."""
+def _strip_gutenberg(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[str]]:
+    """Return each text without Project Gutenberg's header and licence, and notes on them."""
     header = licence = 0
     kept = []
     for part in parts:
@@ -216,19 +223,19 @@ def _without_boilerplate(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[
         return kept, []
     what = " and ".join(word for word, n in (("header", header), ("licence", licence)) if n)
     verb = "were" if header and licence else "was"
-    note = f"The Project Gutenberg {what} ({header + licence:,} characters) {verb} left out."
+    note = f"The Project Gutenberg {what} ({header + licence:,} characters) {verb} removed."
     return kept, [note]
 
 
 def _check(text: str, label: str) -> list[str]:
-    """Refuse noise and a text with nothing to learn; a note where the vocabulary is large."""
+    """Raise a TextError for noise or a text with nothing to learn; return notes on its size."""
     if not text:
         raise TextError(f"{label} is empty; {_NEED}")
     counts = count_characters(text)
     if (share := control_share(counts)) > MAX_CONTROL_SHARE:
         raise TextError(
-            f"{label} is not a text, as {share:.0%} of its characters are control characters; "
-            "upload a plain text file, or choose its encoding if it is one."
+            f"{label} is not a text: {share:.0%} of its characters are control characters. "
+            "Upload a plain text file; if this is one, choose its encoding."
         )
     distinct = np.count_nonzero(counts)
     if distinct < MIN_DISTINCT:
@@ -237,6 +244,6 @@ def _check(text: str, label: str) -> list[str]:
     if distinct <= LARGE_VOCABULARY:
         return []
     return [
-        f"The text has {distinct:,} distinct characters, which makes a model large and its "
-        "training slow."
+        f"The text has {distinct:,} distinct characters; this makes the model large and training "
+        "slow."
     ]

@@ -95,7 +95,7 @@ def _load(file: BinaryIO, data: Any) -> Solver | RNN:
     raise FileFormatError("The file is neither a run (.npz) nor a model (.pkl) of rnncore.")
 
 
-# -- solver -> plain values and arrays ------------------------------------------------------
+# --- solver -> plain values and arrays -------------------------------------------------------
 
 
 def _export(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -135,7 +135,7 @@ def _id_type(vocab_dim: int) -> np.dtype[Any]:
     return np.min_scalar_type(vocab_dim - 1).newbyteorder("<")
 
 
-# -- and back -------------------------------------------------------------------------------
+# --- and back --------------------------------------------------------------------------------
 
 
 def _restore(values: dict[str, Any], arrays: dict[str, Array], data: Any) -> Solver:

@@ -10,4 +10,5 @@
 ``texts`` draws random texts for the clean-up rules, and lists the suggestions for one by key.
 ``trainers`` makes small trainers and waits for their threads.
 ``visits`` is a visitor on Streamlit's ``AppTest``: it clicks, chooses and reads the page.
+``zips`` makes zip files in memory.
 """

@@ -206,7 +206,7 @@ def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
     else:
         page.paste(header + STORY)
     (note,) = {text for text in page.shown("caption") if "Project Gutenberg" in text}
-    assert re.search(r"header \(\d+ characters\) was left out", note)
+    assert re.search(r"header \(\d+ characters\) was removed", note)
     assert not page.says("START OF THE PROJECT")
     page.choose("strip_gutenberg", False)
     assert page.says("START OF THE PROJECT")

@@ -1,4 +1,4 @@
-"""What bytes are, and which characters they stand for."""
+"""Kinds of files are detected by their first bytes, and texts are decoded."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from rnncore.reading.encodings import (
     count_characters,
     decode,
     detect_kind,
-    would_guess,
+    needs_guess,
 )
 
 RUSSIAN = "Все счастливые семьи похожи друг на друга.\n"
 
 
-def never(raw: bytes) -> str:
-    raise AssertionError("no guess is needed")
+def must_not_guess(raw: bytes) -> str:
+    raise AssertionError("the encoding is certain, yet a guess was asked for")
 
 
-# --- signatures --------------------------------------------------------------------------------
+# --- kinds of files --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("head", "what"),
+    ("head", "description"),
     [
         (b"\x1f\x8b\x08", "a gzip archive"),
         (b"PK\x03\x04", "a zip archive"),
@@ -53,10 +53,10 @@ def never(raw: bytes) -> str:
         (b"\0\5\x16\7", "a macOS resource file"),
     ],
 )
-def test_files_are_recognised_by_their_first_bytes(head: bytes, what: str) -> None:
+def test_kinds_are_detected_by_the_first_bytes(head: bytes, description: str) -> None:
     kind = detect_kind(head)
     assert kind is not None
-    assert kind.what == what
+    assert kind.description == description
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_sentences_that_begin_like_a_signature_are_texts(text: str) -> None:
 
 @pytest.mark.parametrize("codec", ["cp1251", "koi8-r"])
 @pytest.mark.parametrize("text", ["ятаган и шпага", "Ъ", RUSSIAN])
-def test_cyrillic_texts_are_no_recordings(text: str, codec: str) -> None:
+def test_cyrillic_texts_are_not_taken_for_recordings(text: str, codec: str) -> None:
     assert detect_kind(text.encode(codec)) is None
 
 
-# --- decoding ----------------------------------------------------------------------------------
+# --- decoding --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -86,62 +86,62 @@ def test_cyrillic_texts_are_no_recordings(text: str, codec: str) -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32"),
     ],
 )
-def test_a_byte_order_mark_decides_and_is_dropped(mark: bytes, codec: str, named: str) -> None:
-    read = decode(mark + RUSSIAN.encode(codec), "a.txt", None, never)
+def test_a_byte_order_mark_decides_and_is_removed(mark: bytes, codec: str, named: str) -> None:
+    read = decode(mark + RUSSIAN.encode(codec), "a.txt", None, must_not_guess)
     assert (read.text, read.encoding, read.notes) == (RUSSIAN, named, ())
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("text", [RUSSIAN, "Plain.\n", "道可道，非常道。名可名，非常名。\n"])
-def test_utf16_without_its_mark_shows_in_its_nuls(text: str, codec: str) -> None:
-    read = decode(text.encode(codec), "a.txt", None, never)
+def test_utf16_without_a_mark_is_detected(text: str, codec: str) -> None:
+    read = decode(text.encode(codec), "a.txt", None, must_not_guess)
     assert (read.text, read.encoding) == (text, codec)
-    assert "guessed" in read.notes[0]
+    assert "probably" in read.notes[0]
 
 
 @pytest.mark.parametrize("raw", [b"ab" * 999 + b"a\0", b"a\0\0b" * 99, b"a\0b"])
-def test_other_nuls_are_not_taken_for_utf16(raw: bytes) -> None:
+def test_other_texts_with_nul_bytes_are_not_taken_for_utf16(raw: bytes) -> None:
     assert decode(raw, "a.bin", None, None).encoding == "utf-8"
 
 
-def test_a_utf8_text_cut_in_a_character_loses_only_that_one() -> None:
-    read = decode("Ähre é".encode()[:-1], "a.txt", None, never)
+def test_an_incomplete_last_character_of_utf8_is_removed() -> None:
+    read = decode("Ähre é".encode()[:-1], "a.txt", None, must_not_guess)
     assert (read.text, read.encoding) == ("Ähre ", "utf-8")
-    assert "cut off" in read.notes[0]
+    assert "incomplete" in read.notes[0]
 
 
-def test_a_guess_sees_all_bytes_and_is_said() -> None:
+def test_a_guess_sees_all_bytes_and_is_noted() -> None:
     raw = b"x" * 100_000 + RUSSIAN.encode("koi8-r")
     read = decode(raw, "a.txt", None, lambda seen: "koi8_r" if seen == raw else None)
     assert (read.text[100_000:], read.encoding) == (RUSSIAN, "koi8-r")
     assert read.notes == (
-        "The encoding was guessed to be koi8-r; choose another encoding if letters look wrong.",
+        "The encoding is probably koi8-r; choose another encoding if letters look wrong.",
     )
 
 
 @pytest.mark.parametrize("guess", [None, lambda raw: None, lambda raw: "nope", lambda raw: "utf-8"])
-def test_without_a_fit_guess_cp1252_is_assumed_and_said(guess) -> None:
+def test_without_a_usable_guess_cp1252_is_assumed_and_noted(guess) -> None:
     read = decode("café “olé”\n".encode("cp1252"), "a.txt", None, guess)
     assert (read.text, read.encoding) == ("café “olé”\n", "cp1252")
     assert "assumed" in read.notes[0]
     assert decode(b"caf\xe9 \x81", "a.txt", None, guess).encoding == "latin-1"
 
 
-def test_noise_is_not_handed_to_the_guess() -> None:
+def test_the_encoding_of_noise_is_not_guessed() -> None:
     noise = bytes(range(256)) * 4
-    assert not would_guess(noise, "a.bin")
-    decode(noise, "a.bin", None, never)
+    assert not needs_guess(noise, "a.bin")
+    decode(noise, "a.bin", None, must_not_guess)
 
 
 @pytest.mark.parametrize("name", ["nope", "hex", "rot13", "idna", "utf-7", "a\0b", "\ud800", ""])
-def test_an_encoding_that_is_none_is_refused_by_name(name: str) -> None:
+def test_an_unknown_encoding_is_refused_by_its_name(name: str) -> None:
     with pytest.raises(TextError, match="no text encoding called") as refused:
         decode(b"abc", "a.txt", name, None)
     assert ascii(name) in str(refused.value)
 
 
-def test_an_encoding_that_does_not_fit_is_refused_with_the_place() -> None:
-    with pytest.raises(TextError, match=r"a\.txt cannot be read as ascii, .* at byte 3;"):
+def test_an_encoding_that_does_not_fit_is_refused_with_the_position() -> None:
+    with pytest.raises(TextError, match=r"a\.txt is not valid ascii text \(at byte 3\);"):
         decode("caf\xe9".encode("latin-1"), "a.txt", "ascii", None)
 
 
@@ -149,34 +149,34 @@ def test_an_encoding_that_does_not_fit_is_refused_with_the_place() -> None:
     st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32", "gb18030"]),
 )
-def test_round_trips_through_encodings(text: str, codec: str) -> None:
+def test_any_text_is_decoded_from_any_encoding(text: str, codec: str) -> None:
     read = decode(text.encode(codec), "a.txt", codec, None)
     assert read.text == text.removeprefix("\ufeff").removesuffix("\x1a")
 
 
 @given(st.text(st.characters(codec="koi8-r", categories=["L", "P", "Zs"])))
-def test_round_trips_through_a_right_guess(text: str) -> None:
+def test_any_text_is_decoded_by_a_right_guess(text: str) -> None:
     read = decode((text + RUSSIAN).encode("koi8-r"), "a.txt", None, lambda raw: "koi8-r")
     assert read.text == text + RUSSIAN
 
 
-# --- counting ----------------------------------------------------------------------------------
+# --- counting --------------------------------------------------------------------------------
 
 
 @given(st.text())
-def test_counts_agree_with_counting_by_hand(text: str) -> None:
+def test_counts_agree_with_str_count(text: str) -> None:
     counts = count_characters(text)
     assert {chr(i): counts[i] for i in np.flatnonzero(counts)} == {c: text.count(c) for c in text}
 
 
-def test_counts_span_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rnncore.reading.encodings._CENSUS_BLOCK", 3)
+def test_counts_add_up_over_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rnncore.reading.encodings._COUNT_BLOCK", 3)
     counts = count_characters("aa😀ab" * 5)
     assert (counts[ord("a")], counts[ord("b")], counts[ord("😀")]) == (15, 5, 5)
     assert counts.sum() == 25
 
 
-def test_control_characters_do_not_include_layout() -> None:
+def test_tabs_and_line_endings_are_not_control_characters() -> None:
     assert control_share(count_characters("")) == 0
     assert control_share(count_characters("\t\n\v\f\r\x85é")) == 0
     assert control_share(count_characters("\0\x1b\x7f\x9fabcd")) == 0.5

@@ -1,4 +1,4 @@
-"""Where books begin and end in Project Gutenberg's files of several decades."""
+"""The book is found in Project Gutenberg's files of several decades."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LICENCES = (
 
 @pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize("licence", LICENCES)
-def test_the_book_is_what_lies_between(header: str, licence: str) -> None:
+def test_the_book_lies_between_header_and_licence(header: str, licence: str) -> None:
     text = header + STORY + licence
     book = gutenberg.find_book(text)
     if not header + licence:
@@ -44,7 +44,7 @@ def test_the_book_is_what_lies_between(header: str, licence: str) -> None:
 
 
 @pytest.mark.parametrize("marker", [HEADERS[0], LICENCES[0]])
-def test_a_marker_in_the_middle_of_a_book_stays(marker: str) -> None:
+def test_a_marker_in_the_middle_of_a_book_is_kept(marker: str) -> None:
     half = "word\n" * gutenberg.WINDOW
     assert gutenberg.find_book(half + marker + half) is None
 
@@ -59,12 +59,12 @@ def test_a_marker_in_the_middle_of_a_book_stays(marker: str) -> None:
         HEADERS[0] + LICENCES[0],
     ],
 )
-def test_nothing_is_left_out_of_other_texts(text: str) -> None:
+def test_other_texts_are_kept_whole(text: str) -> None:
     assert gutenberg.find_book(text) is None
 
 
 @given(st.lists(st.sampled_from([*HEADERS, *LICENCES, STORY, "\n", " ", "*"])).map("".join))
-def test_a_book_is_never_empty_and_found_once_it_is_whole(text: str) -> None:
+def test_a_book_that_is_found_is_not_empty(text: str) -> None:
     book = gutenberg.find_book(text)
     if book is not None:
         assert 0 <= book.start < book.stop <= len(text)

@@ -1,11 +1,9 @@
-"""Whole files in, a Text or one plain sentence out."""
+"""``read_text`` gives a Text or raises a TextError with a plain message, for any bytes."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import tracemalloc
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,49 +12,37 @@ from hypothesis import strategies as st
 
 from rnncore import Text, read_text
 from rnncore.errors import TextError
+from tests.support.zips import zip_of, zipped
 
 BOOK = "Alle Ähren sind schön.\nUnd der Wind weht.\n"
-
-
-def zipped(**members: bytes | str) -> bytes:
-    """A zip whose members are named by keyword, ``_`` for the dot."""
-    return zip_of({name.replace("_", "."): data for name, data in members.items()})
-
-
-def zip_of(members: dict[str, bytes | str]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return buffer.getvalue()
 
 
 # --- plain files -----------------------------------------------------------------------------
 
 
-def test_a_plain_file_comes_through_unchanged() -> None:
+def test_a_plain_file_is_read_unchanged() -> None:
     assert read_text(BOOK.encode(), "book.txt") == Text(BOOK, "utf-8", (), "book.txt")
 
 
-def test_a_text_is_frozen() -> None:
+def test_a_text_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         read_text(b"ab").text = "no"  # type: ignore[misc]
 
 
-def test_a_name_is_shown_without_its_folders() -> None:
+def test_the_name_has_no_folders() -> None:
     assert read_text(b"ab", "../../etc/book.txt").name == "book.txt"
     assert read_text(b"ab").name == "untitled"
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\r", "\n"])
-def test_line_ends_become_lf_and_the_change_is_said(ends: str) -> None:
+def test_line_endings_become_lf_and_a_note_reports_it(ends: str) -> None:
     read = read_text(BOOK.replace("\n", ends).encode())
     assert read.text == BOOK
     assert bool(read.notes) == (ends != "\n")
 
 
 @pytest.mark.parametrize(
-    ("raw", "sentence"),
+    ("raw", "message"),
     [
         (b"", "book.txt is empty; a text needs at least 2 distinct characters."),
         (b"\xef\xbb\xbf", "book.txt is empty; a text needs at least 2 distinct characters."),
@@ -71,8 +57,8 @@ def test_line_ends_become_lf_and_the_change_is_said(ends: str) -> None:
         ),
         (
             b"ab\0" * 50,
-            "book.txt is not a text, as 33% of its characters are control characters; "
-            "upload a plain text file, or choose its encoding if it is one.",
+            "book.txt is not a text: 33% of its characters are control characters. "
+            "Upload a plain text file; if this is one, choose its encoding.",
         ),
         (
             b"\x89PNG\r\n\x1a\n and then some",
@@ -80,68 +66,68 @@ def test_line_ends_become_lf_and_the_change_is_said(ends: str) -> None:
         ),
     ],
 )
-def test_what_is_no_text_is_refused_in_a_sentence(raw: bytes, sentence: str) -> None:
+def test_a_file_that_is_no_text_is_refused_with_a_message(raw: bytes, message: str) -> None:
     with pytest.raises(TextError) as refused:
         read_text(raw, "book.txt")
-    assert str(refused.value) == sentence
+    assert str(refused.value) == message
 
 
 def test_two_distinct_characters_are_enough() -> None:
     assert read_text(b"ab").text == "ab"
 
 
-def test_a_vocabulary_of_thousands_is_said_not_refused() -> None:
+def test_a_vocabulary_of_thousands_gives_a_note() -> None:
     (note,) = read_text("".join(map(chr, range(0x4E00, 0x4E00 + 3000))).encode()).notes
     assert "3,000 distinct characters" in note
 
 
-def test_a_plain_file_has_the_cap_of_the_archives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plain_file_has_the_size_limit_of_archives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rnncore.reading.text.MAX_TEXT_BYTES", 2**20)
     assert len(read_text(b"ab" * 2**19).text) == 2**20
-    with pytest.raises(TextError, match="at most 1 MiB are read"):
+    with pytest.raises(TextError, match="the limit is 1 MiB"):
         read_text(b"ab" * 2**19 + b"a")
 
 
-# --- Project Gutenberg -------------------------------------------------------------------------
+# --- Project Gutenberg -----------------------------------------------------------------------
 
 HEADER = "*** START OF THE PROJECT GUTENBERG EBOOK ALL EARS ***\n\n"
 LICENCE = "*** END OF THE PROJECT GUTENBERG EBOOK ALL EARS ***\nLicence\n"
 
 
-def test_boilerplate_is_left_out_and_counted() -> None:
+def test_header_and_licence_are_removed_and_counted() -> None:
     read = read_text((HEADER + BOOK + LICENCE).encode())
     count = len(HEADER + LICENCE)
     assert read.text == BOOK
     assert read.notes == (
-        f"The Project Gutenberg header and licence ({count} characters) were left out.",
+        f"The Project Gutenberg header and licence ({count} characters) were removed.",
     )
 
 
-def test_boilerplate_can_be_kept() -> None:
+def test_header_and_licence_can_be_kept() -> None:
     whole = HEADER + BOOK + LICENCE
     assert read_text(whole.encode(), strip_gutenberg=False).text == whole
 
 
-def test_each_book_of_a_zip_loses_its_own_boilerplate() -> None:
+def test_header_and_licence_are_removed_from_each_book_of_a_zip() -> None:
     read = read_text(zipped(a_txt=HEADER + BOOK + LICENCE, b_txt=HEADER + BOOK))
     assert read.text == BOOK + "\n" + BOOK
     assert f"({len(HEADER * 2 + LICENCE)} characters)" in read.notes[-1]
 
 
-def test_a_whole_book_is_cut_to_the_novel(corpora: Path) -> None:
+def test_a_whole_gutenberg_file_is_cut_to_the_novel(corpora: Path) -> None:
     raw = (corpora / "pride.txt").read_bytes()
     read = read_text(raw, "pride.txt")
     assert read.text.startswith("      Chapter 1\n")
     assert read.text.endswith("      uniting them.\n")
     assert len(read.text) == 754_875
     assert "Gutenberg" not in read.text
-    assert len(read.notes) == 2  # line ends and boilerplate
+    assert len(read.notes) == 2  # line endings; header and licence
 
 
-# --- archives ----------------------------------------------------------------------------------
+# --- archives --------------------------------------------------------------------------------
 
 
-def test_a_gz_is_unpacked_whatever_its_name() -> None:
+def test_a_gz_is_unpacked_under_any_name() -> None:
     assert read_text(gzip.compress(BOOK.encode()), "book.txt").text == BOOK
 
 
@@ -157,7 +143,7 @@ def test_texts_of_a_zip_are_joined_in_natural_order() -> None:
     assert read.notes == ("2 files were joined: part 9.txt, part 10.txt.",)
 
 
-def test_what_is_no_text_in_a_zip_is_passed_over_with_a_note() -> None:
+def test_files_of_a_zip_that_are_no_texts_are_skipped_with_a_note() -> None:
     raw = zip_of(
         {
             "book.txt": BOOK,
@@ -170,7 +156,8 @@ def test_what_is_no_text_in_a_zip_is_passed_over_with_a_note() -> None:
     read = read_text(raw)
     assert read.text == BOOK
     assert read.notes == (
-        "Passed over, as no text: cover.png (a PNG image), data (not a text), none (empty).",
+        "Skipped, because they are not texts: "
+        "cover.png (a PNG image), data (not a text), none (empty).",
     )
 
 
@@ -187,7 +174,7 @@ def test_an_archive_in_a_zip_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "what"),
+    ("members", "kind"),
     [
         ({"[Content_Types].xml": "", "word/document.xml": ""}, "a Word document"),
         ({"[Content_Types].xml": "", "xl/workbook.xml": ""}, "an Excel workbook"),
@@ -197,12 +184,12 @@ def test_an_archive_in_a_zip_is_refused() -> None:
         ({"model/data.pkl": ""}, "a PyTorch model"),
     ],
 )
-def test_a_zip_of_another_program_is_refused_by_what_it_is(members: dict, what: str) -> None:
-    with pytest.raises(TextError, match=f"notes.zip is {what}, not a text"):
+def test_a_document_that_is_a_zip_is_refused_by_its_kind(members: dict, kind: str) -> None:
+    with pytest.raises(TextError, match=f"notes.zip is {kind}, not a text"):
         read_text(zip_of(members), "notes.zip")
 
 
-def test_files_of_a_zip_are_guessed_once_and_together() -> None:
+def test_the_encoding_of_a_zip_is_guessed_once_for_all_its_files() -> None:
     asked: list[bytes] = []
 
     def guess(raw: bytes) -> str:
@@ -221,14 +208,14 @@ def test_files_of_a_zip_are_guessed_once_and_together() -> None:
     assert asked == [members["1.txt"] + b"\n" + members["2.txt"]]
 
 
-def test_a_forced_encoding_reaches_into_archives() -> None:
+def test_a_given_encoding_is_used_inside_archives_too() -> None:
     raw = "ещё\n".encode("koi8-r")
     for packed in (raw, gzip.compress(raw), zipped(a_txt=raw)):
         read = read_text(packed, encoding="koi8-r", guess_encoding=lambda raw: 1 / 0)
         assert (read.text, read.encoding) == ("ещё\n", "koi8-r")
 
 
-def test_pages_of_an_ebook_are_joined_in_the_order_of_its_spine() -> None:
+def test_pages_of_an_ebook_are_joined_in_reading_order() -> None:
     raw = zip_of(
         {
             "META-INF/container.xml": '<container><rootfile full-path="in/book.opf"/></container>',
@@ -243,43 +230,43 @@ def test_pages_of_an_ebook_are_joined_in_the_order_of_its_spine() -> None:
     read = read_text(raw, "book.epub")
     assert read.text == "First.\n\nThen.\n"
     assert read.notes == (
-        "The pages of the e-book (2) were joined in order and their tags left out.",
+        "The e-book's pages (2) were joined in reading order, without their markup.",
     )
 
 
-# --- bounds ------------------------------------------------------------------------------------
+# --- limits ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda zeros: zipped(a_txt=zeros)])
-def test_a_bomb_stops_at_the_cap(pack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """256 MiB of zeros pack to 254 kB; no more than the cap is ever in memory."""
-    cap = 8 * 2**20
-    monkeypatch.setattr("rnncore.reading.archives.MAX_TEXT_BYTES", cap)
-    raw = pack(bytes(32 * cap))
+def test_a_zip_bomb_stops_at_the_size_limit(pack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """256 MiB of zeros pack to 254 kB; memory use stays near the limit."""
+    limit = 8 * 2**20
+    monkeypatch.setattr("rnncore.reading.archives.MAX_TEXT_BYTES", limit)
+    raw = pack(bytes(32 * limit))
     assert len(raw) < 300_000
     tracemalloc.start()
     try:
-        with pytest.raises(TextError, match="expands to more than 8 MiB"):
+        with pytest.raises(TextError, match="expands to more than the limit of 8 MiB"):
             read_text(raw)
-        assert tracemalloc.get_traced_memory()[1] < 1.5 * cap
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * limit
     finally:
         tracemalloc.stop()
 
 
-def attempt(raw: bytes, **options) -> None:
-    """Read ``raw``: a Text with something to learn, or a TextError of one bounded sentence."""
+def check_reading(raw: bytes, **options) -> None:
+    """Reading ``raw`` must give a Text with something to learn, or a short TextError."""
     try:
         read = read_text(raw, "some.file", **options)
     except TextError as refused:
-        sentence = str(refused)
+        message = str(refused)
     else:
         assert len(set(read.text)) >= 2
         assert "\r" not in read.text
-        read.text.encode()  # no half characters
+        read.text.encode()  # fails for surrogates
         assert all(note.endswith(".") for note in read.notes)
         return
-    assert sentence.endswith(".")
-    assert len(sentence) < 600
+    assert message.endswith(".")
+    assert len(message) < 600
 
 
 ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32", "cp1252", "big5", "utf-7", "hex", "nope"])
@@ -289,7 +276,7 @@ ENCODINGS = st.sampled_from(["utf-8", "utf-16", "utf-32", "cp1252", "big5", "utf
 def test_any_bytes_give_a_text_or_a_text_error(
     raw: bytes, encoding: str | None, guess: str | None
 ) -> None:
-    attempt(raw, encoding=encoding, guess_encoding=lambda _: guess)
+    check_reading(raw, encoding=encoding, guess_encoding=lambda _: guess)
 
 
 WHOLE = (
@@ -314,4 +301,4 @@ def test_damaged_files_give_a_text_or_a_text_error(raw: bytes, data: st.DataObje
         at = data.draw(st.integers(0, len(damaged)))
         stop = min(len(damaged), at + data.draw(st.integers(0, 3)))
         damaged[at:stop] = data.draw(st.binary(max_size=4))
-    attempt(bytes(damaged[: data.draw(st.integers(len(damaged) // 2, len(damaged)))]))
+    check_reading(bytes(damaged[: data.draw(st.integers(len(damaged) // 2, len(damaged)))]))

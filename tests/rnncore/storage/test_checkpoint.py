@@ -20,7 +20,7 @@ from rnncore.storage.model_pickle import dump_model
 from tests.support.paths import GOLDEN, ROOT
 from tests.support.saved_runs import IDS, everything, make, run, saved
 
-# --- exact resume --------------------------------------------------------------------------
+# --- exact resume ----------------------------------------------------------------------------
 
 
 def check_cut(seed: int) -> None:

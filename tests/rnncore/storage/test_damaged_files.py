@@ -83,7 +83,7 @@ def test_another_program_s_npz_is_refused():
         load(file)
 
 
-# --- crafted files: the seal is right, what it seals is not -------------------------------------
+# --- crafted files: the seal is right, what it seals is not ----------------------------------
 
 
 def crafted(change) -> bytes:

@@ -21,7 +21,7 @@ from rnncore.storage.safe_unpickler import MAX_OPERATIONS
 from tests.support.paths import GOLDEN
 from tests.support.pickled import GOOD, HEAD, ORIGINAL, small_model
 
-# --- our own models ------------------------------------------------------------------------
+# --- our own models --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
@@ -81,7 +81,7 @@ def test_the_first_format_still_opens():
     np.testing.assert_allclose(found, expected["probabilities"], rtol=1e-4)
 
 
-# --- refusals, and what they cost ----------------------------------------------------------
+# --- refusals, and what they cost ------------------------------------------------------------
 
 
 class Asks:
