@@ -1,4 +1,4 @@
-"""History and other figures as rows and Altair charts.
+"""Rows and Vega-Lite specifications of the charts, made from a training history or other figures.
 
-Nothing here calls Streamlit or reads a run: a chart is a function of plain values.
+Every function here takes plain values: no module calls Streamlit or reads a run.
 """

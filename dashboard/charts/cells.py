@@ -1,4 +1,4 @@
-"""What goes on in a cell: its gates over a text, and what is left of a gradient on the way back."""
+"""Charts of what happens inside a cell: its gates over a text, and how far gradients reach back."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ from dashboard.analysis.network_internals import MIN_GRADIENT, Gates, Reach
 from dashboard.charts.chart_parts import TRAINING, VALIDATION, without_data
 from dashboard.text.codepoints import display_char
 
-UNITS = 12  # of a layer, those that are shown
+UNITS = 12  # shown of a layer
 
 
 def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
-    """What one gate does at each character, in the units where it changes most."""
+    """Return rows (place, char, unit, value) of one gate, for the units that vary most.
+
+    name: a key of ``gates.gates``.
+    """
     values = gates.gates[name]
     units = np.sort(np.argsort(-values.std(axis=0))[:UNITS])
     chars = [display_char(char) for char in gates.chars]
-    # A place is "012|e": distinct and in order, though the same letter comes often.
+    # "012|e": the index keeps repeated characters apart and in order.
     places = [f"{t:03}|{char}" for t, char in enumerate(chars)]
     return pd.DataFrame(
         {
@@ -36,7 +39,7 @@ def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
 
 @cache
 def gates_spec(low: float) -> dict[str, Any]:
-    """A heat map of ``gates_rows``, whose values lie between ``low`` and 1."""
+    """Return the specification of a heat map of ``gates_rows``, with values from ``low`` to 1."""
     chart = (
         alt.Chart(alt.NamedData("rows"))
         .mark_rect()
@@ -44,7 +47,7 @@ def gates_spec(low: float) -> dict[str, Any]:
             alt.X(
                 "place:O",
                 title=None,
-                # Where there is no room for all of them, some would spell nonsense.
+                # On a narrow chart only some labels fit, and would spell nonsense.
                 axis=alt.Axis(
                     labelExpr="width < 300 ? '' : split(datum.label, '|')[1]",
                     labelAngle=0,
@@ -57,7 +60,11 @@ def gates_spec(low: float) -> dict[str, Any]:
                 scale=alt.Scale(domain=[low, 1], scheme="blues" if low == 0 else "blueorange"),
                 legend=alt.Legend(title=None, gradientLength=150),
             ),
-            tooltip=["char:N", "unit:N", alt.Tooltip("value:Q", format=".2f")],
+            tooltip=[
+                alt.Tooltip("char:N", title="Character"),
+                alt.Tooltip("unit:N", title="Unit"),
+                alt.Tooltip("value:Q", title="Activation", format=".2f"),
+            ],
         )
         .properties(height=340)
     )
@@ -65,7 +72,7 @@ def gates_spec(low: float) -> dict[str, Any]:
 
 
 def reach_rows(reaches: Mapping[str, Reach]) -> pd.DataFrame:
-    """What is left of a gradient so many steps back, for each cell by its name."""
+    """Return rows (steps, norm, cell): the gradient left this many steps back, for each cell."""
     return pd.DataFrame(
         {
             "steps": np.concatenate([reach.steps for reach in reaches.values()]),
@@ -79,15 +86,15 @@ def reach_rows(reaches: Mapping[str, Reach]) -> pd.DataFrame:
 
 @cache
 def reach_spec() -> dict[str, Any]:
-    """Lines of ``reach_rows`` on a log scale."""
+    """Return the specification of a line chart of ``reach_rows`` on a log scale."""
     chart = (
         alt.Chart(alt.NamedData("rows"))
         .mark_line(strokeWidth=2.5)
         .encode(
-            alt.X("steps:Q", title="characters back"),
+            alt.X("steps:Q", title="Characters back"),
             alt.Y(
                 "norm:Q",
-                title="share of the gradient left",
+                title="Share of the gradient left",
                 scale=alt.Scale(type="log"),
                 axis=alt.Axis(
                     labelExpr="datum.value == 1 ? '1' : format(datum.value, '.0e')", tickCount=6
@@ -98,7 +105,11 @@ def reach_spec() -> dict[str, Any]:
                 scale=alt.Scale(domain=["LSTM", "Vanilla RNN"], range=[TRAINING, VALIDATION]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
-            tooltip=["cell:N", "steps:Q", alt.Tooltip("norm:Q", format=".2e")],
+            tooltip=[
+                alt.Tooltip("cell:N", title="Cell"),
+                alt.Tooltip("steps:Q", title="Characters back"),
+                alt.Tooltip("norm:Q", title="Share of the gradient left", format=".2e"),
+            ],
         )
         .properties(height=380)
     )

@@ -1,4 +1,4 @@
-"""How a person wants to see the curve: what may be chosen, and what is drawn beside the losses."""
+"""How to draw the loss curve: the user's choices, and what is drawn beside the losses."""
 
 from __future__ import annotations
 
@@ -8,41 +8,31 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from dashboard.analysis.baselines import Baseline
 from dashboard.charts.downsampling import Floats
 from dashboard.training.live_settings import Change
 
+# Name of an x axis: column of the history. Epochs are computed from the characters read.
 X_AXES = {"Iterations": "iteration", "Epochs": "epoch", "Characters": "chars", "Seconds": "seconds"}
 SMOOTHINGS = (1, 10, 50, 100, 200, 500)  # iterations
 UNITS = ("nats", "bits", "perplexity")
 
 
 @dataclass(frozen=True)
-class Level:
-    """A loss to compare with, drawn as a dashed line: its name and nats per character.
-
-    note: what it is, for whoever points at it.
-    """
-
-    name: str
-    nats: float
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class ChartOptions:
-    """How a person wants to see the curve."""
+    """The axes and the smoothing of the loss chart, and what it shows beside the losses."""
 
-    x: str = "Iterations"
-    unit: str = "nats"
+    x: str = "Iterations"  # a key of X_AXES
+    unit: str = "nats"  # one of UNITS
     smoothing: int = 100  # iterations
-    levels: Sequence[Level] = field(default_factory=tuple)
+    baselines: Sequence[Baseline] = field(default_factory=tuple)
     marks: Sequence[Change] = field(default_factory=tuple)
-    stage: int | None = None  # the iteration whose sample is shown beside the curve
+    stage: int | None = None  # the iteration of the sample shown with the curve
 
 
 def in_unit(nats: Floats | float, unit: str) -> Floats | float:
-    """Nats per character in another unit."""
+    """Return a loss, given in nats per character, in one of ``UNITS``."""
     if unit == "bits":
         return nats / math.log(2)
-    # Of a run that shot up: beyond e^100 a perplexity is nothing that a chart could show.
+    # A diverging run can exceed e^100, which no axis can show.
     return np.exp(np.minimum(nats, 100.0)) if unit == "perplexity" else nats

@@ -1,4 +1,4 @@
-"""What the drawings share: colours, the axis across, what follows the pointer."""
+"""What several charts share: colours, the x axis, the tooltip of the nearest point."""
 
 from __future__ import annotations
 
@@ -7,31 +7,33 @@ from typing import Any
 import altair as alt
 
 from dashboard.charts.chart_options import X_AXES
-from dashboard.charts.downsampling import Floats, Places
+from dashboard.charts.downsampling import Floats, Positions
 from rnncore.history import History
 
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
 
 
-def x_at(history: History, at: Places, name: str, chars_per_epoch: float) -> Floats:
-    """Where these places of the history stand on this axis."""
-    if name == "Epochs":
+def x_values(history: History, at: Positions, x_axis: str, chars_per_epoch: float) -> Floats:
+    """Return the values on ``x_axis`` (a key of X_AXES) of the history's rows ``at``."""
+    if x_axis == "Epochs":
         return history["chars"][at] / max(1.0, chars_per_epoch)
-    return history[X_AXES[name]][at]
+    return history[X_AXES[x_axis]][at]
 
 
-def x_title(name: str) -> str:
-    """What stands below the axis."""
-    return "Characters of text read" if name == "Characters" else name
+def x_title(x_axis: str) -> str:
+    """Return the title of the x axis."""
+    return "Characters read" if x_axis == "Characters" else x_axis
 
 
-def x_tip(name: str) -> alt.Tooltip:
-    """What the pointer is told of the axis."""
-    return alt.Tooltip("x:Q", title=name, format=".2f" if name == "Epochs" else ",.0f")
+def x_tooltip(x_axis: str) -> alt.Tooltip:
+    """Return the tooltip's line with the value on the x axis."""
+    return alt.Tooltip("x:Q", title=x_title(x_axis), format=".2f" if x_axis == "Epochs" else ",.0f")
 
 
-def hover(points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> list[alt.Chart]:
-    """Wherever the pointer is, the nearest of these points is told, and a line drawn through it."""
+def nearest_point_layers(
+    points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]
+) -> list[alt.Chart]:
+    """Return two layers: a tooltip for the point nearest to the pointer, and a rule through it."""
     near = alt.selection_point(
         name="near", nearest=True, on="pointerover", clear="pointerout", empty=False
     )
@@ -42,7 +44,7 @@ def hover(points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> lis
 
 
 def without_data(chart: alt.TopLevelMixin) -> dict[str, Any]:
-    """The drawing alone: the page hands its rows over beside it."""
+    """Return the chart's specification without its data, which Streamlit sends separately."""
     spec = chart.to_dict()
     for part in (spec, *spec.get("layer", ())):
         part.pop("data", None)

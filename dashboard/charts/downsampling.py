@@ -1,4 +1,4 @@
-"""Of a long line the few points that are drawn: its extremes, places at even distances, means."""
+"""Downsampling: choose the few points of a long line that are drawn, and average around them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Places = NDArray[np.intp]  # positions in the line
+Positions = NDArray[np.intp]  # indices into the line
 
 
-def pick_extremes(values: Floats, buckets: int) -> Places:
-    """At most 2 ``buckets`` places that keep every peak: the extremes of equal stretches."""
+def pick_extremes(values: Floats, buckets: int) -> Positions:
+    """Return at most 2 ``buckets`` positions: the minimum and maximum of each equal stretch.
+
+    No peak is lost, however short.
+    """
     if len(values) <= 2 * buckets:
         return np.arange(len(values))
     edges = np.linspace(0, len(values), buckets + 1).astype(int)
@@ -20,32 +23,33 @@ def pick_extremes(values: Floats, buckets: int) -> Places:
     return np.unique([s.start + f(values[s]) for s in stretches for f in (np.argmin, np.argmax)])
 
 
-def pick_evenly(length: int, points: int) -> Places:
-    """At most ``points`` equally spaced places, the last one among them."""
+def pick_evenly(length: int, points: int) -> Positions:
+    """Return at most ``points`` evenly spaced positions below ``length``, the last one included."""
     if length <= points:
         return np.arange(length)
     return np.unique(np.linspace(0, length - 1, points).astype(int))
 
 
-def trailing_means(values: Floats, places: Places, window: int) -> Floats:
-    """Mean of the last ``window`` values at each of these places; what comes later changes none.
+def trailing_means(values: Floats, positions: Positions, window: int) -> Floats:
+    """Return the mean of the last ``window`` values at each position; later values change none.
 
-    Fewer at the beginning, a fifth of what there is: the steep fall there is not lagged behind.
+    Near the beginning the window is a fifth of the values so far: a full window would lag behind
+    the steep fall of the loss there.
     """
-    widths = np.clip(places // 5 + 1, 1, max(1, window))
-    return _means(values, places + 1 - widths, places + 1)
+    widths = np.clip(positions // 5 + 1, 1, max(1, window))
+    return _means(values, positions + 1 - widths, positions + 1)
 
 
-def centred_means(values: Floats, places: Places, reach: int) -> Floats:
-    """Mean of the values up to ``reach`` before and after each of these places: without a lag.
+def centred_means(values: Floats, positions: Positions, reach: int) -> Floats:
+    """Return the mean of the values up to ``reach`` before and after each position, without lag.
 
-    At the beginning it reaches less far on both sides alike, or the steep fall there would be
-    drawn too low; at the end, where little happens, it only loses its right half.
+    At the beginning the window shrinks on both sides alike: otherwise the steep fall there would
+    be drawn too low. At the end, where the loss changes little, only its right half is cut off.
     """
-    reaches = np.minimum(reach, places)
-    return _means(values, places - reaches, np.minimum(places + reaches + 1, len(values)))
+    reaches = np.minimum(reach, positions)
+    return _means(values, positions - reaches, np.minimum(positions + reaches + 1, len(values)))
 
 
-def _means(values: Floats, starts: Places, ends: Places) -> Floats:
+def _means(values: Floats, starts: Positions, ends: Positions) -> Floats:
     means = [values[a:b].sum() / (b - a) for a, b in zip(starts, ends, strict=True)]
     return np.array(means, dtype=np.float64)

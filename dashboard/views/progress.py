@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
-from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, Level
+from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
 from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
 from dashboard.charts.loss import loss_rows, loss_spec
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
@@ -133,16 +133,17 @@ def _curve(run: Run, stage: int | None) -> None:
     if not len(history):
         return
     st.space("xsmall")  # for the chart's own buttons, which show above it
-    levels = [
-        Level(base.name, base.nats, base.note) for base in background.baselines(run).result or []
-    ]
-    marks = run.trainer.changes[-50:]
-    view = replace(widgets.chart_options(), marks=marks, levels=levels, stage=stage)
+    options = replace(
+        widgets.chart_options(),
+        marks=run.trainer.changes[-50:],
+        baselines=background.baselines(run).result or [],
+        stage=stage,
+    )
     per_epoch = run.chars_per_epoch
-    rows = loss_rows(history, per_epoch, view)
+    rows = loss_rows(history, per_epoch, options)
     st.vega_lite_chart(
         rows,
-        loss_spec(view.x, view.unit, frozenset(rows["part"])),
+        loss_spec(options.x, options.unit, frozenset(rows["part"])),
         width="stretch",
         key="loss_chart",
         alt="Training and validation loss over the run",
@@ -150,11 +151,11 @@ def _curve(run: Run, stage: int | None) -> None:
     if widgets.shows_side_charts():
         for column in ("grad_norm", "lr"):
             st.vega_lite_chart(
-                column_rows(history, per_epoch, column, view),
-                column_spec(view.x, column),
+                column_rows(history, per_epoch, column, options),
+                column_spec(options.x, column),
                 width="stretch",
                 key=f"{column}_chart",
-                alt=f"The {COLUMN_TITLES[column]} over the run",
+                alt=f"{COLUMN_TITLES[column]} over the run",
             )
 
 

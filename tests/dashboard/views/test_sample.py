@@ -253,7 +253,7 @@ def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
 def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
     def bars() -> dict[str, np.ndarray]:
         rows = desk.chart_rows("Odds")
-        return {at: part["odds"].to_numpy() for at, part in rows.groupby("at")}
+        return {at: part["probability"].to_numpy() for at, part in rows.groupby("series")}
 
     odds = np.sort(desk.app.session_state["_co_writing"].next_probabilities())[::-1][:8]
     for temperature in (0.5, 2.0):

@@ -1,0 +1,39 @@
+"""Charts of a cell: which units are shown, and gradients of zero on a log scale."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pytest
+
+from dashboard.analysis.network_internals import MIN_GRADIENT, Gates, Reach
+from dashboard.charts import cells
+from tests.support.charts import fields
+
+
+def test_gate_chart_shows_the_units_that_vary_most():
+    T, H = 3, 20
+    values = np.full((T, H), 0.5)
+    values[1, 4:16] = 0.9  # only units 4 to 15 vary
+    nothing = np.zeros((T, H))
+    rows = cells.gates_rows(Gates(("a", " ", "a"), {"f": values}, nothing, nothing), "f")
+    assert list(dict.fromkeys(rows["unit"])) == [f"unit {n}" for n in range(4, 16)]
+    assert list(dict.fromkeys(rows["place"])) == ["000|a", "001|␣", "002|a"]
+    assert rows.loc[rows["char"] == "␣", "value"].tolist() == [0.9] * 12
+    assert set(rows["value"]) == {0.5, 0.9}
+    spec = cells.gates_spec(0.0)
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) == set(rows.columns)
+
+
+def test_a_vanished_gradient_gets_the_smallest_value_of_the_log_scale():
+    steps = np.arange(2)
+    lstm, vanilla = Reach(steps, np.array([1.0, 0.5])), Reach(steps, np.array([1.0, 0.0]))
+    rows = cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla})
+    assert rows["cell"].tolist() == ["LSTM", "LSTM", "Vanilla RNN", "Vanilla RNN"]
+    assert rows["steps"].tolist() == [0, 1, 0, 1]
+    assert rows["norm"].tolist() == [1.0, 0.5, 1.0, MIN_GRADIENT]
+    assert lstm.ratio_to(vanilla) == pytest.approx(0.5 / MIN_GRADIENT)
+    spec = cells.reach_spec()
+    alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
+    assert fields(spec) == set(rows.columns)
