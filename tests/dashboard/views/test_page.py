@@ -225,11 +225,11 @@ def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypat
     assert the_reference(page) in caplog.text
 
 
-def test_a_measurement_of_settings_that_changed_is_dropped(visit):
+def test_changed_settings_cancel_the_speed_measurement_of_the_old_ones(visit):
     page = visit()
     page.choose("model_hidden_dim", 32)
     (_, first) = page.value("_job_speed")
     page.choose("model_hidden_dim", 64)
     (_, second) = page.value("_job_speed")
-    assert first.dropped
-    assert not second.dropped
+    assert first.cancelled
+    assert not second.cancelled

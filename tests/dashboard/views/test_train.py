@@ -479,7 +479,7 @@ def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
     page.until_at_rest()
     (sentence,) = page.shown("error")
     assert "no longer a number" in sentence or "diverged" in sentence
-    assert "back where it stood at iteration" in sentence
+    assert "restored to its state at iteration" in sentence
     page.press("Step")
     assert np.isfinite(page.run.solver.model.flat).all()
     assert page.shown("error") == []
