@@ -35,7 +35,7 @@ print(model.sample("{seed_text}", T={length}, temperature=0.5, seed=1))
 ```
 
 The model writes in the style of one book, one character at a time. Its words and phrases come from
-the book. Sentences are correct for about half a line, and have no meaning. The model knows the book's
+the book. Sentences are correct for about half a line, and have no meaning. It knows the book's
 {vocab} characters and no others.
 
 - **Data.** *Pride and Prejudice* by Jane Austen (1813), in the public domain, in Project
@@ -133,8 +133,9 @@ def choice(runs: Sequence[dict[str, Any]]) -> str:
         return f"It is the only run of its recipe: {others}."
     mean = sum(run["last"] for run in runs) / len(runs)
     return (
-        f"It is the best of {len(runs)} runs with different seeds: {others}.\nIt was selected by its "
-        "validation loss, so that figure is slightly too good. The mean of the runs is\n"
+        f"It is the best of {len(runs)} runs with different seeds: {others}.\n"
+        "It was selected by its validation loss, so that figure is slightly too good. "
+        "The mean of the runs is\n"
         f"{mean:.3f}."
     )
 
