@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rnncore import Solver
-from rnncore.memory_estimate import training_bytes
+from rnncore.memory_estimate import estimate_training_bytes
 from rnncore.network import count_params, default_input_dim
 
 HIDDEN_SIZES = (16, 32, 64, 100, 128, 200, 256, 384, 512, 768, 1024)
@@ -62,7 +62,7 @@ class ModelSettings:
     def memory(self, vocab_dim: int, itemsize: int = 4) -> int:
         """Bytes that training takes, estimated; ``itemsize`` is that of one parameter."""
         D = self.embedding_dim(vocab_dim)
-        return training_bytes(
+        return estimate_training_bytes(
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
             self.batch_size, self.seq_length, itemsize, validates=self.val_fraction > 0,
         )  # fmt: skip
@@ -99,7 +99,7 @@ class TrainSettings:
     def from_solver(cls, solver: Solver) -> TrainSettings:
         """What it trains with now. The interval that it would choose counts as chosen by it."""
         own = {field.name: getattr(solver, field.name) for field in fields(cls)}
-        affordable = solver.eval_every == solver.affordable_interval()
+        affordable = solver.eval_every == solver.choose_eval_every()
         return cls(
             **own
             | {

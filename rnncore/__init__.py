@@ -5,7 +5,7 @@ The BLAS is settled first, because it reads its settings when NumPy loads it.
 
 from rnncore.compute import blas
 
-blas.settle()
+blas.configure()
 
 from rnncore.cells import CELLS  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402

@@ -28,7 +28,7 @@ class Pass:
 
     def __init__(self, network: Network, N: int, T: int):
         self.N, self.T = N, T
-        count = shard_count(network.num_params, N, T, blas.info().workers)
+        count = choose_shard_count(network.num_params, N, T, blas.info().workers)
         cuts = [slice(a, b) for a, b in pairwise(N * i // count for i in range(count + 1))]
         first = Shard(network, cuts[0], N, T)
         self.shards: list[Shard | RemoteShard] = [first, *_others(network, cuts[1:], N, T)]
@@ -98,7 +98,7 @@ def _others(network: Network, cuts: list[slice], N: int, T: int) -> list[Shard |
         return [Shard(network, rows, N, T) for rows in cuts]
 
 
-def shard_count(num_params: int, N: int, T: int, workers: int) -> int:
+def choose_shard_count(num_params: int, N: int, T: int, workers: int) -> int:
     """How many are worth sharing a batch of this size."""
     flops = 6 * num_params * N * T
     return max(1, min(workers, N // _MIN_SEQUENCES, int(flops // _MIN_FLOPS)))

@@ -50,7 +50,7 @@ def check_ids(ids: object, vocab_dim: int) -> Ids:
 
 def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
     """The first part to train on and the last ``val_fraction`` to validate with (views)."""
-    checks.number("val_fraction", val_fraction, 0.0, 0.9)
+    checks.check_number("val_fraction", val_fraction, 0.0, 0.9)
     cut = len(ids) - round(len(ids) * val_fraction)
     return ids[:cut], ids[cut:]
 
@@ -67,10 +67,10 @@ class Batches:
     """Endless (N, T) batches from one text; ``cursor`` is the place of the next one."""
 
     def __init__(self, ids: Ids, batch_size: int, seq_length: int):
-        N = checks.whole("batch_size", batch_size, 1)
-        T = checks.whole("seq_length", seq_length, 1)
+        N = checks.check_whole("batch_size", batch_size, 1)
+        T = checks.check_whole("seq_length", seq_length, 1)
         if len(ids) < N * T + 1:
-            raise TextError(too_short(len(ids), N, T))
+            raise TextError(explain_too_short(len(ids), N, T))
         self.inputs, self.targets = as_streams(ids, N)
         self.seq_length = T
         self.cursor = 0
@@ -89,7 +89,7 @@ class Batches:
         return batch
 
 
-def too_short(length: int, batch_size: int, seq_length: int) -> str:
+def explain_too_short(length: int, batch_size: int, seq_length: int) -> str:
     """Why a text does not fill one batch, and which settings would fit it."""
     need = batch_size * seq_length + 1
     message = (

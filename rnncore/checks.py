@@ -10,7 +10,7 @@ from typing import Any
 from rnncore.errors import SettingError
 
 
-def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
+def check_whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     """``value`` as an int within ``low .. high``."""
     allowed = f"{low:,} or more" if high is None else f"{low:,} to {high:,}"
     good = isinstance(value, Integral) and not isinstance(value, bool)
@@ -19,7 +19,7 @@ def whole(name: str, value: Any, low: int, high: int | None = None) -> int:
     return int(value)
 
 
-def number(
+def check_number(
     name: str, value: Any, low: float, high: float = math.inf, *, open_low: bool = False
 ) -> float:
     """``value`` as a finite float within ``low .. high`` (``low`` itself excluded on request)."""
@@ -32,7 +32,7 @@ def number(
     return float(value)
 
 
-def one_of(name: str, value: Any, names: Iterable[str]) -> str:
+def check_choice(name: str, value: Any, names: Iterable[str]) -> str:
     """``value`` if it is one of ``names``, to the letter."""
     names = list(names)
     if value not in names:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from rnncore.batch_pass import shard_count
+from rnncore.batch_pass import choose_shard_count
 from rnncore.batches import VAL_STEPS, VAL_STREAMS
 from rnncore.cells import CELLS
 from rnncore.compute import blas
 from rnncore.network import count_params
 
 
-def training_bytes(
+def estimate_training_bytes(
     vocab_dim: int,
     input_dim: int,
     hidden_dim: int,
@@ -39,4 +39,4 @@ def training_bytes(
 
 
 def _further_shards(num_params: int, N: int, T: int) -> int:
-    return shard_count(num_params, N, T, blas.info().workers) - 1
+    return choose_shard_count(num_params, N, T, blas.info().workers) - 1

@@ -128,7 +128,7 @@ class RNN(Network):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # One global and plain values: opens under any NumPy version and can be read safely.
-        return restore, (model_from_values.payload_of(self),)
+        return restore, (model_from_values.make_payload(self),)
 
 
 def restore(payload: dict[str, Any]) -> RNN:
@@ -136,4 +136,4 @@ def restore(payload: dict[str, Any]) -> RNN:
 
     Every pickle of a model names this function, so it must stay at ``rnncore.model.restore``.
     """
-    return model_from_values.model_of_payload(RNN, payload)
+    return model_from_values.build_from_payload(RNN, payload)

@@ -50,7 +50,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
 _BLOCK = 1 << 20  # elements looked at at once
 
 
-def payload_of(network: Network) -> dict[str, Any]:
+def make_payload(network: Network) -> dict[str, Any]:
     """Return a network as plain values: format, settings and (dtype, shape, bytes) arrays."""
     arrays = {
         name: (value.dtype.str, value.shape, value.tobytes())
@@ -59,7 +59,7 @@ def payload_of(network: Network) -> dict[str, Any]:
     return {"format": PICKLE_FORMAT, "settings": network.settings(), "params": arrays}
 
 
-def model_of_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
+def build_from_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
     """Return a ``kind`` (such as ``RNN``) with the values of ``payload_of``, after every check.
 
     FileFormatError: the payload does not describe a network.
@@ -68,16 +68,16 @@ def model_of_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
         raise FileFormatError("The file holds no model: format, settings and params are missing.")
     if payload["format"] != PICKLE_FORMAT:
         raise FileFormatError(
-            f"The file's format is {brief(payload['format'])}; "
+            f"The file's format is {shorten(payload['format'])}; "
             f"this version reads {PICKLE_FORMAT!r}."
         )
     if not isinstance(payload["params"], dict):
         raise FileFormatError("The file's params are not a table of arrays.")
     arrays = {name: _array(name, parts) for name, parts in payload["params"].items()}
-    return model_of(kind, payload["settings"], arrays)
+    return build_model(kind, payload["settings"], arrays)
 
 
-def model_of(kind: type[NetworkT], settings: Any, arrays: Mapping[str, Array]) -> NetworkT:
+def build_model(kind: type[NetworkT], settings: Any, arrays: Mapping[str, Array]) -> NetworkT:
     """Return a ``kind`` with these settings and copies of these parameters.
 
     FileFormatError: settings and parameters do not describe a network.
@@ -99,8 +99,8 @@ def check_arrays(
     """Names, types and shapes as called for, and every value finite."""
     if set(arrays) != set(shapes):
         raise FileFormatError(
-            f"The file holds the {what} {brief(sorted(map(str, arrays)))}; "
-            f"its settings call for {brief(sorted(shapes))}."
+            f"The file holds the {what} {shorten(sorted(map(str, arrays)))}; "
+            f"its settings call for {shorten(sorted(shapes))}."
         )
     for name, shape in shapes.items():
         value = arrays[name]
@@ -129,7 +129,7 @@ def check_finite(name: str, value: Array) -> None:
         )
 
 
-def brief(value: Any, limit: int = 160) -> str:
+def shorten(value: Any, limit: int = 160) -> str:
     """``repr``, shortened."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
@@ -156,13 +156,13 @@ def _check_settings(settings: Any) -> None:
         raise FileFormatError(f"The file's settings are not {', '.join(_SETTINGS)}.")
     for name, types in _SETTINGS.items():
         if type(settings[name]) not in types:
-            raise FileFormatError(f"The file's {name} is {brief(settings[name])}.")
-    V = checks.whole("vocab_dim", settings["vocab_dim"], 1, MAX_VOCAB)
-    checks.whole("input_dim", settings["input_dim"], 1, MAX_DIM)
-    checks.whole("hidden_dim", settings["hidden_dim"], 1, MAX_DIM)
-    checks.whole("num_layers", settings["num_layers"], 1, MAX_LAYERS)
-    checks.one_of("cell_type", settings["cell_type"], CELLS)
-    checks.one_of("dtype", settings["dtype"], DTYPES)
+            raise FileFormatError(f"The file's {name} is {shorten(settings[name])}.")
+    V = checks.check_whole("vocab_dim", settings["vocab_dim"], 1, MAX_VOCAB)
+    checks.check_whole("input_dim", settings["input_dim"], 1, MAX_DIM)
+    checks.check_whole("hidden_dim", settings["hidden_dim"], 1, MAX_DIM)
+    checks.check_whole("num_layers", settings["num_layers"], 1, MAX_LAYERS)
+    checks.check_choice("cell_type", settings["cell_type"], CELLS)
+    checks.check_choice("dtype", settings["dtype"], DTYPES)
     symbols = settings["idx_to_char"]
     if symbols is not None and len(Vocab(symbols)) != V:
         raise FileFormatError(f"The file names {len(symbols):,} symbols; its vocab_dim is {V:,}.")
@@ -171,21 +171,21 @@ def _check_settings(settings: Any) -> None:
 def _array(name: Any, parts: Any) -> Array:
     """A view of raw bytes as an array, once type, shape and number of bytes agree."""
     if not isinstance(name, str) or not isinstance(parts, tuple) or len(parts) != 3:
-        raise FileFormatError(f"The file's array {brief(name)} is not a type, a shape and bytes.")
+        raise FileFormatError(f"The file's array {shorten(name)} is not a type, a shape and bytes.")
     dtype, shape, raw = parts
-    return array_of(name, dtype, shape, raw)
+    return make_array(name, dtype, shape, raw)
 
 
-def array_of(name: str, dtype: Any, shape: Any, raw: Any, order: Any = "C") -> Array:
+def make_array(name: str, dtype: Any, shape: Any, raw: Any, order: Any = "C") -> Array:
     """``raw`` bytes as a read-only array of ``dtype`` (a name like "<f4") and ``shape``."""
     if not isinstance(dtype, str) or dtype not in FLOATS:
-        raise FileFormatError(f"{name} is of type {brief(dtype)}; it must be one of <f4, <f8.")
+        raise FileFormatError(f"{name} is of type {shorten(dtype)}; it must be one of <f4, <f8.")
     if (
         not isinstance(shape, tuple)
         or len(shape) > 3
         or not all(type(n) is int and 0 <= n < 1 << 48 for n in shape)
     ):
-        raise FileFormatError(f"{name} has the shape {brief(shape)}.")
+        raise FileFormatError(f"{name} has the shape {shorten(shape)}.")
     if not isinstance(raw, (bytes, bytearray, memoryview)):
         raise FileFormatError(f"{name} in the file has no bytes.")
     nbytes = FLOATS[dtype].itemsize * math.prod(shape)

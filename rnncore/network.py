@@ -59,15 +59,15 @@ class Network:
         *,
         init: bool = True,
     ):
-        V = self.vocab_dim = checks.whole("vocab_dim", vocab_dim, 1, MAX_VOCAB)
+        V = self.vocab_dim = checks.check_whole("vocab_dim", vocab_dim, 1, MAX_VOCAB)
         D = default_input_dim(V) if input_dim is None else input_dim
-        self.input_dim = checks.whole("input_dim", D, 1, MAX_DIM)
-        H = self.hidden_dim = checks.whole("hidden_dim", hidden_dim, 1, MAX_DIM)
-        self.cell_type = checks.one_of("cell_type", cell_type, CELLS)
-        self.num_layers = checks.whole("num_layers", num_layers, 1, MAX_LAYERS)
-        self.dropout = checks.number("dropout", dropout, 0.0, 0.95)
-        self.dtype = np.dtype(checks.one_of("dtype", str(dtype), DTYPES))
-        self.seed = checks.whole("seed", seed, 0)
+        self.input_dim = checks.check_whole("input_dim", D, 1, MAX_DIM)
+        H = self.hidden_dim = checks.check_whole("hidden_dim", hidden_dim, 1, MAX_DIM)
+        self.cell_type = checks.check_choice("cell_type", cell_type, CELLS)
+        self.num_layers = checks.check_whole("num_layers", num_layers, 1, MAX_LAYERS)
+        self.dropout = checks.check_number("dropout", dropout, 0.0, 0.95)
+        self.dtype = np.dtype(checks.check_choice("dtype", str(dtype), DTYPES))
+        self.seed = checks.check_whole("seed", seed, 0)
         self.vocab = _vocab(idx_to_char, V)
 
         widths = [self.input_dim] + [H] * (self.num_layers - 1)

@@ -159,7 +159,7 @@ UPDATE_RULES: dict[str, type[Optimizer]] = {
 
 def make_optimizer(update_rule: str, size: int, dtype: Any = np.float32) -> Optimizer:
     """A fresh rule by name, for ``size`` parameters."""
-    checks.one_of("update_rule", update_rule, UPDATE_RULES)
+    checks.check_choice("update_rule", update_rule, UPDATE_RULES)
     return UPDATE_RULES[update_rule](size, dtype)
 
 

@@ -21,5 +21,5 @@ PRETRAINED = {"pride": "Jane Austen, Pride and Prejudice (1813): one LSTM layer 
 
 def pretrained(name: str) -> RNN:
     """A fresh copy of the model of this name; a SettingError lists the names there are."""
-    checks.one_of("name", name, PRETRAINED)
+    checks.check_choice("name", name, PRETRAINED)
     return read_model((FOLDER / f"{name}.pkl").read_bytes())

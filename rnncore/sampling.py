@@ -87,8 +87,8 @@ class Sampler:
         seed: int | None = None,
     ) -> list[Any]:
         """``n`` independent samples of T symbols, stepped side by side in one batch."""
-        checks.whole("T", T, 0)
-        checks.whole("n", n, 1)
+        checks.check_whole("T", T, 0)
+        checks.check_whole("n", n, 1)
         choose = _chooser(self._b_out, temperature, None, None, seed, n)
         ids = np.empty((T, n), dtype=np.int64)
         for t, row in enumerate(self._walk(self._seed_ids(seed_text), T, choose, n)):
@@ -114,7 +114,7 @@ class Sampler:
         top_p: float | None,
         seed: int | None,
     ) -> Iterator[int]:
-        checks.whole("T", T, 0)
+        checks.check_whole("T", T, 0)
         choose = _chooser(self._b_out, temperature, top_k, top_p, seed, None)
         return self._walk(self._seed_ids(seed_text), T, choose, None)
 
@@ -191,13 +191,13 @@ def _chooser(
 ) -> Callable[[Array], Any]:
     """A function from logits without their bias, (V,) or (n, V), to the id(s) drawn."""
     V, dtype = len(b_out), b_out.dtype
-    temperature = checks.number("temperature", temperature, 0.0, 100.0)
+    temperature = checks.check_number("temperature", temperature, 0.0, 100.0)
     if top_k is not None:
-        checks.whole("top_k", top_k, 1)
+        checks.check_whole("top_k", top_k, 1)
     if top_p is not None:
-        checks.number("top_p", top_p, 0.0, 1.0, open_low=True)
+        checks.check_number("top_p", top_p, 0.0, 1.0, open_low=True)
     if seed is not None:
-        checks.whole("seed", seed, 0)
+        checks.check_whole("seed", seed, 0)
     rng = np.random.default_rng(seed)
     shape = (V,) if n is None else (n, V)
 

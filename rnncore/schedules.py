@@ -27,7 +27,7 @@ def _cosine(progress: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
 
 
-SHAPES: dict[str, Callable[[float], float]] = {
+SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": _constant,
     "step": _step,
     "cosine": _cosine,
@@ -43,13 +43,13 @@ class Schedule:
     warmup: int = 0
 
     def __post_init__(self) -> None:
-        checks.one_of("schedule", self.name, SHAPES)
-        checks.whole("num_iters", self.num_iters, 1)
-        checks.whole("warmup", self.warmup, 0)
+        checks.check_choice("schedule", self.name, SCHEDULES)
+        checks.check_whole("num_iters", self.num_iters, 1)
+        checks.check_whole("warmup", self.warmup, 0)
 
     def factor(self, iteration: int) -> float:
         """The factor for update number ``iteration`` (0 for the first); past the end, the last."""
         if iteration < self.warmup:
             return (iteration + 1) / (self.warmup + 1)
         span = max(1, self.num_iters - self.warmup)
-        return SHAPES[self.name](min(1.0, (iteration - self.warmup) / span))
+        return SCHEDULES[self.name](min(1.0, (iteration - self.warmup) / span))

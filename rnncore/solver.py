@@ -25,7 +25,7 @@ from rnncore.model import RNN
 from rnncore.network import State, check_finite
 from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
 from rnncore.plotting import loss_chart
-from rnncore.schedules import SHAPES, Schedule
+from rnncore.schedules import SCHEDULES, Schedule
 
 Ids = NDArray[np.integer]
 
@@ -60,7 +60,7 @@ class Solver:
     """
 
     # Called after each piece of a validation, which may last: for whoever shares the processor.
-    between: Callable[[], None] | None = None
+    on_validation_chunk: Callable[[], None] | None = None
 
     def __init__(
         self,
@@ -86,16 +86,16 @@ class Solver:
         self.val_fraction = val_fraction
         self.batches = Batches(self.train_ids, batch_size, seq_length)
         self.batch_size, self.seq_length = batch_size, seq_length
-        self._lr = checks.number("lr", lr, 0.0, 100.0, open_low=True)
+        self._lr = checks.check_number("lr", lr, 0.0, 100.0, open_low=True)
         self._schedule = Schedule(schedule, num_iters, warmup)
-        self.clip = None if clip is None else checks.number("clip", clip, 0.0, open_low=True)
+        self.clip = None if clip is None else checks.check_number("clip", clip, 0.0, open_low=True)
         self.eval_every = (
-            self.affordable_interval()
+            self.choose_eval_every()
             if eval_every is None
-            else checks.whole("eval_every", eval_every, 0)
+            else checks.check_whole("eval_every", eval_every, 0)
         )
-        self.seed = checks.whole("seed", seed, 0)
-        self.fresh_after = checks.whole("fresh_after", fresh_after, 0)
+        self.seed = checks.check_whole("seed", seed, 0)
+        self.fresh_after = checks.check_whole("fresh_after", fresh_after, 0)
         self.rng = np.random.default_rng(seed)
         self.optimizer = make_optimizer(update_rule, model.num_params, model.dtype)
         self.state: State = model.initial_state(batch_size)
@@ -114,7 +114,7 @@ class Solver:
 
     @lr.setter
     def lr(self, value: float) -> None:
-        self._lr = checks.number("lr", value, 0.0, 100.0, open_low=True)
+        self._lr = checks.check_number("lr", value, 0.0, 100.0, open_low=True)
 
     @property
     def update_rule(self) -> str:
@@ -123,7 +123,7 @@ class Solver:
 
     @update_rule.setter
     def update_rule(self, name: str) -> None:
-        checks.one_of("update_rule", name, UPDATE_RULES)
+        checks.check_choice("update_rule", name, UPDATE_RULES)
         if name != self.optimizer.name:
             self.optimizer = make_optimizer(name, self.model.num_params, self.model.dtype)
 
@@ -143,7 +143,7 @@ class Solver:
 
     @schedule.setter
     def schedule(self, name: str) -> None:
-        checks.one_of("schedule", name, SHAPES)
+        checks.check_choice("schedule", name, SCHEDULES)
         self._schedule = Schedule(name, self._schedule.num_iters, self._schedule.warmup)
 
     @property
@@ -212,7 +212,7 @@ class Solver:
 
     def train_for(self, seconds: float) -> int:
         """Train until the time is up or the run is finished; returns the iterations done."""
-        checks.number("seconds", seconds, 0.0)
+        checks.check_number("seconds", seconds, 0.0)
         start, deadline = self.iteration, time.perf_counter() + seconds
         while not self.finished and time.perf_counter() < deadline:
             self.step()
@@ -257,11 +257,11 @@ class Solver:
             x = inputs[:, window]
             buffers = self._val_buffers if x.shape[1] == VAL_STEPS else None
             total += self.model.evaluate(x, targets[:, window], state, buffers)
-            if self.between is not None:
-                self.between()
+            if self.on_validation_chunk is not None:
+                self.on_validation_chunk()
         return total / inputs.size
 
-    def affordable_interval(self) -> int:
+    def choose_eval_every(self) -> int:
         """Iterations between validations that keep them to about 5 % of the training time.
 
         A forward pass costs about a third of a training step's characters. Counted, not timed,

@@ -49,7 +49,7 @@ def compute_baselines(train_ids: Ids, val_ids: Ids, vocab_dim: int) -> list[Base
 
     train_ids, val_ids: 1-D ids within ``0 .. vocab_dim - 1``, the second following the first.
     """
-    V = checks.whole("vocab_dim", vocab_dim, 1)
+    V = checks.check_whole("vocab_dim", vocab_dim, 1)
     train, val = (batches.check_ids(ids, V) for ids in (train_ids, val_ids))
     uniform = Baseline("Uniform", math.log(V), f"Every one of the {V:,} characters equally likely.")
     if not len(val):

@@ -94,9 +94,9 @@ def train_small_network(
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, 12, hidden_dim, cell_type, seed=seed)
     H = model.hidden_dim
-    model.params["Wh"][...] *= checks.number("recurrent_scale", recurrent_scale, 0.0, 100.0)
+    model.params["Wh"][...] *= checks.check_number("recurrent_scale", recurrent_scale, 0.0, 100.0)
     if forget_bias is not None and cell_type == "lstm":
-        bias = checks.number("forget_bias", forget_bias, -100.0, 100.0)
+        bias = checks.check_number("forget_bias", forget_bias, -100.0, 100.0)
         model.params["b"][H : 2 * H] = bias
     if iterations:
         solver = Solver(
@@ -105,7 +105,7 @@ def train_small_network(
             seq_length=25,
             batch_size=8,
             lr=1e-2,
-            num_iters=checks.whole("iterations", iterations, 0),
+            num_iters=checks.check_whole("iterations", iterations, 0),
             val_fraction=0,
         )
         for _ in range(iterations):
@@ -142,7 +142,7 @@ def measure_gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
     gradient is that of the loss at a stretch's last symbol, by the cell's own backward pass;
     the figure for k steps back is the geometric mean over the stretches.
     """
-    steps = checks.whole("steps", steps, 1, 1000)
+    steps = checks.check_whole("steps", steps, 1, 1000)
     if model.num_layers != 1:
         raise SettingError(f"The model has {model.num_layers} layers; this is shown of one.")
     ids = check_ids(ids, model.vocab_dim)
@@ -187,7 +187,7 @@ def compare_temperatures(
         raise SettingError("This model has no characters; its seed must be ids.")
     p = np.asarray(Sampler(model).next_probabilities(text), np.float64)
     rows = np.array([apply_temperature(p, temperature) for temperature in temperatures])
-    order = np.argsort(-p, kind="stable")[: checks.whole("top", top, 1)]
+    order = np.argsort(-p, kind="stable")[: checks.check_whole("top", top, 1)]
     logs = np.log(rows, out=np.zeros_like(rows), where=rows > 0)
     chars = tuple(model.vocab.idx_to_char[i] for i in order)
     entropy = np.maximum(0.0, -(rows * logs).sum(axis=1))
@@ -199,7 +199,7 @@ def apply_temperature(p: Array, temperature: float) -> NDArray[np.float64]:
 
     At 0 all probability lies on the likeliest.
     """
-    temperature = checks.number("temperature", temperature, 0.0, 100.0)
+    temperature = checks.check_number("temperature", temperature, 0.0, 100.0)
     if temperature == 0:
         return (np.arange(len(p)) == np.argmax(p)).astype(np.float64)
     with np.errstate(divide="ignore"):  # a probability of 0 stays one

@@ -19,7 +19,7 @@ from dashboard.text.cleanup import CLEANUP_RULES
 from rnncore import CELLS, UPDATE_RULES, checks
 from rnncore.errors import RnnCoreError, SettingError
 from rnncore.network import MAX_DIM, MAX_LAYERS
-from rnncore.schedules import SHAPES
+from rnncore.schedules import SCHEDULES
 
 SECTIONS = ("text", "model", "train", "sample", "download")
 
@@ -32,21 +32,21 @@ class Field(NamedTuple):
 
 
 def _whole(low: int, high: int) -> Callable[[str, str], int]:
-    return lambda name, value: checks.whole(name, _number(name, value), low, high)
+    return lambda name, value: checks.check_whole(name, _number(name, value), low, high)
 
 
 def _between(low: float, high: float, *, open_low: bool = False) -> Callable[[str, str], float]:
-    return lambda name, value: checks.number(
+    return lambda name, value: checks.check_number(
         name, _number(name, value), low, high, open_low=open_low
     )
 
 
 def _one_of(names: Any) -> Callable[[str, str], str]:
-    return lambda name, value: checks.one_of(name, value, names)
+    return lambda name, value: checks.check_choice(name, value, names)
 
 
 def _positive(name: str, value: str) -> float:
-    return checks.number(name, _number(name, value), 0.0, open_low=True)
+    return checks.check_number(name, _number(name, value), 0.0, open_low=True)
 
 
 def _or_off(read: Callable[[str, str], float]) -> Callable[[str, str], float]:
@@ -54,12 +54,12 @@ def _or_off(read: Callable[[str, str], float]) -> Callable[[str, str], float]:
 
 
 def _switch(name: str, value: str) -> bool:
-    return checks.one_of(name, value, ("on", "off")) == "on"
+    return checks.check_choice(name, value, ("on", "off")) == "on"
 
 
 def _sections(name: str, value: str) -> frozenset[str]:
     parts = [part.strip() for part in value.split(",")]
-    return frozenset(checks.one_of(name, part, SECTIONS) for part in parts if part)
+    return frozenset(checks.check_choice(name, part, SECTIONS) for part in parts if part)
 
 
 MODEL = {
@@ -76,7 +76,7 @@ MODEL = {
 TRAIN = {
     "rate": Field("lr", _between(0.0, 100.0, open_low=True)),
     "rule": Field("update_rule", _one_of(UPDATE_RULES)),
-    "schedule": Field("schedule", _one_of(SHAPES)),
+    "schedule": Field("schedule", _one_of(SCHEDULES)),
     "clip": Field("clip", _or_off(_positive)),
     "iterations": Field("num_iters", _whole(1, 10**8)),
     "warmup": Field("warmup", _whole(0, 10**8)),

@@ -17,7 +17,7 @@ from dashboard.training.sample_log import SampleLog
 from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Trainer
 from rnncore import RNN, RnnCoreError, Solver
-from rnncore.batches import split, too_short
+from rnncore.batches import explain_too_short, split
 
 SCHEDULER = Scheduler(limits.TRAINING_SEATS)
 
@@ -113,7 +113,7 @@ def check_settings(text: LoadedText, settings: ModelSettings, itemsize: int = 4)
     train_ids, _ = split(text.ids, settings.val_fraction)
     N, T = settings.batch_size, settings.seq_length
     if len(train_ids) < N * T + 1:
-        raise RnnCoreError(too_short(len(train_ids), N, T))
+        raise RnnCoreError(explain_too_short(len(train_ids), N, T))
     limits.check_memory(settings.memory(len(text.vocab), itemsize))
 
 

@@ -78,7 +78,7 @@ class Snapshot:
 def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan) -> Snapshot:
     """Copy what training changes; the caller holds the trainer's lock."""
     twin = copy.copy(solver)  # the text's ids and the settings are shared: they stay as they are
-    twin.between = None
+    twin.on_validation_chunk = None
     twin.model = solver.model.copy()
     twin.optimizer = copy.deepcopy(solver.optimizer)
     twin.batches = copy.copy(solver.batches)

@@ -79,7 +79,7 @@ class CopyIndex:
         generated: 1-D ids. shortest: characters, at least 23. Passages do not overlap: where
         two do, the longer keeps all and the other what is left of it, if that is long enough.
         """
-        checks.whole("shortest", shortest, _WIDTH + _STRIDE - 1)
+        checks.check_whole("shortest", shortest, _WIDTH + _STRIDE - 1)
         generated = batches.check_ids(generated, 1 << 32)
         found = self._maximal(generated, shortest)
         found.sort(key=lambda p: (-len(p), p.start))

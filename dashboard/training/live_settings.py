@@ -32,7 +32,7 @@ def apply_settings(solver: Solver, settings: TrainSettings) -> list[Change]:
     """Let these settings act from the next iteration on; what they changed of a run under way."""
     wanted = settings.solver_arguments()
     if wanted["eval_every"] is None:
-        wanted["eval_every"] = solver.affordable_interval()
+        wanted["eval_every"] = solver.choose_eval_every()
     made = []
     for name, label in _CHANGEABLE.items():
         before, value = getattr(solver, name), wanted[name]

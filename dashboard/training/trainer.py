@@ -191,7 +191,7 @@ class Trainer:
 
     def _train_chunk(self) -> None:
         """Train for ``CHUNK_SECONDS``, or one iteration after a click on Step."""
-        self.solver.between = self._let_others_in
+        self.solver.on_validation_chunk = self._let_others_in
         if self._stop_at is not None:
             self.solver.step()
         else:

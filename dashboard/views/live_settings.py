@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import settings
 from dashboard.page import settings_callbacks, widgets
 from rnncore import UPDATE_RULES
-from rnncore.schedules import SHAPES
+from rnncore.schedules import SCHEDULES
 
 
 def show() -> None:
@@ -34,7 +34,7 @@ def show() -> None:
         )
         st.segmented_control(
             "Schedule",
-            list(SHAPES),
+            list(SCHEDULES),
             key=widgets.train_key("schedule"),
             required=True,
             help="How the learning rate goes over the run: constant, halved in steps, "

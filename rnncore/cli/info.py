@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"BLAS     {found.library}")
     print(f"kernel   {found.kernel}")
     print(f"threads  {'unknown' if found.threads is None else found.threads}")
-    workers = "processes" if worker_pool.wanted() else "threads"
+    workers = "processes" if worker_pool.is_enabled() else "threads"
     print(f"batches  {f'split over {found.workers} {workers}' if found.workers > 1 else 'whole'}")
     for reason in found.reasons:
         print(f"  {reason}")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from rnncore.cells import CELLS
 from rnncore.optim import UPDATE_RULES
-from rnncore.schedules import SHAPES
+from rnncore.schedules import SCHEDULES
 
 
 class Option(NamedTuple):
@@ -37,7 +37,7 @@ SOLVER_OPTIONS = (
     Option("--seq-length", "seq_length", int, "characters of each passage in an iteration"),
     Option("--lr", "lr", float, "base learning rate"),
     Option("--rule", "update_rule", UPDATE_RULES, "update rule"),
-    Option("--schedule", "schedule", SHAPES, "learning rate schedule"),
+    Option("--schedule", "schedule", SCHEDULES, "learning rate schedule"),
     Option("--warmup", "warmup", int, "iterations in which the learning rate rises to its base"),
     Option("--clip", "clip", float, "largest gradient norm"),
     Option("--val-fraction", "val_fraction", float, "share of the text kept for validation"),

@@ -64,7 +64,7 @@ class BlasInfo:
 _decision: Decision | None = None
 
 
-def settle() -> None:
+def configure() -> None:
     """Choose kernel and threads; once NumPy is loaded only the threads can still be changed."""
     global _decision
     if _decision is not None:

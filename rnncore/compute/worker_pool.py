@@ -143,7 +143,7 @@ def workers(count: int) -> list[Worker]:
     """That many workers, started when first needed; WorkerLost where they cannot be had."""
     global _lost
     with _lock:
-        if count and (_lost or not wanted()):
+        if count and (_lost or not is_enabled()):
             raise WorkerLost("this system, or the user, has no workers")
         try:
             while len(_workers) < count:
@@ -154,7 +154,7 @@ def workers(count: int) -> list[Worker]:
         return _workers[:count]
 
 
-def wanted() -> bool:
+def is_enabled() -> bool:
     """Whether this system can share memory with a worker, and the user has not said no."""
     return (
         shared_memory.AVAILABLE

@@ -141,16 +141,16 @@ def _id_type(vocab_dim: int) -> np.dtype[Any]:
 def _restore(values: dict[str, Any], arrays: dict[str, Array], data: Any) -> Solver:
     if values.get("format") != FORMAT:
         raise FileFormatError(
-            f"The run's format is {model_from_values.brief(values.get('format'))}; "
+            f"The run's format is {model_from_values.shorten(values.get('format'))}; "
             f"this version reads {FORMAT!r}."
         )
     with _refusing():
-        model = model_from_values.model_of(
+        model = model_from_values.build_model(
             RNN, _model_settings(values, arrays), _group(arrays, "params")
         )
         # The first files knew no fresh starts: their runs go on without.
         settings = {"fresh_after": 0} | _table(values, "solver")
-        rule = checks.one_of("update_rule", settings.get("update_rule"), UPDATE_RULES)
+        rule = checks.check_choice("update_rule", settings.get("update_rule"), UPDATE_RULES)
         moments = _moments(arrays, model, rule)
         state = _state(arrays, model, settings.get("batch_size"))
         history = _history(values, arrays)
@@ -158,7 +158,7 @@ def _restore(values: dict[str, Any], arrays: dict[str, Array], data: Any) -> Sol
     ids = _ids(_table(values, "ids"), arrays.pop("ids", None), model, data)
     if arrays:
         raise FileFormatError(
-            f"The run's file also holds {model_from_values.brief(sorted(arrays))}."
+            f"The run's file also holds {model_from_values.shorten(sorted(arrays))}."
         )
     with _refusing():
         solver = Solver(ids, model, **settings)
@@ -213,7 +213,7 @@ def _moments(arrays: dict[str, Array], model: RNN, rule: str) -> dict[str, Array
 
 
 def _state(arrays: dict[str, Array], model: RNN, batch_size: Any) -> list[Array]:
-    N = checks.whole("batch_size", batch_size, 1)
+    N = checks.check_whole("batch_size", batch_size, 1)
     parts = len(CELLS[model.cell_type].state_parts)
     layers = [str(n) for n in range(1, model.num_layers + 1)]
     group = _group(arrays, "state")

@@ -26,7 +26,7 @@ import pickle
 
 from rnncore.errors import FileFormatError, SaveError
 from rnncore.model import RNN
-from rnncore.model_from_values import model_of_payload
+from rnncore.model_from_values import build_from_payload
 from rnncore.storage import original_pickle, safe_unpickler
 from rnncore.storage.safe_unpickler import Call, Global
 
@@ -62,5 +62,5 @@ def read_model(raw: bytes | bytearray | memoryview) -> RNN:
     if value.function == _RESTORE:
         if len(value.args) != 1 or value.state is not None:
             raise FileFormatError("The pickle describes a model in an unknown way.")
-        return model_of_payload(RNN, value.args[0])
-    return original_pickle.model_of(value)
+        return build_from_payload(RNN, value.args[0])
+    return original_pickle.build_model(value)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rnncore import model_from_values
 from rnncore.errors import FileFormatError
 from rnncore.model import RNN
-from rnncore.model_from_values import brief
+from rnncore.model_from_values import shorten
 from rnncore.network import MAX_DIM, MAX_VOCAB
 from rnncore.storage.safe_unpickler import Call, Global
 
@@ -46,7 +46,7 @@ _NAMES_HERE = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_o
 _GATES = {"lstm": 4, "vanilla": 1}
 
 
-def model_of(value: Call) -> RNN:
+def build_model(value: Call) -> RNN:
     """The model that the record of a pickle describes; a FileFormatError otherwise."""
     if value.function not in (_ONE_LAYER, _TWO_LAYERS):
         raise FileFormatError("The pickle holds something other than a model.")
@@ -60,12 +60,12 @@ def model_of(value: Call) -> RNN:
     cell_type = told.get("cell_type")
     if type(cell_type) is not str or cell_type not in _GATES:
         raise FileFormatError(
-            f"The file's cell_type is {brief(cell_type)}; it must be lstm or vanilla."
+            f"The file's cell_type is {shorten(cell_type)}; it must be lstm or vanilla."
         )
     names = _NAMES_HERE | (_SECOND if layers == 2 else {})
     if set(told["params"]) != set(names):
         raise FileFormatError(
-            f"The file holds the parameters {brief(sorted(map(str, told['params'])))}; "
+            f"The file holds the parameters {shorten(sorted(map(str, told['params'])))}; "
             f"{value.function} has {sorted(names)}."
         )
     arrays = {names[name]: _array(name, parts) for name, parts in told["params"].items()}
@@ -83,7 +83,7 @@ def model_of(value: Call) -> RNN:
     model_from_values.check_settings(settings)  # before the arrays become larger than the file
     if len(set(widths)) > 1:
         arrays = _one_width(arrays, V, D, widths, _GATES[cell_type])
-    return model_from_values.model_of(RNN, settings, arrays)
+    return model_from_values.build_model(RNN, settings, arrays)
 
 
 def _one_width(
@@ -125,7 +125,7 @@ def _size(told: dict[Any, Any], name: str, most: int) -> int:
     value = told.get(name)
     if type(value) is not int or not 1 <= value <= most:
         raise FileFormatError(
-            f"The file's {name} is {brief(value)}; it must be from 1 to {most:,}."
+            f"The file's {name} is {shorten(value)}; it must be from 1 to {most:,}."
         )
     return value
 
@@ -150,7 +150,7 @@ def _array(name: str, value: Any) -> Array:
             pass
         case _:
             raise FileFormatError(f"{name} in the file is not an array.")
-    return model_from_values.array_of(name, _type(name, dtype), shape, raw, order)
+    return model_from_values.make_array(name, _type(name, dtype), shape, raw, order)
 
 
 def _type(name: str, value: Any) -> str:

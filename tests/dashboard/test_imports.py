@@ -48,7 +48,7 @@ PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"text.loa
 # What views take from inside rnncore, and why.
 INNER_NAMES = {
     "rnncore.reading.file_names.display_name",  # an upload is named before it is read
-    "rnncore.schedules.SHAPES",  # the choices of a widget
+    "rnncore.schedules.SCHEDULES",  # the choices of a widget
     "rnncore.pretrained.PRETRAINED",  # a button each
 }
 

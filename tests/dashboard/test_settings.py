@@ -11,8 +11,8 @@ import pytest
 from dashboard import settings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver
-from rnncore.memory_estimate import training_bytes
-from rnncore.schedules import SHAPES
+from rnncore.memory_estimate import estimate_training_bytes
+from rnncore.schedules import SCHEDULES
 
 CHOICES = {
     "cell_type": tuple(CELLS),
@@ -26,7 +26,7 @@ CHOICES = {
     "seed": range(1000),
     "lr": settings.LEARNING_RATES,
     "update_rule": tuple(UPDATE_RULES),
-    "schedule": tuple(SHAPES),
+    "schedule": tuple(SCHEDULES),
     "clip": settings.CLIPS,
     "num_iters": settings.ITERATIONS,
     "warmup": settings.WARMUPS,
@@ -93,7 +93,7 @@ def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_
     )
     assert chosen.embedding_dim(V) == model.input_dim
     assert chosen.num_params(V) == model.num_params
-    assert chosen.memory(V) == training_bytes(
+    assert chosen.memory(V) == estimate_training_bytes(
         V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11, validates=False
     )
     # At least parameters, gradients and two moments; at most what so small a network can take.

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rnncore import RNN, RnnCoreError, Solver
-from rnncore.memory_estimate import training_bytes
+from rnncore.memory_estimate import estimate_training_bytes
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_estimate_of_memory_covers_what_training_takes():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    estimate = training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
+    estimate = estimate_training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
     assert 0.4 * estimate < peak < 1.1 * estimate
 
 
@@ -83,9 +83,11 @@ def test_the_estimate_of_memory_covers_what_a_validation_takes():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    estimate = training_bytes(2000, **sizes, batch_size=1, seq_length=25)
+    estimate = estimate_training_bytes(2000, **sizes, batch_size=1, seq_length=25)
     assert 0.3 * estimate < peak < 1.1 * estimate
-    assert peak > 3 * training_bytes(2000, **sizes, batch_size=1, seq_length=25, validates=False)
+    assert peak > 3 * estimate_training_bytes(
+        2000, **sizes, batch_size=1, seq_length=25, validates=False
+    )
 
 
 def test_every_further_shard_is_counted_with_its_own_parameters_and_gradients(monkeypatch):
@@ -94,7 +96,7 @@ def test_every_further_shard_is_counted_with_its_own_parameters_and_gradients(mo
     def estimate(workers: int) -> int:
         info = SimpleNamespace(workers=workers)
         monkeypatch.setattr("rnncore.memory_estimate.blas.info", lambda: info)
-        return training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
+        return estimate_training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
 
     params = RNN(80, **sizes).num_params
     assert estimate(4) - estimate(1) == 3 * 3 * 4 * params

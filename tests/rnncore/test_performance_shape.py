@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from rnncore import CELLS, RNN, Sampler, Solver, Vocab
-from rnncore.batch_pass import Pass, shard_count
+from rnncore.batch_pass import Pass, choose_shard_count
 from rnncore.cells.base import divided_width, padded_pieces
 from rnncore.compute import threads
 from rnncore.compute.blas import BlasInfo
@@ -169,10 +169,10 @@ def test_shards_and_pieces_give_the_whole_batchs_loss_and_gradients(cell, layers
 
 
 def test_small_batches_stay_whole():
-    assert shard_count(200_000, 16, 50, 2) == 2
-    assert shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
-    assert shard_count(200_000, 1, 25, 8) == 1
-    assert shard_count(1_000, 16, 50, 8) == 1  # too little work to wake a thread for
+    assert choose_shard_count(200_000, 16, 50, 2) == 2
+    assert choose_shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
+    assert choose_shard_count(200_000, 1, 25, 8) == 1
+    assert choose_shard_count(1_000, 16, 50, 8) == 1  # too little work to wake a thread for
 
 
 # --- threads ------------------------------------------------------------------------------

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from rnncore import RnnCoreError
-from rnncore.schedules import SHAPES, Schedule
+from rnncore.schedules import SCHEDULES, Schedule
 
-every_shape = pytest.mark.parametrize("name", sorted(SHAPES))
+every_shape = pytest.mark.parametrize("name", sorted(SCHEDULES))
 
 
 def factors(name, num_iters, warmup=0):

@@ -403,7 +403,7 @@ def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
         "fresh start after 256 → never",
     ]
     page.choose("train_eval_every", 0)
-    assert solver.eval_every == solver.affordable_interval()
+    assert solver.eval_every == solver.choose_eval_every()
 
 
 def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path, monkeypatch):

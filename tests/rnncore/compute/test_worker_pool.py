@@ -24,7 +24,7 @@ from tests.support.paths import ROOT
 
 V, N, T = 12, 16, 12
 pytestmark = pytest.mark.skipif(
-    not worker_pool.wanted(), reason="No worker processes on this system."
+    not worker_pool.is_enabled(), reason="No worker processes on this system."
 )
 
 

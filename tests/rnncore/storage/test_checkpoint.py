@@ -14,7 +14,7 @@ import pytest
 
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver, load, save
 from rnncore.errors import SaveError, SettingError
-from rnncore.schedules import SHAPES
+from rnncore.schedules import SCHEDULES
 from rnncore.storage.checkpoint import FORMAT
 from rnncore.storage.model_pickle import dump_model
 from tests.support.paths import GOLDEN, ROOT
@@ -29,7 +29,7 @@ def check_cut(seed: int) -> None:
     solver = make(
         cell_type=list(CELLS)[seed % len(CELLS)],
         update_rule=list(UPDATE_RULES)[seed // 3 % len(UPDATE_RULES)],
-        schedule=draw.choice(list(SHAPES)),
+        schedule=draw.choice(list(SCHEDULES)),
         dtype=["float32", "float64"][seed % 2],
         dropout=draw.choice([0.0, 0.3]),
         num_layers=draw.choice([1, 2, 3]),
