@@ -1,21 +1,24 @@
-"""How much memory is free: on this machine, and in the container or service that this is in.
+"""Free memory: of the machine, and of the container or service that this process runs in.
 
-What a training was granted it takes with its first iterations: until then it is promised to it.
+psutil measures the machine. It does not know the limits of containers: those of Linux control
+groups (cgroups, versions 1 and 2) are read here.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
+
 _IF_UNKNOWN = 4 * 2**30
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUPS = Path("/proc/self/cgroup")
-# Limit, use, and what of the use is a cache of files that gives way; in groups of version 2 and 1.
+# For versions 2 and 1: the files with limit and use in bytes, and the field of memory.stat with
+# the part of the use that is file cache, which the kernel frees when memory is needed.
 _FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -23,7 +26,10 @@ _FILES = (
 
 
 class Reservation:
-    """So many bytes for somebody who will take them soon: until it is over, or its holder gone."""
+    """Bytes that a training will allocate soon, during its first iterations.
+
+    They count as used until ``release`` or until the reservation is garbage-collected.
+    """
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -31,7 +37,7 @@ class Reservation:
             _reservations.add(self)
 
     def release(self) -> None:
-        """They are taken, and no longer free."""
+        """Count the bytes no longer: they are allocated by now, or will not be needed."""
         self.size = 0
 
 
@@ -40,42 +46,42 @@ _lock = threading.Lock()
 
 
 def available() -> int:
-    """Bytes of memory that are free now and promised to nobody."""
+    """Return the bytes of memory that are free and not reserved."""
     with _lock:
         return max(0, free() - sum(reservation.size for reservation in _reservations))
 
 
 def free() -> int:
-    """Bytes of memory that are free now (Linux), or a cautious guess elsewhere."""
-    return min([_of_machine(), *_of_groups()])
+    """Return the bytes of memory that are free: the least of the machine and the control groups."""
+    return min([_free_on_machine(), *_free_in_groups()])
 
 
-def _of_machine() -> int:
-    with suppress(OSError, ValueError, KeyError):
-        return 1024 * _table(Path("/proc/meminfo"))["MemAvailable:"]
+def _free_on_machine() -> int:
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    except (AttributeError, OSError, ValueError):
+        return int(psutil.virtual_memory().available)
+    except OSError:  # Linux without /proc
         return _IF_UNKNOWN
 
 
-def _of_groups() -> Iterator[int]:
-    """What is left to each control group that this process is in."""
+def _free_in_groups() -> Iterator[int]:
+    """Yield the bytes that are free in each control group of this process that has a limit."""
     for folder in _folders():
         for limit, used, cache in _FILES:
-            with suppress(OSError, ValueError, KeyError):  # no such file, or no limit: "max"
+            # OSError: no such file. ValueError: the limit is "max", which means none.
+            with suppress(OSError, ValueError, KeyError):
                 left = _number(folder / limit) - _number(folder / used)
                 yield max(0, left + _table(folder / "memory.stat")[cache])
 
 
 def _folders() -> Iterator[Path]:
-    """The folders of the groups and of those around them, whose limits hold as well."""
+    """Yield the folders of this process's control groups and of their parents, whose limits
+    also apply."""
     with suppress(OSError, ValueError):
         for line in _OWN_GROUPS.read_text(encoding="utf-8").splitlines():
             _, kind, path = line.split(":", 2)
             if kind in ("", "memory"):
                 own = Path(path.lstrip("/"))
-                yield from (_GROUPS / kind / around for around in (own, *own.parents))
+                yield from (_GROUPS / kind / folder for folder in (own, *own.parents))
 
 
 def _number(path: Path) -> int:
@@ -83,6 +89,6 @@ def _number(path: Path) -> int:
 
 
 def _table(path: Path) -> dict[str, int]:
-    """Lines of a name and a number."""
+    """Return the numbers in a file of lines "name number", by name."""
     lines = path.read_text(encoding="ascii").splitlines()
     return {words[0]: int(words[1]) for line in lines if len(words := line.split()) > 1}

@@ -43,7 +43,12 @@ STREAMLIT = {"app", "page.entry", "page.error_boundary", "page.session"} | VIEWS
 
 # Other packages, and the modules that each of them is for.
 CHARTS = {name for name in FILES if name.startswith("charts.")}
-PACKAGES = {"altair": CHARTS, "pandas": CHARTS, "charset_normalizer": {"text.loading"}}
+PACKAGES = {
+    "altair": CHARTS,
+    "pandas": CHARTS,
+    "charset_normalizer": {"text.loading"},
+    "psutil": {"server.memory"},
+}
 
 # What views take from inside rnncore, and why.
 INNER_NAMES = {

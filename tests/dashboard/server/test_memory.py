@@ -1,4 +1,4 @@
-"""How much memory is free, on a machine and in the groups that bound a container or service."""
+"""Free memory of a machine, and of the control groups that limit a container or service."""
 
 from __future__ import annotations
 
@@ -11,24 +11,30 @@ from dashboard.server import memory
 MB = 2**20
 
 
-def test_the_free_memory_of_this_machine():
+def test_free_memory_of_this_machine_is_plausible():
     assert MB < memory.free() < 2**50
 
 
-@pytest.mark.parametrize("report", ["", "MemAvailable: many kB", None])
-def test_where_the_system_does_not_tell(monkeypatch, report):
-    def read_text(*_: object, **__: object) -> str:
-        if report is None:
-            raise OSError
-        return report
+def test_free_memory_of_the_machine_is_what_psutil_measures(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "_OWN_GROUPS", tmp_path / "none")
 
-    monkeypatch.setattr(memory.Path, "read_text", read_text)
-    assert MB < memory.free() < 2**50
-    monkeypatch.setattr(memory.os, "sysconf", lambda _: (_ for _ in ()).throw(ValueError()))
+    class Measured:
+        available = 123 * MB
+
+    monkeypatch.setattr(memory.psutil, "virtual_memory", Measured)
+    assert memory.free() == 123 * MB
+
+
+def test_without_proc_four_gibibytes_are_assumed(monkeypatch, tmp_path):
+    def fails() -> None:
+        raise FileNotFoundError("/proc/meminfo")
+
+    monkeypatch.setattr(memory, "_OWN_GROUPS", tmp_path / "none")
+    monkeypatch.setattr(memory.psutil, "virtual_memory", fails)
     assert memory.free() == 4 * 2**30
 
 
-def test_what_is_promised_is_not_to_spare_until_it_is_taken_or_nobody_s(monkeypatch):
+def test_reserved_memory_is_not_available_until_released_or_collected(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 100 * MB)
     before = memory.available()
     first, second = memory.Reservation(30 * MB), memory.Reservation(20 * MB)
@@ -45,7 +51,7 @@ def test_what_is_promised_is_not_to_spare_until_it_is_taken_or_nobody_s(monkeypa
 
 @pytest.fixture
 def group(tmp_path, monkeypatch):
-    """A maker of control groups, which this process is in."""
+    """Return a function that writes the files of a control group and puts this process in it."""
     monkeypatch.setattr(memory, "_GROUPS", tmp_path / "groups")
     monkeypatch.setattr(memory, "_OWN_GROUPS", tmp_path / "own")
 
@@ -59,24 +65,24 @@ def group(tmp_path, monkeypatch):
     return make
 
 
-def test_a_container_has_what_its_limit_leaves_and_what_its_cache_gives_back(group):
+def test_free_memory_of_a_container_is_its_limit_minus_use_plus_file_cache(group):
     stat = f"anon {90 * MB}\ninactive_file {30 * MB}"
     group("0::/", ".", max=200 * MB, current=150 * MB, stat=stat)
     assert memory.free() == 80 * MB
 
 
-def test_the_limit_of_a_group_around_counts_too(group):
+def test_the_limit_of_a_parent_group_applies(group):
     group("0::/app/run", "app/run", max="max", current=10 * MB, stat="inactive_file 0")
     group("0::/app/run", "app", max=64 * MB, current=64 * MB, stat="inactive_file 0")
     assert memory.free() == 0
 
 
-def test_groups_of_the_first_version_are_read(group):
+def test_groups_of_version_1_are_read(group):
     files = {"limit_in_bytes": 100 * MB, "usage_in_bytes": 75 * MB}
     group("4:memory:/app", "memory/app", **files, stat=f"total_inactive_file {MB}")
     assert memory.free() == 26 * MB
 
 
-def test_a_group_without_a_limit_leaves_the_machine_s(group):
+def test_a_group_without_a_limit_does_not_reduce_free_memory(group):
     group("0::/", ".", max="max", current=150 * MB, stat="inactive_file 0")
     assert memory.free() > 200 * MB
