@@ -1,7 +1,6 @@
-"""What a person chooses before and while training, as plain values.
+"""Settings of the network and of training, the presets, and the options that the page offers.
 
-``ModelSettings`` need a new run when they change; ``TrainSettings`` act on the next
-iteration of the run that is there.
+A change of ``ModelSettings`` needs a new run; ``TrainSettings`` act from the next iteration on.
 """
 
 from __future__ import annotations
@@ -38,7 +37,11 @@ CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "vanilla": "Vanilla RNN"}
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """The network and how the text is cut for it. ``input_dim`` 0: a quarter of the vocabulary."""
+    """The network, and how the text is divided into batches.
+
+    input_dim: D, the embedding size; 0 stands for a quarter of the vocabulary size.
+    val_fraction: share of the text held out for validation, at its end.
+    """
 
     cell_type: str = "lstm"
     hidden_dim: int = 128
@@ -51,16 +54,16 @@ class ModelSettings:
     seed: int = 0
 
     def embedding_dim(self, vocab_dim: int) -> int:
-        """D: as chosen, or a quarter of the vocabulary."""
+        """Return D, the embedding size, for this vocabulary size."""
         return self.input_dim or default_input_dim(vocab_dim)
 
     def num_params(self, vocab_dim: int) -> int:
-        """Parameters of the network over this vocabulary."""
+        """Return the number of the network's parameters for this vocabulary size."""
         D = self.embedding_dim(vocab_dim)
         return count_params(vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers)
 
     def memory(self, vocab_dim: int, itemsize: int = 4) -> int:
-        """Bytes that training takes, estimated; ``itemsize`` is that of one parameter."""
+        """Return the estimated bytes that training takes; ``itemsize``: bytes of a parameter."""
         D = self.embedding_dim(vocab_dim)
         return estimate_training_bytes(
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
@@ -70,11 +73,16 @@ class ModelSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What may change while training goes on.
+    """Live settings: they may change during training.
 
-    ``clip`` infinite: the gradient is not clipped. ``eval_every`` 0: as often as the solver can
-    afford; infinite: never. ``fresh_after`` infinite: never. The solver has other words for these
-    (``solver_arguments``, ``from_solver``).
+    clip: largest norm of the gradient; infinity for no clipping.
+    num_iters: length of the run, over which the schedule lowers the learning rate.
+    eval_every: iterations between validations; 0 lets the solver choose, infinity means never.
+    fresh_after: iterations after which a stream restarts from a zero hidden state; infinity means
+        never.
+
+    Infinity is the last option of a slider. A Solver has None or 0 instead: see
+    ``solver_arguments`` and ``from_solver``.
     """
 
     lr: float = 8e-3
@@ -87,7 +95,10 @@ class TrainSettings:
     fresh_after: float = 256
 
     def solver_arguments(self) -> dict[str, Any]:
-        """The same as arguments of a Solver; an ``eval_every`` of None is for it to choose."""
+        """Return the settings as keyword arguments of a Solver.
+
+        ``eval_every`` is None if the solver is to choose it.
+        """
         return {
             **vars(self),
             "clip": None if math.isinf(self.clip) else self.clip,
@@ -97,7 +108,10 @@ class TrainSettings:
 
     @classmethod
     def from_solver(cls, solver: Solver) -> TrainSettings:
-        """What it trains with now. The interval that it would choose counts as chosen by it."""
+        """Return the settings of a solver.
+
+        If ``eval_every`` is what the solver would choose, it counts as the solver's choice.
+        """
         own = {field.name: getattr(solver, field.name) for field in fields(cls)}
         affordable = solver.eval_every == solver.choose_eval_every()
         return cls(
@@ -111,13 +125,13 @@ class TrainSettings:
 
 
 def _count(iterations: float) -> int:
-    """As the solver has it, for which never is 0."""
+    """Return an interval as a Solver takes it: 0 means never."""
     return 0 if math.isinf(iterations) else int(iterations)
 
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings that suit a purpose."""
+    """Settings for a purpose: its title on a button, and one sentence on what it is for."""
 
     title: str
     purpose: str
@@ -127,26 +141,26 @@ class Preset:
 
 PRESETS = {
     "taste": Preset(
-        "A minute's taste",
-        "Small and quick: words within seconds, something like sentences within a minute or so.",
+        "Quick demo",
+        "Small and fast: words within seconds, first sentences after about a minute.",
         ModelSettings(hidden_dim=128),
         TrainSettings(num_iters=2_000),
     ),
     "evening": Preset(
         "A good book",
-        "Two layers of 256 with dropout, for a whole novel and an evening of patience.",
+        "Two layers of 256 units with dropout: for a whole novel and an evening of training.",
         ModelSettings(hidden_dim=256, num_layers=2, dropout=0.2, batch_size=32, seq_length=100),
         TrainSettings(lr=3e-3, num_iters=20_000),
     ),
     "original": Preset(
         "The original",
-        "The student's program that this grew out of: one LSTM of 200, RMSprop at 0.01.",
+        "The student project that this program grew from: one LSTM of 200 units, RMSprop at 0.01.",
         ModelSettings(hidden_dim=200),
         TrainSettings(lr=1e-2, update_rule="rmsprop", schedule="constant", num_iters=20_000),
     ),
     "min-char-rnn": Preset(
         "min-char-rnn",
-        "Karpathy's 112 lines: a vanilla RNN of 100, one stream of text, Adagrad at 0.1.",
+        "Karpathy's 112-line program: a vanilla RNN of 100 units, batch size 1, Adagrad at 0.1.",
         ModelSettings("vanilla", hidden_dim=100, seq_length=25, batch_size=1),
         TrainSettings(lr=0.1, update_rule="adagrad", schedule="constant", num_iters=50_000),
     ),
@@ -156,20 +170,27 @@ GOAL_TITLES = {
     "iterations": "Iterations",
     "epochs": "Epochs",
     "minutes": "Minutes",
-    "plateau": "No more progress",
+    "plateau": "Validation stalls",
 }
 
 
 @dataclass(frozen=True)
 class Goal:
-    """When training should end: after so many iterations, epochs or minutes, or, for
-    "plateau", after so many validations without a new best."""
+    """When training ends.
+
+    kind: a key of GOAL_TITLES.
+    amount: iterations, epochs or minutes; for "plateau", validations in a row without a new best.
+    """
 
     kind: str
     amount: float
 
     def iterations(self, per_epoch: int, per_second: float, otherwise: int) -> int:
-        """The length of the run in iterations, at this speed (0 if it is not known)."""
+        """Return the goal in iterations, or ``otherwise`` if it has no fixed number.
+
+        per_epoch: iterations of an epoch.
+        per_second: iterations in a second; 0 if unknown.
+        """
         if self.kind == "iterations":
             return int(self.amount)
         if self.kind == "epochs":

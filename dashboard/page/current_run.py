@@ -140,7 +140,7 @@ def watch(run: Run) -> Status:
     get_registry().get(run.id)
     status = run.trainer.status()
     if status.active:
-        run.trainer.extend(limits.GRANT_SECONDS)
+        run.trainer.extend(limits.UNATTENDED_SECONDS)
     return status
 
 
@@ -156,7 +156,7 @@ def continue_training(run: Run) -> None:
 def start(run: Run) -> None:
     """Start the run's trainer."""
     get_registry().add(run)  # the registry may have put it away while the page was idle
-    run.train(limits.GRANT_SECONDS)
+    run.train(limits.UNATTENDED_SECONDS)
 
 
 def start_from_here(run: Run) -> TrainingStart:

@@ -52,7 +52,7 @@ def step() -> None:
         get_registry().add(run)  # the registry may have put it away while the page was idle
         if run.solver.finished:
             current_run.apply_settings(run, current_run.start_from_here(run))
-        run.trainer.step(limits.GRANT_SECONDS)
+        run.trainer.step(limits.UNATTENDED_SECONDS)
 
 
 @error_boundary.callback

@@ -1,4 +1,4 @@
-"""What concerns the whole server: limits, memory, access, background jobs, error messages.
+"""Services of the whole server process: limits, memory, access, background jobs, error messages.
 
-Nothing here knows runs, texts or pages.
+Nothing here depends on runs, texts or pages.
 """

@@ -1,7 +1,7 @@
-"""The door: how many pages this server shows at once. The next ones wait before it.
+"""Limit of how many pages are open at once; further pages wait.
 
-A page that was let in is never put out. One that is closed or loses its connection gives its
-place free; should it come back, it is let in all the same.
+An admitted page stays admitted. When it is closed or loses its connection, another page gets its
+place; if it reconnects, it is admitted even if that exceeds the limit.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ from dashboard.server import limits
 
 
 class AdmissionControl:
-    """Lets so many pages in; may be asked from any thread."""
+    """Admits up to ``places`` pages at once. Thread-safe."""
 
     def __init__(self, places: int) -> None:
         self._places = places
-        self._inside: set[str] = set()
+        self._admitted: set[str] = set()
         self._lock = threading.Lock()
 
     def admit(self, page: str, is_open: Callable[[str], bool], *, again: bool = False) -> bool:
-        """Whether the page may be shown. ``again``: it was let in before.
+        """Return whether the page may be shown.
 
-        ``is_open`` tells of a page that is inside whether it is still there.
+        page: the id of its session.
+        is_open: returns whether an admitted page is still connected.
+        again: whether this page was admitted before.
         """
         with self._lock:
-            if page not in self._inside:
-                self._inside = {other for other in self._inside if is_open(other)}
-                if len(self._inside) >= self._places and not again:
+            if page not in self._admitted:
+                self._admitted = {other for other in self._admitted if is_open(other)}
+                if len(self._admitted) >= self._places and not again:
                     return False
-                self._inside.add(page)
+                self._admitted.add(page)
             return True
 
 

@@ -1,4 +1,4 @@
-"""Work of a second or two, done beside the page: in a thread that never touches it."""
+"""Work of a second or two in a background thread, which never calls Streamlit."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
-# They share the processor with the trainings: however many pages ask, one is worked on at a time.
+# Jobs and trainings share the processor: one job runs at a time, for all pages together.
 _ONE_AT_A_TIME = threading.Semaphore(1)
-_working = threading.local()  # the job of this thread
+_current = threading.local()  # its attribute "job" is the job of this thread
 
 
 def is_wanted() -> bool:
-    """Whether anybody waits for what this thread works on; a long job asks now and then."""
-    job: Job[object] | None = getattr(_working, "job", None)
+    """Return False if the job that calls this was cancelled; a long job checks now and then."""
+    job: Job[object] | None = getattr(_current, "job", None)
     return job is None or not job.cancelled
 
 
 class Job(Generic[T]):
-    """A function that runs in a thread of its own; ``result`` is None until it is done."""
+    """A function that runs in a thread of its own; ``result`` is None until it has returned."""
 
     def __init__(self, work: Callable[[], T]) -> None:
         self.result: T | None = None
@@ -33,34 +33,34 @@ class Job(Generic[T]):
         self.start()
 
     def start(self) -> None:
-        """Work, in a new thread: at first, and again if it was interrupted."""
+        """Run the function in a new thread; also restarts an interrupted job."""
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
 
     @property
     def interrupted(self) -> bool:
-        """Whether it ended without a result, though nothing went wrong."""
+        """Whether the job ended without a result and without an exception."""
         return not self.running and not self._failed and self.result is None
 
     @property
     def running(self) -> bool:
-        """Whether it may still bring a result."""
+        """Whether the job is waiting or running."""
         return self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
-        """Give it so long."""
+        """Wait until the job has ended, at most so many seconds."""
         self._thread.join(seconds)
 
     def cancel(self) -> None:
-        """Nobody waits for it any more: it ends soon, or does not begin."""
+        """Let the job end early, or not start at all."""
         self.cancelled = True
 
     def _run(self) -> None:
-        _working.job = self
+        _current.job = self
         try:
             with _ONE_AT_A_TIME:
                 self.result = self._work() if is_wanted() else None
         except Exception:
-            # What a job finds is an extra: the page does without it, the log tells why.
+            # The page works without the result, so the exception is only logged.
             self._failed = True
-            logger.exception("a job failed")
+            logger.exception("a background job failed")

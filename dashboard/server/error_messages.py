@@ -1,4 +1,4 @@
-"""What went wrong, said to the person whom it happened to."""
+"""Messages for the user about errors, and the log's entry for unexpected ones."""
 
 from __future__ import annotations
 
@@ -12,42 +12,45 @@ logger = logging.getLogger(__name__)
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "your share of the disk is full",
+    errno.EDQUOT: "your disk quota is used up",
     errno.EFBIG: "the file would be larger than this system allows",
     errno.EROFS: "the folder of the runs cannot be written to",
     errno.EACCES: "the folder of the runs cannot be written to",
     errno.EPERM: "the folder of the runs cannot be written to",
-    errno.EEXIST: "a file is in the place of the folder of the runs",
-    errno.ENOTDIR: "a file is in the place of the folder of the runs",
+    errno.EEXIST: "a file has the name of the folder of the runs",
+    errno.ENOTDIR: "a file has the name of the folder of the runs",
     errno.EIO: "the disk reports an error",
 }
 
 
 def report_unexpected(error: Exception, what: str) -> str:
-    """A sentence on what nobody foresaw: the log has the whole error, under the same reference."""
+    """Log the exception's traceback under a random reference; return ``what`` with the reference.
+
+    what: one sentence for the user on what has failed.
+    """
     reference = secrets.token_hex(4)
     logger.error("%s Reference %s.", what, reference, exc_info=error)
-    return f"{what} The server's log explains it under the reference {reference}."
+    return f"{what} The server's log has the details under the reference {reference}."
 
 
 def for_click(error: RnnCoreError | MemoryError) -> str:
-    """Why a click came to nothing, for a person."""
+    """Return the message for a click that failed."""
     if isinstance(error, MemoryError):
-        return "This computer has not enough memory left for this: try something smaller."
+        return "This computer does not have enough memory left for this: try something smaller."
     return str(error)
 
 
 def for_training(error: Exception) -> str:
-    """Why training ended, for a person."""
+    """Return the message for a training that failed."""
     if isinstance(error, RnnCoreError):
         return str(error)
     if isinstance(error, MemoryError):
-        return "The machine has no memory left for this run."
+        return "This computer does not have enough memory left for this run."
     return report_unexpected(error, "Training ended unexpectedly.")
 
 
 def for_saving(error: Exception) -> str:
-    """Why a save failed, for a person, and what it means for the run."""
+    """Return the message for an autosave that failed: why, and what the user can do."""
     cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
     if isinstance(cause, OSError):
         return _unsaved(_REASONS.get(cause.errno or 0, cause.strerror or "the disk refused"))
@@ -59,4 +62,4 @@ def for_saving(error: Exception) -> str:
 
 
 def _unsaved(reason: str) -> str:
-    return f"Autosave failed: {reason}. Training goes on; download the model to keep it."
+    return f"Autosave failed: {reason}. Training continues; download the model to keep it."

@@ -1,4 +1,4 @@
-"""What is done once in a process, when its first visitor has come."""
+"""Exclusion of the libraries' objects from garbage collection."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import cache
 
 @cache
 def freeze_libraries() -> None:
-    """Keep the garbage collector off what the libraries have loaded, which stays for good.
+    """Exclude objects loaded at import from garbage collection; they live as long as the process.
 
-    After every run of the page, each second while it trains, Streamlit has Python look for
-    garbage everywhere. Through the libraries alone that takes 60 ms, in which training stands
-    still. Frozen, they are passed over; what visitors leave behind is found as before.
+    Streamlit runs a full garbage collection after every run of the page, which is each second
+    while a network trains. Going through the libraries' objects alone takes 60 ms, during which
+    training stands still. Objects that are created later are collected as before.
     """
     gc.collect()
     gc.freeze()

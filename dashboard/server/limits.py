@@ -1,4 +1,4 @@
-"""Every limit of the dashboard, in one place, each with its reason."""
+"""Limits of the dashboard, each with its reason."""
 
 from __future__ import annotations
 
@@ -8,61 +8,65 @@ from dashboard.formatting import byte_size
 from dashboard.server import memory
 from rnncore import RnnCoreError
 
-# A closed laptop or a lost connection should not end a run; a page that nobody comes back
-# to should, in the end. So long does a run go on after its last sign of life from a page.
-GRANT_SECONDS = 3600.0
+# Seconds that a run continues to train after a page has last shown it. A closed laptop or a lost
+# connection should not end a run; a page that is closed for good should, in the end.
+UNATTENDED_SECONDS = 3600.0
 
 
-def _whole(variable: str, otherwise: int) -> int:
-    """A whole number above 0 from the environment."""
+def _positive_int(variable: str, default: int) -> int:
+    """Return an environment variable as an integer above 0, or the default if it is none."""
     value = os.environ.get(variable, "")
-    return int(value) if value.isdecimal() and int(value) else otherwise
+    return int(value) if value.isdecimal() and int(value) else default
 
 
-# Trainings that share the processor; the next ones wait in a queue. With more than
-# so many, each would crawl. How many are too many depends on the machine, so whoever
-# starts a server for a class may say it.
-TRAINING_SEATS = _whole("LSTM_WORKBENCH_SEATS", 12)
+# Runs that train at once and share the processor; further ones wait in a queue. With too many,
+# each trains very slowly. How many are too many depends on the computer, so the environment
+# variable lets the owner of a server choose.
+TRAINING_SEATS = _positive_int("LSTM_WORKBENCH_SEATS", 12)
 
-# Pages that are open at once; the next ones wait. A click costs some 30 ms of the one processor
-# that Python's lock leaves to all pages, and whoever watches a training has one drawn every
-# second or two: with more, a class that clicks together would wait for seconds.
-MAX_PAGES = _whole("LSTM_WORKBENCH_PAGES", 100)
+# Pages that are open at once; further ones wait. All pages share one processor, because of
+# Python's lock (GIL). A click costs it some 30 ms, and a page that shows a training is drawn
+# every second or two. With more pages, a class that clicks together would wait for seconds.
+MAX_PAGES = _positive_int("LSTM_WORKBENCH_PAGES", 100)
 
-# Share of the free memory that one run may take: several people may share the machine.
+# Share of the free memory that one run may take: several people may share the computer.
 MEMORY_SHARE = 0.25
 
-# Longest piece that is generated at once: a few seconds for a small network.
+# Characters of the longest sample: a few seconds for a small network.
 MAX_SAMPLE_CHARS = 20_000
-# It is read in one go before the first character comes, and no network here remembers as much.
+# Characters of the longest seed text. The network reads all of it before it writes the first
+# character, and no network here remembers as much.
 MAX_SEED_CHARS = 5_000
 
-# A model that is uploaded: as large as the uploader takes, several times the largest preset.
+# Bytes of the largest uploaded model: as much as the uploader accepts, and several times the
+# largest preset.
 MAX_MODEL_BYTES = 25 * 2**20
 
-# A model of this size lies ready on the page while it rests, and is hashed at every redraw: some
-# milliseconds. Larger ones are made at the click.
+# Bytes up to which the model of a run that is not training is prepared for download with the
+# page. Streamlit hashes the file whenever it draws the page, which takes some milliseconds.
+# Larger files are made on click.
 MAX_READY_BYTES = 4 * 2**20
 
-# The longest text that can be pasted: a long novel. Longer ones come better as a file.
+# Characters of the longest pasted text: a long novel. Longer ones are better uploaded as a file.
 MAX_PASTED_CHARS = 3_000_000
 
-# A run is saved so often while it trains: what a crash may cost. More seldom where a save
-# is dear, so that saving takes no more than this share of the training time.
+# Seconds between autosaves: the most training that a crash can lose. If saving is slow, autosaves
+# are less frequent, so that they take at most this share of the training time.
 AUTOSAVE_SECONDS = 5.0
 AUTOSAVE_SHARE = 0.02
 
-# A run keeps three saves of its network. Of the largest networks these are gigabytes:
-# beyond this size fewer are kept, the newest always.
+# Bytes of the networks that a run keeps on disk. It keeps three; if they would be larger than
+# this, it keeps fewer, but always the newest.
 MAX_RUN_BYTES = 4 * 10**9
 
-# All runs on disk: when the workbench starts, and every hour, the oldest beyond this go.
-# Thousands of runs of the usual size, and a fraction of a disk of today.
+# Bytes and number of all runs on disk. At start and every hour, the oldest beyond these limits
+# are deleted. They allow thousands of runs of the usual size on a fraction of a present-day disk.
 MAX_STORE_BYTES = 20 * 10**9
 MAX_STORED_RUNS = 2_000
 SWEEP_SECONDS = 3600.0
 
-# A run at rest that no page has asked for in so long leaves memory; it is on disk.
+# Seconds after which a run that is not training, and that no page has asked for, is removed from
+# memory; it stays on disk.
 IDLE_SECONDS = 1800.0
 
 # Runs in memory at once: each takes some ten to hundreds of megabytes.
@@ -70,11 +74,11 @@ MAX_LIVE_RUNS = 64
 
 
 class TooLargeError(RnnCoreError):
-    """A run that would not fit into this machine's memory."""
+    """A run that would need more memory than this computer can spare."""
 
 
 def check_memory(needed: int) -> None:
-    """A TooLargeError if a run that needs so many bytes cannot be afforded."""
+    """Raise TooLargeError if a run that needs so many bytes would take too much memory."""
     allowed = int(memory.available() * MEMORY_SHARE)
     if needed > allowed:
         raise TooLargeError(

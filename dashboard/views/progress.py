@@ -67,7 +67,7 @@ def is_calm(status: Status) -> bool:
 
 def _headline(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    alone = duration(limits.GRANT_SECONDS)  # so long it trains without a page
+    alone = duration(limits.UNATTENDED_SECONDS)  # so long it trains without a page
     sentence = {
         Phase.RUNNING: f"{_to_go(run, status)} · trains on for {alone} after the page is closed",
         Phase.WAITING: f"number {status.queue_position} in the queue for this computer",

@@ -1,31 +1,30 @@
-"""Figures and words as the page shows them."""
+"""Numbers and foreign words as the page shows them."""
 
 from __future__ import annotations
 
 import pytest
 
-from dashboard.formatting import ago, byte_size, counted, duration, escape_markdown, three_decimals
+from dashboard.formatting import (
+    ago,
+    byte_size,
+    counted,
+    duration,
+    escape_markdown,
+    strip_markdown,
+    three_decimals,
+    training_stage,
+)
 
 
 @pytest.mark.parametrize(
     ("count", "shown"),
     [
-        (0, "0 B"),
-        (1, "1 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (99_949, "99.9 kB"),
-        (99_960, "100 kB"),
-        (812_000, "812 kB"),
-        (999_400, "999 kB"),
-        (999_960, "1.0 MB"),
-        (3_400_000, "3.4 MB"),
-        (25e9, "25.0 GB"),
-        (4e12, "4.0 TB"),
-        (5e15, "5,000.0 TB"),
+        (0, "0 B"), (1, "1 B"), (999, "999 B"), (1000, "1.0 kB"), (99_949, "99.9 kB"),
+        (99_960, "100 kB"), (812_000, "812 kB"), (999_400, "999 kB"), (999_960, "1.0 MB"),
+        (3_400_000, "3.4 MB"), (25e9, "25.0 GB"), (4e12, "4.0 TB"), (5e15, "5,000.0 TB"),
     ],
-)
-def test_sizes_for_people(count, shown):
+)  # fmt: skip
+def test_byte_sizes(count, shown):
     assert byte_size(count) == shown
 
 
@@ -50,21 +49,26 @@ def test_durations(seconds, shown):
         (-5, "a moment ago"),
     ],
 )  # fmt: skip
-def test_how_long_since(seconds, shown):
+def test_times_since(seconds, shown):
     assert ago(seconds) == shown
 
 
-def test_counts():
+def test_a_count_has_its_noun_in_singular_or_plural():
     shown = [counted(n, "iteration") for n in (0, 1, 1200)]
     assert shown == ["0 iterations", "1 iteration", "1,200 iterations"]
 
 
-def test_figures():
+def test_training_stages():
+    shown = [training_stage(n) for n in (0, 1, 1200)]
+    assert shown == ["at the start of this run", "after 1 iteration", "after 1,200 iterations"]
+
+
+def test_losses_have_three_decimals():
     assert (three_decimals(1.23456), three_decimals(float("nan"))) == ("1.235", "–")
 
 
 @pytest.mark.parametrize("words", ["*a*", "[x](y)", ":red[x]", "$$a$$", "`b`", "<b>", "# a", "| a"])
-def test_words_of_others_lose_nothing_but_their_power(words):
+def test_escaping_only_adds_backslashes(words):
     escaped = escape_markdown(words)
     assert escaped.replace("\\", "") == words
     assert escaped != words
@@ -79,5 +83,9 @@ def test_words_of_others_lose_nothing_but_their_power(words):
         ("my.www book.txt: 1 / 2", "my.www book.txt: 1 / 2"),
     ],
 )
-def test_words_of_others_become_no_links(words, shown):
+def test_escaping_breaks_addresses_that_would_become_links(words, shown):
     assert escape_markdown(words).replace("\\", "") == shown
+
+
+def test_stripping_leaves_words_for_a_screen_reader():
+    assert strip_markdown("my *best*: [a](b) book.txt") == "my best a b book.txt"

@@ -26,7 +26,7 @@ from tests.support.runs import TrackedStore, advance, assert_same, saves, small_
 from tests.support.trainers import until
 
 PLAN = Plan(Goal("minutes", 5), TrainingStart(20, 3.5))
-FULL = "Autosave failed: the disk is full. Training goes on; download the model to keep it."
+FULL = "Autosave failed: the disk is full. Training continues; download the model to keep it."
 
 
 @pytest.fixture
@@ -266,8 +266,8 @@ def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blo
     run.trainer.start(60)
     until(lambda: autosaver.problem)
     assert autosaver.problem == (
-        "Autosave failed: a file is in the place of the folder of the runs. "
-        "Training goes on; download the model to keep it."
+        "Autosave failed: a file has the name of the folder of the runs. "
+        "Training continues; download the model to keep it."
     )
     until(lambda: run.solver.iteration > 20)
     obstacle.unlink()

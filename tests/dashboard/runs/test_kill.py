@@ -206,7 +206,7 @@ def test_files_that_may_not_grow_are_said_and_training_goes_on(tmp_path):
     problem, saved = said.splitlines()
     assert problem == (
         "Autosave failed: the file would be larger than this system allows. "
-        "Training goes on; download the model to keep it."
+        "Training continues; download the model to keep it."
     )
     run_id, iteration = saved.split()
     run = Store(tmp_path).open(run_id)

@@ -1,4 +1,4 @@
-"""The door: as many pages as there are places, and nobody who is in is put out."""
+"""Up to a limit of pages are admitted, and an admitted page stays admitted."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tests.browser.conftest import Server
 from tests.support.session import visiting
 
 
-def test_so_many_pages_come_in_and_the_next_when_one_has_left():
+def test_a_page_over_the_limit_is_admitted_when_another_has_closed():
     admission, present = AdmissionControl(2), {"a", "b", "c"}
     assert admission.admit("a", present.__contains__)
     assert admission.admit("b", present.__contains__)
     assert not admission.admit("c", present.__contains__)
-    assert admission.admit("a", present.__contains__)  # at its next click
+    assert admission.admit("a", present.__contains__)  # at its next run
     present.remove("b")
     assert admission.admit("c", present.__contains__)
 
 
-def test_a_page_that_lost_its_connection_comes_back_though_its_place_is_taken():
+def test_a_page_that_reconnects_is_admitted_over_the_limit():
     admission, present = AdmissionControl(1), {"a"}
     assert admission.admit("a", present.__contains__)
     present = {"b"}
@@ -30,7 +30,7 @@ def test_a_page_that_lost_its_connection_comes_back_though_its_place_is_taken():
     assert not admission.admit("c", present.__contains__)
 
 
-def test_a_full_server_says_so_and_opens_by_itself(tmp_path: Path):
+def test_a_full_server_shows_a_message_and_opens_by_itself(tmp_path: Path):
     server = Server(tmp_path / "runs", tmp_path / "log.txt", LSTM_WORKBENCH_PAGES="2")
     sentence = "2 pages are open here"
     try:
@@ -38,9 +38,9 @@ def test_a_full_server_says_so_and_opens_by_itself(tmp_path: Path):
             others.enter_context(visiting(server.url))
             with visiting(server.url) as third:
                 assert third.says(sentence)
-                first.press("Train")  # who is in goes on
+                first.press("Train")  # an admitted page continues
                 first.wait_for(lambda: first.iterations() > 0, 60)
-                third.wait_for(lambda: third.drawn > 2, 30)  # it has looked again
+                third.wait_for(lambda: third.drawn > 2, 30)  # it has asked again
                 assert third.says(sentence)
                 others.close()
                 third.wait_for(lambda: third.says("it can be taken away here"), 30)

@@ -1,4 +1,4 @@
-"""Work beside the page: a result, a failure that the log tells, and speeds that are measured."""
+"""Background jobs: results, failures, cancelling; and the job that measures training speed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.runs import MODEL, TEXT
 from tests.support.trainers import until as wait_until
 
 
-def test_a_job_has_its_result_when_it_has_ended():
+def test_a_job_has_its_result_once_it_has_ended():
     gate = threading.Event()
     job = Job(lambda: gate.wait(20) and 42)
     assert job.running
@@ -26,7 +26,7 @@ def test_a_job_has_its_result_when_it_has_ended():
     assert job.result == 42
 
 
-def test_a_job_that_fails_has_none_and_the_log_tells_why(caplog):
+def test_a_failed_job_has_no_result_and_is_logged(caplog):
     with caplog.at_level(logging.ERROR):
         job = Job(lambda: 1 // 0)
         job.wait(20)
@@ -35,7 +35,7 @@ def test_a_job_that_fails_has_none_and_the_log_tells_why(caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_a_job_that_was_interrupted_can_begin_again():
+def test_an_interrupted_job_can_be_restarted():
     answers = [None, 42]
     job = Job(lambda: answers.pop(0))
     job.wait(20)
@@ -46,7 +46,7 @@ def test_a_job_that_was_interrupted_can_begin_again():
     assert not job.interrupted
 
 
-def test_a_job_that_failed_was_not_interrupted(caplog):
+def test_a_failed_job_does_not_count_as_interrupted(caplog):
     job = Job(lambda: 1 // 0)
     job.wait(20)
     assert not job.interrupted
@@ -62,54 +62,54 @@ def busy():
     job.wait(20)
 
 
-def test_one_job_is_worked_on_at_a_time(busy):
-    begun = threading.Event()
-    job = Job(begun.set)
-    assert not begun.wait(0.05)
+def test_one_job_runs_at_a_time(busy):
+    started = threading.Event()
+    job = Job(started.set)
+    assert not started.wait(0.05)
     assert job.running
     busy.set()
-    assert begun.wait(20)
+    assert started.wait(20)
 
 
-def test_a_job_that_nobody_waits_for_does_not_begin(busy):
-    begun = threading.Event()
-    job = Job(begun.set)
+def test_a_job_cancelled_while_waiting_does_not_start(busy):
+    started = threading.Event()
+    job = Job(started.set)
     job.cancel()
     busy.set()
     job.wait(20)
     assert not job.running
-    assert not begun.is_set()
+    assert not started.is_set()
 
 
-def test_a_long_job_hears_that_nobody_waits_for_it():
-    begun = threading.Event()
+def test_a_long_job_can_see_that_it_was_cancelled():
+    started = threading.Event()
 
     def work() -> str:
-        begun.set()
+        started.set()
         wait_until(lambda: not background_job.is_wanted())
         return "ended early"
 
     job = Job(work)
-    assert begun.wait(20)
+    assert started.wait(20)
     job.cancel()
     job.wait(20)
     assert job.result == "ended early"
-    assert background_job.is_wanted()  # here nobody dropped anything
+    assert background_job.is_wanted()  # this thread has no job
 
 
-def test_no_step_of_a_measurement_is_done_when_nobody_wants_it(monkeypatch):
+def test_a_cancelled_speed_measurement_does_no_step(monkeypatch):
     monkeypatch.setattr(background_job, "is_wanted", lambda: False)
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
 
-def test_no_step_of_a_measurement_is_done_beside_a_training(monkeypatch):
+def test_a_speed_measurement_does_no_step_while_a_run_trains(monkeypatch):
     monkeypatch.setattr(speed_probe, "SCHEDULER", [object()])
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
 
-def test_a_speed_is_measured_with_the_settings_that_are_asked_about():
+def test_speed_is_measured_with_the_given_settings():
     speed = speed_probe.measure(TEXT, MODEL, seconds=0.05)
     assert speed.iterations_per_second > 0
     train_chars = len(TEXT) * (1 - MODEL.val_fraction)
@@ -117,7 +117,7 @@ def test_a_speed_is_measured_with_the_settings_that_are_asked_about():
     assert speed.seconds(2 * speed.iterations_per_second) == pytest.approx(2)
 
 
-def test_no_speed_is_measured_beside_a_training():
+def test_speed_is_not_measured_while_a_run_trains():
     trainer = object()
     speed_probe.SCHEDULER.enter(trainer)
     try:

@@ -1,4 +1,4 @@
-"""Limits: what is refused, said in figures."""
+"""Limits: a run that needs too much memory is refused, and limits that the environment sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dashboard.server.limits import TooLargeError, check_memory
 from rnncore import RnnCoreError
 
 
-def test_memory_is_checked_with_figures(monkeypatch):
+def test_too_large_a_run_is_refused_with_the_figures(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 8_000_000_000)
     check_memory(2_000_000_000)
     with pytest.raises(TooLargeError) as refused:
@@ -20,8 +20,8 @@ def test_memory_is_checked_with_figures(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("said", "seats"), [("3", 3), ("", 12), ("0", 12), ("-1", 12), ("many", 12)]
+    ("value", "seats"), [("3", 3), ("", 12), ("0", 12), ("-1", 12), ("many", 12)]
 )
-def test_seats_may_be_set_for_a_machine(monkeypatch, said, seats):
-    monkeypatch.setenv("SEATS", said)
-    assert limits._whole("SEATS", 12) == seats
+def test_the_environment_can_set_a_limit(monkeypatch, value, seats):
+    monkeypatch.setenv("SEATS", value)
+    assert limits._positive_int("SEATS", 12) == seats

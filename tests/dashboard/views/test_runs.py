@@ -236,14 +236,14 @@ def test_too_little_memory_to_open_a_run_is_a_sentence_and_the_page_stands(
     assert get_registry().unload(run.id)
     monkeypatch.setattr(get_registry().store, "open", raising(MemoryError()))
     again = visit({"run": run.id})
-    assert again.says("not enough memory left for this")
+    assert again.says("not have enough memory left for this")
     assert again.enabled("Train")
 
 
 def test_too_little_memory_to_open_a_model_is_a_sentence(page, monkeypatch):
     monkeypatch.setattr(open_run, "load", raising(MemoryError()))
     page.upload("mine.pkl", b"anything", "model_upload")
-    assert "not enough memory left for this" in page.shown("error")[0]
+    assert "not have enough memory left for this" in page.shown("error")[0]
 
 
 def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, page):

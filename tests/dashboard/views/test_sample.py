@@ -40,7 +40,7 @@ def written(page: Visit) -> str:
 def test_an_untrained_network_babbles_and_says_so(page):
     page.press("Generate")
     assert len(written(page)) > 100
-    assert page.says("by the network as it was at first")
+    assert page.says("by the network at the start of this run")
     assert page.says("100 characters after the seed text")
 
 

@@ -285,5 +285,5 @@ def test_a_text_that_memory_does_not_hold_is_told_once_and_not_read_again(visit,
     assert len(tried) == 1
     assert page.value("_text") is before
     assert page.shown("error") == [
-        "This computer has not enough memory left for this: try something smaller."
+        "This computer does not have enough memory left for this: try something smaller."
     ]

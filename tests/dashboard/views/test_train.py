@@ -160,7 +160,7 @@ def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, mon
     monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
     page.press("Reset")
     assert page.run is run
-    assert "not enough memory left for this" in page.shown("error")[0]
+    assert "not have enough memory left for this" in page.shown("error")[0]
 
 
 def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):

@@ -99,16 +99,16 @@ def test_an_open_end_promises_no_number_of_iterations(page):
 
 def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
     page.choose("train_num_iters", 200_000)
-    monkeypatch.setattr(limits, "GRANT_SECONDS", 7200.0)
+    monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 7200.0)
     page.press("Train")
     page.train_until(1)
     assert page.says("trains on for 2 h after the page is closed")
     page.press("Pause")
     page.until_at_rest()
-    monkeypatch.setattr(limits, "GRANT_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 0.0)
     page.press("Train")
     page.run.trainer.join()
-    monkeypatch.setattr(limits, "GRANT_SECONDS", 7200.0)
+    monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 7200.0)
     page.look()
     assert page.says("no page was open for 2 h")
 
