@@ -195,9 +195,9 @@ def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, c
     assert page.enabled("Train")
 
 
-def test_the_beginning_is_guarded_too(visit, monkeypatch):
+def test_the_start_of_the_page_has_the_error_boundary_too(visit, monkeypatch):
     page = visit()
-    monkeypatch.setattr(entry, "begin", fails)
+    monkeypatch.setattr(entry, "initialise", fails)
     page.look()
     the_reference(page)
 
@@ -211,7 +211,7 @@ def test_streamlit_s_own_signals_pass_through():
     def stops():
         raise StopException
 
-    for protected in (error_boundary.click(stops), error_boundary.part(stops)):
+    for protected in (error_boundary.callback(stops), error_boundary.part(stops)):
         with pytest.raises(StopException):
             protected()
 
