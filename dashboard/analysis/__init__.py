@@ -1,4 +1,4 @@
-"""Answers computed from a text, a curve or a network, as plain functions of plain values.
+"""Results computed from a text, a training curve or a network, as functions of plain values.
 
-How an answer is drawn belongs in ``charts`` or ``views``, when it is computed in ``page``.
+Drawing a result belongs in ``charts`` or ``views``, running the function in ``page.background``.
 """

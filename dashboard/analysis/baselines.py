@@ -1,16 +1,16 @@
-"""What simpler models reach on the same text: the marks that a network has to beat.
+"""Baselines: losses of simpler models on the same text, for comparison with the network.
 
-All are trained on the training part and measured on the validation part, in nats per
-character, so that they stand on one axis with the validation curve.
+Each is fitted to the training part and measured on the validation part, in nats per
+character, so that it can be drawn on the axis of the validation curve.
 
-The n-gram model is interpolated with the smoothing of Witten and Bell (1991): with c(h) the
-times that context h was seen, T(h) the number of distinct characters that followed it, and h'
-the context without its oldest character,
+The n-gram model is interpolated with the smoothing of Witten and Bell (1991). Let c(h) be how
+often context h was seen, T(h) the number of distinct characters that followed it, and h' the
+context without its oldest character. Then
 
     P(w | h) = (c(hw) + T(h) P(w | h')) / (c(h) + T(h))
 
-down to the uniform distribution. An n-gram is one integer (its ids as digits in base V), so
-counting is sorting, and looking up is a binary search.
+and the empty context falls back to the uniform distribution. An n-gram is stored as one integer,
+its ids being the digits in base V. N-grams are counted by sorting and found by binary search.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ from rnncore.errors import TextError
 Ids = NDArray[np.integer]
 Keys = NDArray[np.uint64]
 
-ORDER = 5  # characters of an n-gram, the predicted one included
-NGRAM_TRAIN, NGRAM_VAL = 4_000_000, 500_000  # characters read at most
-ZIP_TRAIN, ZIP_VAL = 780_000, 100_000  # together one block of bzip2, and about a second
+ORDER = 5  # characters in an n-gram, including the predicted one
+NGRAM_TRAIN, NGRAM_VAL = 4_000_000, 500_000  # characters that the n-grams read at most
+# Characters that the compressors read at most: together one block of bzip2, about a second.
+ZIP_TRAIN, ZIP_VAL = 780_000, 100_000
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A model's ``name``, its validation loss in ``nats`` per character, and how it works."""
+    """A model's name, its validation loss in nats per character, and a note on how it works."""
 
     name: str
     nats: float
@@ -45,38 +46,45 @@ class Baseline:
 
 
 def compute_baselines(train_ids: Ids, val_ids: Ids, vocab_dim: int) -> list[Baseline]:
-    """The simplest first; of a text without a validation part the uniform one alone.
+    """Return the baselines of a text, the simplest first.
 
-    train_ids, val_ids: 1-D ids within ``0 .. vocab_dim - 1``, the second following the first.
+    train_ids, val_ids: the two parts of one text as ids (n,) and (m,) from 0 to vocab_dim - 1.
+    Without a validation part, only the uniform baseline is returned. An empty training part
+    with a validation part is a TextError.
     """
     V = checks.check_whole("vocab_dim", vocab_dim, 1)
     train, val = (batches.check_ids(ids, V) for ids in (train_ids, val_ids))
-    uniform = Baseline("Uniform", math.log(V), f"Every one of the {V:,} characters equally likely.")
+    uniform = Baseline(
+        "Uniform", math.log(V), f"Guesses: each of the {V:,} characters is equally likely."
+    )
     if not len(val):
         return [uniform]
     if not len(train):
-        raise TextError("The training part is empty; baselines need something to count.")
-    seen, heard = train[-NGRAM_TRAIN:], val[:NGRAM_VAL]
-    losses = list(witten_bell(seen, heard, V, ORDER))
-    cut = _cut(len(train), len(seen), len(val), len(heard))
+        raise TextError(
+            "The training part is empty, so there are no characters to compute baselines from."
+        )
+    read, measured = train[-NGRAM_TRAIN:], val[:NGRAM_VAL]
+    losses = list(witten_bell_losses(read, measured, V, ORDER))
+    cut = _describe_cut(len(train), len(read), len(val), len(measured))
     order = len(losses)
     return [
         uniform,
-        Baseline("Letter frequencies", losses[0], f"Each character as often as before.{cut}"),
+        Baseline("Letter frequencies", losses[0], f"Guesses from letter counts alone.{cut}"),
         Baseline(
             f"{order}-gram",
             losses[-1],
-            f"Looks at the last {order - 1} characters; Witten–Bell smoothing.{cut}",
+            f"Predicts from the last {order - 1} characters, by counts with Witten–Bell "
+            f"smoothing.{cut}",
         ),
-        _compressor(train, val, V),
+        _compress(train, val, V),
     ]
 
 
-def witten_bell(train: Ids, val: Ids, V: int, order: int) -> Iterator[float]:
-    """Validation loss in nats per character of the 1-gram, 2-gram, ... up to ``order``.
+def witten_bell_losses(train: Ids, val: Ids, V: int, order: int) -> Iterator[float]:
+    """Yield the validation loss in nats per character of the 1-gram, 2-gram, ... up to ``order``.
 
-    Ends before the order at which V ** order exceeds 64 bits. The first characters of ``val``
-    have the end of ``train`` as their context.
+    train, val: ids (n,) and (m,); the end of ``train`` is the context of the first characters
+    of ``val``. Orders whose n-grams do not fit into 64 bits are left out.
     """
     lead = min(order - 1, len(train))
     joined = np.concatenate([train[len(train) - lead :], val])
@@ -86,66 +94,69 @@ def witten_bell(train: Ids, val: Ids, V: int, order: int) -> Iterator[float]:
         if V**n > 2**64 or n > len(train):
             return
         if n > 1:
-            train_keys, val_keys = _longer(train_keys, train, V, n), _longer(val_keys, joined, V, n)
-        probability = _interpolated(train_keys, val_keys[-len(val) :], probability, V)
+            train_keys, val_keys = _extend(train_keys, train, V, n), _extend(val_keys, joined, V, n)
+        probability = _interpolate(train_keys, val_keys[-len(val) :], probability, V)
         yield float(-np.log(probability).mean())
 
 
-def _longer(keys: Keys, ids: Ids, V: int, n: int) -> Keys:
-    """Keys of the n-grams from keys of the (n-1)-grams: an older character on the left."""
+def _extend(keys: Keys, ids: Ids, V: int, n: int) -> Keys:
+    """Return keys of the n-grams from those of the (n-1)-grams, adding an older character."""
     older = ids[: len(ids) - n + 1].astype(np.uint64)
     return older * np.uint64(V ** (n - 1)) + keys[1:]
 
 
-def _interpolated(
+def _interpolate(
     train_keys: Keys, val_keys: Keys, lower: NDArray[np.float64], V: int
 ) -> NDArray[np.float64]:
-    """P(w | h) at each place of validation, from ``lower``, the P(w | h') there."""
+    """Return P(w | h) at each place of validation, (m,), from ``lower``, the P(w | h') there."""
     base = np.uint64(V)
-    grams, first = _distinct(np.sort(train_keys))
+    grams, first = _find_distinct(np.sort(train_keys))
     counts = np.diff(first, append=len(train_keys))
-    contexts, begin = _distinct(grams // base)  # sorted by context, since that is the high digits
+    contexts, begin = _find_distinct(grams // base)  # sorted: contexts are the high digits
     seen = np.add.reduceat(counts, begin)
     followers = np.diff(begin, append=len(grams))
 
-    c_hw = _looked_up(grams, counts, val_keys)
+    c_hw = _look_up(grams, counts, val_keys)
     val_contexts = val_keys // base
-    c_h, T_h = (_looked_up(contexts, values, val_contexts) for values in (seen, followers))
+    c_h, T_h = (_look_up(contexts, values, val_contexts) for values in (seen, followers))
     known = c_h > 0
     return np.where(known, (c_hw + T_h * lower) / np.where(known, c_h + T_h, 1), lower)
 
 
-def _distinct(ordered: Keys) -> tuple[Keys, NDArray[np.int64]]:
-    """Distinct values of a sorted array, and where each begins."""
+def _find_distinct(ordered: Keys) -> tuple[Keys, NDArray[np.int64]]:
+    """Return the distinct values of a sorted array (n,) and the index at which each begins."""
     new = np.ones(len(ordered), bool)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     return ordered[new], np.flatnonzero(new)
 
 
-def _looked_up(keys: Keys, values: NDArray[np.int64], wanted: Keys) -> NDArray[np.int64]:
-    """The value of each wanted key; 0 where it is not among ``keys`` (sorted)."""
+def _look_up(keys: Keys, values: NDArray[np.int64], wanted: Keys) -> NDArray[np.int64]:
+    """Return the value of each wanted key, or 0 if it is not among the sorted ``keys``."""
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return np.where(keys[at] == wanted, values[at], 0)
 
 
-def _compressor(train: Ids, val: Ids, V: int) -> Baseline:
-    """How many more bytes the better of two compressors needs for the validation part."""
-    seen, heard = train[-ZIP_TRAIN:], val[:ZIP_VAL]
+def _compress(train: Ids, val: Ids, V: int) -> Baseline:
+    """Return the baseline of the better of two compressors.
+
+    Its loss is the size that the validation part adds to the compressed training part.
+    """
+    read, measured = train[-ZIP_TRAIN:], val[:ZIP_VAL]
     width = "<u1" if V <= 256 else "<u2" if V <= 65_536 else "<u4"
-    first, both = seen.astype(width).tobytes(), np.concatenate([seen, heard]).astype(width)
+    first, both = read.astype(width).tobytes(), np.concatenate([read, measured]).astype(width)
     sizes = {
         name: len(compress(both.tobytes())) - len(compress(first))
         for name, compress in (("bzip2", bz2.compress), ("xz", lzma.compress))
     }
     name = min(sizes, key=lambda name: sizes[name])
-    nats = max(0, sizes[name]) * 8 * math.log(2) / len(heard)
-    cut = _cut(len(train), len(seen), len(val), len(heard))
-    note = f"What {name} adds to the size of the training part to hold the validation part.{cut}"
+    nats = max(0, sizes[name]) * 8 * math.log(2) / len(measured)
+    cut = _describe_cut(len(train), len(read), len(val), len(measured))
+    note = f"Bytes that {name} needs for the validation part after the training part.{cut}"
     return Baseline("Compressor", nats, note)
 
 
-def _cut(train: int, seen: int, val: int, heard: int) -> str:
-    """A sentence on what was left out of a long text; empty if nothing was."""
-    if seen == train and heard == val:
+def _describe_cut(train: int, read: int, val: int, measured: int) -> str:
+    """Return a sentence on how much of a long text was used, or "" if all of it was."""
+    if read == train and measured == val:
         return ""
-    return f" Read {seen:,} of {train:,} characters, measured on {heard:,} of {val:,}."
+    return f" Read {read:,} of {train:,} characters, measured on {measured:,} of {val:,}."

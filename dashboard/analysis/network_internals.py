@@ -1,7 +1,7 @@
-"""The figures of the page that explains the network, measured on a small one as it is.
+"""Measure what happens inside a small network: gates, gradients and next characters.
 
-Nothing here is drawn from memory: each function runs rnncore's own cells and sampler, or
-writes out the equations of ``rnncore.cells`` on the model's own parameters.
+Each function runs rnncore's own cells and sampler, or repeats the equations of
+``rnncore.cells`` on the model's own parameters.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from rnncore.errors import SettingError, TextError
 Array = NDArray[np.floating]
 Ids = NDArray[np.integer]
 
-SEQUENCES = 16  # over which gradients are averaged
-MIN_GRADIENT = 1e-60  # of a gradient: less counts as this
+SEQUENCES = 16  # that gradients are averaged over
+MIN_GRADIENT = 1e-60  # smaller gradient norms count as this one, so that ratios stay finite
 
 
 @dataclass(frozen=True)
 class Gates:
-    """What the gates of the first layer do at each character of a text.
+    """Activations of the first layer at each of T characters.
 
-    chars: T characters. gates: name (i, f, o, g) to (T, H). cell, hidden: c and h after each
-    character, (T, H).
+    chars: the T characters. gates: the names i, f, o and g with arrays (T, H). cell, hidden:
+    c and h after each character, (T, H).
     """
 
     chars: tuple[str, ...]
@@ -40,10 +40,11 @@ class Gates:
 
 @dataclass(frozen=True)
 class Reach:
-    """How much of a gradient is left so many steps back.
+    """How much of a gradient is left after a number of steps back in time.
 
-    steps: (K,), 0 the last character. norm: (K,), norm of the gradient of the last character's
-    loss with respect to the state there (h, and c where there is one), that at 0 being 1.
+    steps: (K,), steps back from the last character, from 0. norm: (K,), norm of the gradient of
+    the last character's loss with respect to the state there (h, and c if the cell has it),
+    divided by the norm at step 0.
     """
 
     steps: NDArray[np.int64]
@@ -51,12 +52,12 @@ class Reach:
 
     @property
     def half_life(self) -> int | None:
-        """Steps after which less than half is left, or None if that is never."""
+        """Steps after which less than half of the gradient is left; None if half of it stays."""
         less = np.flatnonzero(self.norm < 0.5)
         return int(self.steps[less[0]]) if len(less) else None
 
     def ratio_to(self, other: Reach) -> float:
-        """How many times as much as the other has kept is left at the last step."""
+        """Return the norm at the last step divided by that of ``other``."""
         return float(max(self.norm[-1], MIN_GRADIENT) / max(other.norm[-1], MIN_GRADIENT))
 
 
@@ -64,8 +65,8 @@ class Reach:
 class Temperatures:
     """The distribution over the next character at several temperatures.
 
-    chars: the K likeliest, in order. temperatures: (M,). probabilities: (M, K); the other
-    characters have the rest. entropy: (M,), in nats, of the whole distributions.
+    chars: the K likeliest characters, in order. temperatures: (M,). probabilities: (M, K), of
+    those K. entropy: (M,), in nats, of the distributions over all characters.
     """
 
     chars: tuple[str, ...]
@@ -84,12 +85,12 @@ def train_small_network(
     recurrent_scale: float = 1.0,
     forget_bias: float | None = None,
 ) -> RNN:
-    """A network of one layer after some iterations on ``text``; 300 take a few tenths of a second.
+    """Train a network of one layer on ``text`` and return it; 300 iterations take under a second.
 
-    recurrent_scale: factor on the initial recurrent weights, which are orthogonal: below 1
-    gradients fade sooner, well above 1 they can explode. forget_bias: initial bias of an LSTM's
-    forget gates (None: rnncore's own, 1); at 5 they keep 99 % of the cell at each step.
-    The same arguments give the same network.
+    recurrent_scale: factor on the initial recurrent weights, which are orthogonal. Below 1
+    gradients vanish sooner; well above 1 they can explode. forget_bias: initial bias of an
+    LSTM's forget gates (None: rnncore's default, 1). At 5 the gates keep 99 % of the cell state
+    at each step. The same arguments give the same network.
     """
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, 12, hidden_dim, cell_type, seed=seed)
@@ -114,11 +115,17 @@ def train_small_network(
 
 
 def compute_gates(model: RNN, text: str) -> Gates:
-    """The gates of an LSTM's first layer while it reads ``text`` from a zero state."""
+    """Return the gates of an LSTM's first layer while it reads ``text`` from a zero state.
+
+    A model with another cell is a SettingError; an empty text, or a model without characters,
+    is a TextError.
+    """
     if model.cell_type != "lstm":
-        raise SettingError(f"The model's cell is {model.cell_type}; gates are shown of an lstm.")
+        raise SettingError(
+            f"The model's cell is {model.cell_type}; only an lstm's gates can be shown."
+        )
     if model.vocab is None or not text:
-        raise TextError("There is nothing to read: give a model with characters, and some text.")
+        raise TextError("There is nothing to read: pass a model with characters, and a text.")
     params, H = model.params, model.hidden_dim
     inputs = params["W_embed"][model.vocab.encode(text)] @ params["Wx"] + params["b"]
     h, c = np.zeros(H, model.dtype), np.zeros(H, model.dtype)
@@ -136,22 +143,25 @@ def compute_gates(model: RNN, text: str) -> Gates:
 
 
 def measure_gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
-    """How fast the gradient of a one-layer model fades on the way back through time.
+    """Return how fast the gradient of a one-layer model vanishes back through time.
 
-    ids: a text of more than ``steps`` + 1 symbols, from which 16 stretches are taken. The
-    gradient is that of the loss at a stretch's last symbol, by the cell's own backward pass;
-    the figure for k steps back is the geometric mean over the stretches.
+    ids: a text (n,) of at least ``steps`` + 2 symbols, from which 16 stretches are taken. The
+    gradient is that of the loss at a stretch's last symbol, by the cell's own backward pass.
+    The norm k steps back is the geometric mean over the stretches. A model with more layers is
+    a SettingError, a text that is too short a TextError.
     """
     steps = checks.check_whole("steps", steps, 1, 1000)
     if model.num_layers != 1:
-        raise SettingError(f"The model has {model.num_layers} layers; this is shown of one.")
+        raise SettingError(
+            f"The model has {model.num_layers} layers; gradients are measured for one."
+        )
     ids = check_ids(ids, model.vocab_dim)
     if len(ids) < steps + 2:
         raise TextError(f"The text has {len(ids)} symbols; {steps} steps back need {steps + 2}.")
     starts = np.linspace(0, len(ids) - steps - 2, SEQUENCES).astype(int)
     stretches = ids[starts[:, None] + np.arange(steps + 2)]  # (N, steps + 2)
     x = model.params["W_embed"][stretches[:, :-1].T]  # (steps + 1, N, D)
-    # Gradients fade below what float32 can hold.
+    # Float64, because gradients vanish below what float32 can hold.
     cell = CELLS[model.cell_type](model.input_dim, model.hidden_dim, np.float64)
     W = model.weights(model.flat)[0].astype(np.float64)
 
@@ -182,7 +192,10 @@ def compare_temperatures(
     temperatures: Sequence[float] = (0.2, 0.5, 1.0, 1.5),
     top: int = 12,
 ) -> Temperatures:
-    """What a model would write after ``text``, at several temperatures."""
+    """Return the model's distribution over the character after ``text``, at each temperature.
+
+    top: number of characters to return. A model without characters is a SettingError.
+    """
     if model.vocab is None:
         raise SettingError("This model has no characters; its seed must be ids.")
     p = np.asarray(Sampler(model).next_probabilities(text), np.float64)
@@ -195,14 +208,14 @@ def compare_temperatures(
 
 
 def apply_temperature(p: Array, temperature: float) -> NDArray[np.float64]:
-    """Softmax of the logits divided by the temperature, from the softmax p (V,) at 1.
+    """Return softmax(logits / temperature), (V,), from the softmax p (V,) at temperature 1.
 
-    At 0 all probability lies on the likeliest.
+    At temperature 0 the likeliest character has probability 1.
     """
     temperature = checks.check_number("temperature", temperature, 0.0, 100.0)
     if temperature == 0:
         return (np.arange(len(p)) == np.argmax(p)).astype(np.float64)
-    with np.errstate(divide="ignore"):  # a probability of 0 stays one
+    with np.errstate(divide="ignore"):  # a probability of 0 stays 0
         logits = np.log(np.asarray(p, np.float64))
     powers = np.exp((logits - logits.max()) / temperature)
     return powers / powers.sum()
@@ -213,7 +226,7 @@ def _sigmoid(a: Array) -> Array:
 
 
 def _loss_gradient(model: RNN, h: Array, targets: Ids) -> Array:
-    """Gradient (N, H) of each sequence's own loss with respect to its last h (N, H)."""
+    """Return the gradient (N, H) of each sequence's own loss with respect to its last h (N, H)."""
     logits = h @ model.params["W_out"] + model.params["b_out"]
     p = np.exp(logits - logits.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""The explaining figures against the network that they explain."""
+"""Gates, gradients and temperatures against the network that they are measured on."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def lstm() -> RNN:
 # -- gates --------------------------------------------------------------------------------------
 
 
-def test_gates_lead_to_the_states_of_the_cell_itself(lstm: RNN) -> None:
+def test_states_equal_those_of_the_cells_forward_pass(lstm: RNN) -> None:
     text = TEXT[:40]
     shown = compute_gates(lstm, text)
     assert lstm.vocab is not None
@@ -39,7 +39,7 @@ def test_gates_lead_to_the_states_of_the_cell_itself(lstm: RNN) -> None:
     np.testing.assert_allclose(shown.cell[-1], state[1, 0], atol=1e-4)
 
 
-def test_gates_have_names_shapes_and_ranges(lstm: RNN) -> None:
+def test_gates_have_the_cells_names_shapes_and_ranges(lstm: RNN) -> None:
     shown = compute_gates(lstm, "the cat")
     assert shown.chars == tuple("the cat")
     assert tuple(shown.gates) == CELLS["lstm"].gates
@@ -49,14 +49,14 @@ def test_gates_have_names_shapes_and_ranges(lstm: RNN) -> None:
         assert values.max() <= 1
 
 
-def test_open_forget_gate_keeps_what_was_there() -> None:
+def test_open_forget_gates_keep_the_initial_zero_state() -> None:
     model = train_small_network(TEXT, hidden_dim=4, iterations=0)
     model.params["b"][:4] = -100  # input gates shut
     model.params["b"][4:8] = 100  # forget gates open
     assert not compute_gates(model, "the cat").cell.any()
 
 
-def test_gates_are_refused_where_there_are_none(lstm: RNN) -> None:
+def test_gates_of_other_cells_and_of_unreadable_texts_are_refused(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="gru"):
         compute_gates(train_small_network(TEXT, "gru", iterations=0), "the")
     with pytest.raises(RnnCoreError, match="text"):
@@ -69,14 +69,14 @@ def test_gates_are_refused_where_there_are_none(lstm: RNN) -> None:
 
 
 def numeric_norm(model: RNN, ids: np.ndarray, back: int) -> float:
-    """Norm by central differences: the last symbol's loss, with the state moved ``back`` before."""
+    """Return the gradient's norm by central differences on the state ``back`` steps before."""
     first = len(ids) - 1 - back
     state = model.initial_state(1)
     model.evaluate(ids[None, :first], ids[None, 1 : first + 1], state)
 
     def last_loss(moved: np.ndarray) -> float:
         tail = [moved.copy()]
-        if back > 1:  # the steps between only carry the state on
+        if back > 1:  # the steps between only carry the state
             model.evaluate(ids[None, first:-2], ids[None, first + 1 : -1], tail)
         return model.evaluate(ids[None, -2:-1], ids[None, -1:], tail)
 
@@ -89,7 +89,9 @@ def numeric_norm(model: RNN, ids: np.ndarray, back: int) -> float:
 
 
 @pytest.mark.parametrize("cell_type", CELLS)
-def test_reach_equals_finite_differences(cell_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gradient_reach_equals_finite_differences(
+    cell_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(network_internals, "SEQUENCES", 1)
     model = RNN(6, None, 3, 4, cell_type, dtype="float64", seed=1)
     model.params["W_out"][...] *= 10
@@ -110,7 +112,7 @@ def reach_at_start(cell_type: str, steps: int = 40, **settings: float) -> np.nda
     return reach.norm
 
 
-def test_vanilla_gradients_fade_and_open_forget_gates_keep_them() -> None:
+def test_vanilla_gradients_vanish_and_open_forget_gates_keep_them() -> None:
     assert reach_at_start("vanilla")[40] < 0.1
     assert reach_at_start("vanilla", recurrent_scale=0.5)[40] < 1e-12
     shut, usual, open_ = (reach_at_start("lstm", forget_bias=b)[40] for b in (-3, 1, 5))
@@ -129,7 +131,7 @@ def test_gradients_can_explode() -> None:
     assert reach.half_life is None
 
 
-def test_what_fades_has_a_half_life() -> None:
+def test_half_life_is_the_first_step_with_less_than_half() -> None:
     model = RNN(4, None, 2, 3, "vanilla", seed=0)
     model.params["Wh"][...] = 0
     ids = np.arange(20) % 4
@@ -137,7 +139,7 @@ def test_what_fades_has_a_half_life() -> None:
     assert network_internals.Reach(np.arange(3), np.array([1, 0.9, 0.8])).half_life is None
 
 
-def test_reach_refuses_what_it_cannot_show(lstm: RNN) -> None:
+def test_gradient_reach_refuses_more_layers_and_short_texts(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="2 layers"):
         measure_gradient_reach(RNN(4, None, 2, 3, num_layers=2), np.arange(100) % 4)
     with pytest.raises(RnnCoreError, match="62"):
@@ -147,7 +149,7 @@ def test_reach_refuses_what_it_cannot_show(lstm: RNN) -> None:
 # -- temperature ------------------------------------------------------------------------------
 
 
-def test_tempering_is_the_softmax_of_scaled_logits() -> None:
+def test_temperature_divides_the_logits() -> None:
     logits = np.random.default_rng(0).standard_normal(7)
     p = np.exp(logits) / np.exp(logits).sum()
     for temperature in (0.3, 1.0, 2.0):
@@ -159,7 +161,7 @@ def test_tempering_is_the_softmax_of_scaled_logits() -> None:
     )
 
 
-def test_temperatures_of_a_model(lstm: RNN) -> None:
+def test_higher_temperatures_have_more_entropy(lstm: RNN) -> None:
     shown = compare_temperatures(lstm, "the ", (0.0, 0.5, 1.0, 2.0), top=5)
     p = Sampler(lstm).next_probabilities("the ")
     assert lstm.vocab is not None
@@ -171,7 +173,7 @@ def test_temperatures_of_a_model(lstm: RNN) -> None:
     assert shown.entropy[-1] < np.log(len(p))
 
 
-def test_temperature_refusals(lstm: RNN) -> None:
+def test_negative_temperatures_and_models_without_characters_are_refused(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="temperature"):
         compare_temperatures(lstm, "the", (-1.0,))
     with pytest.raises(RnnCoreError, match="characters"):
@@ -181,7 +183,7 @@ def test_temperature_refusals(lstm: RNN) -> None:
 # -- the network ------------------------------------------------------------------------------
 
 
-def test_the_small_network_repeats_and_learns() -> None:
+def test_the_small_network_learns_and_is_reproducible() -> None:
     first, second = (train_small_network(TEXT, iterations=30) for _ in range(2))
     np.testing.assert_array_equal(first.flat, second.flat)
     assert first.vocab is not None

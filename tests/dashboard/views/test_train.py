@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from dashboard.analysis.curve_diagnosis import Diagnosis
+from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.page import current_run
 from dashboard.runs import folder
 from dashboard.runs.run import SCHEDULER
@@ -499,7 +499,7 @@ def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypa
     [
         ("lr", 5e-05, "Set the learning rate to 5e-05"),
         ("clip", 12.5, "Set clipping to 12.5"),
-        ("num_iters", 12_345.0, "Go on to 12,345"),
+        ("num_iters", 12_345.0, "Continue to iteration 12,345"),
     ],
 )
 def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from dashboard.analysis.curve_diagnosis import Diagnosis
+from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.page import current_run
 from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.registry import get_registry
@@ -33,7 +33,7 @@ def train_to_the_end(page: Visit) -> None:
 
 
 def says_always(monkeypatch, *action) -> None:
-    """Let the curve doctor advise this, whatever the curve."""
+    """Make the curve diagnosis advise this, whatever the curve."""
     advice = Diagnosis("seen", "Something was seen.", "Do something.", action)
     monkeypatch.setattr(progress, "diagnose_solver", lambda *_: advice)
 
@@ -122,7 +122,7 @@ def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch
     train_to_the_end(page)  # a second piece, which counts from 20
     says_always(monkeypatch, "num_iters", 70.0)
     page.choose("goal_kind", kind)
-    page.press("Go on to 70")
+    page.press("Continue to iteration 70")
     page.until_at_rest()
     assert page.run.solver.iteration == page.run.solver.num_iters == 70
     assert (page.value("goal_kind"), page.value("train_num_iters")) == ("iterations", 50)
@@ -135,7 +135,7 @@ def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypat
     page.choose("model_hidden_dim", 32)  # looked at, and not what the advice is about
     says_always(monkeypatch, "dropout", 0.2)
     page.look()
-    page.press("Begin again with dropout 0.2")
+    page.press("Start again with dropout 0.2")
     run = page.run
     assert run is not old
     assert (run.model_settings.dropout, run.model_settings.hidden_dim) == (0.2, 16)
@@ -152,14 +152,14 @@ def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
     train_to_the_end(page)
     assert page.says("Stopped")
     assert page.says("A learning rate of 0.1 was too high.")
-    page.press("Lower the rate to 0.03 and go on")
+    page.press("Lower the learning rate to 0.03 and continue")
     page.train_until(5)
     assert page.run.solver.lr == page.value("train_lr") == 0.03
     assert page.run.trainer.status().active
     assert page.shown("error") == []
 
 
-def test_the_doctor_waits_for_what_was_changed(page, monkeypatch):
+def test_the_diagnosis_waits_for_a_changed_setting_to_take_effect(page, monkeypatch):
     seen: list[int] = []
     calm = Diagnosis("seen", "Something was seen.", "Let it run.")
     monkeypatch.setattr(

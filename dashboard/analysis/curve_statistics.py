@@ -1,0 +1,98 @@
+"""Robust statistics of a noisy curve: trends and scatter that single outliers cannot change.
+
+Losses of single batches are noisy and differ between chapters of a book. A stretch of the curve
+is therefore cut into blocks, and each block counts by its median.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Values = NDArray[np.float64]
+
+# Share of its value that a loss loses over a stretch: above FAST it falls fast, below SLOW
+# it is flat.
+FAST, SLOW = 0.03, 0.007
+_CLEAR = 2.5  # standard errors by which a slope must differ from 0
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A straight line through the block medians of a stretch.
+
+    begin, end: its values at both ends. length: rows in the stretch. clear: whether the slope
+    stands out against the scatter of the medians.
+    """
+
+    begin: float
+    end: float
+    length: int
+    clear: bool
+
+    @property
+    def fall(self) -> float:
+        """Share of the value lost over the stretch; negative if it rose."""
+        return (self.begin - self.end) / max(abs(self.begin), 1e-12)
+
+    @property
+    def falls(self) -> bool:
+        """Whether it falls clearly and by more than the share SLOW."""
+        return self.clear and self.fall >= SLOW
+
+
+def fit_trend(stretch: Values) -> Trend:
+    """Return the least-squares line through the medians of ten blocks of ``stretch`` (n,)."""
+    medians = block_medians(stretch, 10)
+    x = np.arange(len(medians)) - (len(medians) - 1) / 2
+    middle = float(medians.mean())
+    if len(medians) < 4:
+        return Trend(middle, middle, len(stretch), clear=False)
+    slope = float(x @ medians / (x @ x))
+    residual = medians - middle - slope * x
+    error = math.sqrt(float(residual @ residual) / (len(x) - 2) / float(x @ x))
+    change = slope * len(x)
+    clear = abs(slope) > _CLEAR * error
+    return Trend(middle - change / 2, middle + change / 2, len(stretch), clear)
+
+
+def recent_trend(losses: Values) -> Trend:
+    """Return the trend of the last quarter, unless a shorter or longer stretch shows a fall.
+
+    The last tenth shows a fall that has just begun after a long plateau. The last half shows a
+    fall that is too slow to be clear in a quarter; it counts only if the quarter falls as well.
+    """
+    n = len(losses)
+    quarter = fit_trend(last_quarter(losses))
+    tenth = fit_trend(losses[-max(min(n, 50), n // 10) :])
+    if tenth.clear and tenth.fall > max(FAST, quarter.fall):
+        return tenth
+    half = fit_trend(losses[-max(min(n, 100), n // 2) :])
+    if not quarter.clear and half.clear and min(quarter.fall, half.fall / 2) > SLOW:
+        return half
+    return quarter
+
+
+def last_quarter(values: Values) -> Values:
+    """Return the last quarter of ``values`` (n,), but at least 50 of them if there are as many."""
+    n = len(values)
+    return values[n - max(min(n, 50), n // 4) :]
+
+
+def block_medians(values: Values, blocks: int) -> Values:
+    """Return the medians of ``values`` (n,) in ``blocks`` parts of about equal size."""
+    parts = np.array_split(values, min(blocks, len(values)))
+    return np.array([np.median(part) for part in parts])
+
+
+def robust_deviation(values: Values) -> float:
+    """Return the standard deviation, estimated from the median absolute deviation.
+
+    The factor 1.4826 makes the two equal for a normal distribution. Outliers do not count.
+    """
+    if not len(values):
+        return 0.0
+    return 1.4826 * float(np.median(np.abs(values - np.median(values))))
