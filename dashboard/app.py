@@ -1,4 +1,4 @@
-"""The workbench: page settings and navigation, nothing else."""
+"""Streamlit's entry point: page settings and navigation."""
 
 import sys
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 import streamlit as st
 
 HERE = Path(__file__).resolve().parent
-if str(HERE.parent) not in sys.path:  # `streamlit run` puts dashboard/ there, not its parent
+if str(HERE.parent) not in sys.path:  # `streamlit run` adds dashboard/, not its parent
     sys.path.insert(0, str(HERE.parent))
 
-import rnncore  # noqa: E402, F401  (before NumPy, so that it can settle the BLAS)
+import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings take effect)
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
 from dashboard.views import how_it_works, past_runs, server_full, workbench  # noqa: E402
@@ -20,7 +20,7 @@ st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", lay
 
 @error_boundary.part
 def show() -> None:
-    """The pages, and the run that the address names."""
+    """Open the run that the address names, and draw the selected page."""
     if not entry.admit():
         server_full.show()
         return

@@ -1,5 +1,5 @@
-"""One visitor's page: its session state, its widgets' values and the callbacks of its buttons.
+"""One visitor's page: session state, values of widgets, and callbacks.
 
-What outlives the page (a run, its files, a training) belongs in ``runs`` or ``training``; what is
-drawn belongs in ``views``.
+What outlives a page (a run, its files, its training) belongs in ``runs`` or ``training``; drawing
+belongs in ``views``.
 """

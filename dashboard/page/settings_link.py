@@ -1,8 +1,8 @@
-"""Settings in the page's address, so that a teacher can hand out a lesson as a link.
+"""Settings in the page's address, so that a teacher can share a lesson as a link.
 
     ?preset=original&hidden=64&text=verses&seed=The+sea&hide=model,download
 
-Only what is named changes; what is wrong is said and left as it was.
+Settings that the address does not name keep their defaults. A wrong value is reported and ignored.
 """
 
 from __future__ import annotations
@@ -25,17 +25,23 @@ SECTIONS = ("text", "model", "train", "sample", "download")
 
 
 class Field(NamedTuple):
-    """A name in the address, the setting it stands for, and how a value is read."""
+    """A parameter of the address.
+
+    setting: the field of ModelSettings or TrainSettings, or the key of the widget.
+    parse: converts (parameter, value) from text; raises an RnnCoreError if the value is wrong.
+    """
 
     setting: str
-    read: Callable[[str, str], Any]
+    parse: Callable[[str, str], Any]
 
 
-def _whole(low: int, high: int) -> Callable[[str, str], int]:
+def _integer(low: int, high: int) -> Callable[[str, str], int]:
     return lambda name, value: checks.check_whole(name, _number(name, value), low, high)
 
 
-def _between(low: float, high: float, *, open_low: bool = False) -> Callable[[str, str], float]:
+def _number_between(
+    low: float, high: float, *, open_low: bool = False
+) -> Callable[[str, str], float]:
     return lambda name, value: checks.check_number(
         name, _number(name, value), low, high, open_low=open_low
     )
@@ -49,8 +55,8 @@ def _positive(name: str, value: str) -> float:
     return checks.check_number(name, _number(name, value), 0.0, open_low=True)
 
 
-def _or_off(read: Callable[[str, str], float]) -> Callable[[str, str], float]:
-    return lambda name, value: math.inf if value == "off" else read(name, value)
+def _or_off(parse: Callable[[str, str], float]) -> Callable[[str, str], float]:
+    return lambda name, value: math.inf if value == "off" else parse(name, value)
 
 
 def _switch(name: str, value: str) -> bool:
@@ -64,40 +70,39 @@ def _sections(name: str, value: str) -> frozenset[str]:
 
 MODEL = {
     "cell": Field("cell_type", _one_of(CELLS)),
-    "hidden": Field("hidden_dim", _whole(1, MAX_DIM)),
-    "layers": Field("num_layers", _whole(1, MAX_LAYERS)),
-    "embedding": Field("input_dim", _whole(0, MAX_DIM)),
-    "dropout": Field("dropout", _between(0.0, 0.95)),
-    "sequence": Field("seq_length", _whole(1, 10_000)),
-    "batch": Field("batch_size", _whole(1, 10_000)),
-    "held_out": Field("val_fraction", _between(0.0, 0.9)),
-    "weights": Field("seed", _whole(0, MAX_SEED)),
+    "hidden": Field("hidden_dim", _integer(1, MAX_DIM)),
+    "layers": Field("num_layers", _integer(1, MAX_LAYERS)),
+    "embedding": Field("input_dim", _integer(0, MAX_DIM)),
+    "dropout": Field("dropout", _number_between(0.0, 0.95)),
+    "sequence": Field("seq_length", _integer(1, 10_000)),
+    "batch": Field("batch_size", _integer(1, 10_000)),
+    "held_out": Field("val_fraction", _number_between(0.0, 0.9)),
+    "weights": Field("seed", _integer(0, MAX_SEED)),
 }
 TRAIN = {
-    "rate": Field("lr", _between(0.0, 100.0, open_low=True)),
+    "rate": Field("lr", _number_between(0.0, 100.0, open_low=True)),
     "rule": Field("update_rule", _one_of(UPDATE_RULES)),
     "schedule": Field("schedule", _one_of(SCHEDULES)),
     "clip": Field("clip", _or_off(_positive)),
-    "iterations": Field("num_iters", _whole(1, 10**8)),
-    "warmup": Field("warmup", _whole(0, 10**8)),
-    "validate": Field("eval_every", _or_off(_whole(0, 10**8))),
-    "fresh": Field("fresh_after", _or_off(_whole(1, 10**8))),
+    "iterations": Field("num_iters", _integer(1, 10**8)),
+    "warmup": Field("warmup", _integer(0, 10**8)),
+    "validate": Field("eval_every", _or_off(_integer(0, 10**8))),
+    "fresh": Field("fresh_after", _or_off(_integer(1, 10**8))),
 }
 
-# Beside network and training: widgets by their keys, named only where they differ from what the
-# page begins with.
+# Other widgets, by key. A link names only those that differ from their defaults.
 WIDGETS = {
     "until": Field("goal_kind", _one_of(GOAL_TITLES)),
-    "epochs": Field("goal_epochs", _whole(1, 10**6)),
-    "minutes": Field("goal_minutes", _whole(1, 10**5)),
-    "patience": Field("goal_patience", _whole(1, 1_000)),
-    "length": Field("length", _whole(1, limits.MAX_SAMPLE_CHARS)),
-    "top_k": Field("top_k", _whole(0, 1_000)),
-    "top_p": Field("top_p", _between(0.05, 1.0)),
-    "random": Field("random_seed", _whole(0, MAX_SEED)),
+    "epochs": Field("goal_epochs", _integer(1, 10**6)),
+    "minutes": Field("goal_minutes", _integer(1, 10**5)),
+    "patience": Field("goal_patience", _integer(1, 1_000)),
+    "length": Field("length", _integer(1, limits.MAX_SAMPLE_CHARS)),
+    "top_k": Field("top_k", _integer(0, 1_000)),
+    "top_p": Field("top_p", _number_between(0.05, 1.0)),
+    "random": Field("random_seed", _integer(0, MAX_SEED)),
     "across": Field("chart_x", _one_of(X_AXES)),
     "up": Field("chart_unit", _one_of(UNITS)),
-    "smoothing": Field("chart_smoothing", _whole(1, 10_000)),
+    "smoothing": Field("chart_smoothing", _integer(1, 10_000)),
     "more": Field("chart_more", _switch),
     "gutenberg": Field("strip_gutenberg", _switch),
     **{f"mend_{name}": Field(f"clean_{name}", _switch) for name in CLEANUP_RULES},
@@ -106,28 +111,38 @@ WIDGETS = {
 
 @dataclass(frozen=True)
 class Lesson:
-    """What an address asks for; None where it says nothing. ``problems``: what was wrong in it."""
+    """The settings in an address; None for those that it does not name.
+
+    text: file name of a sample text.
+    hide: sections to leave out.
+    widgets: values of other widgets by key.
+    problems: one sentence for each wrong value.
+    """
 
     preset: str | None = None
     model: ModelSettings | None = None
     train: TrainSettings | None = None
-    text: str | None = None  # name of a sample text
+    text: str | None = None
     seed_text: str | None = None
     temperature: float | None = None
     hide: frozenset[str] = frozenset()
-    widgets: Mapping[str, Any] = field(default_factory=dict)  # widgets by key
+    widgets: Mapping[str, Any] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
 def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Lesson:
-    """The lesson in an address's parameters; ``start`` is the preset it counts from."""
+    """Return the lesson in an address's parameters.
+
+    start: the preset that gives the settings that the address does not name.
+    sample_names: file names of the sample texts.
+    """
     problems: list[str] = []
 
-    def value(name: str, reader: Callable[[str, str], Any]) -> Any:
+    def value(name: str, parse: Callable[[str, str], Any]) -> Any:
         if name not in address:
             return None
         try:
-            return reader(name, address[name])
+            return parse(name, address[name])
         except RnnCoreError as error:
             problems.append(f"In this page's address, {error}")
             return None
@@ -135,24 +150,24 @@ def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Les
     preset = value("preset", _one_of(PRESETS))
     base = PRESETS[preset or start]
     found = {
-        setting: read_value
-        for name, (setting, reader) in (MODEL | TRAIN).items()
-        if (read_value := value(name, reader)) is not None
+        setting: parsed
+        for name, (setting, parse) in (MODEL | TRAIN).items()
+        if (parsed := value(name, parse)) is not None
     }
     names = {name.removesuffix(".txt"): name for name in sample_names}
     text = value("text", _one_of(names))
     return Lesson(
         preset,
-        _changed(base.model, found),
-        _changed(base.train, found),
+        _with_fields(base.model, found),
+        _with_fields(base.train, found),
         names.get(text) if text else None,
         address["seed"][: limits.MAX_SEED_CHARS] if "seed" in address else None,
-        value("temperature", _between(0.0, 2.0)),
+        value("temperature", _number_between(0.0, 2.0)),
         value("hide", _sections) or frozenset(),
         {
-            key: read_value
-            for name, (key, reader) in WIDGETS.items()
-            if (read_value := value(name, reader)) is not None
+            key: parsed
+            for name, (key, parse) in WIDGETS.items()
+            if (parsed := value(name, parse)) is not None
         },
         tuple(problems),
     )
@@ -167,40 +182,43 @@ def write(
     hide: list[str],
     widgets: Mapping[str, Any],
 ) -> dict[str, str]:
-    """The parameters of an address that asks for all this, the nearest preset named first.
+    """Return the parameters of an address with these settings, as short as possible.
 
-    widgets: values by key, those that are not as the page begins.
+    They name the preset with the fewest differences, and the differences.
+    widgets: values of other widgets by key, those that differ from their defaults.
     """
 
-    def differing(name: str) -> dict[str, str]:
-        there = PRESETS[name]
+    def differences(name: str) -> dict[str, str]:
+        preset = PRESETS[name]
         return {
-            parameter: _shown(getattr(mine, setting))
-            for mine, theirs, table in ((model, there.model, MODEL), (train, there.train, TRAIN))
+            parameter: _format(getattr(mine, setting))
+            for mine, theirs, table in ((model, preset.model, MODEL), (train, preset.train, TRAIN))
             for parameter, (setting, _) in table.items()
             if getattr(mine, setting) != getattr(theirs, setting)
         }
 
-    nearest = min(PRESETS, key=lambda name: len(differing(name)))
-    parameters = {"preset": nearest, **differing(nearest), "temperature": _shown(temperature)}
+    nearest = min(PRESETS, key=lambda name: len(differences(name)))
+    parameters = {"preset": nearest, **differences(nearest), "temperature": _format(temperature)}
     if text:
         parameters["text"] = text.removesuffix(".txt")
     if seed_text:
         parameters["seed"] = seed_text
     parameters |= {
-        name: _shown(widgets[key]) for name, (key, _) in WIDGETS.items() if key in widgets
+        name: _format(widgets[key]) for name, (key, _) in WIDGETS.items() if key in widgets
     }
     if hide:
         parameters["hide"] = ",".join(hide)
     return parameters
 
 
-def _changed(base: Any, found: Mapping[str, Any]) -> Any:
+def _with_fields(base: Any, found: Mapping[str, Any]) -> Any:
+    """Return a copy of ``base`` with those values of ``found`` that are fields of it."""
     own = {field.name for field in fields(base)}
     return replace(base, **{name: value for name, value in found.items() if name in own})
 
 
 def _number(name: str, value: str) -> float | int:
+    """Return the number in ``value``; raise SettingError if it is none."""
     try:
         return int(value)
     except ValueError:
@@ -211,7 +229,8 @@ def _number(name: str, value: str) -> float | int:
         raise SettingError(f"{name} is {value[:40]!r}; it must be a number.") from None
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
+    """Return a value as text that its field's ``parse`` reads."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):

@@ -1,6 +1,6 @@
-"""What a visitor chose, as plain values: read from the widgets' values by key, and put back.
+"""Conversion between the values of widgets, by key, and settings.
 
-Every function takes or gives a mapping of keys to values; ``state`` has the visitor's own.
+The functions are pure; ``widgets`` applies them to the page's own session state.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ CLEANUP_KEYS = {name: f"clean_{name}" for name in CLEANUP_RULES}
 
 
 def model_settings(widgets: Widgets) -> ModelSettings:
-    """The network."""
+    """Return the network's settings."""
     return ModelSettings(**{name: widgets[key] for name, key in MODEL_KEYS.items()})
 
 
 def train_settings(widgets: Widgets) -> TrainSettings:
-    """The training."""
+    """Return the training's settings."""
     return TrainSettings(**{name: widgets[key] for name, key in TRAIN_KEYS.items()})
 
 
 def goal(widgets: Widgets) -> Goal:
-    """When training should end."""
+    """Return when training should end."""
     kind = widgets["goal_kind"] or "iterations"
     return Goal(kind, widgets[GOAL_KEYS[kind]])
 
 
 def write_settings(widgets: Widgets, fallback_seed: str) -> WriteSettings:
-    """How to write."""
+    """Return the settings of sampling; ``fallback_seed`` stands in for an empty seed text."""
     top_k, top_p = widgets["top_k"], widgets["top_p"]
     return WriteSettings(
         seed_text=widgets["seed_text"] or fallback_seed,
@@ -63,18 +63,18 @@ def write_settings(widgets: Widgets, fallback_seed: str) -> WriteSettings:
 
 
 def read_options(widgets: Widgets) -> ReadOptions:
-    """How the text is to be read."""
+    """Return how the text is decoded and cleaned up."""
     cleanup_rules = frozenset(name for name, key in CLEANUP_KEYS.items() if widgets[key])
     return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], cleanup_rules)
 
 
 def chart_options(widgets: Widgets) -> ChartOptions:
-    """How the curve is to be drawn."""
+    """Return how the loss curve is drawn."""
     return ChartOptions(**{name: widgets[f"chart_{name}"] for name in ("x", "unit", "smoothing")})
 
 
 def changed_widgets(widgets: Widgets) -> dict[str, Any]:
-    """What a link carries beside network and training: what is not as the page begins."""
+    """Return the other widgets that a link names: those that differ from their defaults, by key."""
     return {key: widgets[key] for key, _ in WIDGETS.values() if widgets[key] != DEFAULTS[key]}
 
 
@@ -82,22 +82,22 @@ def changed_widgets(widgets: Widgets) -> dict[str, Any]:
 
 
 def model_widgets(settings: ModelSettings) -> dict[str, Any]:
-    """The widgets that say this network."""
+    """Return the widgets' values for these settings of the network, by key."""
     return {key: getattr(settings, name) for name, key in MODEL_KEYS.items()}
 
 
 def train_widgets(settings: TrainSettings) -> dict[str, Any]:
-    """The widgets that say this training."""
+    """Return the widgets' values for these settings of training, by key."""
     return {key: getattr(settings, name) for name, key in TRAIN_KEYS.items()}
 
 
 def goal_widgets(goal: Goal) -> dict[str, Any]:
-    """The widgets that say this goal."""
+    """Return the widgets' values for this goal, by key."""
     return {"goal_kind": goal.kind, GOAL_KEYS[goal.kind]: goal.amount}
 
 
 def read_option_widgets(options: ReadOptions) -> dict[str, Any]:
-    """The widgets that say this way of reading."""
+    """Return the widgets' values for these read options, by key."""
     cleanup_rules = {key: name in options.cleanup_rules for name, key in CLEANUP_KEYS.items()}
     return {
         "encoding": options.encoding,
@@ -107,7 +107,7 @@ def read_option_widgets(options: ReadOptions) -> dict[str, Any]:
 
 
 def lesson_widgets(lesson: Lesson) -> dict[str, Any]:
-    """The widgets that say what a lesson asks for; what it says nothing of is left out."""
+    """Return the widgets' values for a lesson, by key, without those that it does not name."""
     asked = {
         "preset": lesson.preset,
         "sample": lesson.text,
@@ -120,7 +120,7 @@ def lesson_widgets(lesson: Lesson) -> dict[str, Any]:
     return {key: value for key, value in asked.items() if value is not None}
 
 
-# What every widget begins with.
+# The value of each widget at the start of a visit.
 DEFAULTS: dict[str, Any] = {
     "sample": "lighthouse.txt",
     "pasted": "",

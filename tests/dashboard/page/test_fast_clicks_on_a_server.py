@@ -1,7 +1,8 @@
-"""Clicks in quick succession, on a real server: ``pytest tests/test_haste.py --run-slow -s``.
+"""Clicks in quick succession on a real server.
 
-What no server can do anything about is a click that comes before the one ahead of it was begun
-with: Streamlit drops it. That takes a few milliseconds, and nobody clicks like that.
+``pytest tests/dashboard/page/test_fast_clicks_on_a_server.py --run-slow -s`` prints the counts.
+Streamlit drops a click if the next one arrives before it has started to handle the first, which
+takes it a few milliseconds. The server cannot prevent that; people do not click so fast.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ TIMES = 10
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("haste")
+    folder = tmp_path_factory.mktemp("fast_clicks")
     running = Server(folder / "runs", folder / "log.txt")
     yield running
     running.stop()
@@ -28,7 +29,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.01, 0.02, 0.04, 0.08])
-def test_train_acts_though_another_click_follows_at_once(server: Server, seconds: float) -> None:
+def test_train_acts_although_another_click_follows_at_once(server: Server, seconds: float) -> None:
     lost = 0
     for _ in range(TIMES):
         with visiting(server.url, LESSON) as session:

@@ -1,6 +1,6 @@
-"""Many sessions on one server: all train, and one more visitor's click still shows at once.
+"""Many sessions train on one server, and a click of one more visitor still shows at once.
 
-``pytest tests/test_load.py -s`` prints the latencies.
+``pytest tests/dashboard/page/test_load.py -s`` prints the latencies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.browser.conftest import Server
 from tests.browser.visitors import percentile
 from tests.support.session import Session, visiting
 
-# The first preset's network, for longer than any of this takes.
+# The first preset's network, with more iterations than a test can take.
 LESSON = "hidden=128&iterations=1000000"
 
 
@@ -29,16 +29,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 class Training:
-    """One visit that trains and watches until it is over."""
+    """A visit that trains until the test is over."""
 
     def __init__(self) -> None:
-        self.done = 0  # iterations, since everybody trains
+        self.done = 0  # iterations since all sessions train
 
-    def run(self, url: str, everybody: threading.Barrier, over: threading.Event) -> None:
+    def run(self, url: str, all_train: threading.Barrier, over: threading.Event) -> None:
         with visiting(url, LESSON) as session:
             session.press("Train")
             session.wait_for(lambda: session.iterations() > 0, 60)
-            everybody.wait(90)
+            all_train.wait(90)
             before = session.iterations()
 
             def is_over() -> bool:
@@ -51,7 +51,7 @@ class Training:
 
 
 def seconds_to_show(session: Session, i: int) -> float:
-    """From a click on another sample text until the page names it."""
+    """Return the seconds from a click on another sample text until the page shows its name."""
     sample = ("Recipes", "Verses")[i % 2]
     clicked = time.monotonic()
     session.pick("Or a sample text", sample)
@@ -64,38 +64,38 @@ def seconds_to_show(session: Session, i: int) -> float:
 @pytest.mark.parametrize(
     ("many", "clicks", "most"),
     [
-        # Loose: other programs may keep this machine busy. A server that makes people wait
-        # until the others are done is far beyond it.
+        # Loose, since other programs may keep this computer busy. A server that handles a click
+        # only after the trainings takes far longer.
         (10, 30, 4.0),
         pytest.param(3, 12, 4.0, marks=pytest.mark.slow),
         pytest.param(10, 100, 1.0, marks=pytest.mark.slow),
     ],
 )
-def test_while_all_train_a_click_of_one_more_shows_soon(
+def test_a_click_shows_soon_while_all_other_sessions_train(
     server: Server, many: int, clicks: int, most: float
 ) -> None:
-    everybody, over = threading.Barrier(many + 1), threading.Event()
+    all_train, over = threading.Barrier(many + 1), threading.Event()
     trainings = [Training() for _ in range(many)]
     with ThreadPoolExecutor(many) as pool:
-        visits = [pool.submit(each.run, server.url, everybody, over) for each in trainings]
+        visits = [pool.submit(each.run, server.url, all_train, over) for each in trainings]
         try:
             with visiting(server.url) as idle:
-                everybody.wait(90)
+                all_train.wait(90)
                 waits = [seconds_to_show(idle, i) for i in range(clicks)]
-                # Whoever had a long turn sits out for as long as all the others would have had
-                # of it: alike they are in the long run only.
+                # The scheduler makes a session that trained for long wait until the others have
+                # trained as long, so their shares are equal only in the long run.
                 idle.wait_for(lambda: even(trainings) or any(v.done() for v in visits), 120)
         except AssertionError as error:
             raise AssertionError(f"iterations of each: {[t.done for t in trainings]}") from error
         finally:
             over.set()
-            everybody.abort()
+            all_train.abort()
         for visit in visits:
             visit.result()
     p50, p95 = percentile(waits, 0.5), percentile(waits, 0.95)
     done = [each.done for each in trainings]
     print(
-        f"\n{many} train at once: a click of one more visitor shows in {p50:.2f} s in the median, "
+        f"\n{many} sessions train: a click of one more visitor shows in {p50:.2f} s in the median, "
         f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; "
         f"iterations of each: {min(done)} to {max(done)}"
     )
@@ -103,6 +103,6 @@ def test_while_all_train_a_click_of_one_more_shows_soon(
 
 
 def even(trainings: list[Training]) -> bool:
-    """Whether nobody is left behind: none has a third of what another has."""
+    """Return whether no session has much less than a third of another's iterations."""
     done = [each.done for each in trainings]
     return min(done) > 0 and max(done) < 3 * min(done) + 5

@@ -1,4 +1,4 @@
-"""Settings in the page's address: read back as they were written, and errors as sentences."""
+"""Settings in the page's address: written and read back; wrong values become sentences."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,7 @@ from dashboard.text.cleanup import CLEANUP_RULES
 SAMPLES = ["lighthouse.txt", "verses.txt"]
 
 
-# One value that is not the usual for each widget that a link carries.
+# For each widget that a link can name, a value other than the default.
 WIDGETS = {
     "goal_kind": "minutes",
     "goal_epochs": 7,
@@ -36,7 +36,7 @@ def read(**address: str) -> settings_link.Lesson:
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_named_and_read_back(name):
+def test_a_link_names_a_preset_by_its_key(name):
     preset = PRESETS[name]
     address = settings_link.write(preset.model, preset.train, None, "", 0.8, [], {})
     assert address == {"preset": name, "temperature": "0.8"}
@@ -44,7 +44,7 @@ def test_a_preset_is_named_and_read_back(name):
     assert (lesson.preset, lesson.model, lesson.train) == (name, preset.model, preset.train)
 
 
-def test_every_setting_comes_back():
+def test_all_settings_are_read_back():
     model = ModelSettings("gru", 37, 3, 9, 0.25, 13, 7, 0.2, 5)
     train = TrainSettings(0.0123, "rmsprop", "step", math.inf, 777, 30, 70, 90)
     address = settings_link.write(
@@ -59,7 +59,7 @@ def test_every_setting_comes_back():
     assert lesson.problems == ()
 
 
-def test_never_is_off_in_an_address():
+def test_infinity_is_off_in_an_address():
     never = TrainSettings(clip=math.inf, eval_every=math.inf, fresh_after=math.inf)
     address = settings_link.write(ModelSettings(), never, None, "", 0.8, [], {})
     assert {address[name] for name in ("clip", "validate", "fresh")} == {"off"}
@@ -67,7 +67,7 @@ def test_never_is_off_in_an_address():
     assert (train.clip, train.eval_every, train.fresh_after) == (math.inf,) * 3
 
 
-def test_an_address_without_settings_changes_nothing():
+def test_an_address_without_settings_gives_the_defaults():
     lesson = read(run="abc")
     assert lesson.model == PRESETS["taste"].model
     assert lesson.problems == ()
@@ -95,7 +95,7 @@ def test_an_address_without_settings_changes_nothing():
         ("fresh", "0", "fresh is 0"),
     ],
 )
-def test_what_is_wrong_is_said_and_left_as_it_was(name, value, named):
+def test_a_wrong_value_is_reported_and_ignored(name, value, named):
     lesson = read(**{name: value, "layers": "2"})
     assert len(lesson.problems) == 1
     assert named in lesson.problems[0]

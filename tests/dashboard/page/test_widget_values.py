@@ -1,4 +1,4 @@
-"""What a visitor chose: from the widgets' values to plain ones, and back."""
+"""Conversion between the values of widgets and settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NETWORK = ModelSettings("gru", 64, 2, 8, 0.1, 25, 4, 0.05, 7)
 TRAINING = TrainSettings(0.02, "sgd", "step", math.inf, 777, 50, 100, math.inf)
 
 
-def test_a_visit_begins_with_the_first_preset():
+def test_defaults_are_those_of_the_first_preset():
     first = PRESETS[widget_values.FIRST_PRESET]
     assert widget_values.model_settings(DEFAULTS) == first.model
     assert widget_values.train_settings(DEFAULTS) == first.train
@@ -25,7 +25,7 @@ def test_a_visit_begins_with_the_first_preset():
     assert widget_values.read_options(DEFAULTS) == DEFAULT_READ_OPTIONS
 
 
-def test_settings_come_out_of_the_widgets_as_they_were_put_in():
+def test_settings_are_read_back_from_the_widgets():
     widgets = {
         **DEFAULTS,
         **widget_values.model_widgets(NETWORK),
@@ -36,18 +36,18 @@ def test_settings_come_out_of_the_widgets_as_they_were_put_in():
 
 
 @pytest.mark.parametrize("kind", GOAL_TITLES)
-def test_a_goal_comes_out_as_it_was_put_in_and_leaves_the_others(kind):
+def test_a_goal_is_read_back_and_sets_only_its_own_widgets(kind):
     goal = Goal(kind, 3)
     shown = widget_values.goal_widgets(goal)
     assert widget_values.goal({**DEFAULTS, **shown}) == goal
     assert len(shown) == 2
 
 
-def test_a_goal_that_was_let_go_is_a_number_of_iterations():
+def test_without_a_kind_of_goal_it_is_iterations():
     assert widget_values.goal({**DEFAULTS, "goal_kind": None}).kind == "iterations"
 
 
-def test_ways_of_reading_come_out_as_they_were_put_in():
+def test_read_options_are_read_back():
     options = ReadOptions("latin-1", False, frozenset(list(CLEANUP_RULES)[:2]))
     assert (
         widget_values.read_options({**DEFAULTS, **widget_values.read_option_widgets(options)})
@@ -56,7 +56,7 @@ def test_ways_of_reading_come_out_as_they_were_put_in():
     assert widget_values.read_option_widgets(DEFAULT_READ_OPTIONS).items() <= DEFAULTS.items()
 
 
-def test_writing_without_a_limit_has_none():
+def test_top_k_0_and_top_p_1_mean_no_limit():
     settings = widget_values.write_settings(DEFAULTS, "Once ")
     assert (settings.seed_text, settings.top_k, settings.top_p) == ("Once ", None, None)
     limited = {**DEFAULTS, "seed_text": "The ", "top_k": 5, "top_p": 0.9}
@@ -64,7 +64,7 @@ def test_writing_without_a_limit_has_none():
     assert (settings.seed_text, settings.top_k, settings.top_p) == ("The ", 5, 0.9)
 
 
-def test_a_lesson_changes_only_what_it_names():
+def test_a_lesson_sets_only_the_widgets_that_it_names():
     assert widget_values.lesson_widgets(Lesson()) == {}
     asked = widget_values.lesson_widgets(
         Lesson(model=NETWORK, text="sums.txt", seed_text="", temperature=0.0)
@@ -77,7 +77,7 @@ def test_a_lesson_changes_only_what_it_names():
     }
 
 
-def test_every_key_is_one_that_a_visit_begins_with():
+def test_every_key_has_a_default():
     lesson = Lesson("taste", NETWORK, TRAINING, "sums.txt", "The ", 0.5)
     assert widget_values.lesson_widgets(lesson).keys() <= DEFAULTS.keys()
     assert {
