@@ -60,7 +60,7 @@ class Visit:
     def upload(self, name: str, raw: bytes, key: str = "upload") -> None:
         self.app.file_uploader(key=key).set_value((name, raw, "text/plain")).run()
 
-    def take_away(self, key: str = "upload") -> None:
+    def clear_upload(self, key: str = "upload") -> None:
         """Clear an uploader."""
         self.app.file_uploader(key=key).set_value(None).run()
 
@@ -77,18 +77,18 @@ class Visit:
         """Let the page draw itself again, as its ticking does."""
         self.app.run()
 
-    def go_to(self, path: str) -> None:
+    def open_page(self, path: str) -> None:
         """Another page of the navigation; AppTest itself only switches between files."""
         pages = self.app._registered_pages.items()
         (self.app._page_hash,) = (page for page, of in pages if of.get("url_pathname") == path)
         self.app.run()
 
-    def train_until(self, iteration: int) -> None:
+    def wait_for_iteration(self, iteration: int) -> None:
         """Wait for the thread that trains."""
         until(lambda: self.run.solver.iteration >= iteration)
         self.look()
 
-    def until_at_rest(self) -> None:
+    def wait_until_stopped(self) -> None:
         """Wait for the end that the training itself brings about."""
         until(lambda: not self.run.trainer.status().active)
         self.run.trainer.join()

@@ -39,7 +39,7 @@ def page(visit):
 def test_train_is_complete(page, monkeypatch):
     click_during(monkeypatch, "add")
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     assert page.app.query_params["run"] in (page.run.id, [page.run.id])
     assert page.value("_applied_settings") is not None  # the last change that creating a run makes
     page.press("Pause")

@@ -64,7 +64,7 @@ def test_speed_epoch_and_the_whole_run_are_told_for_every_goal(page, goal, key, 
 def test_what_is_known_stays_while_it_trains(page):
     settle(page)
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     assert page.says("iterations a second on this computer")
 
 

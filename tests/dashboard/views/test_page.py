@@ -57,7 +57,7 @@ def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(vis
 
 def test_how_it_works_measures_and_explains(visit):
     page = visit()
-    page.go_to("how")
+    page.open_page("how")
     page.app.session_state["_job_how"][1].wait(60)
     page.look()
     assert [header.value for header in page.app.header] == [
@@ -77,8 +77,8 @@ def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
     page.choose("seed_text", "The cat")
     page.press("Step")
     run = page.run
-    page.go_to("how")
-    page.go_to("")
+    page.open_page("how")
+    page.open_page("")
     assert page.run is run
     assert page.value("model_hidden_dim") == 32
     assert page.value("temperature") == 1.2
@@ -186,12 +186,12 @@ def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
 def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
     page = visit()
     monkeypatch.setattr(how_it_works.network_internals, "train_small_network", fails)
-    page.go_to("how")
+    page.open_page("how")
     page.app.session_state["_job_how"][1].wait(60)
     page.look()
     assert page.says("The figures failed.")
     assert SECRET in caplog.text
-    page.go_to("")
+    page.open_page("")
     assert page.enabled("Train")
 
 
@@ -221,7 +221,7 @@ def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypat
     page.press("Step")
     monkeypatch.setattr(page.run.solver, "train_for", fails)
     page.press("Train")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert the_reference(page) in caplog.text
 
 

@@ -277,7 +277,7 @@ def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
     page.press("Train")
     run = page.run
     assert gone.autosaver.save_now()
-    page.go_to("runs")
+    page.open_page("runs")
     get_registry().delete(gone.id)
     page.app.button(key=f"open_{gone.id}").click().run()
     assert page.run is run
@@ -322,18 +322,18 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     page.press("Reset")
     second = page.run
     assert second.autosaver.save_now()
-    page.go_to("runs")
+    page.open_page("runs")
     assert page.says(f"2 runs on this computer, {byte_size(get_registry().store.size())}")
     for run in (first, second):
         assert page.says(byte_size(run.autosaver.size()))
     assert page.says("3 of 500 iterations")
     page.app.button(key=f"open_{first.id}").click().run()
     assert page.run is first
-    page.go_to("runs")
+    page.open_page("runs")
     page.app.button(key=f"delete_{first.id}").click().run()
     assert not page.has_run
     assert page.says("1 run on this computer")
-    page.go_to("")
+    page.open_page("")
     page.press("Step")
     assert page.run not in (first, second)
 
@@ -377,7 +377,7 @@ def test_what_is_too_large_to_come_back_here_is_told_before_it_is_taken_away(pag
 
 def test_without_a_run_the_list_says_so(visit):
     page = visit()
-    page.go_to("runs")
+    page.open_page("runs")
     assert page.says("Nothing was trained here yet.")
 
 
@@ -397,7 +397,7 @@ def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, m
     monkeypatch.setattr(past_runs, "PER_PAGE", 3)
     page = visit()
     ids = [put_aside() for _ in range(7)]
-    page.go_to("runs")
+    page.open_page("runs")
     assert len(listed(page)) == 3
     assert page.says("7 runs on this computer")
     assert page.says("Runs 1 to 3 of 7")
@@ -419,7 +419,7 @@ def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(pag
     page.press("Train")
     page.press("Begin a new run")
     assert page.run.autosaver.save_now()
-    page.go_to("runs")
+    page.open_page("runs")
     names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]
     labels = [label for label in page.labels() if label.startswith("Open")]
     assert labels == [f"Open *{name}*" for name in names]
@@ -439,11 +439,11 @@ def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
     page.choose("goal_kind", kind)
     page.choose(key, amount)
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.run.autosaver.save_now()
-    page.go_to("runs")
+    page.open_page("runs")
     (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
     assert line.startswith("LSTM of 16 · ")
     assert told in line

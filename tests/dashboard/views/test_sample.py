@@ -114,7 +114,7 @@ def test_a_seed_that_is_markup_is_text(page):
 
 def test_writing_in_training_uses_the_network_of_that_moment(page):
     page.press("Train")
-    page.train_until(5)
+    page.wait_for_iteration(5)
     page.press("Generate")
     assert len(written(page)) > 100
     writer = page.app.session_state["_writer"]

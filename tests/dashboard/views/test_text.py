@@ -91,11 +91,11 @@ def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.press("Train")
-    page.train_until(5)
-    page.take_away()
+    page.wait_for_iteration(5)
+    page.clear_upload()
     assert page.shown("error") == []
     assert page.says("story.txt")
-    page.train_until(page.run.solver.iteration + 5)
+    page.wait_for_iteration(page.run.solver.iteration + 5)
     page.press("Pause")
     page.press("Train")
     assert not page.says("Begin a new run")  # it is the same text still
@@ -105,7 +105,7 @@ def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
 def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
-    page.take_away()
+    page.clear_upload()
     page.choose("clean_case", True)
     (error,) = page.shown("error")
     assert error == "story.txt was taken away; upload it again to read it anew."

@@ -51,17 +51,17 @@ def test_before_training_only_what_makes_sense_can_be_pressed(page):
 
 def test_train_trains_and_pause_pauses(page):
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     assert page.says("Training")
     enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
     assert enabled == {"Pause", "Reset"}
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     stopped_at = page.run.solver.iteration
     assert page.says("Paused")
     assert page.enabled("Train")
     page.press("Train")
-    page.train_until(stopped_at + 1)
+    page.wait_for_iteration(stopped_at + 1)
 
 
 def test_training_that_is_started_twice_is_one_training(page):
@@ -70,7 +70,7 @@ def test_training_that_is_started_twice_is_one_training(page):
     page.look()
     assert len(trainer_threads()) == 1
     assert not page.enabled("Train")
-    page.train_until(5)
+    page.wait_for_iteration(5)
     assert page.shown("error") == []
 
 
@@ -97,7 +97,7 @@ def test_reset_goes_back_to_the_same_first_weights(page):
 
 def test_reset_while_it_trains_ends_the_old_training(page):
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     old = page.run
     page.press("Reset")
     old.trainer.join()
@@ -111,7 +111,7 @@ def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
         page = visit(SMALL | {"iterations": "20"})
         for end in (20, 40):
             page.press("Train")
-            page.until_at_rest()
+            page.wait_until_stopped()
             assert page.run.solver.iteration == end
             assert page.says("Finished")
         page.press("Step")  # there is one more, whenever somebody asks for it
@@ -212,7 +212,7 @@ def test_a_new_run_begins_when_that_is_the_answer(changed):
     page.press("Train")
     page.press("Begin a new run")
     assert page.run is not old
-    page.train_until(1)
+    page.wait_for_iteration(1)
     assert page.run.model_settings.hidden_dim == page.value("model_hidden_dim")
     assert page.says(page.run.text.preview()[:30])
     assert not page.says("Begin a new run with it?")
@@ -223,10 +223,10 @@ def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(c
     page.press("Train")
     page.press("Keep this run")
     assert page.run is run
-    page.train_until(4)
+    page.wait_for_iteration(4)
     assert page.value("model_hidden_dim") == 16
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert not page.says("no longer this run's")
     page.press("Train")  # and does not ask again
     assert not page.says("Begin a new run with it?")
@@ -270,7 +270,7 @@ def test_epochs_are_turned_into_iterations(page):
     page.choose("goal_kind", "epochs")
     page.choose("goal_epochs", 1)
     page.press("Train")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.run.solver.iteration == page.run.solver.batches.per_epoch
     assert page.says("Finished")
 
@@ -279,14 +279,14 @@ def test_minutes_end_with_the_time_and_not_with_the_length_that_was_chosen_befor
     page.choose("goal_kind", "minutes")
     page.choose("goal_minutes", 1)
     page.press("Train")
-    page.train_until(20)
+    page.wait_for_iteration(20)
     assert page.run.solver.num_iters != 500
     page.run.solver.seconds += 60
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.says("It has trained for 1 minute.")
     assert page.says("Paused")
     page.press("Train")  # for another minute
-    page.train_until(page.run.solver.iteration + 1)
+    page.wait_for_iteration(page.run.solver.iteration + 1)
     assert page.says("Training")
 
 
@@ -294,13 +294,13 @@ def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen
     page.choose("goal_kind", "plateau")
     page.choose("goal_patience", 2)
     page.press("Train")
-    page.train_until(5)
+    page.wait_for_iteration(5)
     assert page.run.solver.num_iters == 200_000
     with page.run.trainer.lock:
         history = page.run.solver.history
         for loss in (1.0, 2.0, 2.0):  # as if three validations had been
             history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.says("Validation has not improved in the last 2 looks")
     assert page.enabled("Train")
 
@@ -313,23 +313,23 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
     page.press("Step")
     assert page.says("What it wrote after 1 iteration,")
     page.press("Train")
-    page.train_until(60)
+    page.wait_for_iteration(60)
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     kept = [entry.iteration for entry in page.run.sample_log.entries]
     assert len(kept) > 2
     assert page.says(f"What it wrote after {kept[-1]:,} iterations")
     page.choose("stage", kept[1])
     assert page.says(f"What it wrote after {kept[1]:,} iterations")
     page.press("Train")
-    page.train_until(kept[-1] + 60)
+    page.wait_for_iteration(kept[-1] + 60)
     assert page.value("stage") == kept[1]  # though newer ones have come
     page.run.sample_log.entries.remove(page.run.sample_log.entries[1])
     page.look()
     assert page.value("stage") in (kept[0], kept[2])  # the nearest that is still kept
     page.choose("stage", "newest")
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     newest = page.run.sample_log.entries[-1].iteration
     assert page.says(f"What it wrote after {newest:,} iterations")
     page.press("Reset")
@@ -346,7 +346,7 @@ def test_figures_say_where_the_run_stands(page):
     assert page.figure("Bits per character") == f"{loss / np.log(2):.3f}"  # nothing is validated
     assert page.figure("Validation") == "–"
     page.press("Train")
-    page.until_at_rest()
+    page.wait_until_stopped()
     solver = page.run.solver
     _, val = solver.history.validations()
     assert page.figure("Validation") == f"{val[-1]:.3f}"
@@ -374,7 +374,7 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
 def test_update_rule_and_clipping_act_on_the_next_iteration(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     page.choose("train_update_rule", "sgd")
     page.choose("train_clip", 0.5)
     assert (page.run.solver.update_rule, page.run.solver.clip) == ("sgd", 0.5)
@@ -386,14 +386,14 @@ def test_update_rule_and_clipping_act_on_the_next_iteration(page):
 def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     page.choose("train_warmup", 5_000)
     page.choose("train_eval_every", 20)
     page.choose("train_fresh_after", float("inf"))
     solver = page.run.solver
     assert (solver.warmup, solver.eval_every, solver.fresh_after) == (5_000, 20, 0)
     at = solver.iteration
-    page.train_until(at + 45)
+    page.wait_for_iteration(at + 45)
     assert solver.history["lr"][-1] < 0.1 * solver.lr
     validated, _ = solver.history.validations()
     assert len(validated[validated > at]) >= 2
@@ -423,12 +423,12 @@ def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path
 
 def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     page.choose("train_lr", 1e-3)
     assert page.run.solver.lr == 1e-3
     (change,) = page.run.trainer.changes
     assert change.text == "learning rate 0.008 → 0.001"
-    page.train_until(change.iteration + 5)
+    page.wait_for_iteration(change.iteration + 5)
     assert "mark" in chart_parts(page)
 
 
@@ -476,7 +476,7 @@ def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
     assert page.run.autosaver.save_now()
     page.run.solver.model.flat[:] = np.nan
     page.press("Train")
-    page.until_at_rest()
+    page.wait_until_stopped()
     (sentence,) = page.shown("error")
     assert "no longer a number" in sentence or "diverged" in sentence
     assert "restored to its state at iteration" in sentence

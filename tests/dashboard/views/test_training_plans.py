@@ -29,7 +29,7 @@ def page(visit):
 
 def train_to_the_end(page: Visit) -> None:
     page.press("Train")
-    page.until_at_rest()
+    page.wait_until_stopped()
 
 
 def says_always(monkeypatch, *action) -> None:
@@ -62,9 +62,9 @@ def test_a_rule_outlives_the_page_and_the_server(visit, page, kind, key, amount,
     page.choose("goal_kind", kind)
     page.choose(key, amount)
     page.press("Train")
-    page.train_until(6)
+    page.wait_for_iteration(6)
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     run, rule = page.run, page.run.trainer.stop_rule
     if restarted:
         assert get_registry().unload(run.id)
@@ -91,7 +91,7 @@ def test_no_more_progress_with_nothing_held_out_says_so_instead_of_going_on_for_
 def test_an_open_end_promises_no_number_of_iterations(page):
     page.choose("goal_kind", "plateau")
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     assert page.says("until validation stops falling")
     assert not page.says("to go")
     assert "200,000" not in str(page.app.main)
@@ -101,10 +101,10 @@ def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
     page.choose("train_num_iters", 200_000)
     monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 7200.0)
     page.press("Train")
-    page.train_until(1)
+    page.wait_for_iteration(1)
     assert page.says("trains on for 2 h after the page is closed")
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 0.0)
     page.press("Train")
     page.run.trainer.join()
@@ -123,7 +123,7 @@ def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch
     says_always(monkeypatch, "num_iters", 70.0)
     page.choose("goal_kind", kind)
     page.press("Continue to iteration 70")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.run.solver.iteration == page.run.solver.num_iters == 70
     assert (page.value("goal_kind"), page.value("train_num_iters")) == ("iterations", 50)
     assert page.says("Finished")
@@ -140,7 +140,7 @@ def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypat
     assert run is not old
     assert (run.model_settings.dropout, run.model_settings.hidden_dim) == (0.2, 16)
     assert run.solver.model.dropout == page.value("model_dropout") == 0.2
-    page.train_until(1)
+    page.wait_for_iteration(1)
 
 
 def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
@@ -153,7 +153,7 @@ def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
     assert page.says("Stopped")
     assert page.says("A learning rate of 0.1 was too high.")
     page.press("Lower the learning rate to 0.03 and continue")
-    page.train_until(5)
+    page.wait_for_iteration(5)
     assert page.run.solver.lr == page.value("train_lr") == 0.03
     assert page.run.trainer.status().active
     assert page.shown("error") == []
@@ -188,12 +188,12 @@ def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, mo
 def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(1)
+    page.wait_for_iteration(1)
     with SCHEDULER.chunk_lock:  # the thread waits for its next chunk
         page.press("Pause")
         assert page.enabled("Train")
         assert page.value("_flag_training")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert not page.value("_flag_training")
     assert page.says("Paused")
 
@@ -205,10 +205,10 @@ def test_the_figures_are_the_trainings(page, monkeypatch):
     monkeypatch.setattr(speed_meter, "WINDOW_SECONDS", 1000.0)
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(120)
+    page.wait_for_iteration(120)
     until(lambda: page.run.trainer.status().chars_per_second)
     page.press("Pause")
-    page.until_at_rest()
+    page.wait_until_stopped()
     run, status = page.run, page.run.trainer.status()
     _, val = run.solver.history.validations()
     assert page.figure("Validation") == f"{val[-1]:.3f}"
@@ -225,7 +225,7 @@ def test_the_figures_are_the_trainings(page, monkeypatch):
 def test_the_time_that_remains_is_told_while_it_trains(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(1)
+    page.wait_for_iteration(1)
     until(lambda: not math.isnan(page.run.trainer.status().remaining))
     page.look()
     assert page.says(" to go · trains on for")
@@ -242,13 +242,13 @@ def test_the_time_that_remains_is_told_while_it_trains(page):
 def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, text):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
-    page.train_until(3)
+    page.wait_for_iteration(3)
     page.choose(key, value)
     assert page.run.trainer.status().active
     assert getattr(page.run.solver, name) == value
     (change,) = page.run.trainer.changes
     assert change.text == text
-    page.train_until(change.iteration + 3)
+    page.wait_for_iteration(change.iteration + 3)
     assert page.shown("error") == []
 
 

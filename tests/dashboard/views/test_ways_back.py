@@ -32,7 +32,7 @@ def test_a_run_that_is_kept_keeps_its_training_too(beside):
     page.choose("train_clip", 2.0)  # acts at once, and is all that acts
     page.press("Train")
     page.press("Keep this run")
-    page.until_at_rest()
+    page.wait_until_stopped()
     assert page.run is run
     solver = run.solver
     assert (solver.lr, solver.update_rule, solver.schedule) == (2e-3, "adam", "cosine")
@@ -58,7 +58,7 @@ def test_what_a_preset_left_waiting_is_forgotten_with_the_run_that_is_kept(besid
     page = beside
     page.press("Train")
     page.press("Keep this run")
-    page.until_at_rest()
+    page.wait_until_stopped()
     page.press("Reset")
     assert page.run.solver.update_rule == "adam"
 
@@ -92,9 +92,9 @@ def test_there_is_no_way_back_to_what_was_deleted(page):
     old = page.run
     assert old.autosaver.save_now()
     page.press("Reset")
-    page.go_to("runs")
+    page.open_page("runs")
     page.app.button(key=f"delete_{old.id}").click().run()
-    page.go_to("")
+    page.open_page("")
     assert not page.says("The run before this one is kept.")
 
 
