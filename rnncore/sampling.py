@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 from rnncore import batches, checks
-from rnncore.cells import Cell, Step
-from rnncore.cells.base import fixed_product
+from rnncore.cells import Cell, Stepper
+from rnncore.cells.weight_pieces import make_product
 from rnncore.errors import SettingError, VocabError
 from rnncore.network import Array, Network
 
@@ -138,7 +138,7 @@ class Sampler:
         stack, table = self._stack(n), self._table
         h = stack.prime(table, seed)
         logits = np.empty((*h.shape[:-1], self.vocab_dim), h.dtype)
-        multiply_out = fixed_product(h, self._W_out, logits)
+        multiply_out = make_product(h, self._W_out, logits)
         for t in range(T):
             multiply_out()
             i = choose(logits)
@@ -154,16 +154,16 @@ class _Stack:
     """All layers stepping together from a zero state; n=None makes them work on vectors."""
 
     def __init__(self, cells: list[Cell], weights: list[Array], n: int | None):
-        steps: list[Step] = []
+        steps: list[Stepper] = []
         for cell, W in zip(cells, weights, strict=True):
             state = cell.initial_state(1 if n is None else n)
-            steps.append(cell.step(W, state[:, 0] if n is None else state))
+            steps.append(cell.new_stepper(W, state[:, 0] if n is None else state))
         self.first = steps[0]
         # Each further layer: how to fill its input ``pre`` with x Wx, and its bias.
         self.rest = []
         for below, step in pairwise(steps):
             pre = np.empty((*step.h.shape[:-1], step.Wx.shape[1]), step.h.dtype)
-            self.rest.append((fixed_product(below.h, step.Wx, pre), pre, step.b, step))
+            self.rest.append((make_product(below.h, step.Wx, pre), pre, step.b, step))
 
     def advance(self, pre: Array) -> Array:
         """One step from the first layer's ``pre``; the last layer's h, always the same array."""

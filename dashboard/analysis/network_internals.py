@@ -168,14 +168,14 @@ def measure_gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
     states = [cell.initial_state(SEQUENCES)]  # before each step
     for t in range(steps + 1):
         state = states[-1].copy()
-        cell.forward(W, x[t : t + 1], state, cell.run(SEQUENCES, 1))
+        cell.forward(W, x[t : t + 1], state, cell.new_buffers(SEQUENCES, 1))
         states.append(state)
 
     dh_last = _loss_gradient(model, states[-1][0], stretches[:, -1])
     norms = [np.linalg.norm(dh_last, axis=1)]
     dW = np.empty_like(W)
     for back in range(1, steps + 1):
-        run = cell.run(SEQUENCES, back)
+        run = cell.new_buffers(SEQUENCES, back)
         cell.forward(W, x[-back:], states[-1 - back].copy(), run)
         dh = np.zeros((back, SEQUENCES, model.hidden_dim))
         dh[-1] = dh_last

@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from rnncore.cells.base import CELLS, Cell, Run, Step
+from rnncore.cells.base import CELLS, Cell, CellBuffers, Stepper
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["CELLS", "Cell", "Run", "Step"]
+__all__ = ["CELLS", "Cell", "CellBuffers", "Stepper"]

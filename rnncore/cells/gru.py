@@ -1,28 +1,27 @@
-"""Gated recurrent unit, Cho et al. (2014), in the form whose reset gate acts after the product.
+"""Gated recurrent unit (GRU), with the reset gate applied after the product with Wh.
 
     r = σ(a_r)   z = σ(a_z)                    a = x_t Wx + h_{t-1} Wh + b
     n = tanh(x_t Wx_n + b_n + r ⊙ (h_{t-1} Wh_n))
     h_t = (1 - z) ⊙ n + z ⊙ h_{t-1}
 
-Columns of the weights hold the gates in the order r, z, n.
+The columns of the weights hold the gates in the order r, z, n. Source: Cho et al. (2014).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.cells.base import Array, Cell, CellBuffers, Stepper
 
 R, Z, N_ = range(3)
 
 
-class GRURun(Run):
-    """Gates of all steps, and what of n meets only at the reset gate."""
+class GRUBuffers(CellBuffers):
+    """Buffers for the gates of all steps, and for the two parts of n."""
 
     def __init__(self, cell: Cell, N: int, T: int):
-        # n's part of x and its part of h meet only at the reset gate: one is computed ahead, the
-        # other stays apart.
-        super().__init__(cell, N, T, ahead=True)
+        # The reset gate scales n's part of h only, so it stays apart from the part of x.
+        super().__init__(cell, N, T, precompute=True)
         H, dtype, zeros = cell.H, cell.dtype, self.memory.zeros
         self.gates = zeros((T, 4, N, H), dtype)  # r, z, n and r ⊙ (h_{t-1} Wh_n)
         self.da_n = zeros((T, N, H), dtype)
@@ -42,26 +41,26 @@ class GRURun(Run):
 
 
 class GRU(Cell):
-    """Nearly the memory of an LSTM with three quarters of its parameters."""
+    """A cell that remembers nearly as long as an LSTM, with three quarters of its parameters."""
 
     name = "gru"
     gates = ("r", "z", "n")
     state_parts = ("h",)
 
-    def run(self, N: int, T: int) -> GRURun:
-        return GRURun(self, N, T)
+    def new_buffers(self, N: int, T: int) -> GRUBuffers:
+        return GRUBuffers(self, N, T)
 
-    def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
-        assert isinstance(run, GRURun)
-        run.load_forward(W, x, halved=2)
-        # n's bias stays outside the reset gate.
-        run.gates[:, N_] += W[-1, 2 * self.H :]
-        run.W_forward[N_, :, -1] = 0
-        run.h[0] = state[0]
-        W_forward, tmp, half = run.W_forward, run.tmp, self.dtype.type(0.5)
-        rz_of_h, hn = run.a_of_h[:N_], run.a_of_h[N_]
+    def forward(self, W: Array, x: Array, state: Array, buffers: CellBuffers) -> Array:
+        assert isinstance(buffers, GRUBuffers)
+        buffers.load_forward(W, x, sigmoid_gates=2)
+        # The reset gate does not scale n's bias, so it is added to the part of x.
+        buffers.gates[:, N_] += W[-1, 2 * self.H :]
+        buffers.W_forward[N_, :, -1] = 0
+        buffers.h[0] = state[0]
+        W_forward, tmp, half = buffers.W_forward, buffers.tmp, self.dtype.type(0.5)
+        rz_of_h, hn = buffers.a_of_h[:N_], buffers.a_of_h[N_]
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
-        for h1, pieces, rz, r, z, n, reset_hn, h, h_next in run.forward_views:
+        for h1, pieces, rz, r, z, n, reset_hn, h, h_next in buffers.forward_views:
             matmul(h1, W_forward, out=pieces)
             add(rz, rz_of_h, out=rz)
             tanh(rz, out=rz)
@@ -74,20 +73,20 @@ class GRU(Cell):
             np.subtract(h, n, out=tmp)
             multiply(tmp, z, out=tmp)
             add(n, tmp, out=h_next)
-        state[0] = run.h[run.T]
-        return run.h[1:]
+        state[0] = buffers.h[buffers.T]
+        return buffers.h[1:]
 
-    def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
-        assert isinstance(run, GRURun)
+    def backward(self, W: Array, dh: Array, buffers: CellBuffers, dW: Array) -> Array:
+        assert isinstance(buffers, GRUBuffers)
         D, H = self.D, self.H
-        run.load_backward(W)
-        dh_t, of_z, dh_next = run.dh, run.dh_of_z, run.dstate[0]
+        buffers.load_backward(W)
+        dh_t, of_z, dh_next = buffers.dh, buffers.dh_of_z, buffers.dstate[0]
         dh_next[...] = of_z[...] = 0
-        multiply, add, product = np.multiply, np.add, run.backward_product
-        for t in reversed(range(run.T)):
-            if t in run.block_ends:
-                self._factors(run, run.block_ends[t])
-            z, da_n, da_z, da_r, da_hn, dh_previous = run.backward_views[t]
+        multiply, add, product = np.multiply, np.add, buffers.multiply_backward
+        for t in reversed(range(buffers.T)):
+            if t in buffers.block_ends:
+                self._compute_factors(buffers, buffers.block_ends[t])
+            z, da_n, da_z, da_r, da_hn, dh_previous = buffers.backward_views[t]
             add(dh[t], dh_next, out=dh_t)
             add(dh_t, of_z, out=dh_t)
             multiply(dh_t, z, out=of_z)
@@ -97,45 +96,46 @@ class GRU(Cell):
             multiply(da_hn, da_n, out=da_hn)
             product(t)
             dh_next = dh_previous
-        np.add(dh_next, of_z, out=run.dstate[0])
-        run.weight_gradient(dW)
-        # The n columns of Wx and b belong to da_n, not to the gradient behind the reset gate.
-        run.da[N_] = run.da_n
-        da_n, x = run.da_n.reshape(-1, H), run.xh1[: run.T].reshape(-1, D + H + 1)[:, :D]
+        np.add(dh_next, of_z, out=buffers.dstate[0])
+        buffers.compute_weight_gradient(dW)
+        # Wx and b of n get their gradients from da_n, without the factor r.
+        buffers.da[N_] = buffers.da_n
+        da_n = buffers.da_n.reshape(-1, H)
+        x = buffers.xh1[: buffers.T].reshape(-1, D + H + 1)[:, :D]
         np.matmul(x.T, da_n, out=dW[:D, 2 * H :])
         np.add.reduce(da_n, axis=0, out=dW[-1, 2 * H :])
-        return run.input_gradient(W)
+        return buffers.compute_input_gradient(W)
 
-    def _factors(self, run: GRURun, steps: slice) -> None:
-        """All of the backward pass that does not depend on the recurrence, for many steps at once.
+    def _compute_factors(self, buffers: GRUBuffers, steps: slice) -> None:
+        """Compute the factors of a block of steps that do not depend on the recurrence.
 
         da_n = dh ⊙ (1-z)(1-n²)    da_z = dh ⊙ (h_{t-1} - n) z(1-z)
         da_r = da_n ⊙ (r ⊙ h Wh_n) (1-r)    d(h Wh_n) = da_n ⊙ r
         """
-        r, z, n, reset_hn = run.gates[steps].swapaxes(0, 1)
-        da, da_n = run.da[:, steps], run.da_n[steps]
+        r, z, n, reset_hn = buffers.gates[steps].swapaxes(0, 1)
+        da, da_n = buffers.da[:, steps], buffers.da_n[steps]
         np.multiply(n, n, out=da_n)
         np.subtract(1, da_n, out=da_n)
         np.subtract(1, z, out=da[Z])
         np.multiply(da_n, da[Z], out=da_n)
         np.multiply(da[Z], z, out=da[Z])
-        np.subtract(run.h[:-1][steps], n, out=da[R])
+        np.subtract(buffers.h[:-1][steps], n, out=da[R])
         np.multiply(da[Z], da[R], out=da[Z])
         np.subtract(1, r, out=da[R])
         np.multiply(da[R], reset_hn, out=da[R])
         da[N_] = r
 
-    def step(self, W: Array, state: Array) -> Step:
-        return GRUStep(self, W, state)
+    def new_stepper(self, W: Array, state: Array) -> Stepper:
+        return GRUStepper(self, W, state)
 
 
-class GRUStep(Step):
-    """The forward equations for one step, on (..., H) arrays."""
+class GRUStepper(Stepper):
+    """One step of the forward equations on (..., H) arrays."""
 
     def __init__(self, cell: Cell, W: Array, state: Array):
         H = cell.H
         W = W.copy()
-        W[:, : 2 * H] *= 0.5  # as in forward
+        W[:, : 2 * H] *= 0.5  # for the sigmoid gates, as in ``pack``
         super().__init__(cell, W, state)
         self._rz, self._hn = self._a[..., : 2 * H], self._a[..., 2 * H :]
         self._r, self._z = self._a[..., :H], self._a[..., H : 2 * H]

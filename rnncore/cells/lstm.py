@@ -1,24 +1,25 @@
-"""Long short-term memory, Hochreiter and Schmidhuber (1997) with the forget gate of Gers (2000).
+"""Long short-term memory (LSTM), with a forget gate.
 
     i = σ(a_i)   f = σ(a_f)   o = σ(a_o)   g = tanh(a_g)      a = x_t Wx + h_{t-1} Wh + b
     c_t = f ⊙ c_{t-1} + i ⊙ g
     h_t = o ⊙ tanh(c_t)
 
-Columns of the weights hold the gates in the order i, f, o, g.
+The columns of the weights hold the gates in the order i, f, o, g. Sources: Hochreiter and
+Schmidhuber (1997); Gers, Schmidhuber and Cummins (2000) for the forget gate.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from rnncore.cells.base import Array, Cell, Run, Step
+from rnncore.cells.base import Array, Cell, CellBuffers, Stepper
 from rnncore.compute.buffers import aligned_zeros
 
-I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the place of c_{t-1})
+I, F, O, G, C = range(5)  # noqa: E741 (the gates' names; C is the index of c_{t-1})
 
 
-class LSTMRun(Run):
-    """Gates and cell states of all steps, and the views that the loops walk through."""
+class LSTMBuffers(CellBuffers):
+    """Buffers for the gates and cell states of all steps, and the views that the loops use."""
 
     def __init__(self, cell: Cell, N: int, T: int):
         super().__init__(cell, N, T)
@@ -44,7 +45,7 @@ class LSTMRun(Run):
 
 
 class LSTM(Cell):
-    """The default: remembers over hundreds of characters."""
+    """The default cell, which can remember over hundreds of characters."""
 
     name = "lstm"
     gates = ("i", "f", "o", "g")
@@ -52,23 +53,24 @@ class LSTM(Cell):
 
     def init_weights(self, rng: np.random.Generator) -> Array:
         W = super().init_weights(rng)
-        W[-1, self.H : 2 * self.H] = 1  # forget bias 1: remember at first (Gers et al., 2000)
+        W[-1, self.H : 2 * self.H] = 1  # with a forget bias of 1 the cell remembers at first
         return W
 
-    def run(self, N: int, T: int) -> LSTMRun:
-        return LSTMRun(self, N, T)
+    def new_buffers(self, N: int, T: int) -> LSTMBuffers:
+        return LSTMBuffers(self, N, T)
 
-    def forward(self, W: Array, x: Array, state: Array, run: Run) -> Array:
-        assert isinstance(run, LSTMRun)
-        run.load_forward(W, x, halved=3)
-        run.h[0], run.gates[0, C] = state
-        W_forward, ahead, a_of_h, products = run.W_forward, run.ahead, run.a_of_h, run.products
+    def forward(self, W: Array, x: Array, state: Array, buffers: CellBuffers) -> Array:
+        assert isinstance(buffers, LSTMBuffers)
+        buffers.load_forward(W, x, sigmoid_gates=3)
+        buffers.h[0], buffers.gates[0, C] = state
+        W_forward, products = buffers.W_forward, buffers.products
+        precomputed, a_of_h = buffers.precomputed, buffers.a_of_h
         ig, fc = products
         matmul, tanh, multiply, add = np.matmul, np.tanh, np.multiply, np.add
         half = self.dtype.type(0.5)
-        for xh1, pieces, ifog, ifo, i_f, gc, o, c, tanh_c, h in run.forward_views:
+        for xh1, pieces, ifog, ifo, i_f, gc, o, c, tanh_c, h in buffers.forward_views:
             matmul(xh1, W_forward, out=pieces)
-            if ahead:
+            if precomputed:
                 add(ifog, a_of_h, out=ifog)
             tanh(ifog, out=ifog)
             multiply(ifo, half, out=ifo)
@@ -77,20 +79,20 @@ class LSTM(Cell):
             add(ig, fc, out=c)
             tanh(c, out=tanh_c)
             multiply(o, tanh_c, out=h)
-        state[0], state[1] = run.h[run.T], run.gates[run.T, C]
-        return run.h[1:]
+        state[0], state[1] = buffers.h[buffers.T], buffers.gates[buffers.T, C]
+        return buffers.h[1:]
 
-    def backward(self, W: Array, dh: Array, run: Run, dW: Array) -> Array:
-        assert isinstance(run, LSTMRun)
-        run.load_backward(W)
-        dh_t, part, product = run.dh, run.dc_part, run.backward_product
-        run.dstate[...] = 0
-        dh_next, dc = run.dstate
+    def backward(self, W: Array, dh: Array, buffers: CellBuffers, dW: Array) -> Array:
+        assert isinstance(buffers, LSTMBuffers)
+        buffers.load_backward(W)
+        dh_t, part, product = buffers.dh, buffers.dc_part, buffers.multiply_backward
+        buffers.dstate[...] = 0
+        dh_next, dc = buffers.dstate
         multiply, add = np.multiply, np.add
-        for t in reversed(range(run.T)):
-            if t in run.block_ends:
-                self._factors(run, run.block_ends[t])
-            dc_of_dh, da_if, da_o, da_g, f, dh_previous = run.backward_views[t]
+        for t in reversed(range(buffers.T)):
+            if t in buffers.block_ends:
+                self._compute_factors(buffers, buffers.block_ends[t])
+            dc_of_dh, da_if, da_o, da_g, f, dh_previous = buffers.backward_views[t]
             add(dh[t], dh_next, out=dh_t)
             multiply(dh_t, dc_of_dh, out=part)
             add(dc, part, out=dc)
@@ -100,18 +102,18 @@ class LSTM(Cell):
             multiply(dc, f, out=dc)
             product(t)
             dh_next = dh_previous
-        run.dstate[0] = dh_next
-        run.weight_gradient(dW)
-        return run.input_gradient(W)
+        buffers.dstate[0] = dh_next
+        buffers.compute_weight_gradient(dW)
+        return buffers.compute_input_gradient(W)
 
-    def _factors(self, run: LSTMRun, steps: slice) -> None:
-        """All of the backward pass that does not depend on the recurrence, for many steps at once.
+    def _compute_factors(self, buffers: LSTMBuffers, steps: slice) -> None:
+        """Compute the factors of a block of steps that do not depend on the recurrence.
 
         da_i = dc ⊙ g i(1-i)    da_f = dc ⊙ c_{t-1} f(1-f)    da_g = dc ⊙ i (1-g²)
         da_o = dh ⊙ h (1-o)     dc += dh ⊙ (o - h tanh(c))    since h = o tanh(c)
         """
-        z, tanh_c = run.gates[steps].swapaxes(0, 1), run.tanh_c[steps]
-        da, dc_of_dh, h = run.da[:, steps], run.dc_of_dh[steps], run.h[1:][steps]
+        z, tanh_c = buffers.gates[steps].swapaxes(0, 1), buffers.tanh_c[steps]
+        da, dc_of_dh, h = buffers.da[:, steps], buffers.dc_of_dh[steps], buffers.h[1:][steps]
         np.subtract(1, z[:3], out=da[:3])
         np.multiply(da[:2], z[:2], out=da[:2])
         np.multiply(da[:2], z[3:], out=da[:2])
@@ -122,17 +124,17 @@ class LSTM(Cell):
         np.multiply(h, tanh_c, out=dc_of_dh)
         np.subtract(z[O], dc_of_dh, out=dc_of_dh)
 
-    def step(self, W: Array, state: Array) -> Step:
-        return LSTMStep(self, W, state)
+    def new_stepper(self, W: Array, state: Array) -> Stepper:
+        return LSTMStepper(self, W, state)
 
 
-class LSTMStep(Step):
-    """The forward equations for one step, on (..., H) arrays."""
+class LSTMStepper(Stepper):
+    """One step of the forward equations on (..., H) arrays."""
 
     def __init__(self, cell: Cell, W: Array, state: Array):
         H = cell.H
         W = W.copy()
-        W[:, : 3 * H] *= 0.5  # as in forward
+        W[:, : 3 * H] *= 0.5  # for the sigmoid gates, as in ``pack``
         super().__init__(cell, W, state)
         self._z = aligned_zeros((*self.h.shape[:-1], 5 * H), W.dtype)
         self._z[..., 4 * H :] = state[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from rnncore import layers
-from rnncore.cells import Run
+from rnncore.cells import CellBuffers
 from rnncore.compute.buffers import aligned_zeros
 from rnncore.network import Array, Ids, Network, State
 
@@ -23,7 +23,7 @@ class Shard:
         self.rows = rows
         self.N, self.T, self.batch = rows.stop - rows.start, T, N
         dtype = network.dtype
-        self.runs: list[Run] = [cell.run(self.N, T) for cell in network.cells]
+        self.buffers: list[CellBuffers] = [cell.new_buffers(self.N, T) for cell in network.cells]
         self.probs = aligned_zeros((network.vocab_dim, self.N * T), dtype).T
         self.dtop = aligned_zeros((T, self.N, network.hidden_dim), dtype)
         self.flat_grads = np.zeros_like(network.flat) if flat_grads is None else flat_grads
@@ -33,7 +33,7 @@ class Shard:
 
     @property
     def dstate(self) -> State:
-        return [run.dstate for run in self.runs]
+        return [buffers.dstate for buffers in self.buffers]
 
     def run(
         self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
@@ -60,13 +60,13 @@ class Shard:
         for i, (cell, W) in enumerate(
             zip(network.cells, network.weights(network.flat), strict=True)
         ):
-            x = cell.forward(W, x, state[i][:, self.rows], self.runs[i])
+            x = cell.forward(W, x, state[i][:, self.rows], self.buffers[i])
             if self.masks:
                 x = x * self.masks[i]
         rows = self.T * self.N
         self.top = (
             layers.with_ones(x.reshape(rows, -1)) if self.masks
-            else self.runs[-1].h1.reshape(rows, -1)
+            else self.buffers[-1].h1.reshape(rows, -1)
         )  # fmt: skip
         layers.affine(self.top, network.output_weights(network.flat), out=self.probs)
         return layers.softmax_cross_entropy(self.probs, self.targets)
@@ -87,6 +87,6 @@ class Shard:
         for i in reversed(range(len(network.cells))):
             if self.masks:
                 dx = dx * self.masks[i]
-            dx = network.cells[i].backward(weights[i], dx, self.runs[i], self.dweights[i])
+            dx = network.cells[i].backward(weights[i], dx, self.buffers[i], self.dweights[i])
         layers.embedding_backward(self.ids, dx.reshape(len(self.ids), -1), self.grads["W_embed"])
         return loss

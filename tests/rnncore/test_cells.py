@@ -19,7 +19,7 @@ SHAPES = [(1, 1, 1, 1), (2, 5, 3, 4), (5, 12, 4, 7), (1, 9, 6, 2)]  # N, T, D, H
 @pytest.fixture(autouse=True, params=["together", "ahead"])
 def inputs(request, monkeypatch):
     """Every test with the inputs' products among the steps' and outside the recurrence."""
-    monkeypatch.setattr(base, "inputs_ahead", lambda cell: request.param == "ahead")
+    monkeypatch.setattr(base, "should_precompute_inputs", lambda cell: request.param == "ahead")
 
 
 def problem(name, N=3, T=6, D=4, H=5, dtype="float64", seed=0):
@@ -39,13 +39,13 @@ def problem(name, N=3, T=6, D=4, H=5, dtype="float64", seed=0):
 def run(cell, W, x, state):
     """Outputs and the state after the last step, as copies; ``state`` is left alone."""
     state = state.copy()
-    h = cell.forward(W, x, state, cell.run(x.shape[1], x.shape[0]))
+    h = cell.forward(W, x, state, cell.new_buffers(x.shape[1], x.shape[0]))
     return h.copy(), state
 
 
 def run_backward(cell, W, x, state, dh):
     """Gradients of x, of W and of the first state."""
-    buffers, dW = cell.run(x.shape[1], x.shape[0]), np.full_like(W, np.nan)
+    buffers, dW = cell.new_buffers(x.shape[1], x.shape[0]), np.full_like(W, np.nan)
     cell.forward(W, x, state.copy(), buffers)
     dx = cell.backward(W, dh, buffers, dW)
     return dx.copy(), dW, buffers.dstate.copy()
@@ -142,7 +142,7 @@ def test_state_is_explicit(name):
 def test_buffers_are_as_good_as_new_the_second_time(name):
     p, other = problem(name), problem(name, seed=1)
     expected = run_backward(p.cell, p.W, p.x, p.state, p.dh)
-    buffers, dW = p.cell.run(3, 6), np.zeros_like(p.W)
+    buffers, dW = p.cell.new_buffers(3, 6), np.zeros_like(p.W)
     p.cell.forward(other.W, other.x, other.state, buffers)
     p.cell.backward(other.W, other.dh, buffers, dW)
     p.cell.forward(p.W, p.x, p.state.copy(), buffers)
@@ -156,7 +156,7 @@ def test_what_is_handed_in_stays_as_it_was(name):
     p = problem(name)
     before = [a.copy() for a in (p.W, p.x, p.state, p.dh)]
     run_backward(p.cell, p.W, p.x, p.state, p.dh)
-    p.cell.step(p.W, p.state)(np.zeros((3, p.cell.G * 5)))
+    p.cell.new_stepper(p.W, p.state)(np.zeros((3, p.cell.G * 5)))
     for now, then in zip((p.W, p.x, p.state, p.dh), before, strict=True):
         np.testing.assert_array_equal(now, then)
 
@@ -169,7 +169,7 @@ def test_steps_equal_forward(name, batched, dtype):
     p = problem(name, T=9, dtype=dtype)
     expected, _ = run(p.cell, p.W, p.x, p.state)
     at = slice(None) if batched else 1
-    step = p.cell.step(p.W, p.state[:, at])
+    step = p.cell.new_stepper(p.W, p.state[:, at])
     for x_t, h_t in zip(p.x[:, at], expected[:, at], strict=True):
         h = step(x_t @ step.Wx + step.b)
         assert h.dtype == np.dtype(dtype)
@@ -200,9 +200,9 @@ def test_initial_weights(name):
 def test_inputs_go_ahead_where_the_weights_are_large(monkeypatch):
     """Upper layers of 200 LSTM units; not the layer below them, nor small or half as many."""
     monkeypatch.undo()
-    assert base.inputs_ahead(CELLS["lstm"](200, 200))
+    assert base.should_precompute_inputs(CELLS["lstm"](200, 200))
     for D, H in ((22, 200), (64, 512), (100, 100)):
-        assert not base.inputs_ahead(CELLS["lstm"](D, H))
+        assert not base.should_precompute_inputs(CELLS["lstm"](D, H))
 
 
 @every_cell
@@ -212,7 +212,7 @@ def test_both_ways_round_nearly_alike(name, monkeypatch):
     p.W *= np.float32(0.1)
     found = []
     for ahead in (True, False):
-        monkeypatch.setattr(base, "inputs_ahead", lambda cell, ahead=ahead: ahead)
+        monkeypatch.setattr(base, "should_precompute_inputs", lambda cell, ahead=ahead: ahead)
         found.append(run_backward(p.cell, p.W, p.x, p.state, p.dh))
     for one, other in zip(*found, strict=True):
         assert relative_error(one, other) < 1e-5

@@ -16,7 +16,7 @@ import pytest
 
 from rnncore import CELLS, RNN, Sampler, Solver, Vocab
 from rnncore.batch_pass import Pass, choose_shard_count
-from rnncore.cells.base import divided_width, padded_pieces
+from rnncore.cells.weight_pieces import choose_padded_pieces, choose_width
 from rnncore.compute import threads
 from rnncore.compute.blas import BlasInfo
 from rnncore.compute.buffers import LINE, Memory, aligned_zeros
@@ -137,10 +137,10 @@ def test_buffers_begin_on_a_cache_line_and_so_do_rows_where_asked(shape, dtype):
 @pytest.mark.parametrize("rows", [1, 8, 16, 50, 64])
 @pytest.mark.parametrize("H", [97, 100, 128, 200, 512, 1024])
 def test_pieces_cover_the_columns_and_are_small(rows, H):
-    width = divided_width(rows, H + 65, H)
+    width = choose_width(rows, H + 65, H)
     assert H % width == 0
     assert width == H or rows * (H + 65) * width <= 10**6
-    pieces, width = padded_pieces(rows, H, H + 64)
+    pieces, width = choose_padded_pieces(rows, H, H + 64)
     assert H + 64 <= pieces * width < H + 64 + width
     assert pieces == 1 or rows * H * width <= 10**6
 
