@@ -25,7 +25,7 @@ def settings_error() -> str:
     """Return why the page's settings cannot train on the page's text, or ""."""
     text = state.text()
     if text is None:
-        return "There is no text to train on yet: upload one, or pick a sample text."
+        return "There is no text to train on yet: upload one, or select a sample text."
     try:
         check_settings(text, widgets.model_settings())
     except RnnCoreError as error:
@@ -168,7 +168,7 @@ def apply_settings(run: Run, since: TrainingStart) -> None:
     """Train the run with the page's settings, its goal counted from ``since``; show the result."""
     training, goal = _changed_settings(run)
     plan, length = Plan(goal, since), run.solver.num_iters
-    if plan != run.plan:  # else the length is right, or the plan's rule sees to it
+    if plan != run.plan:  # else the length is right, or the plan's stop rule adjusts it
         speed = run.trainer.status().chars_per_second / (
             run.solver.batch_size * run.solver.seq_length
         )

@@ -1,4 +1,4 @@
-"""Settings: what the presets choose can be chosen, and what they cost is what it costs."""
+"""Settings: presets use options of the page, and estimated costs match the real network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHOICES = {
 }
 
 
-def every_value(model: ModelSettings, train: TrainSettings) -> dict[str, object]:
+def all_values(model: ModelSettings, train: TrainSettings) -> dict[str, object]:
     return {f.name: getattr(s, f.name) for s in (model, train) for f in fields(s)}
 
 
@@ -43,19 +43,19 @@ GOAL_CHOICES = (settings.EPOCHS, settings.MINUTES, settings.PATIENCES)
 
 
 @pytest.mark.parametrize("choices", [*CHOICES.values(), *GOAL_CHOICES])
-def test_choices_stand_in_order_and_none_twice(choices):
+def test_options_are_sorted_and_unique(choices):
     values = list(choices)
     if not isinstance(values[0], str):
         assert values == sorted(set(values))
 
 
 @pytest.mark.parametrize("preset", [*PRESETS, "none"])
-def test_every_value_of_a_preset_is_a_choice_of_the_page(preset):
+def test_every_value_of_a_preset_is_an_option_on_the_page(preset):
     chosen = PRESETS.get(preset)
     values = (
-        every_value(chosen.model, chosen.train)
+        all_values(chosen.model, chosen.train)
         if chosen
-        else every_value(ModelSettings(), TrainSettings())
+        else all_values(ModelSettings(), TrainSettings())
     )
     assert set(values) == set(CHOICES)
     for name, value in values.items():
@@ -63,7 +63,7 @@ def test_every_value_of_a_preset_is_a_choice_of_the_page(preset):
         assert type(value) is type(CHOICES[name][0]), f"{name} = {value!r}"
 
 
-def test_presets_say_what_they_do():
+def test_a_preset_s_purpose_names_its_settings():
     for preset in PRESETS.values():
         assert preset.title
         assert preset.purpose.endswith(".")
@@ -74,13 +74,13 @@ def test_presets_say_what_they_do():
     assert f"Adagrad at {karpathy.train.lr:g}" in karpathy.purpose
 
 
-def test_every_cell_has_a_name_for_people():
+def test_every_cell_has_a_display_name():
     assert set(settings.CELL_NAMES) == set(CELLS)
 
 
 @pytest.mark.parametrize("cell_type", CELLS)
 @pytest.mark.parametrize(("num_layers", "input_dim", "V"), [(1, 0, 61), (2, 8, 61), (3, 0, 2)])
-def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_dim, V):
+def test_parameters_and_memory_are_those_of_the_real_model(cell_type, num_layers, input_dim, V):
     chosen = ModelSettings(
         cell_type, 24, num_layers, input_dim, batch_size=3, seq_length=11, val_fraction=0.0
     )
@@ -96,7 +96,7 @@ def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_
     assert chosen.memory(V) == estimate_training_bytes(
         V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11, validates=False
     )
-    # At least parameters, gradients and two moments; at most what so small a network can take.
+    # At least parameters, gradients and two moments; at most 2 MB for so small a network.
     assert 16 * model.num_params < chosen.memory(V) < 2e6
     assert chosen.memory(V, itemsize=8) == 2 * chosen.memory(V)
     assert replace(chosen, val_fraction=0.1).memory(V) > chosen.memory(V)
@@ -113,16 +113,16 @@ def test_parameters_and_memory_are_the_real_models(cell_type, num_layers, input_
         (Goal("plateau", 5), 777),
     ],
 )
-def test_goals(goal, iterations):
+def test_goals_in_iterations(goal, iterations):
     assert goal.iterations(per_epoch=123, per_second=40.0, otherwise=777) == iterations
     assert goal.kind in settings.GOAL_TITLES
 
 
-def test_minutes_without_a_known_speed():
+def test_minutes_have_no_iterations_without_a_known_speed():
     assert Goal("minutes", 5).iterations(per_epoch=123, per_second=0.0, otherwise=777) == 777
 
 
-def test_without_clipping_validations_or_fresh_starts_is_the_last_choice():
+def test_the_last_option_is_infinity_where_a_setting_can_be_off():
     for offered in (settings.CLIPS, settings.EVAL_INTERVALS, settings.FRESH_STARTS):
         assert math.isinf(offered[-1])
 
@@ -135,13 +135,13 @@ def test_without_clipping_validations_or_fresh_starts_is_the_last_choice():
         TrainSettings(clip=math.inf, eval_every=math.inf, fresh_after=math.inf),
     ],
 )
-def test_a_training_comes_out_of_its_solver_as_it_was_put_in(chosen):
+def test_train_settings_are_read_back_from_their_solver(chosen):
     solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, **chosen.solver_arguments())
     assert TrainSettings.from_solver(solver) == chosen
     assert (solver.warmup, solver.clip) == (chosen.warmup, chosen.solver_arguments()["clip"])
 
 
-def test_a_solver_without_validation_data_has_chosen_so_itself():
+def test_without_validation_data_the_interval_counts_as_the_solver_s_choice():
     solver = Solver(np.arange(400) % 5, RNN(5), 4, 2, val_fraction=0.0)
     assert solver.eval_every == 0
     assert TrainSettings.from_solver(solver).eval_every == 0

@@ -1,7 +1,7 @@
-"""A visitor without a browser: speaks with the server as the page's own script does.
+"""A visitor without a browser, which uses the same WebSocket protocol as Streamlit's frontend.
 
-What a browser costs beside this is drawing. So many of these fit where few browsers would,
-and what they wait for is the server.
+It draws nothing, so a computer can run many more of these than browsers, and the times that they
+measure are those of the server.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 
 @contextmanager
 def visiting(url: str, query: str = "") -> Iterator[Session]:
-    """A visit of the page at ``url``, with ``query`` in its address; it ends like a closed tab."""
+    """Visit the page at ``url`` with ``query`` in its address; leaving closes it like a tab."""
     with connect(
         url.replace("http", "ws", 1) + "/_stcore/stream",
         subprotocols=["streamlit"],
@@ -32,20 +32,20 @@ def visiting(url: str, query: str = "") -> Iterator[Session]:
 
 
 class Session:
-    """A page that is open: what stands on it, and what its clicks send."""
+    """An open page: reads its elements and sends clicks."""
 
     def __init__(self, socket: ClientConnection, query: str) -> None:
-        self.drawn = 0  # how often the page, or a part of it, was drawn to its end
+        self.drawn = 0  # completed runs of the page or of a fragment
         self._socket = socket
         self._query, self._page = query, ""
         self._elements: dict[tuple[int, ...], Element] = {}
-        self._ticks: dict[str, list[float]] = {}  # of each fragment: its interval, the next time
-        self._ask()
+        self._ticks: dict[str, list[float]] = {}  # fragment: its interval, its next time
+        self._request_rerun()
 
-    # -- doing --------------------------------------------------------------------------------
+    # -- actions ------------------------------------------------------------------------------
 
     def press(self, label: str) -> None:
-        """Click on a button."""
+        """Click the button with this label."""
         message = self._message()
         message.rerun_script.widget_states.widgets.add(
             id=self._one("button", label).id, trigger_value=True
@@ -53,7 +53,7 @@ class Session:
         self._send(message)
 
     def pick(self, label: str, option: str) -> None:
-        """Choose one of the pills of this label."""
+        """Select an option of the pills with this label."""
         message = self._message()
         pills = message.rerun_script.widget_states.widgets.add(
             id=self._one("button_group", label).id
@@ -62,31 +62,31 @@ class Session:
         self._send(message)
 
     def wait_for(self, condition: Callable[[], object], seconds: float) -> None:
-        """Read what comes, and let the page tick, until the condition holds."""
+        """Receive messages and rerun fragments on time until the condition holds."""
         end = time.monotonic() + seconds
         while not condition():
             now = time.monotonic()
-            assert now < end, f"waited in vain; the page says {list(self._words())}"
+            assert now < end, f"timeout; the page shows {list(self._texts())}"
             for fragment, tick in self._ticks.items():
                 if now >= tick[1]:
                     tick[1] = now + tick[0]
-                    self._ask(fragment)
-            self._take(min([now + 0.05, *(tick[1] for tick in self._ticks.values())]) - now)
+                    self._request_rerun(fragment)
+            self._receive(min([now + 0.05, *(tick[1] for tick in self._ticks.values())]) - now)
 
     # -- reading ------------------------------------------------------------------------------
 
     def says(self, words: str) -> bool:
-        """Whether these words are anywhere on the page."""
-        return any(words in said for said in self._words())
+        """Return whether the page shows these words anywhere."""
+        return any(words in text for text in self._texts())
 
     def iterations(self) -> int:
-        """Iterations done, by the progress bar."""
+        """Return the iterations on the progress bar."""
         bars = [element.progress.text for element in self._of("progress")]
         return int(bars[0].split(" of ")[0].replace(",", "")) if bars else 0
 
-    def _words(self) -> Iterator[str]:
-        said = (getattr(e, kind).body for kind in ("markdown", "alert") for e in self._of(kind))
-        return (words.replace("\\", "") for words in said)
+    def _texts(self) -> Iterator[str]:
+        texts = (getattr(e, kind).body for kind in ("markdown", "alert") for e in self._of(kind))
+        return (text.replace("\\", "") for text in texts)
 
     def _of(self, kind: str) -> list[Element]:
         return [e for e in self._elements.values() if e.WhichOneof("type") == kind]
@@ -98,7 +98,7 @@ class Session:
 
     # -- the protocol ---------------------------------------------------------------------------
 
-    def _ask(self, fragment: str = "") -> None:
+    def _request_rerun(self, fragment: str = "") -> None:
         self._send(self._message(fragment))
 
     def _message(self, fragment: str = "") -> BackMsg:
@@ -111,14 +111,14 @@ class Session:
     def _send(self, message: BackMsg) -> None:
         self._socket.send(message.SerializeToString())
 
-    def _take(self, seconds: float) -> None:
-        """Take in the next message, if one comes in time."""
+    def _receive(self, seconds: float) -> None:
+        """Handle the next message if one arrives within so many seconds."""
         try:
             message = ForwardMsg.FromString(self._socket.recv(timeout=max(0.0, seconds)))
         except TimeoutError:
             return
         match message.WhichOneof("type"):
-            case "new_session" if not message.metadata.run.fragment_ids:  # of the whole page
+            case "new_session" if not message.metadata.run.fragment_ids:  # a run of the whole page
                 self._elements.clear()
                 self._ticks.clear()
             case "navigation":

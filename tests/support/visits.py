@@ -1,4 +1,4 @@
-"""A visitor on the page, without a browser: what is clicked, chosen and read there."""
+"""A visitor on Streamlit's AppTest: clicks, sets widgets and reads the page, without a browser."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ OTHER = "Sums and rhymes, in other words: a second text to learn from. " * 60
 
 
 class Visit:
-    """One session. Whatever is done is followed by a run of the page, as in a browser."""
+    """One session. Every action is followed by a run of the page, as in a browser."""
 
     def __init__(self, query: dict[str, str] | None = None) -> None:
         self.app = AppTest.from_file(str(APP), default_timeout=30)
         self.app.query_params.update(query or {})
         self.app.run()
 
-    # -- doing --------------------------------------------------------------------------------
+    # -- actions ------------------------------------------------------------------------------
 
     def press(self, label: str) -> None:
         self._one("button", label).click().run()
 
     def steps(self, count: int) -> None:
-        """Train so many iterations, one at a time."""
+        """Press Step so many times."""
         for _ in range(count):
             self.press("Step")
 
     def choose(self, key: str, value: object) -> None:
-        """Set the widget of this key, of whatever kind it is."""
+        """Set the value of the widget with this key."""
         for kind in (
             *("select_slider", "slider", "button_group", "selectbox"),
             *("text_area", "number_input", "toggle"),
@@ -69,27 +69,27 @@ class Visit:
         self.press("Take this text")
 
     def open(self, key: str, opened: bool = True) -> None:
-        """Open, or close, a part of the page that knows whether it is open."""
+        """Open or close the expander with this key."""
         self.app.session_state[key] = opened
         self.look()
 
     def look(self) -> None:
-        """Let the page draw itself again, as its ticking does."""
+        """Run the page again, as a fragment's timer does."""
         self.app.run()
 
     def open_page(self, path: str) -> None:
-        """Another page of the navigation; AppTest itself only switches between files."""
+        """Open a page of the navigation; AppTest itself can only switch between files."""
         pages = self.app._registered_pages.items()
         (self.app._page_hash,) = (page for page, of in pages if of.get("url_pathname") == path)
         self.app.run()
 
     def wait_for_iteration(self, iteration: int) -> None:
-        """Wait for the thread that trains."""
+        """Wait until training has reached this iteration."""
         until(lambda: self.run.solver.iteration >= iteration)
         self.look()
 
     def wait_until_stopped(self) -> None:
-        """Wait for the end that the training itself brings about."""
+        """Wait until training has ended by itself."""
         until(lambda: not self.run.trainer.status().active)
         self.run.trainer.join()
         self.look()
@@ -117,7 +117,7 @@ class Visit:
         return [element.label for element in getattr(self.app, kind)]
 
     def shown(self, *kinds: str) -> list[str]:
-        """What elements of these kinds say, without the escapes of Markdown."""
+        """Return the texts of all elements of these kinds, without Markdown's backslashes."""
         kinds = kinds or ("error", "warning", "info", "caption", "markdown", "code", "html")
         return [
             element.value if kind in {"code", "html"} else re.sub(r"\\(\W)", r"\1", element.value)
@@ -126,12 +126,12 @@ class Visit:
         ]
 
     def chart_rows(self, alt: str) -> pd.DataFrame:
-        """The rows that the chart with these words in its description draws."""
+        """Return the data of the chart whose description has these words."""
         (chart,) = [e for e in self.app.get("vega_lite_chart") if alt in e.proto.alt]
         return pa.ipc.open_stream(chart.proto.data.data).read_pandas()
 
     def says(self, words: str) -> bool:
-        """Whether these words are anywhere on the page."""
+        """Return whether the page shows these words anywhere."""
         return any(words in text for text in self.shown())
 
     def _one(self, kind: str, label: str):
@@ -141,14 +141,17 @@ class Visit:
 
 
 def with_story(visit: type[Visit], **changes: str) -> Visit:
-    """A visitor with a short text and a small network, 500 iterations to go if not otherwise."""
+    """Return a visit with a short text and a small network, set to train 500 iterations.
+
+    changes: parameters of the page's address to add or replace.
+    """
     page = visit(SMALL | changes)
     page.paste(STORY)
     return page
 
 
 def raising(error: Exception) -> Callable[..., None]:
-    """A function that does nothing but fail."""
+    """Return a function that raises this error."""
 
     def fail(*args: object, **kwargs: object) -> None:
         raise error
@@ -158,11 +161,11 @@ def raising(error: Exception) -> Callable[..., None]:
 
 @contextmanager
 def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
-    """Visits to a server that has its runs here, and that has ended when this ends."""
+    """Yield the class of visits to a server that keeps its runs in this folder; then close it."""
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(trainer, "CHUNK_SECONDS", 0.01)
-    patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy machine may take more than usual
-    # A visit has no request: as of a browser on this computer.
+    patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy computer may take longer than usual
+    # AppTest has no request; this is the header of a browser on this computer.
     patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
     patch.setattr(speed_probe, "measure", lambda text, settings: Speed(100.0, 10))
     _create.cache_clear()

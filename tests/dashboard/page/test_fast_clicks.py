@@ -1,4 +1,4 @@
-"""A click during another click's callback: the first callback's changes are complete all the same."""
+"""A click during another click's callback does not interrupt the callback's changes."""
 
 from __future__ import annotations
 

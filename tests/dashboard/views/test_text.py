@@ -108,7 +108,7 @@ def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
     page.clear_upload()
     page.choose("clean_case", True)
     (error,) = page.shown("error")
-    assert error == "story.txt was taken away; upload it again to read it anew."
+    assert error == "story.txt is no longer uploaded: upload it again to change how it is read."
     assert page.says("**2,880** characters")
 
 
