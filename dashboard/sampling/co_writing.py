@@ -1,4 +1,4 @@
-"""Pen: a text that a person and a network write in turns."""
+"""CoWriting: a text that a person and a network write together."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 from dashboard.analysis.network_internals import apply_temperature
 from rnncore import Sampler, Vocab
 
-MOST = 2_000  # characters that are read again at each turn
-_LONGEST_STRETCH = 200  # characters, if no end of a word or line comes
+MAX_CONTEXT = 2_000  # characters that the network reads again before each new one
+_MAX_STRETCH = 200  # characters that the network adds at most, if no word or line ends
 
 
 @dataclass(frozen=True)
 class Choices:
-    """The likeliest next characters: their odds as the network has them and at a temperature,
-    by which they are in order; (K,) each."""
+    """The K likeliest next characters, in order of their probability at a temperature.
+
+    probabilities: the network's own, (K,). tempered: the same at the temperature, (K,).
+    """
 
     chars: tuple[str, ...]
     probabilities: NDArray[np.floating]
@@ -26,10 +28,10 @@ class Choices:
 
 @dataclass(frozen=True)
 class CoWriting:
-    """The text so far, and the network (as it was when the pen was taken up).
+    """The text so far, with a sampler on a copy of the network.
 
-    seed_text: what it began with, as far as that is not taken back. written: what came after.
-    iteration: of the training that the network was copied from.
+    seed_text: the text that writing began with, without characters undone since. written: the
+    characters after it. iteration: of the training, when the network was copied.
     """
 
     sampler: Sampler
@@ -39,42 +41,45 @@ class CoWriting:
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The seed text and the characters written after it."""
         return self.seed_text + self.written
 
     @property
     def vocab(self) -> Vocab:
-        """The characters that may be written."""
+        """The characters that can be written."""
         assert self.sampler.vocab is not None
         return self.sampler.vocab
 
     def next_probabilities(self) -> NDArray[np.floating]:
-        """The network's probabilities for the next character, (V,)."""
-        return self.sampler.next_probabilities(self.text[-MOST:])
+        """Return the network's probabilities for the next character, (V,)."""
+        return self.sampler.next_probabilities(self.text[-MAX_CONTEXT:])
 
     def choices(self, count: int, temperature: float) -> Choices:
-        """So many characters that may come next, the likeliest first."""
-        odds = self.next_probabilities()
-        bent = apply_temperature(odds, temperature)
-        best = np.argsort(-bent, kind="stable")[:count]
+        """Return the ``count`` likeliest next characters at a temperature."""
+        probabilities = self.next_probabilities()
+        tempered = apply_temperature(probabilities, temperature)
+        best = np.argsort(-tempered, kind="stable")[:count]
         chars = tuple(self.vocab.idx_to_char[i] for i in best)
-        return Choices(chars, odds[best], bent[best])
+        return Choices(chars, probabilities[best], tempered[best])
 
     def write(self, char: str) -> CoWriting:
-        """The text with one character more."""
+        """Return the text with ``char`` added."""
         return replace(self, written=self.written + char)
 
     def write_until(self, ends: str, temperature: float) -> CoWriting:
-        """The text as the network goes on, to the first of these characters."""
+        """Return the text continued by the network up to and including one of the ``ends``.
+
+        An end before anything but white space was written does not count.
+        """
         written = ""
-        for char in self.sampler.stream(self.text[-MOST:], _LONGEST_STRETCH, temperature):
+        for char in self.sampler.stream(self.text[-MAX_CONTEXT:], _MAX_STRETCH, temperature):
             written += char
             if char in ends and written.strip():
                 break
         return replace(self, written=self.written + written)
 
     def undo(self) -> CoWriting:
-        """The text without its last character; the first one stays."""
+        """Return the text without its last character; the first character stays."""
         if self.written:
             return replace(self, written=self.written[:-1])
         return replace(self, seed_text=self.seed_text[:-1] or self.seed_text)

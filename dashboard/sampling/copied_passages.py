@@ -1,10 +1,10 @@
-"""Passages of a generated text that stand word for word in the text it learnt from.
+"""Find passages of a generated text that are copied word for word from the training text.
 
-A network that writes 25 characters in a row exactly as the book has them is reciting. To
-find such passages in 25 MB within milliseconds, the book's fragments of W characters are
-hashed at every S-th place and the hashes sorted. A copied passage of W + S - 1 characters or
-more holds at least one such fragment whole, whatever its place; each hit is verified
-character by character and grown as far as it goes.
+A network that repeats 25 or more characters of the book has memorised them. To find such
+passages in 25 MB within milliseconds, the index hashes a fragment of W characters at every S-th
+place of the book and sorts the hashes. A copied passage of at least W + S - 1 characters contains
+one such fragment completely. Each hit is compared character by character and extended in
+both directions as far as the texts are equal.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from rnncore import batches, checks
 Ids = NDArray[np.integer]
 Hashes = NDArray[np.uint64]
 
-SHORTEST = 25  # characters of the shortest passage worth a word
+SHORTEST = 25  # characters in the shortest passage that is reported
 _STRIDE = 8  # S: every S-th place of the source is in the index
-_WIDTH = 16  # W: characters of a hashed fragment; W + S - 1 must not exceed SHORTEST
-_BASE = np.uint64(0x9E3779B97F4A7C15)  # odd and large: the digits of a polynomial mod 2^64
-_HITS = 32  # places of the source tried for one fragment: a table's rule may stand thousands
-_BLOCK = 1 << 20
+_WIDTH = 16  # W: characters in a hashed fragment; W + S - 1 must not exceed SHORTEST
+_BASE = np.uint64(0x9E3779B97F4A7C15)  # base of the polynomial hash modulo 2^64: odd and large
+_HITS = 32  # places tried for one fragment: a line such as ----- can occur thousands of times
+_BLOCK = 1 << 20  # characters hashed at once: limits memory
 
 
 @dataclass(frozen=True)
 class Passage:
-    """``generated[start:end]`` equals the source from ``source_start`` on."""
+    """A copy: ``generated[start:end]`` equals the source from ``source_start`` on."""
 
     start: int
     end: int
@@ -41,10 +41,10 @@ class Passage:
 
 @dataclass(frozen=True)
 class Summary:
-    """How much was copied.
+    """How much of a generated text was copied.
 
     share: of the generated characters, 0 to 1. longest: the longest passage, or None.
-    percent: where that one stands in the source, 0 its beginning and 100 its end; else NaN.
+    percent: place of the longest passage in the source, from 0 (beginning) to 100 (end), or NaN.
     """
 
     share: float
@@ -53,7 +53,7 @@ class Summary:
 
 
 class CopyIndex:
-    """The index of one source text; ``ids`` is 1-D and is kept, not copied."""
+    """An index of one source text. ``ids`` is (n,); the index keeps a reference, not a copy."""
 
     def __init__(self, ids: Ids):
         self.ids = np.asarray(ids)
@@ -63,30 +63,30 @@ class CopyIndex:
         for start in range(0, len(places), _BLOCK // _STRIDE):
             block = places[start : start + _BLOCK // _STRIDE]
             window = self.ids[block[0] : block[-1] + _WIDTH]
-            hashes[start : start + len(block)] = _hashes(window, _STRIDE)
+            hashes[start : start + len(block)] = _hash_fragments(window, _STRIDE)
         order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[order]
         self._places = places[order].astype(np.min_scalar_type(max(1, len(self.ids))))
 
     @property
     def nbytes(self) -> int:
-        """Memory of the index, the source not counted."""
+        """Bytes that the index takes, without the source."""
         return self._hashes.nbytes + self._places.nbytes
 
     def find(self, generated: Ids, shortest: int = SHORTEST) -> list[Passage]:
-        """Copied passages, the longest possible first of those that overlap, in their order.
+        """Return the copied passages, in order and without overlap.
 
-        generated: 1-D ids. shortest: characters, at least 23. Passages do not overlap: where
-        two do, the longer keeps all and the other what is left of it, if that is long enough.
+        generated: ids (m,). shortest: characters of a passage, at least 23. Where two passages overlap, the longer one
+        stays whole; the rest of the other one stays if it is long enough.
         """
         checks.check_whole("shortest", shortest, _WIDTH + _STRIDE - 1)
         generated = batches.check_ids(generated, 1 << 32)
-        found = self._maximal(generated, shortest)
+        found = self._find_maximal(generated, shortest)
         found.sort(key=lambda p: (-len(p), p.start))
         taken = np.zeros(len(generated), bool)
         chosen = []
         for passage in found:
-            # Whatever overlaps and was taken earlier is longer, so it covers one end or both.
+            # Overlapping passages that were taken earlier are longer: they cover one end or both.
             free = np.flatnonzero(~taken[passage.start : passage.end])
             for run in np.split(free, np.flatnonzero(np.diff(free) > 1) + 1):
                 if len(run) >= shortest:
@@ -97,46 +97,46 @@ class CopyIndex:
                     taken[part.start : part.end] = True
         return sorted(chosen, key=lambda p: p.start)
 
-    def summary(self, passages: list[Passage], length: int) -> Summary:
-        """Of the passages found in a generated text of ``length`` characters."""
+    def summarize(self, passages: list[Passage], length: int) -> Summary:
+        """Return a summary of the passages found in a generated text of ``length`` characters."""
         if not passages:
             return Summary(0.0, None, float("nan"))
         longest = max(passages, key=len)
         share = sum(map(len, passages)) / length
         return Summary(share, longest, 100 * longest.source_start / len(self.ids))
 
-    def _maximal(self, generated: Ids, shortest: int) -> list[Passage]:
-        """Passages that cannot be grown at either end; some may overlap."""
+    def _find_maximal(self, generated: Ids, shortest: int) -> list[Passage]:
+        """Return the passages that cannot be extended at either end; some may overlap."""
         if len(generated) < shortest or not len(self._hashes):
             return []
-        hashes = _hashes(generated, 1)
+        hashes = _hash_fragments(generated, 1)
         low = np.searchsorted(self._hashes, hashes, side="left")
         high = np.searchsorted(self._hashes, hashes, side="right")
-        # A passage lies on one diagonal, source place - generated place; what was grown on a
-        # diagonal up to some place need not be grown from a later hit before that place.
-        grown: dict[int, int] = {}
+        # All hits in one passage have the same distance, source place - generated place. A hit
+        # inside a passage that was already extended at that distance is skipped.
+        extended_to: dict[int, int] = {}
         found = []
         for at in np.flatnonzero(high > low).tolist():
             for place in self._places[low[at] : min(high[at], low[at] + _HITS)].tolist():
-                if grown.get(place - at, -1) > at:
+                if extended_to.get(place - at, -1) > at:
                     continue
-                passage = self._grow(generated, at, place)
-                grown[place - at] = passage.end
+                passage = self._extend(generated, at, place)
+                extended_to[place - at] = passage.end
                 if len(passage) >= shortest:
                     found.append(passage)
         return found
 
-    def _grow(self, generated: Ids, at: int, place: int) -> Passage:
-        """The longest equal stretch around a place in each text; empty if the hash deceived."""
-        forth = _equal(generated[at:], self.ids[place:])
-        back = _equal(generated[:at][::-1], self.ids[:place][::-1])
-        if forth < _WIDTH:
+    def _extend(self, generated: Ids, at: int, place: int) -> Passage:
+        """Return the longest equal stretch around a hit, or one character if only hashes agree."""
+        forward = _count_equal(generated[at:], self.ids[place:])
+        backward = _count_equal(generated[:at][::-1], self.ids[:place][::-1])
+        if forward < _WIDTH:
             return Passage(at, at + 1, place)
-        return Passage(at - back, at + forth, place - back)
+        return Passage(at - backward, at + forward, place - backward)
 
 
-def _equal(a: Ids, b: Ids) -> int:
-    """Number of equal elements at the beginning, looked at in growing pieces."""
+def _count_equal(a: Ids, b: Ids) -> int:
+    """Return how many elements are equal from the beginning, comparing ever longer pieces."""
     n, done, piece = min(len(a), len(b)), 0, 64
     while done < n:
         stop = min(n, done + piece)
@@ -147,13 +147,13 @@ def _equal(a: Ids, b: Ids) -> int:
     return n
 
 
-def _hashes(ids: Ids, stride: int) -> Hashes:
-    """Hash of the _WIDTH ids from each ``stride``-th place on, a polynomial modulo 2^64."""
+def _hash_fragments(ids: Ids, stride: int) -> Hashes:
+    """Return a polynomial hash of the _WIDTH ids from every ``stride``-th place on."""
     count = (len(ids) - _WIDTH) // stride + 1
     hashes = np.zeros(count, np.uint64)
     for offset in range(_WIDTH):
         hashes *= _BASE
         hashes += ids[offset : offset + (count - 1) * stride + 1 : stride].astype(np.uint64)
-    # The sum's high bits depend on all ids, its low ones do not: fold them together.
+    # Only the high bits depend on all ids, so mix them into the low bits.
     hashes ^= hashes >> np.uint64(32)
     return hashes

@@ -1,4 +1,4 @@
-"""Writer: a piece of generated text, in a thread of its own, growing as it is written."""
+"""Writer: generate a text in a thread of its own, readable while it grows."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from dashboard.text.codepoints import display_char
 from rnncore import RNN, Sampler, Vocab
 from rnncore.errors import VocabError
 
-_PER_LOOK = 64  # characters between two looks at whether to stop
+_CHUNK = 64  # characters between two checks for cancellation
 
 
 @dataclass(frozen=True)
 class WriteSettings:
-    """How to write: None or 0 leaves top-k, top-p and the random seed out."""
+    """How to generate a text of ``length`` characters.
+
+    top_k, top_p: None or 0 for no limit. random_seed: None for a different text each time.
+    """
 
     seed_text: str
     length: int = 500
@@ -28,37 +31,41 @@ class WriteSettings:
 
 
 def filter_seed_text(seed_text: str, vocab: Vocab) -> tuple[str, str]:
-    """The seed text without what the vocabulary lacks, and a sentence about that or "".
+    """Return the seed text without unknown characters, and a sentence on them or "".
 
-    A seed of which nothing is left is a VocabError.
+    A seed text of unknown characters alone is a VocabError.
     """
     lacking = vocab.missing(seed_text)
     kept = vocab.keep_known(seed_text)
     if not kept and seed_text:
         raise VocabError(
-            f"The network knows none of the characters of the seed text {seed_text[:40]!r}; "
-            f"try some of these: {_display_chars(vocab.idx_to_char[:40])}"
+            f"The network knows none of the characters in the seed text {seed_text[:40]!r}. "
+            f"Try some of these: {_display_chars(vocab.idx_to_char[:40])}"
         )
     if not lacking:
         return kept, ""
     return kept, (
-        f"The text that the network learnt from has no {_display_chars(lacking[:10])}"
-        f"{f' and {len(lacking) - 10} more' if len(lacking) > 10 else ''}; "
-        "the seed text was used without."
+        f"These characters of the seed text are not in the training text and were left out: "
+        f"{_display_chars(lacking[:10])}"
+        f"{f' and {len(lacking) - 10} more' if len(lacking) > 10 else ''}."
     )
 
 
 class Writer:
-    """Writes from a copy of the model: training may go on, and changes nothing here."""
+    """A text that a copy of the model generates; training can continue meanwhile.
+
+    iteration: of the training, when the model was copied. seconds: that generation took, 0 before
+    its end. copied: passages copied from the training text, once they were searched for.
+    """
 
     def __init__(self, model: RNN, settings: WriteSettings, iteration: int = 0) -> None:
         assert model.vocab is not None
         self.settings = settings
-        self.iteration = iteration  # of the training that the model was copied from
+        self.iteration = iteration
         self.seed_text, self.note = filter_seed_text(settings.seed_text, model.vocab)
         self.started = time.monotonic()
         self.seconds = 0.0
-        self.copied: list[Passage] | None = None  # what was found in it once it was finished
+        self.copied: list[Passage] | None = None
         self._stream = Sampler(model).stream(
             self.seed_text or model.vocab.idx_to_char[0],
             settings.length,
@@ -69,37 +76,37 @@ class Writer:
         )
         self._pieces: list[str] = []
         self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
+        self._thread = threading.Thread(target=self._generate, name="writer", daemon=True)
         self._thread.start()
 
     @property
     def text(self) -> str:
-        """What is written so far, without the seed text."""
+        """The text generated so far, without the seed text."""
         return "".join(self._pieces)
 
     @property
     def writing(self) -> bool:
-        """Whether more is to come."""
+        """Whether generation is still running."""
         return self._thread.is_alive()
 
     def cancel(self) -> None:
-        """Stop soon; what is written stays."""
+        """Stop generation soon; the text generated so far stays."""
         self._cancelled.set()
 
     def wait(self, seconds: float) -> None:
-        """Give it so long to finish."""
+        """Wait until generation ends, but at most so many seconds."""
         self._thread.join(seconds)
 
-    def _work(self) -> None:
+    def _generate(self) -> None:
         piece: list[str] = []
         for char in self._stream:
             piece.append(char)
-            if len(piece) == _PER_LOOK:
+            if len(piece) == _CHUNK:
                 self._pieces.append("".join(piece))
                 piece.clear()
                 if self._cancelled.is_set():
                     break
-                time.sleep(0)  # let the page and the training have their turns
+                time.sleep(0)  # let the threads of the page and the training run
         self._pieces.append("".join(piece))
         self.seconds = time.monotonic() - self.started
 

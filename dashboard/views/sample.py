@@ -103,7 +103,7 @@ def _written() -> None:
         if search.running:
             st.caption("Looking for what was copied …")
         elif passages is not None and search.result is not None and len(text) >= SHORTEST:
-            st.caption(_copies_in_words(search.result.summary(passages, len(text))))
+            st.caption(_copies_in_words(search.result.summarize(passages, len(text))))
         _keep(writer)
     turned = [state.flag_change("writing", writing), state.flag_change("searching", search.running)]
     if False in turned:

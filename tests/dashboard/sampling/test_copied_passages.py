@@ -1,7 +1,7 @@
-"""Copied passages against a search of every diagonal, and what the search costs.
+"""Copied passages against a slow search, and the memory and time that the index takes.
 
-``pytest tests/test_copies.py --run-slow -s`` prints the cost for the longest text that the page
-takes; docs/dashboard.md has it of a real machine.
+``pytest tests/dashboard/sampling/test_copied_passages.py --run-slow -s`` prints the cost for the
+longest text that the page accepts. docs/dashboard.md has the figures of one machine.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from rnncore.errors import RnnCoreError
 Ids = NDArray[np.integer]
 
 
-def diagonals(source: Ids, generated: Ids, shortest: int) -> set[tuple[int, int]]:
-    """(start, end) of every equal stretch that cannot be grown, by looking at all of them."""
+def find_slowly(source: Ids, generated: Ids, shortest: int) -> set[tuple[int, int]]:
+    """Return (start, end) of every equal stretch that cannot be extended, by a full search."""
     found = set()
     for shift in range(-len(generated), len(source)):
         run = 0
@@ -43,8 +43,8 @@ def diagonals(source: Ids, generated: Ids, shortest: int) -> set[tuple[int, int]
     return found
 
 
-def chosen_from(found: set[tuple[int, int]], shortest: int) -> list[tuple[int, int]]:
-    """The longest first; of the others what it leaves."""
+def remove_overlaps(found: set[tuple[int, int]], shortest: int) -> list[tuple[int, int]]:
+    """Return the stretches without overlap: the longest first, then what is left of the others."""
     taken: set[int] = set()
     chosen = []
     for start, end in sorted(found, key=lambda p: (p[0] - p[1], p[0])):
@@ -60,7 +60,7 @@ def chosen_from(found: set[tuple[int, int]], shortest: int) -> list[tuple[int, i
 
 @st.composite
 def texts(draw: st.DrawFn) -> tuple[Ids, Ids]:
-    """A source and a text put together from pieces of it and from chance."""
+    """Draw a source, and a text of pieces of it between random ids."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     source = rng.integers(0, draw(st.integers(1, 3)), draw(st.integers(0, 150)))
     pieces = [rng.integers(0, 3, draw(st.integers(0, 20)))]
@@ -72,10 +72,10 @@ def texts(draw: st.DrawFn) -> tuple[Ids, Ids]:
 
 @given(both=texts(), shortest=st.integers(23, 30))
 @example(both=(np.zeros(100, int), np.zeros(60, int)), shortest=25)
-def test_find_equals_a_search_of_all_diagonals(both: tuple[Ids, Ids], shortest: int) -> None:
+def test_find_equals_a_full_search(both: tuple[Ids, Ids], shortest: int) -> None:
     source, generated = both
     passages = CopyIndex(source).find(generated, shortest)
-    expected = chosen_from(diagonals(source, generated, shortest), shortest)
+    expected = remove_overlaps(find_slowly(source, generated, shortest), shortest)
     assert [(p.start, p.end) for p in passages] == expected
     for p in passages:
         there = source[p.source_start : p.source_start + len(p)]
@@ -83,7 +83,7 @@ def test_find_equals_a_search_of_all_diagonals(both: tuple[Ids, Ids], shortest: 
 
 
 @pytest.mark.parametrize("start", range(100, 110))
-def test_the_shortest_passage_is_found_wherever_it_stands(start: int) -> None:
+def test_the_shortest_passage_is_found_at_every_place(start: int) -> None:
     source = np.random.default_rng(0).integers(0, 60, 5000).astype(np.uint8)
     generated = np.full(80, 61, np.uint8)
     generated[30 : 30 + SHORTEST] = source[start : start + SHORTEST]
@@ -93,7 +93,7 @@ def test_the_shortest_passage_is_found_wherever_it_stands(start: int) -> None:
     assert index.find(generated) == []
 
 
-def test_beginning_and_end_of_both_texts() -> None:
+def test_passages_at_the_beginning_and_end_of_both_texts_are_found() -> None:
     source = np.random.default_rng(0).integers(0, 60, 3000)
     index = CopyIndex(source)
     generated = np.concatenate([source[-40:], source[:30]])
@@ -109,7 +109,7 @@ def test_blocks_of_a_longer_source_leave_no_gap(monkeypatch: pytest.MonkeyPatch)
         assert index.find(source[start : start + 30])[0].source_start == start
 
 
-def test_a_fragment_that_stands_everywhere_hides_no_other_passage() -> None:
+def test_a_frequent_fragment_hides_no_other_passage() -> None:
     rng = np.random.default_rng(0)
     rule, rest = np.zeros(30, int), rng.integers(1, 60, 200)
     source = np.concatenate([*[rule] * 500, rest])
@@ -118,11 +118,13 @@ def test_a_fragment_that_stands_everywhere_hides_no_other_passage() -> None:
     assert sum(map(len, found)) == 80
 
 
-def test_equal_hashes_of_unequal_fragments_are_no_passage(monkeypatch: pytest.MonkeyPatch) -> None:
-    def deceived(ids: Ids, stride: int) -> NDArray[np.uint64]:
+def test_fragments_that_share_only_their_hash_are_not_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def constant_hash(ids: Ids, stride: int) -> NDArray[np.uint64]:
         return np.zeros((len(ids) - 16) // stride + 1, np.uint64)
 
-    monkeypatch.setattr("dashboard.sampling.copied_passages._hashes", deceived)
+    monkeypatch.setattr("dashboard.sampling.copied_passages._hash_fragments", constant_hash)
     rng = np.random.default_rng(0)
     source, generated = rng.integers(0, 60, (2, 200))
     assert CopyIndex(source).find(generated) == []
@@ -132,17 +134,17 @@ def test_equal_hashes_of_unequal_fragments_are_no_passage(monkeypatch: pytest.Mo
 
 
 def book(length: int, seed: int = 0) -> bytes:
-    """A text of made-up words; each is as frequent as its place in their list is early."""
+    """Return a text of random words with frequencies of 1 / rank, as in a language."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(2, 9, 5_000)
     words = [rng.integers(97, 123, n).astype(np.uint8).tobytes() for n in lengths]
-    odds = 1 / np.arange(1, len(words) + 1)
-    drawn = rng.choice(len(words), length // 3, p=odds / odds.sum())
+    weights = 1 / np.arange(1, len(words) + 1)
+    drawn = rng.choice(len(words), length // 3, p=weights / weights.sum())
     return b" ".join([words[word] for word in drawn.tolist()])[:length]
 
 
-def peak_of(work: Callable[[], object]) -> int:
-    """Bytes that it takes at most, beside what was there before it."""
+def measure_peak(work: Callable[[], object]) -> int:
+    """Return the peak of memory that ``work`` allocates, in bytes."""
     tracemalloc.start()
     try:
         work()
@@ -153,20 +155,20 @@ def peak_of(work: Callable[[], object]) -> int:
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one text: bytes, and seconds of the quickest of three times."""
+    """Cost of one text: memory in bytes, and seconds of the fastest of three runs."""
 
     kept: int
     peak: int
-    reading: float  # of the text itself, by the page
+    reading: float  # of the text itself, with load()
     indexing: float
-    finding: float  # in the longest piece that the page writes
+    finding: float  # in the longest text that the page generates
     finding_peak: int
 
 
-def cost(length: int) -> Cost:
-    """Read, index and search a text of so many bytes."""
+def measure_cost(length: int) -> Cost:
+    """Read, index and search a text of ``length`` bytes."""
 
-    def quickest(work: Callable[[], object]) -> float:
+    def fastest(work: Callable[[], object]) -> float:
         times = []
         for _ in range(3):
             started = time.perf_counter()
@@ -177,7 +179,7 @@ def cost(length: int) -> Cost:
     raw = book(length)
     ids = load(raw, "book.txt").ids
     index = CopyIndex(ids)
-    # The shortest passage that counts, from the text's middle and its end, in other words.
+    # A random text with the shortest reported passage from the middle and the end of the book.
     written = load(book(limits.MAX_SAMPLE_CHARS, seed=1), "written.txt").ids.copy()
     for at, start in ((5_000, length // 2), (15_000, length - SHORTEST)):
         written[at : at + SHORTEST] = ids[start : start + SHORTEST]
@@ -185,16 +187,16 @@ def cost(length: int) -> Cost:
     assert found >= {*range(5_000, 5_000 + SHORTEST), *range(15_000, 15_000 + SHORTEST)}
     return Cost(
         kept=index.nbytes,
-        peak=peak_of(lambda: CopyIndex(ids)),
-        reading=quickest(lambda: load(raw, "book.txt")),
-        indexing=quickest(lambda: CopyIndex(ids)),
-        finding=quickest(lambda: index.find(written)),
-        finding_peak=peak_of(lambda: index.find(written)),
+        peak=measure_peak(lambda: CopyIndex(ids)),
+        reading=fastest(lambda: load(raw, "book.txt")),
+        indexing=fastest(lambda: CopyIndex(ids)),
+        finding=fastest(lambda: index.find(written)),
+        finding_peak=measure_peak(lambda: index.find(written)),
     )
 
 
-def test_cost_grows_as_the_text_does_and_no_faster() -> None:
-    short, long = cost(250_000), cost(1_000_000)
+def test_cost_grows_linearly_with_the_text() -> None:
+    short, long = measure_cost(250_000), measure_cost(1_000_000)
     assert long.kept < 2 * 1_000_000
     assert long.peak < 6 * 1_000_000
     assert long.peak < 4.1 * short.peak
@@ -203,36 +205,37 @@ def test_cost_grows_as_the_text_does_and_no_faster() -> None:
 
 
 @pytest.mark.slow
-def test_cost_in_the_longest_text_that_the_page_takes() -> None:
+def test_cost_for_the_longest_text_that_the_page_accepts() -> None:
     length = 25 * 2**20
-    of = cost(length)
+    cost = measure_cost(length)
     print(
-        f"\na text of {length / 2**20:.0f} MB: the index of its passages takes "
-        f"{of.peak / 1e6:.0f} MB at most while it is made and {of.kept / 1e6:.0f} MB then, in "
-        f"{of.indexing / of.reading:.0%} of the time that reading the text took; a search for "
-        f"{limits.MAX_SAMPLE_CHARS:,} characters takes {of.finding_peak / 1e6:.1f} MB and "
-        f"{of.finding / of.reading:.0%} ({of.indexing:.2f}, {of.reading:.2f}, {of.finding:.3f} s)"
+        f"\na text of {length / 2**20:.0f} MB: its index takes "
+        f"{cost.peak / 1e6:.0f} MB at most while it is built, {cost.kept / 1e6:.0f} MB afterwards and "
+        f"{cost.indexing / cost.reading:.0%} of the time that reading the text took; a search in "
+        f"{limits.MAX_SAMPLE_CHARS:,} characters takes {cost.finding_peak / 1e6:.1f} MB and "
+        f"{cost.finding / cost.reading:.0%} "
+        f"({cost.indexing:.2f}, {cost.reading:.2f}, {cost.finding:.3f} s)"
     )
-    assert of.kept < 2 * length
-    assert of.peak < 6 * length
-    assert of.indexing < 2 * of.reading
-    assert of.finding < of.reading / 4
-    assert of.finding_peak < length / 4
+    assert cost.kept < 2 * length
+    assert cost.peak < 6 * length
+    assert cost.indexing < 2 * cost.reading
+    assert cost.finding < cost.reading / 4
+    assert cost.finding_peak < length / 4
 
 
-# -- the rest ----------------------------------------------------------------------------------
+# -- other cases ----------------------------------------------------------------------------------
 
 
-def test_summary() -> None:
+def test_summary_has_share_and_longest_passage() -> None:
     index = CopyIndex(np.arange(1000) % 251)
     passages = [Passage(0, 30, 10), Passage(50, 100, 250)]
-    assert index.summary(passages, 160) == Summary(0.5, passages[1], 25.0)
-    empty = index.summary([], 160)
+    assert index.summarize(passages, 160) == Summary(0.5, passages[1], 25.0)
+    empty = index.summarize([], 160)
     assert (empty.share, empty.longest) == (0.0, None)
     assert math.isnan(empty.percent)
 
 
-def test_refusals() -> None:
+def test_a_shorter_minimum_and_arrays_of_other_shapes_are_refused() -> None:
     index = CopyIndex(np.arange(100))
     with pytest.raises(RnnCoreError, match="23 or more"):
         index.find(np.arange(100), shortest=10)
@@ -243,7 +246,7 @@ def test_refusals() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 24])
-def test_texts_too_short_to_hold_a_passage(length: int) -> None:
+def test_texts_too_short_for_a_passage_have_none(length: int) -> None:
     ids = np.arange(length)
     assert CopyIndex(ids).find(np.arange(100)) == []
     assert CopyIndex(np.arange(100)).find(ids) == []

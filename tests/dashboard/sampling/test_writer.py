@@ -1,4 +1,4 @@
-"""Writer: a piece that grows beside the page, from a network that may train on meanwhile."""
+"""Writer: a text that grows in the background while its network may continue training."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def test_a_known_seed_is_used_as_it_is():
 def test_unknown_characters_are_named_and_left_out():
     kept, note = filter_seed_text("a Xbad\tX cab", VOCAB)
     assert kept == "a bad cab"
-    assert "no X tab;" in note
+    assert "left out: X tab." in note
 
 
-def test_what_nobody_could_see_is_named_too():
+def test_invisible_characters_are_named_by_number():
     _, note = filter_seed_text("a\u200b\r\u0301\u00a0", VOCAB)
-    assert "no U+200B U+000D ◌\u0301 nbsp;" in note
+    assert "left out: U+200B U+000D ◌\u0301 nbsp." in note
 
 
-def test_of_many_unknown_characters_some_are_named():
+def test_at_most_ten_unknown_characters_are_named():
     kept, note = filter_seed_text("a" + "".join(map(chr, range(0x410, 0x430))), VOCAB)
     assert kept == "a"
     assert "А Б В" in note
@@ -48,17 +48,17 @@ def test_of_many_unknown_characters_some_are_named():
     assert "Я" not in note
 
 
-def test_nothing_left_of_the_seed():
+def test_a_seed_text_of_unknown_characters_alone_is_refused():
     with pytest.raises(VocabError) as refused:
         filter_seed_text("Привет", VOCAB)
     assert "'Привет'" in str(refused.value)
-    assert "newline space a b c" in str(refused.value)  # what would work
+    assert "newline space a b c" in str(refused.value)  # characters that would work
     with pytest.raises(VocabError):
         Writer(new_model(), WriteSettings("Привет"))
 
 
 @pytest.mark.parametrize("length", [0, 1, 63, 64, 65, 500])
-def test_so_many_characters_are_written(length):
+def test_the_text_has_the_requested_length(length):
     writer = Writer(new_model(), WriteSettings("ab", length), iteration=7)
     assert len(written(writer)) == length
     assert writer.iteration == 7
@@ -68,7 +68,7 @@ def test_so_many_characters_are_written(length):
 @pytest.mark.parametrize(
     "choice", [{}, {"temperature": 0.0}, {"top_k": 3}, {"top_p": 0.5}, {"top_k": 1, "top_p": 0.9}]
 )
-def test_it_writes_what_the_model_writes(choice):
+def test_the_text_equals_that_of_the_sampler(choice):
     model = new_model()
     writer = Writer(model, WriteSettings("ab", 200, random_seed=5, **choice))
     assert written(writer) == Sampler(model).sample(
@@ -77,7 +77,7 @@ def test_it_writes_what_the_model_writes(choice):
     assert writer.seconds > 0
 
 
-def test_the_same_random_seed_writes_the_same_and_none_another():
+def test_a_random_seed_repeats_the_text_and_none_varies_it():
     model = new_model()
     pieces = [written(Writer(model, WriteSettings("a", 99, random_seed=n))) for n in (1, 1, 2)]
     assert pieces[0] == pieces[1] != pieces[2]
@@ -85,19 +85,19 @@ def test_the_same_random_seed_writes_the_same_and_none_another():
     assert free[0] != free[1]
 
 
-def test_without_a_seed_it_begins_somewhere():
+def test_an_empty_seed_text_is_allowed():
     writer = Writer(new_model(), WriteSettings("", 20))
     assert (len(written(writer)), writer.seed_text, writer.note) == (20, "", "")
 
 
-def test_what_cannot_be_written_is_refused_before_anything_starts():
+def test_impossible_settings_are_refused_at_once():
     with pytest.raises(RnnCoreError, match="temperature"):
         Writer(new_model(), WriteSettings("a", temperature=-1.0))
 
 
-def test_cancel_keeps_what_is_written():
+def test_cancelling_keeps_the_text_so_far():
     writer = Writer(new_model(hidden_dim=64), WriteSettings("ab", 10_000_000))
-    until(lambda: writer.text)  # grows while it is written
+    until(lambda: writer.text)  # the text is readable while it grows
     assert writer.writing
     writer.cancel()
     text = written(writer)
@@ -105,16 +105,16 @@ def test_cancel_keeps_what_is_written():
     assert writer.seconds > 0
 
 
-def test_training_goes_on_and_neither_disturbs_the_other():
+def test_training_and_writing_do_not_disturb_each_other():
     ids = np.tile(np.arange(len(CHARS)), 40)
 
     def solver() -> Solver:
         return Solver(ids, new_model(), seq_length=5, batch_size=2, num_iters=60, eval_every=0)
 
-    watched, alone = solver(), solver()
-    before = Sampler(watched.model).sample("ab", 3000, 0.8, seed=1)
-    writer = Writer(watched.model, WriteSettings("ab", 3000, random_seed=1))
-    watched.train(progress=False)
+    sampled, alone = solver(), solver()
+    before = Sampler(sampled.model).sample("ab", 3000, 0.8, seed=1)
+    writer = Writer(sampled.model, WriteSettings("ab", 3000, random_seed=1))
+    sampled.train(progress=False)
     alone.train(progress=False)
-    assert written(writer) == before  # the network as it was when the piece was asked for
-    np.testing.assert_array_equal(watched.model.flat, alone.model.flat)
+    assert written(writer) == before  # by the network as it was when writing began
+    np.testing.assert_array_equal(sampled.model.flat, alone.model.flat)

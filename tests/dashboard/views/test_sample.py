@@ -66,7 +66,7 @@ def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(pag
     page.choose("seed_text", "日本語")
     page.press("Generate")
     (sentence,) = page.shown("error")
-    assert "knows none of the characters of the seed text '日本語'; try some of these" in sentence
+    assert "knows none of the characters in the seed text '日本語'. Try some of these" in sentence
     assert written(page) == before
     page.choose("seed_text", "cat")
     page.press("Generate")
