@@ -76,8 +76,8 @@ class CopyIndex:
     def find(self, generated: Ids, shortest: int = SHORTEST) -> list[Passage]:
         """Return the copied passages, in order and without overlap.
 
-        generated: ids (m,). shortest: characters of a passage, at least 23. Where two passages overlap, the longer one
-        stays whole; the rest of the other one stays if it is long enough.
+        generated: ids (m,). shortest: characters of a passage, at least 23. Where two passages
+        overlap, the longer one stays whole; the rest of the other stays if it is long enough.
         """
         checks.check_whole("shortest", shortest, _WIDTH + _STRIDE - 1)
         generated = batches.check_ids(generated, 1 << 32)
