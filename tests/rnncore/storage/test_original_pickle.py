@@ -18,7 +18,7 @@ from tests.support.pickled import CHARS, ORIGINAL, old_numpy, original
 def logits(model: RNN, ids: np.ndarray) -> np.ndarray:
     p, x = model.params, model.params["W_embed"][ids][:, None]
     for cell, W in zip(model.cells, model.weights(model.flat), strict=True):
-        x = cell.forward(W, x, cell.initial_state(1), cell.run(1, len(ids)))
+        x = cell.forward(W, x, cell.initial_state(1), cell.new_buffers(1, len(ids)))
     return x[:, 0] @ p["W_out"] + p["b_out"]
 
 
