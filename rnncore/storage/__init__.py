@@ -1,4 +1,5 @@
-"""Files: checkpoints, model pickles and the readers that open them without running anything.
+"""Files: saving runs and models, and reading them back without running code from a file.
 
-What a file holds is decided by ``model`` and ``solver``; here is how it is written and checked.
+How files are written, read and checked belongs here. What a run or a model consists of is
+decided by ``rnncore.solver`` and ``rnncore.network``.
 """

@@ -1,8 +1,8 @@
-"""Files that are whole or not there: written beside the target, then moved over it.
+"""Write files atomically: after a crash, a file is complete or it is the old one.
 
-The bytes go to a ``.part`` file in the same folder, which is forced to the disk before
-``os.replace`` gives it the target's name in one step. A program that is killed leaves the
-old file as it was, and perhaps a ``.part`` file, which ``delete_partial_files`` removes.
+The bytes are written to a ``.part`` file in the same folder and forced to the disk. Then
+``os.replace`` gives it the target's name in one step. A program that is killed leaves the old
+file as it was, and perhaps a ``.part`` file, which ``delete_partial_files`` removes.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from rnncore.errors import SaveError
 
 try:
     import fcntl
-except ImportError:  # Windows, which does not remove files that are open anyway
+except ImportError:  # Windows, which refuses to delete open files, so needs no lock for it
     fcntl = None  # type: ignore[assignment]
 
 _PART = re.compile(r".+\.[0-9a-f]{16}\.part")
 
 
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
-    """Let ``write`` fill a file that then replaces ``path``; a SaveError if that cannot be done.
+    """Replace the file at ``path`` by one that ``write`` fills.
 
-    After any error the old file is as it was, and nothing is left beside it.
+    After any error the old file is unchanged and no partial file is left.
+    SaveError: the file cannot be written.
     """
-    # A link stays a link: what it points to is replaced.
+    # A symbolic link stays one: the file that it points to is replaced.
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        raise SaveError(f"{target} was not saved: it is not a file that could be replaced.")
+        raise SaveError(f"{target} was not saved: it is not a regular file.")
     part = target.with_name(f"{target.name}.{secrets.token_hex(8)}.part")
     try:
         with open(part, "xb") as file:
-            with contextlib.suppress(OSError):  # some network folders know no locks
+            with contextlib.suppress(OSError):  # some network file systems have no locks
                 _lock(file)
             write(file)
             file.flush()
@@ -53,21 +54,21 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
 
 
 def save_error(name: object, error: OSError) -> SaveError:
-    """The sentence for a person when the system refuses to write."""
+    """Return the SaveError for an error of the operating system while writing ``name``."""
     reason = error.strerror or str(error)
     return SaveError(
-        f"{name} was not saved ({reason}); what was there before is unchanged: "
-        "make room or choose another folder, then save again."
+        f"{name} was not saved ({reason}); any older file is unchanged. "
+        "Free disk space or choose another folder, then save again."
     )
 
 
 def delete_partial_files(folder: str | os.PathLike[str]) -> int:
-    """Remove ``.part`` files that no running program is writing; returns how many."""
+    """Delete the ``.part`` files that no running program is writing; return how many."""
     removed = 0
     for part in Path(folder).glob("*.part"):
         if not _PART.fullmatch(part.name):
             continue
-        # Gone already, being written, or not ours to remove: leave it.
+        # Skip a file that is deleted already, being written, or protected.
         with contextlib.suppress(OSError):
             if fcntl is None:
                 part.unlink()
@@ -80,13 +81,13 @@ def delete_partial_files(folder: str | os.PathLike[str]) -> int:
 
 
 def _lock(file: IO[bytes]) -> None:
-    """Hold the file until it is closed or the program ends; an OSError if another one does."""
+    """Lock the file until it is closed; raise OSError if another program holds the lock."""
     if fcntl is not None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Force the new name to the disk; some systems have no such call for folders."""
+    """Force the new name to the disk, on systems that can do so for a folder."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

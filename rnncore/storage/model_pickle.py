@@ -1,23 +1,23 @@
-"""A model as a pickle: the download, and the only reader of pickles that people hand in.
+"""Write a model as a pickle, and read a model's pickle without running anything in it.
 
-``pickle.load`` runs what a file tells it to, so it is never used here. Nor is the file
-first looked over and then loaded: two parsers that disagree are the way around any such
-check. Instead:
+``pickle.load`` runs what a file tells it to run, so rnncore never calls it. Checking the file
+first and then loading it would not help: two parsers that disagree are how such checks are
+bypassed. Instead:
 
-1. ``opcodes.read`` carries the pickle's instructions out on inert values. It knows only
-   the instructions that a model needs and only the names below, each to the letter (a rule
-   such as ``numpy.*`` would admit ``numpy.testing``'s ways to run a string), and bounds what
-   it costs. Python's own machine is not safe even before it looks up a name: nine bytes
-   make it take a gigabyte.
-2. What comes out is a tree of numbers, strings, tuples, dicts, bytes and records of calls
-   that never happened. It is matched against the few forms that a model's pickle has.
-3. Arrays are views of the file's bytes, once type, shape and length agree: NumPy's own
-   constructors never see what the file says.
-4. ``rebuild`` checks settings, names, shapes and that every value is finite, and only then
-   takes memory for a model.
+1. ``safe_unpickler.read`` carries out the pickle's instructions on inert values. It knows only
+   the instructions that a model needs, and only the names below, compared exactly: a rule such
+   as ``numpy.*`` would admit functions of ``numpy.testing`` that run a string. It limits its
+   own cost. Python's unpickler is not safe even before it looks up a name: nine bytes make it
+   allocate a gigabyte.
+2. The result is a tree of numbers, strings, tuples, dicts, bytes and descriptions of calls
+   that were never made. It is matched against the few forms that a model's pickle has.
+3. Arrays are views of the file's bytes, made only if type, shape and length agree. NumPy's own
+   constructors never see the file's content.
+4. ``model_from_values`` checks settings, names, shapes and that every value is finite, and only
+   then allocates memory for a model.
 
-A name that is not listed ends the reading, with the name in the message. There is no
-second way in.
+A name that is not listed ends the reading, and the message states that name. There is no
+second reader.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from rnncore.model_from_values import build_from_payload
 from rnncore.storage import original_pickle, safe_unpickler
 from rnncore.storage.safe_unpickler import Call, Global
 
-# Protocol 4 opens in every Python since 3.4, and is the same bytes under each.
+# Protocol 4 opens in every Python since 3.4, and each writes the same bytes.
 PROTOCOL = 4
 MAX_BYTES = 1 << 30
 
@@ -39,7 +39,10 @@ _NAMES = {_RESTORE, *original_pickle.NAMES}
 
 
 def dump_model(model: RNN) -> bytes:
-    """The model as a pickle, which ``pickle.load`` opens by hand and ``read_model`` safely."""
+    """Return the model as a pickle, for ``read_model`` or for Python's own ``pickle.load``.
+
+    SaveError: the model is too large for ``read_model``.
+    """
     if model.flat.nbytes > MAX_BYTES * 0.9:
         raise SaveError(
             f"The model takes {model.flat.nbytes:,} bytes; a model file holds up to {MAX_BYTES:,}."
@@ -48,9 +51,10 @@ def dump_model(model: RNN) -> bytes:
 
 
 def read_model(raw: bytes | bytearray | memoryview) -> RNN:
-    """The model in a pickle, of this program or of the original one; runs nothing.
+    """Return the model in a pickle of this program or of the original one.
 
-    A file that is damaged, foreign or unsafe is a FileFormatError and costs little.
+    Nothing in the pickle is run.
+    FileFormatError: the file is damaged, unsafe or not a model. Finding that costs little.
     """
     if len(raw) > MAX_BYTES:
         raise FileFormatError(

@@ -1,18 +1,19 @@
-"""Pickles of "LSTM-RNN-in-numpy", the program that this one grew from.
+"""Read the model pickles of "LSTM-RNN-in-numpy", the program that this one grew from.
 
-It pickled its model objects whole: class ``RNNs.RNN`` with ``Wx, Wh, b``, or
-``RNNs.TwoHiddenLayerRNN`` whose second recurrent layer is ``W2, Wh2, b2``; both with
-``W_embed``, ``W_out`` and ``b_out``, in float64. Its equations and its order of the gates
-(i, f, o, g) are this program's, so the weights carry over as they are. Three things differ:
+It pickled whole model objects in float64: class ``RNNs.RNN`` with ``Wx, Wh, b``, or
+``RNNs.TwoHiddenLayerRNN`` with ``W2, Wh2, b2`` for its second recurrent layer; both with
+``W_embed``, ``W_out`` and ``b_out``. Equations and gate order (i, f, o, g) are the same here,
+so the weights are used unchanged. Three things differ:
 
-* Its second layer may have another width (``H2``). Here all layers have one width: the
-  narrower is filled up with units whose weights are all zero. Their output is zero, and
-  so is every gradient from and to them: the network computes and learns the same.
-* It begins from the last hidden state of its training (``h0``, ``h1``); here a sequence
-  begins from zero.
-* It never had dropout.
+* There the second layer may have another hidden size (``H2``). Here all layers have the same
+  size, so the smaller layer is padded with units whose weights are all zero. The output of
+  such a unit and every gradient to and from it are zero: the network computes and learns the
+  same.
+* There a sequence starts from the last hidden state of training (``h0``, ``h1``); here it
+  starts from zero.
+* There is no dropout.
 
-What is read here is ``opcodes``' record of the pickle, never an object.
+The input is ``safe_unpickler``'s description of the pickle, never an object.
 """
 
 from __future__ import annotations
@@ -34,44 +35,48 @@ Array = NDArray[np.floating]
 _ONE_LAYER = Global("RNNs", "RNN")
 _TWO_LAYERS = Global("RNNs", "TwoHiddenLayerRNN")
 _NDARRAY, _DTYPE = Global("numpy", "ndarray"), Global("numpy", "dtype")
-# NumPy moved numpy.core to numpy._core; protocol 5 has its own way to write an array.
+# NumPy 2 renamed numpy.core to numpy._core. Protocol 5 writes arrays in a way of its own.
 _RECONSTRUCT = {Global(f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")}
 _FROM_BUFFER = {Global(f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")}
 
 NAMES = {_ONE_LAYER, _TWO_LAYERS, _NDARRAY, _DTYPE, *_RECONSTRUCT, *_FROM_BUFFER}
-SHAREABLE = {_DTYPE}  # NumPy writes a type once and refers to it from each array
+SHAREABLE = {_DTYPE}  # NumPy pickles a dtype once and refers to it from each array
 
-_SECOND = {"W2": "Wx2", "Wh2": "Wh2", "b2": "b2"}
-_NAMES_HERE = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}
+_SECOND_LAYER = {"W2": "Wx2", "Wh2": "Wh2", "b2": "b2"}
+_FIRST_LAYER = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}
 _GATES = {"lstm": 4, "vanilla": 1}
 
 
 def build_model(value: Call) -> RNN:
-    """The model that the record of a pickle describes; a FileFormatError otherwise."""
+    """Return the model that a pickle describes.
+
+    value: the pickle's value, from ``safe_unpickler.read``.
+    FileFormatError: it does not describe a model of the original program.
+    """
     if value.function not in (_ONE_LAYER, _TWO_LAYERS):
         raise FileFormatError("The pickle holds something other than a model.")
     layers = 1 if value.function == _ONE_LAYER else 2
-    told = value.state
-    if value.args or not isinstance(told, dict) or not isinstance(told.get("params"), dict):
+    state = value.state
+    if value.args or not isinstance(state, dict) or not isinstance(state.get("params"), dict):
         raise FileFormatError(f"The pickle of {value.function} holds no params.")
-    V = _size(told, "vocab_dim", MAX_VOCAB)
-    D = _size(told, "input_dim", MAX_DIM)
-    widths = [_size(told, name, MAX_DIM) for name in ("hidden_dim", "H2")[:layers]]
-    cell_type = told.get("cell_type")
+    V = _get_size(state, "vocab_dim", MAX_VOCAB)
+    D = _get_size(state, "input_dim", MAX_DIM)
+    widths = [_get_size(state, name, MAX_DIM) for name in ("hidden_dim", "H2")[:layers]]
+    cell_type = state.get("cell_type")
     if type(cell_type) is not str or cell_type not in _GATES:
         raise FileFormatError(
             f"The file's cell_type is {shorten(cell_type)}; it must be lstm or vanilla."
         )
-    names = _NAMES_HERE | (_SECOND if layers == 2 else {})
-    if set(told["params"]) != set(names):
+    names = _FIRST_LAYER | (_SECOND_LAYER if layers == 2 else {})
+    if set(state["params"]) != set(names):
         raise FileFormatError(
-            f"The file holds the parameters {shorten(sorted(map(str, told['params'])))}; "
+            f"The file holds the parameters {shorten(sorted(map(str, state['params'])))}; "
             f"{value.function} has {sorted(names)}."
         )
-    arrays = {names[name]: _array(name, parts) for name, parts in told["params"].items()}
+    arrays = {names[name]: _parse_array(name, parts) for name, parts in state["params"].items()}
     settings = {
         "vocab_dim": V,
-        "idx_to_char": _symbols(told.get("idx_to_char"), V),
+        "idx_to_char": _list_symbols(state.get("idx_to_char"), V),
         "input_dim": D,
         "hidden_dim": max(widths),
         "cell_type": cell_type,
@@ -82,17 +87,20 @@ def build_model(value: Call) -> RNN:
     }
     model_from_values.check_settings(settings)  # before the arrays become larger than the file
     if len(set(widths)) > 1:
-        arrays = _one_width(arrays, V, D, widths, _GATES[cell_type])
+        arrays = _pad_to_one_size(arrays, V, D, widths, _GATES[cell_type])
     return model_from_values.build_model(RNN, settings, arrays)
 
 
-def _one_width(
+def _pad_to_one_size(
     arrays: dict[str, Array], V: int, D: int, widths: list[int], G: int
 ) -> dict[str, Array]:
-    """Both layers as wide as the wider, by silent units: zeros into and out of each."""
+    """Return the parameters with the smaller layer padded by units whose weights are zero.
+
+    widths: (H1, H2), the layers' hidden sizes. G: gates of the cell.
+    """
     H1, H2 = widths
     H = max(widths)
-    # Shapes in the file and here, with the gates as an axis of their own.
+    # Shapes in the file and here, with the gates as a separate axis.
     axes = {
         "W_embed": ((V, D), (V, D)),
         "Wx": ((D, G, H1), (D, G, H)),
@@ -106,23 +114,23 @@ def _one_width(
     }
     flat = {name: _join_gates(name, shape) for name, (shape, _) in axes.items()}
     model_from_values.check_arrays("parameters", arrays, flat, np.dtype("float64"))
-    wide: dict[str, Array] = {}
+    padded: dict[str, Array] = {}
     for name, (shape, full) in axes.items():
         value = np.zeros(full)
         value[tuple(slice(n) for n in shape)] = arrays[name].reshape(shape)
-        wide[name] = value.reshape(_join_gates(name, full))
-    return wide
+        padded[name] = value.reshape(_join_gates(name, full))
+    return padded
 
 
 def _join_gates(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """(..., G, H) -> (..., G H) for what has gates."""
+    """Return (..., G H) for a shape (..., G, H) with gates, any other shape unchanged."""
     if name in ("W_embed", "W_out", "b_out"):
         return shape
     return (*shape[:-2], shape[-2] * shape[-1])
 
 
-def _size(told: dict[Any, Any], name: str, most: int) -> int:
-    value = told.get(name)
+def _get_size(state: dict[Any, Any], name: str, most: int) -> int:
+    value = state.get(name)
     if type(value) is not int or not 1 <= value <= most:
         raise FileFormatError(
             f"The file's {name} is {shorten(value)}; it must be from 1 to {most:,}."
@@ -130,14 +138,14 @@ def _size(told: dict[Any, Any], name: str, most: int) -> int:
     return value
 
 
-def _symbols(idx_to_char: Any, V: int) -> tuple[Any, ...]:
+def _list_symbols(idx_to_char: Any, V: int) -> tuple[Any, ...]:
     if not isinstance(idx_to_char, dict) or idx_to_char.keys() != set(range(V)):
         raise FileFormatError(f"The file's idx_to_char does not name the symbols 0 to {V - 1}.")
     return tuple(idx_to_char[i] for i in range(V))
 
 
-def _array(name: str, value: Any) -> Array:
-    """An array from NumPy's two ways to pickle one."""
+def _parse_array(name: str, value: Any) -> Array:
+    """Return an array from either of NumPy's two ways to pickle one."""
     order: Any = "C"
     match value:
         case Call(function, (base, (0,), start), (1, shape, dtype, bool() as fortran, raw)) if (
@@ -150,11 +158,11 @@ def _array(name: str, value: Any) -> Array:
             pass
         case _:
             raise FileFormatError(f"{name} in the file is not an array.")
-    return model_from_values.make_array(name, _type(name, dtype), shape, raw, order)
+    return model_from_values.make_array(name, _parse_dtype(name, dtype), shape, raw, order)
 
 
-def _type(name: str, value: Any) -> str:
-    """The type's name, such as "<f8", from the way that NumPy pickles it."""
+def _parse_dtype(name: str, value: Any) -> str:
+    """Return the name of a pickled dtype, such as "<f8"."""
     match value:
         case Call(function, (str() as kind, *_), (3, str() as order, None, None, None, -1, -1, 0)):
             if function == _DTYPE:

@@ -1,9 +1,9 @@
-"""Makes the files of this folder, each once: when a format's number is raised.
+"""Make the files of this folder, once for each number of the file format.
 
     python tests/golden/make.py 1
 
 writes ``model-v1.pkl``, ``run-v1.npz`` and ``expected-v1.json``. Files of released formats are
-never written anew: they stand for what people have on their disks.
+never made again: they represent the files that users have on disk.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ MORE_STEPS = 5
 
 
 def make(number: str) -> None:
-    """A two-layer run with dropout that stopped in the middle, and its model."""
+    """Save a two-layer run with dropout in the middle of its training, its model, and what
+    both must compute after loading."""
     vocab = Vocab.from_text(TEXT)
     model = RNN(len(vocab), vocab.idx_to_char, 3, 5, "lstm", 2, dropout=0.2, seed=4)
     solver = Solver(vocab.encode(TEXT), model, 8, 3, 0.02, "adam", 40, warmup=2, eval_every=5)

@@ -1,4 +1,4 @@
-"""Small runs to save and open, and all that one consists of."""
+"""Small solvers to save and load, and the list of all values that must survive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IDS = VOCAB.encode(TEXT)
 
 
 def make(ids=IDS, **changes) -> Solver:
-    """A small run; changes go to the model or the solver, whichever knows them."""
+    """A small solver; each of ``changes`` is a setting of the model or of the solver."""
     model = {"input_dim": 3, "hidden_dim": 4, "num_layers": 1, "seed": 5}
     solver = {"seq_length": 6, "batch_size": 3, "num_iters": 60, "eval_every": 7, "seed": 2}
     for name, value in changes.items():
@@ -23,17 +23,19 @@ def make(ids=IDS, **changes) -> Solver:
 
 
 def saved(solver: Solver, **how) -> bytes:
+    """The bytes of the solver's file."""
     file = io.BytesIO()
     save(solver, file, **how)
     return file.getvalue()
 
 
 def run(solver: Solver, steps: int) -> list[float]:
+    """Train ``steps`` iterations; returns their losses."""
     return [solver.step() for _ in range(steps)]
 
 
 def everything(solver: Solver) -> tuple:
-    """All that a run consists of, apart from the time it took."""
+    """All values of a run, except the time it took."""
     history = solver.history.to_array()
     history[2] = 0
     return (

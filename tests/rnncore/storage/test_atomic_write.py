@@ -1,4 +1,4 @@
-"""Full disks, closed folders and killed programs leave a whole file, or the old one."""
+"""After a full disk, a read-only folder or a kill there is a complete file, new or old."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from tests.support.saved_runs import make, run
 
 
 @pytest.fixture
-def kept(tmp_path):
-    """A saved run; what it is, and a check that it is still there and alone."""
+def saved_run(tmp_path):
+    """A solver that has trained on since its save, the path, and a check of that file.
+
+    The check returns whether the file is unchanged and alone in its folder.
+    """
     solver, path = make(), tmp_path / "run.npz"
     save(solver, path)
     before = path.read_bytes()
@@ -35,8 +38,8 @@ def kept(tmp_path):
 
 @pytest.mark.parametrize("call", ["os.fsync", "os.replace", "rnncore.storage.npz.write"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_what_goes_wrong_in_saving_leaves_the_old_file(call, error, kept, monkeypatch):
-    solver, path, unchanged = kept
+def test_an_error_while_saving_leaves_the_old_file(call, error, saved_run, monkeypatch):
+    solver, path, unchanged = saved_run
 
     def fail(*args):
         raise error
@@ -52,10 +55,10 @@ def test_what_goes_wrong_in_saving_leaves_the_old_file(call, error, kept, monkey
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_full_device_is_said():
+def test_a_full_device_is_reported():
     with pytest.raises(SaveError, match="No space left"), open("/dev/full", "wb", 0) as file:
         save(make(), file)
-    with pytest.raises(SaveError, match="not a file"):
+    with pytest.raises(SaveError, match="not a regular file"):
         save(make(), "/dev/full")
     assert not os.path.isfile("/dev/full")
 
@@ -85,36 +88,36 @@ def save_under(limit: str, path: Path) -> str:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the limits of Unix")
-def test_a_limit_on_the_size_of_files(kept):
-    _, path, unchanged = kept
+def test_a_limit_on_file_sizes_leaves_the_old_file(saved_run):
+    _, path, unchanged = saved_run
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
     assert save_under(limit, path).startswith("SaveError")
     assert unchanged()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the rights of Unix")
-def test_a_folder_that_is_closed(kept):
-    _, path, unchanged = kept
+def test_a_read_only_folder_leaves_the_old_file(saved_run):
+    _, path, unchanged = saved_run
     path.parent.chmod(0o555)
     try:
-        # Root may write anywhere, so it becomes someone else first.
-        told = save_under("os.geteuid() or os.seteuid(65534)", path)
+        # Root may write anywhere, so the process changes to another user first.
+        output = save_under("os.geteuid() or os.seteuid(65534)", path)
     finally:
         path.parent.chmod(0o755)
-    assert told.startswith("SaveError")
-    assert "Permission denied" in told
+    assert output.startswith("SaveError")
+    assert "Permission denied" in output
     assert unchanged()
 
 
-def test_a_folder_that_is_not_there_and_a_folder_as_a_file(tmp_path):
+def test_a_missing_folder_or_a_folder_as_target_is_reported(tmp_path):
     with pytest.raises(SaveError, match="was not saved"):
         save(make(), tmp_path / "none" / "run.npz")
-    with pytest.raises(SaveError, match="not a file"):
+    with pytest.raises(SaveError, match="not a regular file"):
         save(make(), tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs links")
-def test_a_link_stays_a_link(tmp_path):
+def test_a_symbolic_link_stays_a_link(tmp_path):
     real, link = tmp_path / "real.npz", tmp_path / "link.npz"
     real.write_bytes(b"old")
     link.symlink_to(real)
@@ -123,7 +126,7 @@ def test_a_link_stays_a_link(tmp_path):
     assert load(real).iteration == 0
 
 
-def test_sweep_takes_what_was_left_and_nothing_else(tmp_path):
+def test_only_abandoned_partial_files_are_deleted(tmp_path):
     left = tmp_path / "run.npz.0123456789abcdef.part"
     stay = [tmp_path / name for name in ("run.npz", "film.part", "x.0123.part")]
     for path in [left, *stay]:
@@ -133,7 +136,7 @@ def test_sweep_takes_what_was_left_and_nothing_else(tmp_path):
     assert atomic_write.delete_partial_files(tmp_path / "none") == 0
 
 
-def test_sweep_leaves_what_is_being_written(tmp_path):
+def test_a_partial_file_that_is_being_written_is_not_deleted(tmp_path):
     def write(file):
         assert atomic_write.delete_partial_files(tmp_path) == 0
         file.write(b"whole")
@@ -157,7 +160,7 @@ while True:
 
 
 def kill_while_saving(times: int, folder: Path) -> None:
-    """Each time the program is killed somewhere in a save, the last whole file must open."""
+    """Kill a program ``times`` times while it saves; each time the last complete file must open."""
     path, draw, root = folder / "run.npz", random.Random(3), str(ROOT)
     leftovers = 0
     for _ in range(times):
@@ -174,15 +177,15 @@ def kill_while_saving(times: int, folder: Path) -> None:
         assert solver.iteration >= done
         leftovers += atomic_write.delete_partial_files(folder)
         assert os.listdir(folder) == ["run.npz"]
-    print(f"{times} kills, {leftovers} left-over files swept")
+    print(f"{times} kills, {leftovers} partial files deleted")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_a_killed_program_leaves_a_whole_file(tmp_path):
+def test_a_killed_program_leaves_a_complete_file(tmp_path):
     kill_while_saving(3, tmp_path)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
-def test_sixty_killed_programs_leave_whole_files(tmp_path):
+def test_sixty_four_killed_programs_leave_complete_files(tmp_path):
     kill_while_saving(64, tmp_path)

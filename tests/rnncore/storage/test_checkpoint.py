@@ -1,4 +1,4 @@
-"""Runs on disk: they go on exactly, from wherever they are opened."""
+"""A saved run continues exactly, from every kind of source."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.saved_runs import IDS, everything, make, run, saved
 # --- exact resume ----------------------------------------------------------------------------
 
 
-def check_cut(seed: int) -> None:
-    """A run of random settings, cut anywhere, goes on as one that was never stopped."""
+def check_resume(seed: int) -> None:
+    """A run of random settings, saved anywhere, continues as if it had never stopped."""
     draw = random.Random(seed)
     solver = make(
         cell_type=list(CELLS)[seed % len(CELLS)],
@@ -42,7 +42,7 @@ def check_cut(seed: int) -> None:
         seed=draw.choice([0, 2**70]),
     )
     run(solver, draw.randint(0, 40))
-    if draw.random() < 0.5:  # settings that a person changed on the way
+    if draw.random() < 0.5:  # settings that a user changed during training
         solver.lr, solver.num_iters, solver.schedule = 3e-3, 45, "step"
         solver.update_rule = draw.choice(list(UPDATE_RULES))
         run(solver, draw.randint(0, 5))
@@ -53,17 +53,17 @@ def check_cut(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_run_goes_on_as_if_never_stopped(seed):
-    check_cut(seed)
+def test_a_run_continues_as_if_never_stopped(seed):
+    check_resume(seed)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12, 62))
-def test_a_run_goes_on_as_if_never_stopped_from_fifty_more_places(seed):
-    check_cut(seed)
+def test_fifty_more_runs_continue_as_if_never_stopped(seed):
+    check_resume(seed)
 
 
-def test_it_goes_on_the_same_in_another_process(tmp_path):
+def test_a_run_continues_the_same_in_another_process(tmp_path):
     solver = make(cell_type="gru", dropout=0.3, num_layers=2)
     run(solver, 9)
     save(solver, tmp_path / "run.npz")
@@ -83,7 +83,7 @@ def test_it_goes_on_the_same_in_another_process(tmp_path):
     assert done.stdout.strip() == solver.model.flat.tobytes().hex()
 
 
-def test_saving_changes_nothing_and_is_the_same_each_time():
+def test_saving_changes_nothing_and_gives_the_same_bytes_each_time():
     solver, other = make(), make()
     run(solver, 5)
     first = saved(solver)
@@ -92,10 +92,10 @@ def test_saving_changes_nothing_and_is_the_same_each_time():
     assert run(solver, 5) == run(other, 10)[5:]
 
 
-# --- what a file is, and where it comes from -------------------------------------------------
+# --- the file, its sources and its content ---------------------------------------------------
 
 
-def test_any_numpy_opens_it():
+def test_numpy_load_opens_the_file():
     solver = make(num_layers=2, update_rule="momentum")
     run(solver, 3)
     with np.load(io.BytesIO(saved(solver)), allow_pickle=False) as archive:
@@ -107,7 +107,7 @@ def test_any_numpy_opens_it():
         assert json.loads(archive["meta"].tobytes())["format"] == FORMAT
 
 
-def test_paths_files_and_bytes(tmp_path):
+def test_paths_files_and_bytes_can_be_loaded(tmp_path):
     solver = make()
     run(solver, 4)
     path = tmp_path / "run.npz"
@@ -116,7 +116,7 @@ def test_paths_files_and_bytes(tmp_path):
     raw = path.read_bytes()
     assert raw == saved(solver)
     with path.open("rb") as file:
-        file.read(7)  # where a file stands does not matter
+        file.read(7)  # loading starts at the beginning all the same
         sources = [path, str(path), raw, bytearray(raw), memoryview(raw), io.BytesIO(raw), file]
         assert all(everything(load(source)) == everything(solver) for source in sources)
     assert os.listdir(tmp_path) == ["run.npz"]
@@ -143,7 +143,7 @@ def test_a_pipe_can_be_written_and_read():
     assert everything(load(Pipe(bytes(pipe.raw)))) == everything(solver)
 
 
-def test_settings_that_are_numpy_s_numbers_are_saved():
+def test_settings_that_are_numpy_scalars_are_saved():
     solver = make()
     solver.clip, solver.eval_every, solver.lr = np.float32(0.5), np.int64(4), np.float64(0.01)
     run(solver, 3)
@@ -152,14 +152,14 @@ def test_settings_that_are_numpy_s_numbers_are_saved():
     assert run(again, 5) == run(solver, 5)
 
 
-def test_a_model_s_pickle_opens_too(tmp_path):
+def test_the_pickle_of_a_model_can_be_loaded(tmp_path):
     model = make().model
     (tmp_path / "model.pkl").write_bytes(dump_model(model))
     assert load(tmp_path / "model.pkl").flat.tobytes() == model.flat.tobytes()
 
 
 @pytest.mark.parametrize("as_type", [np.uint8, np.int64, list])
-def test_the_text_can_stay_outside(as_type):
+def test_a_run_can_be_saved_without_its_text(as_type):
     solver = make()
     run(solver, 4)
     raw = saved(solver, data=False)
@@ -209,7 +209,7 @@ def test_a_run_that_is_not_finite_is_not_saved(where, tmp_path):
     assert path.read_bytes() == before
 
 
-def test_the_first_format_still_opens():
+def test_a_file_of_the_first_format_still_opens():
     expected = json.loads((GOLDEN / "expected-v1.json").read_text())
     solver = load(GOLDEN / "run-v1.npz")
     assert solver.iteration == 12

@@ -1,4 +1,4 @@
-"""Runs that are damaged, foreign or crafted are refused, at little cost."""
+"""Damaged, foreign and crafted run files are refused at little cost."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def good() -> bytes:
     return saved(solver)
 
 
-def test_no_part_of_a_file_opens(good):
+def test_a_truncated_file_is_refused(good):
     for end in [*range(0, len(good), 13), len(good) - 1]:
         with pytest.raises(FileFormatError):
             load(good[:end])
 
 
-def test_no_file_with_more_behind_or_before_it_opens(good):
+def test_a_file_with_extra_bytes_before_or_after_it_is_refused(good):
     for changed in (good + b"\0", b"\0" + good, good + good):
         with pytest.raises(FileFormatError):
             load(changed)
 
 
-def test_no_flipped_bit_is_loaded(good):
+def test_a_file_with_a_flipped_bit_is_refused(good):
     changed = bytearray(good)
     for at in range(len(good)):
         bit = 1 << at % 8
@@ -63,13 +63,13 @@ def test_no_flipped_bit_is_loaded(good):
         b"PK\x05\x06",
     ],
 )
-def test_foreign_files_are_refused_in_a_sentence(raw):
+def test_foreign_files_are_refused_with_one_sentence(raw):
     with pytest.raises(FileFormatError) as caught:
         load(raw)
     assert re.fullmatch(r"The [^\n]{10,200}\.", str(caught.value))
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(RnnCoreError, match="cannot be read"):
         load(tmp_path / "none.npz")
     with pytest.raises(RnnCoreError, match="cannot be read"):
@@ -79,15 +79,15 @@ def test_a_file_that_is_not_there_is_said(tmp_path):
 def test_another_program_s_npz_is_refused():
     file = io.BytesIO()
     np.savez(file, a=np.zeros(3))
-    with pytest.raises(FileFormatError, match="not a whole run"):
+    with pytest.raises(FileFormatError, match="not a complete run"):
         load(file)
 
 
-# --- crafted files: the seal is right, what it seals is not ----------------------------------
+# --- crafted files: the checksum is right, the content is not --------------------------------
 
 
 def crafted(change) -> bytes:
-    """A file whose plain values and arrays were changed before it was sealed."""
+    """A run file with a right checksum, whose values and arrays ``change`` has edited."""
     solver = make(update_rule="momentum")
     run(solver, 3)
     values, arrays = npz.read(io.BytesIO(saved(solver)))
@@ -98,15 +98,15 @@ def crafted(change) -> bytes:
     return file.getvalue()
 
 
-def put(name, value):
+def set_array(name, value):
     return lambda values, arrays: arrays.update({name: value})
 
 
-def told(table, **said):
-    return lambda values, arrays: values[table].update(said)
+def set_values(table, **changes):
+    return lambda values, arrays: values[table].update(changes)
 
 
-def fill(name, value):
+def fill_array(name, value):
     return lambda values, arrays: arrays[name].fill(value)
 
 
@@ -115,50 +115,50 @@ def fill(name, value):
     [
         (lambda v, a: v.update(format="rnncore run 99"), "'rnncore run 99'; .*'rnncore run 1'"),
         (lambda v, a: v.pop("format"), "format is None"),
-        (lambda v, a: v.pop("model"), "does not say its model"),
-        (lambda v, a: v.pop("solver"), "does not say its solver"),
-        (lambda v, a: v.update(position=3), "does not say its position"),
-        (lambda v, a: v.pop("ids"), "does not say its ids"),
-        (told("model", hidden_dim=4096), "Wh in the file|Wx in the file"),
-        (told("model", hidden_dim=4.0), "hidden_dim is 4.0"),
-        (told("model", num_layers=10**9), "num_layers is 1000000000"),
-        (told("model", cell_type="lstm2"), "cell_type is 'lstm2'"),
-        (told("model", init=False), "settings are not"),
-        (told("solver", update_rule="adam"), "moments mean"),
-        (told("solver", update_rule=["sgd"]), "update_rule is"),
-        (told("solver", batch_size=10**9), "1 in the file is"),
-        (told("solver", batch_size="3"), "batch_size is '3'"),
-        (told("solver", seq_length=10**9), "need at least"),
-        (told("solver", lr=-1), "lr is -1"),
-        (told("solver", clip=[]), r"clip is \[\]"),
-        (told("solver", data=[]), "data"),
-        (lambda v, a: v["solver"].pop("lr"), "not all there"),
-        (told("position", iteration=-1), "where the run stands"),
-        (told("position", iteration=1.5), "where the run stands"),
-        (told("position", cursor=1 << 70), "where the run stands"),
-        (told("position", rng={}), "where the run stands"),
-        (told("position", rng={"bit_generator": "MT19937"}), "where the run stands"),
-        (told("ids", crc32=1), "not those of the text"),
+        (lambda v, a: v.pop("model"), "lacks its model"),
+        (lambda v, a: v.pop("solver"), "lacks its solver"),
+        (lambda v, a: v.update(position=3), "lacks its position"),
+        (lambda v, a: v.pop("ids"), "lacks its ids"),
+        (set_values("model", hidden_dim=4096), "Wh in the file|Wx in the file"),
+        (set_values("model", hidden_dim=4.0), "hidden_dim is 4.0"),
+        (set_values("model", num_layers=10**9), "num_layers is 1000000000"),
+        (set_values("model", cell_type="lstm2"), "cell_type is 'lstm2'"),
+        (set_values("model", init=False), "settings are not"),
+        (set_values("solver", update_rule="adam"), "moments mean"),
+        (set_values("solver", update_rule=["sgd"]), "update_rule is"),
+        (set_values("solver", batch_size=10**9), "1 in the file is"),
+        (set_values("solver", batch_size="3"), "batch_size is '3'"),
+        (set_values("solver", seq_length=10**9), "need at least"),
+        (set_values("solver", lr=-1), "lr is -1"),
+        (set_values("solver", clip=[]), r"clip is \[\]"),
+        (set_values("solver", data=[]), "data"),
+        (lambda v, a: v["solver"].pop("lr"), "lacks some of the solver's settings"),
+        (set_values("position", iteration=-1), "no valid position"),
+        (set_values("position", iteration=1.5), "no valid position"),
+        (set_values("position", cursor=1 << 70), "no valid position"),
+        (set_values("position", rng={}), "no valid position"),
+        (set_values("position", rng={"bit_generator": "MT19937"}), "no valid position"),
+        (set_values("ids", crc32=1), "not those of the text"),
         (lambda v, a: v.update(columns=["loss"]), "columns"),
-        (put("history", np.zeros((7, 2), "f4")), "history has the form"),
-        (put("history", np.zeros((6, 2))), "history has the form"),
-        (fill("history", np.nan), "history holds"),
-        (put("more", np.zeros(2)), r"also holds \['more'\]"),
-        (put("params/more", np.zeros(2)), "parameters"),
+        (set_array("history", np.zeros((7, 2), "f4")), "history has the wrong type or shape"),
+        (set_array("history", np.zeros((6, 2))), "history has the wrong type or shape"),
+        (fill_array("history", np.nan), "history holds"),
+        (set_array("more", np.zeros(2)), r"unknown arrays: \['more'\]"),
+        (set_array("params/more", np.zeros(2)), "parameters"),
         (lambda v, a: a.pop("params/b"), "parameters"),
         (lambda v, a: a.pop("state/1"), "states"),
         (lambda v, a: a.pop("moments/velocity/b"), "moments velocity"),
-        (fill("params/b", np.nan), "b holds 16 values that are not finite"),
-        (fill("moments/velocity/b", np.inf), "b holds 16 values that are not finite"),
-        (fill("state/1", np.nan), "1 holds 24 values that are not finite"),
-        (put("params/b", np.zeros(16, "f8")), "b in the file is <f8"),
-        (put("vocab", np.array([1] * 7, "u4")), "twice"),
-        (put("vocab", np.array([1 << 31] * 7, "u4")), "does not consist of characters"),
-        (put("vocab", np.zeros((7, 1), "u4")), "does not consist of characters"),
-        (put("vocab", np.arange(70_000, dtype="u4")), "does not consist of characters"),
-        (put("ids", np.zeros((7, 100), "u1")), "ids have the form"),
-        (put("ids", np.zeros(700, "u2")), "ids have the form"),
-        (put("ids", np.full(700, 200, "u1")), "not those of the text|200"),
+        (fill_array("params/b", np.nan), "b holds 16 values that are not finite"),
+        (fill_array("moments/velocity/b", np.inf), "b holds 16 values that are not finite"),
+        (fill_array("state/1", np.nan), "1 holds 24 values that are not finite"),
+        (set_array("params/b", np.zeros(16, "f8")), "b in the file is <f8"),
+        (set_array("vocab", np.array([1] * 7, "u4")), "twice"),
+        (set_array("vocab", np.array([1 << 31] * 7, "u4")), "does not consist of characters"),
+        (set_array("vocab", np.zeros((7, 1), "u4")), "does not consist of characters"),
+        (set_array("vocab", np.arange(70_000, dtype="u4")), "does not consist of characters"),
+        (set_array("ids", np.zeros((7, 100), "u1")), "ids have the wrong type or shape"),
+        (set_array("ids", np.zeros(700, "u2")), "ids have the wrong type or shape"),
+        (set_array("ids", np.full(700, 200, "u1")), "not those of the text|200"),
     ],
 )  # fmt: skip
 def test_a_crafted_run_is_refused(change, message):
@@ -170,16 +170,16 @@ def test_a_crafted_run_is_refused(change, message):
 @pytest.mark.parametrize(
     "change",
     [
-        put("vocab", np.arange(1_000_000, dtype="u4")),
-        put("ids", np.zeros(4_000_000, "u1")),
-        put("history", np.full((7, 70_000), np.nan)),
-        put("state/1", np.zeros((2, 250_000, 2), "f4")),
-        put("more", np.zeros(4_000_000, "u1")),
+        set_array("vocab", np.arange(1_000_000, dtype="u4")),
+        set_array("ids", np.zeros(4_000_000, "u1")),
+        set_array("history", np.full((7, 70_000), np.nan)),
+        set_array("state/1", np.zeros((2, 250_000, 2), "f4")),
+        set_array("more", np.zeros(4_000_000, "u1")),
     ],
     ids=["vocabulary", "ids", "history", "state", "more"],
 )
-def test_a_large_crafted_run_costs_twice_its_size_at_most(change):
-    """A file may have 25 MB, and a refusal may take 50."""
+def test_refusing_a_large_crafted_run_takes_at_most_twice_its_size(change):
+    """An upload has at most 25 MB, so refusing it takes at most 50 MB of memory."""
     raw = crafted(change)
     tracemalloc.start()
     started = time.process_time()
@@ -194,16 +194,16 @@ def test_a_large_crafted_run_costs_twice_its_size_at_most(change):
     assert time.process_time() - started < 1
 
 
-def sealed_zip(build, tail=lambda raw: raw) -> bytes:
-    """A zip that ``build`` fills, ended by a true seal; ``tail`` may change it before that."""
+def hashed_zip(build, change=lambda raw: raw) -> bytes:
+    """A zip that ``build`` fills and ``change`` edits, followed by the right checksum."""
     file = io.BytesIO()
-    sealed = npz._Sealed(file)
+    hashing = npz._HashingWriter(file)
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         build(archive)
         archive.comment = npz._MARK + bytes(32)
-    sealed.write(tail(inner.getvalue()))
-    sealed.close()
+    hashing.write(change(inner.getvalue()))
+    hashing.close()
     return file.getvalue()
 
 
@@ -247,42 +247,42 @@ def twice(archive: zipfile.ZipFile) -> None:
 
 
 def pointing_to_64(raw: bytes) -> bytes:
-    """The pointer that makes zipfile believe other numbers than those that were checked."""
-    end = len(raw) - 22 - npz._SEAL
+    """Add a pointer that makes zipfile use other numbers than those that were checked."""
+    end = len(raw) - 22 - npz._COMMENT_BYTES
     return raw[:end] + b"PK\x06\x07" + bytes(16) + raw[end:]
 
 
 ARRAY = member(np.zeros(4, np.float32))
 ZIPS = {
-    "compressed": (compressed, "which no run does"),
+    "compressed": (compressed, "which no run contains"),
     "many members": (many, "more members"),
     "a member twice": (twice, "overlap"),
-    "no meta": (lambda z: z.writestr("a.npy", ARRAY), "does not say what it holds"),
-    "another name": (lambda z: z.writestr("../../a.txt", b""), "which no run does"),
+    "no meta": (lambda z: z.writestr("a.npy", ARRAY), "no valid table of contents"),
+    "another name": (lambda z: z.writestr("../../a.txt", b""), "which no run contains"),
     "meta of text": (with_meta("hello"), "damaged"),
-    "meta of a list": (with_meta("[]"), "does not say"),
-    "deep meta": (with_meta("[" * 60_000), "does not say"),
-    "vast meta": (with_meta(" " * 100_000), "does not say"),
+    "meta of a list": (with_meta("[]"), "no valid table"),
+    "deep meta": (with_meta("[" * 60_000), "no valid table"),
+    "vast meta": (with_meta(" " * 100_000), "no valid table"),
     "long number": (with_meta('{"format": ' + "9" * 60_000 + "}"), "damaged"),
     "no arrays": (with_meta("{}"), "does not hold the arrays"),
     "other arrays": (with_meta('{"arrays": {"b": ["<f4", [4], 0]}}', a=ARRAY), "does not hold"),
-    "larger": (one('["<f4", [4000000000], 0]', ARRAY), "another size"),
-    "vast": (one('["<f4", [99999999999, 99999999999], 0]', ARRAY), "another size"),
-    "negative": (one('["<f4", [-4], 0]', ARRAY), "another size"),
-    "fraction": (one('["<f4", [4.0], 0]', ARRAY), "another size"),
-    "many axes": (one('["<f4", [1, 1, 1, 4], 0]', ARRAY), "another size"),
+    "larger": (one('["<f4", [4000000000], 0]', ARRAY), "size of a in"),
+    "vast": (one('["<f4", [99999999999, 99999999999], 0]', ARRAY), "size of a in"),
+    "negative": (one('["<f4", [-4], 0]', ARRAY), "size of a in"),
+    "fraction": (one('["<f4", [4.0], 0]', ARRAY), "size of a in"),
+    "many axes": (one('["<f4", [1, 1, 1, 4], 0]', ARRAY), "size of a in"),
     "of objects": (
         one('["|O", [1], 0]', member(np.array([{}], object), allow_pickle=True)),
-        "another size",
+        "size of a in",
     ),
     "secretly of objects": (
         one('["<f4", [4], 0]', header("(2,)", "'|O'") + bytes(16)),
-        "another form|damaged",
+        "header of a in",
     ),
-    "another header": (one('["<f4", [4], 0]', header("(2, 2)") + bytes(16)), "another form"),
-    "vast header": (one('["<f4", [4], 0]', header("(99999999999,)") + bytes(16)), "another form"),
-    "deep header": (one('["<f4", [4], 0]', header("(" * 60) + bytes(16)), "another form"),
-    "short data": (one('["<f4", [4], 0]', header("(4,)") + bytes(12)), "another size|form"),
+    "another header": (one('["<f4", [4], 0]', header("(2, 2)") + bytes(16)), "header of a in"),
+    "vast header": (one('["<f4", [4], 0]', header("(99999999999,)") + bytes(16)), "header of a in"),
+    "deep header": (one('["<f4", [4], 0]', header("(" * 60) + bytes(16)), "header of a in"),
+    "short data": (one('["<f4", [4], 0]', header("(4,)") + bytes(12)), "header of a in"),
     "wrong checksum": (one('["<f4", [4], 1]', ARRAY), "checksum of a differs"),
     "no array": (one('["<f4", [4], 1]', b"x" * 100), "not an array"),
     "right": (one('["<f4", [4], 3971697493]', ARRAY), "format is None"),
@@ -292,7 +292,7 @@ ZIPS = {
 @pytest.mark.parametrize("name", ZIPS)
 def test_a_crafted_zip_is_refused_cheaply(name):
     build, message = ZIPS[name]
-    raw = sealed_zip(build)
+    raw = hashed_zip(build)
     tracemalloc.start()
     try:
         with pytest.raises(FileFormatError, match=message):
@@ -302,24 +302,24 @@ def test_a_crafted_zip_is_refused_cheaply(name):
         tracemalloc.stop()
 
 
-def test_a_zip_of_two_ends_is_refused():
-    with pytest.raises(FileFormatError, match="not a whole run"):
-        load(sealed_zip(with_meta("{}"), pointing_to_64))
+def test_a_zip_with_two_end_records_is_refused():
+    with pytest.raises(FileFormatError, match="not a complete run"):
+        load(hashed_zip(with_meta("{}"), pointing_to_64))
 
 
-def test_changed_sealed_files_never_do_worse_than_a_refusal(good):
-    """Random damage under a true seal, as someone who means harm could make it."""
+def test_random_damage_under_a_right_checksum_is_refused_or_harmless(good):
+    """An attacker can compute the checksum of a damaged file."""
     draw = random.Random(7)
     for _ in range(400):
-        raw = bytearray(good[: -npz._SEAL])
-        near_the_end = draw.random() < 0.5
+        raw = bytearray(good[: -npz._COMMENT_BYTES])
+        near_end = draw.random() < 0.5
         for _ in range(draw.randint(1, 4)):
-            low = len(raw) - 1200 if near_the_end else 0
+            low = len(raw) - 1200 if near_end else 0
             raw[draw.randrange(low, len(raw))] = draw.randrange(256)
         file = io.BytesIO()
-        sealed = npz._Sealed(file)
-        sealed.write(bytes(raw) + npz._MARK + bytes(32))
-        sealed.close()
+        hashing = npz._HashingWriter(file)
+        hashing.write(bytes(raw) + npz._MARK + bytes(32))
+        hashing.close()
         try:
             solver = load(file)
         except RnnCoreError:

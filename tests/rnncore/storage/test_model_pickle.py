@@ -1,4 +1,4 @@
-"""Model pickles: the download, and what is refused and what that costs."""
+"""Model pickles are read back unchanged; every other pickle is refused at little cost."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ import rnncore.storage.safe_unpickler
 from rnncore import CELLS, RNN, RnnCoreError, Sampler, Solver
 from rnncore.errors import FileFormatError
 from rnncore.storage.model_pickle import dump_model, read_model
-from rnncore.storage.safe_unpickler import MAX_OPERATIONS
+from rnncore.storage.safe_unpickler import MAX_INSTRUCTIONS
 from tests.support.paths import GOLDEN
 from tests.support.pickled import GOOD, HEAD, ORIGINAL, small_model
 
-# --- our own models --------------------------------------------------------------------------
+# --- models of this program ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("protocol", [3, 4, 5])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("cell_type", CELLS)
-def test_a_model_comes_back_the_same(cell_type, dtype, protocol):
+def test_a_model_is_read_back_unchanged(cell_type, dtype, protocol):
     model = small_model(cell_type=cell_type, dtype=dtype, dropout=0.25, seed=2**70)
     again = read_model(pickle.dumps(model, protocol=protocol))
     assert again.settings() == model.settings()
@@ -35,7 +35,7 @@ def test_a_model_comes_back_the_same(cell_type, dtype, protocol):
     assert again.sample("ab", T=20, seed=3) == model.sample("ab", T=20, seed=3)
 
 
-def test_the_download_is_what_pickle_opens_by_hand():
+def test_pickle_loads_opens_the_download():
     model = small_model()
     assert pickle.loads(dump_model(model)).flat.tobytes() == model.flat.tobytes()
     assert dump_model(model) == pickle.dumps(model, protocol=4)
@@ -44,28 +44,28 @@ def test_the_download_is_what_pickle_opens_by_hand():
 @pytest.mark.parametrize(
     "symbols", [None, "é中😀\ud800\x00'\n", "".join(map(chr, range(256, 900)))]
 )
-def test_any_symbols_come_back(symbols):
+def test_any_symbols_are_read_back(symbols):
     V = 5 if symbols is None else len(symbols)
     model = RNN(V, symbols, 2, 3)
     again = read_model(dump_model(model))
     assert again.vocab == model.vocab
 
 
-def test_the_largest_vocabulary_fits():
+def test_the_largest_vocabulary_is_read():
     symbols = [chr(i) for i in range(65_536)]
     assert len(read_model(dump_model(RNN(65_536, symbols, 1, 1))).vocab) == 65_536
 
 
-def test_what_is_read_can_be_written_into():
+def test_a_model_that_was_read_can_be_trained():
     model = read_model(GOOD)
     model.params["b"][...] = 1
     ids = np.arange(200) % 7
     assert np.isfinite(Solver(ids, model, 5, 2, num_iters=5).train(progress=False)["loss"]).all()
 
 
-def test_python_s_own_loader_is_never_asked(monkeypatch):
+def test_pythons_unpickler_is_never_called(monkeypatch):
     def forbidden(*args, **kwargs):
-        raise AssertionError("an uploaded pickle reached Python's loader")
+        raise AssertionError("an uploaded pickle reached Python's unpickler")
 
     for name in ("load", "loads", "Unpickler", "_Unpickler", "_loads", "_load"):
         monkeypatch.setattr(pickle, name, forbidden)
@@ -73,7 +73,7 @@ def test_python_s_own_loader_is_never_asked(monkeypatch):
     read_model(ORIGINAL)
 
 
-def test_the_first_format_still_opens():
+def test_a_file_of_the_first_format_still_opens():
     expected = json.loads((GOLDEN / "expected-v1.json").read_text())
     model = read_model((GOLDEN / "model-v1.pkl").read_bytes())
     assert abs(model.flat).sum(dtype="float64") == pytest.approx(expected["weights"], rel=1e-12)
@@ -81,11 +81,11 @@ def test_the_first_format_still_opens():
     np.testing.assert_allclose(found, expected["probabilities"], rtol=1e-4)
 
 
-# --- refusals, and what they cost ------------------------------------------------------------
+# --- pickles that are refused, and the cost --------------------------------------------------
 
 
-class Asks:
-    """Pickles as a call of ``function`` with ``args``."""
+class PickledCall:
+    """Its pickle is a call of ``function`` with ``args``."""
 
     def __init__(self, function, *args):
         self.result = function, args
@@ -95,30 +95,32 @@ class Asks:
 
 
 def tampered(change) -> bytes:
+    """The pickle of a small model whose payload ``change`` has edited."""
     restore, (payload,) = small_model().__reduce__()
     change(payload)
-    return pickle.dumps(Asks(restore, payload), protocol=4)
+    return pickle.dumps(PickledCall(restore, payload), protocol=4)
 
 
 def calls(module: str, name: str, argument: str = "true") -> bytes:
+    """A pickle that calls ``module.name`` with one string."""
     text = f"c{module}\n{name}\n".encode()
     return (
         b"\x80\x04" + text + b"X" + struct.pack("<I", len(argument)) + argument.encode() + b"\x85R."
     )
 
 
-def laughs() -> bytes:
-    """Tuples of two of the one before, forty times: a trillion places in 200 bytes."""
+def nested_pairs() -> bytes:
+    """Forty tuples, each of two times the one before: a trillion items in 200 bytes."""
     return b"\x80\x04)\x94" + b"".join(b"h%ch%c\x86\x94" % (i, i) for i in range(40)) + b"."
 
 
-def alike(i: int) -> bytes:
-    """A key that has the hash of every other such key, and nothing for its value."""
+def same_hash_key(i: int) -> bytes:
+    """An integer key with the same hash for every ``i``, and None as its value."""
     number = (i * (2**61 - 1)).to_bytes(16, "little")
     return b"\x8a\x10" + number + b"N"
 
 
-MANY = MAX_OPERATIONS + 10
+MANY = MAX_INSTRUCTIONS + 10
 HOSTILE = {
     "nine bytes that make Python take a gigabyte": HEAD + b"Nr" + struct.pack("<I", 1 << 26) + b".",
     "os.system": calls("os", "system"),
@@ -126,8 +128,8 @@ HOSTILE = {
     "builtins.eval": calls("builtins", "eval", "1"),
     "numpy.testing": calls("numpy.testing._private.utils", "runstring"),
     "numpy.load": calls("numpy", "load", "/etc/passwd"),
-    "part of our own module": calls("rnncore.model", "restore.__globals__"),
-    "another of our own": calls("rnncore.model", "np.load"),
+    "attribute of a function of rnncore": calls("rnncore.model", "restore.__globals__"),
+    "another name in rnncore.model": calls("rnncore.model", "np.load"),
     "stack global": HEAD + b"\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.",
     "global by number": HEAD + b"K\x01K\x02\x93.",
     "extension registry": HEAD + b"\x82\x01.",
@@ -139,9 +141,9 @@ HOSTILE = {
     "deep tuples": HEAD + b")" + b"\x85" * 300_000 + b".",
     "deep marks": HEAD + b"(" * 300_000 + b".",
     "deep dicts": HEAD + b"}K\x01" * 100_000 + b".",
-    "laughs": laughs(),
-    "memory of places": HEAD + b"N\x94" * 200_000 + b".",
-    "long places": HEAD
+    "pairs of pairs of pairs …": nested_pairs(),
+    "many memo entries": HEAD + b"N\x94" * 200_000 + b".",
+    "large memo indexes": HEAD
     + b"N"
     + b"".join(b"r" + struct.pack("<I", 2**32 - 1 - i) for i in range(120_000))
     + b".",
@@ -156,16 +158,16 @@ HOSTILE = {
     "numbers": HEAD + b"J\x01\x02\x03\x04" * MANY + b".",
     "floats": HEAD + b"G\x00\x01\x02\x03\x04\x05\x06\x07" * MANY + b".",
     "strings": HEAD + b"\x8c\x03\xe4\xb8\xad" * MANY + b".",
-    "strings in memory": HEAD + b"\x8c\x03\xe4\xb8\xad\x94" * MANY + b".",
+    "strings in the memo": HEAD + b"\x8c\x03\xe4\xb8\xad\x94" * MANY + b".",
     "globals": HEAD + b"cnumpy\ndtype\n" * MANY + b".",
     "surrogates in a name": HEAD + b"c\xed\xa0\x80\nx\n.",
-    "no name's end": HEAD + b"c" + b"a" * 100_000,
+    "name without an end": HEAD + b"c" + b"a" * 100_000,
     "wrong utf-8": HEAD + b"\x8c\x01\xff.",
     "pop": HEAD + b"N0.",
     "empty": b"",
     "one byte": b"\x80",
     "nothing": HEAD + b".",
-    "left over": HEAD + b"NN.",
+    "unused values": HEAD + b"NN.",
     "trailing": GOOD + b"\x00",
     "two pickles": GOOD + GOOD,
     "protocol 2": pickle.dumps(small_model(), protocol=2),
@@ -175,7 +177,7 @@ HOSTILE = {
     "a key twice": HEAD + b"}K\x01NsK\x01Ns.",
     "a tuple as a key": HEAD + b"})Ns.",
     "a negative key": HEAD + b"}J\xff\xff\xff\xffNs.",
-    "keys that hash alike": HEAD + b"}(" + b"".join(map(alike, range(12_000))) + b"u.",
+    "keys that hash alike": HEAD + b"}(" + b"".join(map(same_hash_key, range(12_000))) + b"u.",
     "huge settings": tampered(lambda p: p["settings"].update(hidden_dim=4096, vocab_dim=65_536)),
     "settings of other types": tampered(lambda p: p["settings"].update(hidden_dim=3.0)),
     "settings with more": tampered(lambda p: p["settings"].update(init=False)),
@@ -195,8 +197,8 @@ HOSTILE = {
 }  # fmt: skip
 
 
-def cost(raw: bytes) -> int:
-    """Bytes of memory that a refusal takes at most; it must be a sentence."""
+def memory_of_refusal(raw: bytes) -> int:
+    """The peak memory, in bytes, of refusing ``raw`` with one sentence."""
     tracemalloc.start()
     try:
         with pytest.raises(FileFormatError) as caught:
@@ -212,10 +214,10 @@ def cost(raw: bytes) -> int:
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_model_is_refused_cheaply(name, monkeypatch):
-    # Cost goes with the number of instructions: a tenth of them shows it, in less time.
-    monkeypatch.setattr(rnncore.storage.safe_unpickler, "MAX_OPERATIONS", MAX_OPERATIONS // 10)
-    assert cost(HOSTILE[name]) < 5e6
+def test_a_pickle_that_is_no_model_is_refused_cheaply(name, monkeypatch):
+    # Cost is proportional to the number of instructions: a tenth of them is tested, to save time.
+    monkeypatch.setattr(rnncore.storage.safe_unpickler, "MAX_INSTRUCTIONS", MAX_INSTRUCTIONS // 10)
+    assert memory_of_refusal(HOSTILE[name]) < 5e6
     started = time.process_time()
     with pytest.raises(FileFormatError):
         read_model(HOSTILE[name])
@@ -224,20 +226,20 @@ def test_what_is_no_model_is_refused_cheaply(name, monkeypatch):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_model_is_refused_within_a_second_and_fifty_megabytes(name):
-    assert cost(HOSTILE[name]) < 50e6
+def test_a_pickle_that_is_no_model_is_refused_within_a_second_and_50_mb(name):
+    assert memory_of_refusal(HOSTILE[name]) < 50e6
     started = time.process_time()
     with pytest.raises(FileFormatError):
         read_model(HOSTILE[name])
     assert time.process_time() - started < 1
 
 
-def test_a_refusal_names_what_was_asked_for():
+def test_the_message_states_the_name_that_was_asked_for():
     with pytest.raises(RnnCoreError, match=r"'os\.system', which a model does not need"):
         read_model(HOSTILE["os.system"])
 
 
-def test_a_file_of_great_size_is_refused_by_its_size(monkeypatch):
+def test_a_file_above_the_size_limit_is_refused(monkeypatch):
     monkeypatch.setattr(rnncore.storage.model_pickle, "MAX_BYTES", 1000)
     with pytest.raises(FileFormatError, match=r"up to 1,000"):
         read_model(bytes(1001))
@@ -245,7 +247,7 @@ def test_a_file_of_great_size_is_refused_by_its_size(monkeypatch):
         dump_model(small_model(hidden_dim=20))
 
 
-def test_nothing_that_is_named_is_imported():
+def test_no_module_that_a_pickle_names_is_imported():
     for module in ("numpy.testing._private.utils", "antigravity", "this"):
         sys.modules.pop(module, None)
         with pytest.raises(FileFormatError):
@@ -253,8 +255,8 @@ def test_nothing_that_is_named_is_imported():
         assert module not in sys.modules
 
 
-def test_an_array_s_bytes_may_not_serve_for_another():
-    # Otherwise a small file would grow by as much as it has arrays.
+def test_two_arrays_cannot_share_their_bytes():
+    # Otherwise a small file could describe a much larger model.
     raw = bytes(small_model().params["Wx"].tobytes())
     shared = tampered(
         lambda p: p["params"].update(Wx=("<f4", (2, 12), raw), W=("<f4", (2, 12), raw))

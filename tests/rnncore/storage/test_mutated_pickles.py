@@ -1,4 +1,4 @@
-"""Mutated pickles are refused or are sound models: there is no third outcome."""
+"""Every mutated pickle is refused, or gives a model with finite values of the right shapes."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rnncore.storage.model_pickle import read_model
 from tests.support.pickled import GOOD, HEAD, ORIGINAL, old_numpy, original
 
 
-def opens_or_refuses(raw: bytes) -> None:
-    """Any outcome but a sound model or a FileFormatError fails."""
+def check_outcome(raw: bytes) -> None:
+    """Fail unless ``raw`` gives a valid model or a FileFormatError."""
     try:
         model = read_model(raw)
     except FileFormatError:
@@ -28,14 +28,14 @@ def opens_or_refuses(raw: bytes) -> None:
     assert {name: p.shape for name, p in model.params.items()} == model.shapes()
 
 
-def pieces(raw: bytes) -> list[bytes]:
-    """The pickle, instruction by instruction."""
+def split_instructions(raw: bytes) -> list[bytes]:
+    """The pickle's bytes, one item for each instruction."""
     places = [place for _, _, place in pickletools.genops(raw)] + [len(raw)]
     return [raw[a:b] for a, b in itertools.pairwise(places)]
 
 
 SEEDS = [GOOD, ORIGINAL, old_numpy(ORIGINAL), pickle.dumps(original("one", "vanilla"), protocol=5)]
-PIECES = [pieces(raw) for raw in SEEDS]
+INSTRUCTIONS = [split_instructions(raw) for raw in SEEDS]
 EVERY_OPCODE = [bytes([ord(op.code)]) for op in pickletools.opcodes]
 examples = settings(
     max_examples=250, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
@@ -43,7 +43,7 @@ examples = settings(
 
 
 @pytest.mark.parametrize("raw", SEEDS)
-def test_no_part_of_a_model_is_a_model(raw):
+def test_a_truncated_pickle_is_refused(raw):
     for end in range(0, len(raw), 3):
         with pytest.raises(FileFormatError):
             read_model(raw[:end])
@@ -57,18 +57,18 @@ def test_changed_bytes(raw, changes):
     changed = bytearray(raw)
     for where, value in changes:
         changed[int(where * (len(raw) - 1))] = value
-    opens_or_refuses(bytes(changed))
+    check_outcome(bytes(changed))
 
 
 @examples
-@given(st.sampled_from(PIECES), st.data())
+@given(st.sampled_from(INSTRUCTIONS), st.data())
 def test_changed_instructions(ops, data):
-    """Dropped, doubled, swapped, taken from another file, or any opcode with any argument."""
+    """Instructions dropped, doubled, swapped, inserted from another file, or made up."""
     ops = list(ops)
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(ops) - 1))
         other = data.draw(st.integers(0, len(ops) - 1))
-        foreign = st.sampled_from([op for seed in PIECES for op in seed])
+        foreign = st.sampled_from([op for seed in INSTRUCTIONS for op in seed])
         made = st.builds(bytes.__add__, st.sampled_from(EVERY_OPCODE), st.binary(max_size=9))
         match data.draw(st.sampled_from(["drop", "double", "swap", "insert", "replace"])):
             case "drop":
@@ -81,21 +81,21 @@ def test_changed_instructions(ops, data):
                 ops.insert(at, data.draw(foreign | made))
             case "replace":
                 ops[at] = data.draw(foreign | made)
-    opens_or_refuses(b"".join(ops))
+    check_outcome(b"".join(ops))
 
 
 @examples
 @given(st.lists(st.builds(bytes.__add__, st.sampled_from(EVERY_OPCODE), st.binary(max_size=5))))
 def test_instructions_at_random(ops):
-    opens_or_refuses(HEAD + b"".join(ops) + b".")
+    check_outcome(HEAD + b"".join(ops) + b".")
 
 
 def test_each_instruction_after_each_instruction():
-    """Every opcode, with zeros or ones for an argument, in every place of a small model."""
-    ops = PIECES[2]
+    """Insert every opcode, with the argument 1, at every fifth place of a small model."""
+    ops = INSTRUCTIONS[2]
     for at in range(0, len(ops), 5):
         for code in EVERY_OPCODE:
-            opens_or_refuses(b"".join([*ops[:at], code, b"\x01", *ops[at:]]))
+            check_outcome(b"".join([*ops[:at], code, b"\x01", *ops[at:]]))
 
 
 @pytest.mark.slow
@@ -112,4 +112,4 @@ def test_many_changed_bytes(raw, random):
                 changed.insert(at, random.randrange(256))
             case 2:
                 del changed[at]
-    opens_or_refuses(bytes(changed))
+    check_outcome(bytes(changed))

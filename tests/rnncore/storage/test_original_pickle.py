@@ -1,4 +1,4 @@
-"""The original program's models compute here what they computed there."""
+"""Models of the original program give the same output here as there."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def logits(model: RNN, ids: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("write", [3, 4, 5, "old numpy"])
 @pytest.mark.parametrize("cell_type", ["lstm", "vanilla"])
 @pytest.mark.parametrize("kind", ["one", "equal", "narrower", "wider"])
-def test_an_original_model_computes_the_same_here(kind, cell_type, write):
+def test_an_original_model_gives_the_same_output(kind, cell_type, write):
     theirs = original(kind, cell_type)
     raw = pickle.dumps(theirs, protocol=3 if write == "old numpy" else write)
     ours = read_model(old_numpy(raw) if write == "old numpy" else raw)
@@ -35,13 +35,13 @@ def test_an_original_model_computes_the_same_here(kind, cell_type, write):
     assert ours.vocab.decode(ids) == "".join(CHARS[i] for i in ids)
 
 
-def test_old_numpy_s_names_are_tested_at_all():
+def test_the_pickles_of_old_numpy_have_its_names():
     assert b"numpy.core.multiarray\n_reconstruct" in old_numpy(ORIGINAL)
     assert b"K\x00K\x01\x87" in old_numpy(ORIGINAL)
     assert old_numpy(ORIGINAL) != ORIGINAL
 
 
-def test_an_original_array_in_column_order_is_read_so():
+def test_an_array_in_column_order_is_read_in_that_order():
     theirs = original("one", "lstm")
     for name, value in theirs.params.items():
         theirs.params[name] = np.asfortranarray(value)
@@ -53,7 +53,7 @@ def test_an_original_array_in_column_order_is_read_so():
 
 @pytest.mark.parametrize("rule", ["sgd", "adam", "adamw", "rmsprop"])
 @pytest.mark.parametrize("cell_type", ["lstm", "vanilla"])
-def test_silent_units_stay_silent_in_training(cell_type, rule):
+def test_padded_units_stay_zero_in_training(cell_type, rule):
     model = read_model(pickle.dumps(original("narrower", cell_type)))
     ids = np.random.default_rng(0).integers(0, 7, 300)
     Solver(ids, model, 8, 4, lr=0.05, update_rule=rule, num_iters=20).train(progress=False)
@@ -95,13 +95,13 @@ def changed(kind: str = "equal", **attributes):
         (changed(kind="wider", b=np.full(12, np.inf)), "not finite"),
     ],
 )
-def test_an_original_model_that_does_not_fit_is_refused(raw, message):
+def test_an_inconsistent_original_model_is_refused(raw, message):
     with pytest.raises(FileFormatError, match=message):
         read_model(raw)
 
 
-def test_a_file_that_is_refused_was_not_widened():
-    """The narrow layer of a wide second one grows from some bytes to the size of the file."""
+def test_a_file_is_checked_before_its_layers_are_padded():
+    """Padding a first layer of one unit to 400 takes as much memory as the whole file."""
     theirs = RNNs.TwoHiddenLayerRNN(7, dict.fromkeys(range(7), "a"), 2, 1, 400, "lstm")
     raw = pickle.dumps(theirs, protocol=4)
     tracemalloc.start()

@@ -1,6 +1,6 @@
-"""Stands in for the original program's module of this name, to pickle objects of its classes.
+"""A stand-in for the original program's module of this name, to make pickles of its classes.
 
-Only what a pickle shows is alike: class names, attributes, array names and what they compute.
+It has the same class names, attributes and array names, and computes the same output.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class RNN:
-    """Attributes as in the original; ``logits`` begins from zero instead of from ``h0``."""
+    """One recurrent layer. ``logits`` starts from zero; the original starts from ``h0``."""
 
     def __init__(self, vocab_dim, idx_to_char, input_dim=30, hidden_dim=25, cell_type="lstm"):
         self.input_dim, self.hidden_dim, self.vocab_dim = input_dim, hidden_dim, vocab_dim
@@ -31,7 +31,7 @@ class RNN:
         return [(p["Wx"], p["Wh"], p["b"])]
 
     def logits(self, ids):
-        """(T, V): what the network says after each id."""
+        """Return the network's output after each id, (T, V)."""
         x = self.params["W_embed"][ids]
         for Wx, Wh, b in self.layers():
             h = c = np.zeros(len(Wh))
@@ -50,7 +50,7 @@ class RNN:
 
 
 class TwoHiddenLayerRNN(RNN):
-    """A second recurrent layer of its own width."""
+    """Two recurrent layers, the second with a hidden size of its own."""
 
     def __init__(
         self, vocab_dim, idx_to_char, input_dim=30, hidden_dim=25, H2=25, cell_type="lstm"
