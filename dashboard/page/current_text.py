@@ -34,5 +34,7 @@ def _load(source: Source, options: ReadOptions) -> LoadedText:
         return load(source.key.encode("utf-8", "replace"), source.name, options)
     file = widgets.uploaded_text()
     if file is None:
-        raise TextError(f"{source.name} is no longer uploaded: upload it again to change how it is read.")
+        raise TextError(
+            f"{source.name} is no longer uploaded: upload it again to change how it is read."
+        )
     return load(file.getvalue(), source.name, options)
