@@ -1,5 +1,4 @@
-"""What is drawn: one file for each page, and one for each section of the workbench.
+"""What the user sees: one file for each page, and one for each section of the workbench.
 
-Views call Streamlit and nothing else computes here: figures, charts and files come from the
-packages below.
+Views call Streamlit and compute nothing: figures, charts and files come from the packages below.
 """

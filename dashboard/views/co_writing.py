@@ -1,4 +1,4 @@
-"""Write together: the odds of the next character, and a person's choice among them."""
+"""Write together: the user and the network write a text in turns, character by character."""
 
 from __future__ import annotations
 
@@ -11,42 +11,44 @@ from dashboard.formatting import counted, escape_markdown, training_stage
 from dashboard.page import error_boundary, sampling_callbacks, state, widgets
 from dashboard.runs.run import Run
 from dashboard.text.codepoints import display_char
-from dashboard.views import lazy_expander, markup
+from dashboard.views import markup
+from dashboard.views.lazy_expander import lazy_expander
 
 CHOICES = 8  # characters to choose from
-_LOWEST = 0.05  # temperature: at 0 all but one character would be nowhere
+_MIN_TEMPERATURE = 0.05  # at 0 every character but one would have probability 0
 
 
 def show(run: Run) -> None:
-    """Draw the part; it is closed until somebody wants it."""
-    lazy_expander.expander(
-        "Write together", "together_open", partial(st.fragment(error_boundary.part(_desk)), run)
-    )
+    """Draw the expander, closed at first."""
+    draw = partial(st.fragment(error_boundary.part(_draw_desk)), run)
+    lazy_expander("Write together", "together_open", draw)
 
 
-def _desk(run: Run) -> None:
-    if sentence := sampling_callbacks.message("co_writing"):
-        st.warning(escape_markdown(sentence))
-    co_writing = state.co_writing()
-    if co_writing is None:
-        st.caption("Take turns with the network: see its odds for the next character, choose one.")
-        st.button("Begin with the seed text", on_click=sampling_callbacks.start_co_writing)
+def _draw_desk(run: Run) -> None:
+    """Draw the text so far, the next characters to choose from, and the buttons."""
+    if message := sampling_callbacks.message("co_writing"):
+        st.warning(escape_markdown(message))
+    text = state.co_writing()
+    if text is None:
+        st.caption(
+            "Write in turns with the network: see its probabilities for the next character and "
+            "choose one."
+        )
+        st.button("Start with the seed text", on_click=sampling_callbacks.start_co_writing)
         return
-    st.html(
-        markup.text_box(co_writing.seed_text, co_writing.written, label="Text written together")
-    )
+    st.html(markup.text_box(text.seed_text, text.written, label="Text written together"))
     st.caption(
-        f"{counted(len(co_writing.written), 'character')} so far, with the odds of the network "
-        f"{training_stage(co_writing.iteration)}."
+        f"{counted(len(text.written), 'character')} so far. Probabilities of the network "
+        f"{training_stage(text.iteration)}:"
     )
-    temperature = max(_LOWEST, widgets.temperature())
-    choices = co_writing.choices(CHOICES, temperature)
-    at = {"as the network has it": choices.probabilities, f"at {temperature:g}": choices.tempered}
+    temperature = max(_MIN_TEMPERATURE, widgets.temperature())
+    choices = text.choices(CHOICES, temperature)
+    series = {"as learned": choices.probabilities, f"at {temperature:g}": choices.tempered}
     st.vega_lite_chart(
-        bars.probability_rows(choices.chars, at),
+        bars.probability_rows(choices.chars, series),
         bars.probability_spec(),
         width="stretch",
-        alt="Odds of the next character",
+        alt="Probabilities of the next character",
     )
     with st.container(horizontal=True):
         for char in choices.chars:
@@ -57,7 +59,7 @@ def _desk(run: Run) -> None:
                 args=(char,),
             )
     with st.container(horizontal=True):
-        st.button("To the end of the word", on_click=sampling_callbacks.write_until, args=(" \n",))
-        st.button("To the end of the line", on_click=sampling_callbacks.write_until, args=("\n",))
-        st.button("Take one back", on_click=sampling_callbacks.undo_char)
-        st.button("Begin again", on_click=sampling_callbacks.start_co_writing)
+        st.button("Finish word", on_click=sampling_callbacks.write_until, args=(" \n",))
+        st.button("Finish line", on_click=sampling_callbacks.write_until, args=("\n",))
+        st.button("Undo", on_click=sampling_callbacks.undo_char)
+        st.button("Restart", on_click=sampling_callbacks.start_co_writing)

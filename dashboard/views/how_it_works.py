@@ -1,4 +1,4 @@
-"""How it works: what a cell does, why gradients vanish, what temperature is, measured live."""
+"""How it works page: cells, vanishing gradients and temperature, measured on a small network."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from dashboard.page import background, error_boundary, state
 from dashboard.text import loading
 
 SENTENCE = "The light went out, and he said nothing."
-SEED = "The l"
+SEED_TEXT = "The l"
 _GATES = {
-    "i": "input gate: what is let in",
-    "f": "forget gate: what is kept",
-    "o": "output gate: what is shown",
-    "g": "candidate: what is offered",
+    "i": "Input gate: what is added",
+    "f": "Forget gate: what is kept",
+    "o": "Output gate: what is shown",
+    "g": "Candidate: new content",
 }
 
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the page shows."""
+    """The measured figures of the page."""
 
     gates: Gates
     reaches: dict[str, Reach]
@@ -36,32 +36,35 @@ def show() -> None:
     """Draw the page."""
     st.title("How it works", anchor=False)
     st.markdown(
-        "The network reads a text **one character at a time**. After each it says how likely every "
-        "character of its vocabulary is to come next; training turns its numbers, a little at "
-        "every step, so that what really came next becomes likelier. The **loss** is how "
-        "surprised it was: 0 nats is certainty, and the natural logarithm of the vocabulary's "
-        "size is plain guessing. The figures below are measured, at this moment, on a network of "
-        "24 units that has just read a little of the sample story."
+        "The network reads a text **one character at a time**. After each character it gives every "
+        "character of its vocabulary a probability of coming next. Training adjusts its weights a "
+        "little at every step, so that the character that really came next becomes more likely. "
+        "The **loss** measures how surprised the network was. It is 0 nats if the network was "
+        "certain and right. If it only guesses, it is the natural logarithm of the vocabulary's "
+        "size, for example 4.1 nats for 60 characters. The figures below are measured now, on a "
+        "network of 24 units that has just read a little of the sample story."
     )
-    job = background.job("how", "how", _figures)
+    job = background.job("how", "how", _measure)
     job.wait(0.1)
-    st.fragment(error_boundary.part(_sections), run_every=0.5 if job.running else None)()
+    tick = 0.5 if job.running else None
+    st.fragment(error_boundary.part(_draw_sections), run_every=tick)()
 
 
-def _sections() -> None:
-    job = background.job("how", "how", _figures)
+def _draw_sections() -> None:
+    job = background.job("how", "how", _measure)
     found = job.result
     if found is None:
         st.caption("Training the small network …" if job.running else "The figures failed.")
         return
-    _cell(found.gates)
-    _reach(found.reaches["lstm"], found.reaches["vanilla"])
-    _temperature(found.temperatures)
+    _draw_cell(found.gates)
+    _draw_reach(found.reaches["lstm"], found.reaches["vanilla"])
+    _draw_temperature(found.temperatures)
     if state.flag_change("how", True):
-        st.rerun()  # so that it ticks no longer
+        st.rerun()  # the whole page, so that this fragment stops ticking
 
 
-def _figures() -> Figures:
+def _measure() -> Figures:
+    """Train two small networks and return the figures of the page."""
     text = loading.load_sample("lighthouse.txt").preview(20_000)
     networks = {
         cell: network_internals.train_small_network(text, cell) for cell in ("vanilla", "lstm")
@@ -73,17 +76,17 @@ def _figures() -> Figures:
             cell: network_internals.measure_gradient_reach(networks[cell], ids[cell])
             for cell in networks
         },
-        network_internals.compare_temperatures(networks["lstm"], SEED),
+        network_internals.compare_temperatures(networks["lstm"], SEED_TEXT),
     )
 
 
-def _cell(gates: Gates) -> None:
+def _draw_cell(gates: Gates) -> None:
     st.header("What a cell does", anchor=False)
     st.markdown(
-        "An LSTM keeps a **cell state** $c$ from character to character. Three gates, each between "
-        "0 and 1, decide what happens to it: $c_t = f ⊙ c_{t-1} + i ⊙ g$, and what the rest of the "
-        "network sees of it is $h_t = o ⊙ \\tanh(c_t)$. A row is one of the units, a column a "
-        "character of the sentence."
+        "An LSTM carries a **cell state** $c$ from character to character: its memory. Three "
+        "gates, each between 0 and 1, control it: $c_t = f ⊙ c_{t-1} + i ⊙ g$. The rest of the "
+        "network sees $h_t = o ⊙ \\tanh(c_t)$, the **hidden state**. In the chart each row is one "
+        "unit of the cell, each column one character of the sentence."
     )
     name = st.segmented_control(
         "Show", list(_GATES), format_func=_GATES.__getitem__, default="f", required=True
@@ -97,38 +100,40 @@ def _cell(gates: Gates) -> None:
     )
 
 
-def _reach(lstm: Reach, vanilla: Reach) -> None:
+def _draw_reach(lstm: Reach, vanilla: Reach) -> None:
     st.header("Why gradients vanish", anchor=False)
     st.markdown(
-        "To learn that a quotation mark must be closed, an error has to be traced back to where it "
-        "was opened. In a vanilla RNN the trace is multiplied by the same matrix at every step "
-        "and fades; along an LSTM's cell state it is only multiplied by the forget gate."
+        "To learn that a quotation mark must be closed, training traces the error back to where it "
+        "was opened. The **gradient** says how much each earlier state contributed to the error. "
+        "In a vanilla RNN it is multiplied by the same matrix at every step and fades. Along an "
+        "LSTM's cell state it is multiplied only by the forget gate."
     )
     st.vega_lite_chart(
         cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla}),
         cells.reach_spec(),
         width="stretch",
-        alt="What is left of a gradient so many characters back, for both cells",
+        alt="Share of the gradient that is left at each distance, for both cells",
     )
     st.caption(
-        f"{lstm.steps[-1]} characters back, the LSTM has kept about "
-        f"$10^{{{math.log10(lstm.ratio_to(vanilla)):.0f}}}$ times as much as the vanilla RNN."
+        f"{lstm.steps[-1]} characters back, the LSTM's gradient is about "
+        f"$10^{{{math.log10(lstm.ratio_to(vanilla)):.0f}}}$ times as large as the vanilla RNN's."
     )
 
 
-def _temperature(found: Temperatures) -> None:
+def _draw_temperature(found: Temperatures) -> None:
     st.header("What temperature is", anchor=False)
     st.markdown(
-        f"After “{SEED}” the network has its odds. Before a character is drawn, their logarithms "
-        "are divided by the temperature: below 1 the likely becomes likelier and the text safe, "
-        "above 1 the odds even out and the text grows wild."
+        f"After “{SEED_TEXT}” the chart shows the network's probabilities. Before a character is "
+        "drawn at random, their logarithms are divided by the temperature. Below 1, likely "
+        "characters become more likely and the text is safer; above 1, the probabilities even out "
+        "and the text becomes wilder."
     )
-    odds = zip(found.temperatures, found.probabilities, strict=True)
+    pairs = zip(found.temperatures, found.probabilities, strict=True)
     st.vega_lite_chart(
         bars.probability_rows(
-            found.chars, {f"at {temperature:g}": row for temperature, row in odds}
+            found.chars, {f"at {temperature:g}": row for temperature, row in pairs}
         ),
         bars.probability_spec(),
         width="stretch",
-        alt="Odds of the next character at four temperatures",
+        alt="Probabilities of the next character at four temperatures",
     )

@@ -1,4 +1,4 @@
-"""Parts of the page that are made when somebody opens them."""
+"""An expander whose content is drawn only while it is open."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 
-def expander(title: str, key: str, draw: Callable[[], None]) -> None:
-    """A closed part of the page. What ``draw`` puts into it is made once it is opened, and only
-    then does the browser load what charts and code need: half of what the first page would."""
+def lazy_expander(title: str, key: str, draw: Callable[[], None]) -> None:
+    """Draw a closed expander, and its content with ``draw`` once the user opens it.
+
+    The browser loads what charts and code blocks need only then: about half of what the first
+    page would load otherwise.
+    """
     box = st.expander(title, key=key, on_change="rerun")
     if box.open:
         with box:

@@ -1,4 +1,4 @@
-"""Rates: the settings of a training that act at once, also while it goes on."""
+"""The training settings that can be changed while the network trains."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from rnncore.schedules import SCHEDULES
 
 
 def show() -> None:
-    """Draw them."""
-    with st.expander("Learning rate and other settings, which act at once"):
-        _slider(
+    """Draw the expander; each change takes effect at the next iteration."""
+    with st.expander("Live settings"):
+        st.caption("Changes take effect at once, also while the network trains.")
+        _draw_slider(
             "Learning rate",
             settings.LEARNING_RATES,
             "lr",
-            "How far each step goes. Too high and the loss jumps about or shoots up; too low "
-            "and it hardly falls.",
+            "Size of each update of the weights, for example 0.008. Too high and the loss jumps or "
+            "shoots up; too low and it hardly falls.",
             lambda rate: f"{rate:g}",
         )
         st.selectbox(
             "Update rule",
             list(UPDATE_RULES),
             key=widgets.train_key("update_rule"),
-            help="How a gradient becomes a step. Adam and RMSprop give each parameter a step of "
-            "its own size; plain SGD needs a much higher rate, Adagrad slows down by itself.",
+            help="How a gradient becomes an update. Adam and RMSprop give each weight a step size "
+            "of its own, Adagrad takes ever smaller steps, SGD takes the plain gradient and needs "
+            "a higher learning rate, for example 1.",
             on_change=settings_callbacks.apply_train_settings,
         )
         st.segmented_control(
@@ -37,57 +39,56 @@ def show() -> None:
             list(SCHEDULES),
             key=widgets.train_key("schedule"),
             required=True,
-            help="How the learning rate goes over the run: constant, halved in steps, "
-            "or falling like a cosine to almost nothing.",
+            help="How the learning rate changes over the run: constant, halved several times "
+            "(step), or falling along a cosine curve to almost zero (cosine).",
             on_change=settings_callbacks.apply_train_settings,
         )
-        _slider(
-            "Warm-up, in iterations",
+        _draw_slider(
+            "Warm-up iterations",
             settings.WARMUPS,
             "warmup",
-            "The learning rate rises over so many iterations at the beginning of a run. "
-            "Try it when the loss shoots up there; it hardly matters otherwise.",
+            "Iterations over which the learning rate rises to its value at the start of a run, for "
+            "example 500. Use it if the loss shoots up there.",
             lambda n: f"{n:,}" if n else "none",
         )
-        _slider(
-            "Clip the gradient's norm at",
+        _draw_slider(
+            "Gradient clipping",
             settings.CLIPS,
             "clip",
-            "A gradient longer than this is cut to this length, so that one odd batch cannot "
-            "throw the network off.",
+            "Limit on the gradient norm, the overall length of the gradient, for example 5. Longer "
+            "gradients are shortened to it, so that one odd batch cannot spoil the network.",
             lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
         )
-        _slider(
-            "Iterations between validations",
+        _draw_slider(
+            "Validation interval",
             settings.EVAL_INTERVALS,
             "eval_every",
-            "How often the loss on the held-out text is measured; left alone, so that it "
-            "takes a twentieth of the time. Fewer show sooner where it stands, more train faster.",
-            lambda n: "never" if math.isinf(n) else f"{n:,}" if n else "a twentieth of the time",
+            "Iterations from one validation to the next, for example 200. Automatic spends about a "
+            "twentieth of the time on validations.",
+            lambda n: "never" if math.isinf(n) else f"{n:,}" if n else "automatic",
         )
-        _slider(
-            "Iterations until a fresh start",
+        _draw_slider(
+            "Memory reset interval",
             settings.FRESH_STARTS,
             "fresh_after",
-            "The places of the text that are read side by side take turns in forgetting what "
-            "they have read, each after so many iterations: a sample begins with nothing in mind "
-            "too. More suit a text in which much depends on what stands far back.",
+            "Iterations after which a passage of the batch starts again with an empty memory, as a "
+            "sample does, for example 256. Use more if the text depends on what is far back.",
             lambda n: "never" if math.isinf(n) else f"{n:,}",
         )
 
 
-def _slider(
+def _draw_slider(
     label: str,
     offered: Sequence[float],
     name: str,
     explanation: str,
-    shown: Callable[[float], str],
+    format_option: Callable[[float], str],
 ) -> None:
     key = widgets.train_key(name)
     st.select_slider(
         label,
         widgets.options(key, offered),
-        format_func=shown,
+        format_func=format_option,
         key=key,
         help=explanation,
         on_change=settings_callbacks.apply_train_settings,

@@ -1,6 +1,6 @@
-"""A written piece as HTML: what was given and what was copied told apart from the rest.
+"""HTML of generated and uploaded text, and the page's few style rules.
 
-Everything that a book or a network wrote is escaped here; it never becomes markup.
+``text_box`` escapes all text, so nothing that a book or a network wrote becomes markup.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ _BOX = (
     "font-size:.9rem;line-height:1.5;padding:.75rem 1rem;border-radius:.4rem;"
     "border:1px solid rgba(128,128,128,.3);overflow-y:auto"
 )
-# White words have 4.5 to 1 on this blue, and it has 3 to 1 on either background. The theme's one
-# colour cannot be both this and the colour of words in the dark.
+# White text has a contrast of 4.5:1 on this blue, and the blue 3:1 on either background. The
+# theme's primary colour cannot serve: it also colours text in dark mode, which needs more contrast.
 MAIN_BUTTONS = (
     "<style>"
     'button[data-testid="stBaseButton-primary"]:enabled'
@@ -23,8 +23,8 @@ MAIN_BUTTONS = (
     'button[data-testid="stBaseButton-primary"]:enabled:hover{filter:brightness(.9)}'
     "</style>"
 )
-# On a phone the sections stand below each other, Train far down: there its buttons, how far it
-# is and what it asks stay at the foot of the screen. What is scrolled to stops above them.
+# On a phone the sections are stacked, with Train far down. There the train buttons, the progress
+# and its questions stay at the bottom of the screen, and scrolling stops above them.
 TRAIN_BAR = (
     "<style>@media (max-width:640px){"
     ".st-key-train_buttons,.st-key-train_progress,.st-key-train_refusal,.st-key-train_question"
@@ -41,9 +41,9 @@ TRAIN_BAR = (
     '.st-key-train_buttons button span:has(>[data-testid="stIconMaterial"]){display:none}'
     "}</style>"
 )
-# In the list of past runs all buttons say the same to the eye, which sees whose they are. To
-# whoever only hears them they say it too: in italics, which are put out of sight here.
-UNSEEN = (
+# The buttons in the list of past runs are labelled "Open" and "Delete" beside each run's name. For
+# screen readers each label also contains the name, in italics, which this rule hides from view.
+SCREEN_READER_ONLY = (
     "<style>.st-key-past_runs button{position:relative}.st-key-past_runs button em{"
     "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}</style>"
 )
@@ -55,22 +55,23 @@ def text_box(
     seed_text: str,
     text: str,
     copied: Iterable[tuple[int, int]] = (),
-    least_rem: int = 0,
-    most_rem: int = 28,
+    min_rem: int = 0,
+    max_rem: int = 28,
     label: str = "Generated text",
 ) -> str:
-    """HTML of a piece: the seed text bold and blue, passages ``copied`` (start, end) underlined.
+    """Return HTML of a box with the seed text, bold and blue, and the text after it.
 
-    least_rem, most_rem: height of the box; beyond it the piece is scrolled.
-    label: what a screen reader calls it; no two on a page should be called the same.
+    copied: (start, end) of the passages of ``text`` to underline, in order.
+    min_rem, max_rem: height of the box in rem; longer text scrolls.
+    label: accessible name, unique on the page.
     """
-    height = f"min-height:{least_rem}rem;max-height:{most_rem}rem"
+    height = f"min-height:{min_rem}rem;max-height:{max_rem}rem"
     parts, at = [], 0
     for start, end in copied:
         parts += [escape(text[at:start]), _span(_COPIED, text[start:end])]
         at = end
     parts.append(escape(text[at:]))
-    # tabindex: whoever has no mouse can scroll a long piece with the keys.
+    # tabindex lets keyboard users scroll the box.
     return (
         f'<div style="{_BOX};{height}" tabindex="0" role="region" aria-label="{label}">'
         f"{_span(_SEED, seed_text)}{''.join(parts)}</div>"

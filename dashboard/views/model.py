@@ -1,4 +1,4 @@
-"""Model: choose the network, and see what it will cost."""
+"""Model section: choose the network, see its size and its training speed."""
 
 from __future__ import annotations
 
@@ -36,135 +36,156 @@ def show() -> None:
             format_func=lambda name: PRESETS[name].title,
             key="preset",
             on_change=settings_callbacks.apply_preset,
+            help="Network and training settings for a purpose. Each of them can be changed below.",
         )
-        with st.container():  # what comes and goes in it leaves open parts below open
+        with st.container():  # a line that comes or goes inside keeps expanders below open
             if preset := PRESETS.get(widgets.preset() or ""):
                 st.caption(preset.purpose)
-        st.segmented_control(
-            "Cell",
-            sorted(
-                CELLS, key=lambda name: (name not in CELL_NAMES, [*CELL_NAMES, name].index(name))
-            ),
-            format_func=lambda name: CELL_NAMES.get(name, name),
-            key=widgets.model_key("cell_type"),
-            required=True,
-            help="LSTM remembers longest; GRU is nearly as good with less to compute; "
-            "a vanilla RNN forgets soon and shows why the other two were invented.",
-        )
-        _slider(
-            "Hidden size",
-            settings.HIDDEN_SIZES,
-            "hidden_dim",
-            "Numbers that the network can keep in mind. More learns more, and slower.",
-        )
-        st.segmented_control(
-            "Layers",
-            widgets.options(widgets.model_key("num_layers"), settings.LAYERS),
-            key=widgets.model_key("num_layers"),
-            required=True,
-            help="Networks one above the other, each reading what the one below makes of the "
-            "text. Two are worth a try on a long book; each takes about as much time again.",
-        )
+        _draw_architecture()
         with st.expander("More settings"):
-            _more()
-        with st.expander("Go on with a trained model"):
-            _trained()
+            _draw_more_settings()
+        with st.expander("Start from a trained model"):
+            _draw_trained_models()
         if (text := state.text()) is not None:
-            _cost(text)
-            st.fragment(error_boundary.part(_speed), run_every=0.5 if _measuring(text) else None)()
+            _draw_size(text)
+            tick = 0.5 if _is_measuring(text) else None
+            st.fragment(error_boundary.part(_draw_speed), run_every=tick)()
 
 
-def _slider(label: str, offered: Sequence[float], name: str, explanation: str, **more: Any) -> None:
+def _draw_architecture() -> None:
+    st.segmented_control(
+        "Cell",
+        sorted(CELLS, key=lambda name: (name not in CELL_NAMES, [*CELL_NAMES, name].index(name))),
+        format_func=lambda name: CELL_NAMES.get(name, name),
+        key=widgets.model_key("cell_type"),
+        required=True,
+        help="How the network updates its memory at each character. LSTM remembers longest; GRU is "
+        "nearly as good and computes less; a vanilla RNN soon forgets.",
+    )
+    _draw_slider(
+        "Hidden size",
+        settings.HIDDEN_SIZES,
+        "hidden_dim",
+        "Size of the network's memory, in numbers per layer. Larger learns more but trains slower: "
+        "128 suits a first try.",
+    )
+    st.segmented_control(
+        "Layers",
+        widgets.options(widgets.model_key("num_layers"), settings.LAYERS),
+        key=widgets.model_key("num_layers"),
+        required=True,
+        help="Stacked layers, each reading the one below. Try 2 for a long book; each layer adds "
+        "about as much training time as the first.",
+    )
+
+
+def _draw_more_settings() -> None:
+    _draw_slider(
+        "Sequence length",
+        settings.SEQ_LENGTHS,
+        "seq_length",
+        "Characters through which errors are traced back, for example 50. Earlier characters still "
+        "count, because the network's memory is carried over.",
+    )
+    _draw_slider(
+        "Batch size",
+        settings.BATCH_SIZES,
+        "batch_size",
+        "Passages of the text read in parallel per iteration, for example 16.",
+    )
+    _draw_slider(
+        "Embedding size",
+        settings.EMBEDDINGS,
+        "input_dim",
+        "Numbers that represent one character at the network's input, for example 16. Training "
+        "learns them: together they are called an embedding.",
+        format_func=lambda n: str(n) if n else "a quarter of the vocabulary",
+    )
+    _draw_slider(
+        "Dropout",
+        settings.DROPOUTS,
+        "dropout",
+        "Share of each layer's outputs set to zero at random during training, for example 0.2. "
+        "It keeps the network from memorising a small text.",
+        format_func=lambda share: f"{share:g}" if share else "none",
+    )
+    _draw_slider(
+        "Validation share",
+        settings.VAL_FRACTIONS,
+        "val_fraction",
+        "Share of the text, at its end, that is kept out of training, for example 10 %. The loss "
+        "there, the validation loss, shows how well the network predicts text it has not seen.",
+        format_func=lambda share: f"{100 * share:g} %",
+    )
+    st.number_input(
+        "Initialisation seed",
+        0,
+        settings.MAX_SEED,
+        key=widgets.model_key("seed"),
+        help="Number from which the random first weights are made: the same number gives the same "
+        "weights. Try another, for example 1, to see how much depends on chance.",
+    )
+
+
+def _draw_slider(
+    label: str, offered: Sequence[float], name: str, explanation: str, **more: Any
+) -> None:
     key = widgets.model_key(name)
     st.select_slider(label, widgets.options(key, offered), key=key, help=explanation, **more)
 
 
-def _trained() -> None:
+def _draw_trained_models() -> None:
     st.file_uploader(
         "Upload model",
         key="model_upload",
         on_change=open_run.open_upload,
-        help="A .pkl or .npz that was downloaded here, or a pickle of the original program.",
+        help="A model (.pkl) or a whole run (.npz) downloaded here, or a pickle of the original "
+        "program. A pickle is a file of Python objects; code in it is never run.",
     )
     for name, title in PRETRAINED.items():
         st.button(
-            f"Take this one: {title}",
+            f"Use: {title}",
             key=f"pretrained_{name}",
             on_click=open_run.open_pretrained,
             args=(name,),
         )
     if messages.get("model"):
         st.error(escape_markdown(messages.get("model")), icon=":material/error:")
-    st.caption("It writes at once, and learns on from the text above.")
+    st.caption("It can write immediately; Train continues on the text above.")
 
 
-def _more() -> None:
-    _slider(
-        "Sequence length",
-        settings.SEQ_LENGTHS,
-        "seq_length",
-        "Characters over which an error is traced back. What came before still reaches "
-        "the network: its state is carried on.",
-    )
-    _slider(
-        "Batch size",
-        settings.BATCH_SIZES,
-        "batch_size",
-        "Places of the text that are read side by side.",
-    )
-    _slider(
-        "Embedding size",
-        settings.EMBEDDINGS,
-        "input_dim",
-        "Numbers that stand for one character on its way into the network.",
-        format_func=lambda n: str(n) if n else "a quarter of the vocabulary",
-    )
-    _slider(
-        "Dropout",
-        settings.DROPOUTS,
-        "dropout",
-        "Share of each layer's outputs that is left out at random in training: "
-        "against learning a small text by heart.",
-        format_func=lambda share: f"{share:g}" if share else "none",
-    )
-    _slider(
-        "Held out for validation",
-        settings.VAL_FRACTIONS,
-        "val_fraction",
-        "The end of the text, which the network never trains on: its loss there tells "
-        "what was understood and not only learnt by heart.",
-        format_func=lambda share: f"{share:.0%}",
-    )
-    st.number_input(
-        "Random seed of the first weights",
-        0,
-        settings.MAX_SEED,
-        key=widgets.model_key("seed"),
-        help="The same number begins with the same weights; try another to see what is chance.",
-    )
-
-
-def _cost(text: LoadedText) -> None:
-    chosen, V = widgets.model_settings(), len(text.vocab)
-    params = chosen.num_params(V)
-    ratio = len(text) / params
+def _draw_size(text: LoadedText) -> None:
+    model, V = widgets.model_settings(), len(text.vocab)
+    params = model.num_params(V)
     st.caption(
-        f"**{params:,}** parameters · about {byte_size(chosen.memory(V))} of memory · "
-        f"{_in_words(ratio)}"
+        f"**{params:,}** parameters · about {byte_size(model.memory(V))} of memory · "
+        f"{_describe_ratio(len(text) / params)}",
+        help="Parameters are the numbers that training adjusts. A network with more parameters "
+        "than the text has characters can memorise the text instead of learning its rules.",
     )
     if current_run.settings_error():
         st.warning(escape_markdown(current_run.settings_error()))
 
 
-def _measuring(text: LoadedText) -> bool:
-    """Whether a measurement is under way; none is begun of what cannot be trained."""
+def _describe_ratio(chars_per_parameter: float) -> str:
+    """Return how many characters of text there are per parameter, or the reverse."""
+    if chars_per_parameter < 1:
+        return (
+            f"{1 / chars_per_parameter:.1f} parameters per character of the text: "
+            "large enough to memorise it, so watch validation"
+        )
+    return f"{chars_per_parameter:.1f} characters of text per parameter"
+
+
+def _is_measuring(text: LoadedText) -> bool:
+    """Return whether the speed is being measured; settings that cannot train are not measured."""
     return (
         not current_run.settings_error()
         and background.training_speed(text, widgets.model_settings()).running
     )
 
 
-def _speed() -> None:
+def _draw_speed() -> None:
     text = state.text()
     if text is None or current_run.settings_error():
         return
@@ -172,32 +193,27 @@ def _speed() -> None:
     if job.running:
         st.caption("Measuring the speed …")
     elif job.result is None:
-        st.caption("How fast it would train is measured when nothing trains.")
+        st.caption("Speed is measured when no training is running.")
     else:
-        st.caption(_speed_in_words(job.result, widgets.goal()))
+        st.caption(
+            _describe_speed(job.result, widgets.goal()),
+            help="An iteration is one update of the network's weights from one batch. An epoch is "
+            "one pass over the training text.",
+        )
     if state.flag_change("probing", job.running) is False:
-        st.rerun()  # so that it ticks no longer
+        st.rerun()  # the whole page, so that this fragment stops ticking
 
 
-def _speed_in_words(speed: Speed, goal: Goal) -> str:
-    """What training would be like, and how long until the goal that is chosen."""
-    epoch = (
-        f"{duration(speed.seconds(speed.per_epoch))} for an epoch ({speed.per_epoch:,} iterations)"
-    )
-    parts = [f"**{speed.iterations_per_second:,.0f}** iterations a second on this computer", epoch]
+def _describe_speed(speed: Speed, goal: Goal) -> str:
+    """Return the speed, the time of an epoch and the time until the goal."""
+    epoch = duration(speed.seconds(speed.per_epoch))
+    parts = [
+        f"**{speed.iterations_per_second:,.0f}** iterations/s on this computer",
+        f"{epoch} per pass over the text (epoch, {speed.per_epoch:,} iterations)",
+    ]
     length = goal.iterations(speed.per_epoch, speed.iterations_per_second, 0)
     if goal.kind == "minutes":
         parts.append(f"about {length:,} iterations in {goal.amount:g} min")
     elif length:
         parts.append(f"{duration(speed.seconds(length))} for {length:,} iterations")
     return " · ".join(parts)
-
-
-def _in_words(chars_per_parameter: float) -> str:
-    """Characters of text for each parameter, as a plain phrase."""
-    if chars_per_parameter < 1:
-        return (
-            f"{1 / chars_per_parameter:.1f} parameters for each character of the text: "
-            "it can be learnt by heart, so watch validation"
-        )
-    return f"{chars_per_parameter:.1f} characters of text for each parameter"

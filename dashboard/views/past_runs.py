@@ -1,4 +1,4 @@
-"""Past runs: what was trained on this computer, to be opened again or deleted."""
+"""Past runs page: the runs saved on this computer, to open or delete."""
 
 from __future__ import annotations
 
@@ -12,56 +12,57 @@ from dashboard.runs.registry import get_registry
 from dashboard.runs.store import RunInfo
 from dashboard.views import markup
 
-PER_PAGE = 50  # thousands of rows, with two buttons each, would take a browser many seconds
+PER_PAGE = 50  # a browser takes many seconds to draw thousands of rows
 
 
 def show(workbench: Page) -> None:
-    """Draw the page; a run that is opened shows on the workbench."""
+    """Draw the page; opening a run switches to the workbench."""
     st.title("Past runs", anchor=False)
     if messages.get("runs"):
         st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
     infos = get_registry().store.list_runs()
     if not infos:
-        st.markdown("Nothing was trained here yet. Every run is saved by itself as it goes.")
+        st.markdown("No runs yet. Every run is saved automatically while it trains.")
         st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
         return
     total = byte_size(sum(info.size for info in infos))
     st.caption(
-        f"{counted(len(infos), 'run')} on this computer, {total}, the newest first. Each was "
-        "saved by itself as it went, and goes on from there. Validation is the loss in nats per "
-        "character on text that was held out: less is better."
+        f"{counted(len(infos), 'run')} on this computer, {total}, newest first. Saved "
+        "automatically; open one to continue it.",
+        help="Best validation is the lowest loss on the text that was kept out of training, in "
+        "nats per character (a nat is 1.44 bits). Lower is better.",
     )
     first = 0
     if (pages := -(-len(infos) // PER_PAGE)) > 1:
         first = PER_PAGE * (st.pagination(pages, key="runs_page") - 1)
         last = min(first + PER_PAGE, len(infos))
         st.caption(f"Runs {first + 1:,} to {last:,} of {len(infos):,}.")
-    st.html(markup.UNSEEN)
+    st.html(markup.SCREEN_READER_ONLY)
     with st.container(key="past_runs"):
         for info in infos[first : first + PER_PAGE]:
-            _row(info, workbench)
+            _draw_row(info, workbench)
 
 
-def _row(info: RunInfo, workbench: Page) -> None:
+def _draw_row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
-    name = info.text_name or "A damaged run"
-    unseen = f"*{strip_markdown(name)}, {summary.describe_age(info)}*"
+    name = info.text_name or "Damaged run"
+    spoken = f"*{strip_markdown(name)}, {summary.describe_age(info)}*"  # hidden from view
     with st.container(border=True):
-        about, ways = st.columns([4, 1], vertical_alignment="center")  # on a phone, one below
+        about, buttons = st.columns([4, 1], vertical_alignment="center")  # stacked on a phone
         with about, st.container(gap="xsmall"):
             st.markdown(f"**{escape_markdown(name)}**{here}")
             st.caption(escape_markdown(summary.describe(get_registry().store, info)))
-        with ways, st.container(horizontal=True, horizontal_alignment="right"):
+        with buttons, st.container(horizontal=True, horizontal_alignment="right"):
             if not info.damaged and st.button(
-                f"Open {unseen}",
+                f"Open {spoken}",
                 key=f"open_{info.id}",
                 on_click=open_run.open_past_run,
                 args=(info.id,),
             ):
                 st.switch_page(workbench)
-            with st.popover(f"Delete {unseen}", key=f"ask_{info.id}"):
-                st.markdown("It cannot be brought back.")
+            with st.popover(f"Delete {spoken}", key=f"ask_{info.id}"):
+                st.markdown("This can't be undone.")
                 st.button(
                     "Delete for good",
                     key=f"delete_{info.id}",

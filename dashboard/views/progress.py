@@ -1,4 +1,7 @@
-"""Progress: what a training shows of itself while it goes on, tick by tick."""
+"""Progress of a training run: status, figures, loss curve, diagnosis and samples.
+
+``show`` is drawn in a fragment that ticks while the run trains.
+"""
 
 from __future__ import annotations
 
@@ -19,61 +22,68 @@ from dashboard.training.sample_log import Entry
 from dashboard.training.status import Phase, Status
 from dashboard.views import markup
 
-# Each drawing costs a browser on two cores a tenth of a second of the training's: often at
-# first, when every look shows something new, then seldom.
-LIVELY_SECONDS = 60
-TICK_SECONDS, CALM_TICK_SECONDS = 1.0, 2.0
+# On two cores each redraw costs the training about 0.1 s. In the first minute, when the curve
+# changes most, the page is redrawn more often.
+FAST_TICK_SECONDS, SLOW_TICK_SECONDS = 1.0, 2.0
+FAST_TICKS_FOR_SECONDS = 60
 
 _BADGES = {
     Phase.READY: ("Ready", "gray"),
     Phase.RUNNING: ("Training", "green"),
     Phase.WAITING: ("Waiting", "orange"),
     Phase.PAUSED: ("Paused", "orange"),
-    Phase.TIMED_OUT: ("Asleep", "orange"),
+    Phase.TIMED_OUT: ("Timed out", "orange"),
     Phase.FINISHED: ("Finished", "blue"),
     Phase.FAILED: ("Stopped", "red"),
 }
 
 
-def live() -> None:
-    """The part that ticks: it grants time, and shows where things stand."""
+def show() -> None:
+    """Draw the progress, and keep the run training for as long as a page shows it."""
     run = state.run()
     if run is None:
-        st.caption("Press Train: the loss falls here as the network learns, validation beside it.")
+        st.caption(
+            "Press Train to see the loss fall here, live.",
+            help="The loss measures how badly the network predicts the next character of the text. "
+            "Lower is better.",
+        )
         return
     status = current_run.watch(run)
-    _headline(run, status)
+    _draw_status(run, status)
     if run.autosaver is not None and run.autosaver.problem:
         st.warning(escape_markdown(run.autosaver.problem), icon=":material/save:")
-    _figures(status)
-    entries = list(run.sample_log.entries)  # it goes on writing meanwhile
+    _draw_figures(status)
+    entries = list(run.sample_log.entries)  # a copy: the trainer may append to the log meanwhile
     stage = widgets.stage([entry.iteration for entry in entries])
-    _curve(run, stage)
-    _stages(run.sample_log.seed_text, entries, stage)
-    _advice(run, status)
-    # It ended: the buttons must know. Or all that was to come is there, or it is to tick calmly.
-    levels_to_come = background.baselines(run).running
-    turned = [
+    _draw_curve(run, stage)
+    _draw_stages(run.sample_log.seed_text, entries, stage)
+    _draw_diagnosis(run, status)
+    # The whole page must be redrawn when training ends (for the buttons), and when the fragment
+    # should stop ticking or tick more slowly.
+    baselines_running = background.baselines(run).running
+    changes = [
         state.flag_change("training", status.thread_active),
-        state.flag_change("levels", levels_to_come),
+        state.flag_change("baselines", baselines_running),
     ]
-    if False in turned or state.flag_change("calm", is_calm(status)):
+    if False in changes or state.flag_change("slow", ticks_slowly(status)):
         st.rerun()
 
 
-def is_calm(status: Status) -> bool:
-    return status.elapsed > LIVELY_SECONDS
+def ticks_slowly(status: Status) -> bool:
+    """Return whether the run is past the time in which the page is redrawn often."""
+    return status.elapsed > FAST_TICKS_FOR_SECONDS
 
 
-def _headline(run: Run, status: Status) -> None:
+def _draw_status(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    alone = duration(limits.UNATTENDED_SECONDS)  # so long it trains without a page
+    limit = duration(limits.UNATTENDED_SECONDS)
     sentence = {
-        Phase.RUNNING: f"{_to_go(run, status)} · trains on for {alone} after the page is closed",
+        Phase.RUNNING: f"{_describe_remaining(run, status)} · keeps training for {limit} if you "
+        "close this page",
         Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
-        Phase.TIMED_OUT: f"no page was open for {alone}; press Train to go on",
-        Phase.FINISHED: "press Train to train on",
-        Phase.PAUSED: "press Train to go on",
+        Phase.TIMED_OUT: f"paused because no page was open for {limit}; press Train to continue",
+        Phase.FINISHED: "press Train to continue",
+        Phase.PAUSED: "press Train to continue",
     }.get(status.phase, "")
     st.markdown(f":{colour}-badge[{label}] {sentence}")
     if status.message:
@@ -88,51 +98,62 @@ def _headline(run: Run, status: Status) -> None:
             st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
 
 
-def _to_go(run: Run, status: Status) -> str:
+def _describe_remaining(run: Run, status: Status) -> str:
+    """Return the time until the goal, which depends on how many runs share the computer."""
     if run.plan.open_ended:
-        return "until validation stops falling"
+        return "until validation stops improving"
     if math.isnan(status.remaining):
         return "measuring the speed …"
-    others = len(SCHEDULER) - 1  # one by the clock, of which it has but its turns
-    beside = f", in turns with {counted(others, 'other')}" if others > 0 else ""
-    return f"about {duration(status.remaining)} to go{beside}"
+    others = len(SCHEDULER) - 1
+    shared = f", sharing the computer with {counted(others, 'other run')}" if others > 0 else ""
+    return f"about {duration(status.remaining)} left{shared}"
 
 
-def _figures(status: Status) -> None:
+def _draw_figures(status: Status) -> None:
+    validated = not math.isnan(status.val_loss)
     with st.container(horizontal=True):
         st.metric(
-            "Loss", three_decimals(status.loss), help="Nats per character, mean of 50 iterations."
+            "Loss",
+            three_decimals(status.loss),
+            help="How badly the network predicts the next character of the training text: the mean "
+            "of the last 50 iterations in nats per character. A nat is 1.44 bits; lower is better.",
         )
         st.metric(
             "Validation",
             three_decimals(status.val_loss),
-            help="On the end of the text, never trained on.",
+            help="The loss on the end of the text, which the network never trains on. If it rises "
+            "while the loss falls, the network is memorising the text.",
         )
         st.metric(
             "Bits per character",
-            three_decimals(status.val_loss / math.log(2))
-            if not math.isnan(status.val_loss)
-            else three_decimals(status.loss / math.log(2)),
-            help="The validation loss in bits; the training loss as long as nothing was validated.",
+            three_decimals((status.val_loss if validated else status.loss) / math.log(2)),
+            help="Bits needed to store a character with the network's predictions, for example 2.1 "
+            "where a plain text file takes 8. It is the validation loss in bits, or the training "
+            "loss before the first validation.",
         )
         st.metric(
-            "Characters a second",
+            "Characters/s",
             f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
+            help="Characters of the text read per second of training.",
         )
         st.metric(
             "Time",
             duration(status.elapsed),
-            help="Spent on this training alone, without pauses and without the turns of others who "
-            "train on the same computer. What is to go counts those turns too, as a clock does.",
+            help="Time spent on this run, without pauses and without the time of other runs that "
+            "share the computer. The time left includes the time of other runs.",
         )
-        st.metric("Epoch", f"{status.epoch:.2f}")
+        st.metric(
+            "Epoch",
+            f"{status.epoch:.2f}",
+            help="Passes over the training text so far, for example 0.50 for half of it.",
+        )
 
 
-def _curve(run: Run, stage: int | None) -> None:
+def _draw_curve(run: Run, stage: int | None) -> None:
     history = run.solver.history
     if not len(history):
         return
-    st.space("xsmall")  # for the chart's own buttons, which show above it
+    st.space("xsmall")  # room for the chart's toolbar, which appears above it
     options = replace(
         widgets.chart_options(),
         marks=run.trainer.changes[-50:],
@@ -159,8 +180,30 @@ def _curve(run: Run, stage: int | None) -> None:
             )
 
 
-def _advice(run: Run, status: Status) -> None:
-    """One sentence on what the curve shows, and a button that does what it advises."""
+def _draw_stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
+    """Draw the sample written at the selected stage of training, and the slider that selects it."""
+    if stage is None:
+        return
+    by_iteration = {entry.iteration: entry for entry in entries}
+    if len(entries) > 1:
+        st.select_slider(
+            "Stage",
+            [*list(by_iteration)[:-1], widgets.NEWEST],
+            format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
+            key="stage",
+            help="Iterations after which a sample was written, for example 100. All samples start "
+            "from the same seed text and use the same random numbers.",
+        )
+    entry = by_iteration[stage]
+    st.caption(
+        f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
+        f"{entry.loss:.2f} (vertical line on the chart):"
+    )
+    st.html(markup.text_box(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
+
+
+def _draw_diagnosis(run: Run, status: Status) -> None:
+    """Draw what the curve shows, a button that applies the advice, and the baselines passed."""
     history, changes = run.solver.history, run.trainer.changes
     if status.diverging_rate is not None:
         found = diagnose_divergence(status.diverging_rate)
@@ -173,46 +216,46 @@ def _advice(run: Run, status: Status) -> None:
         if found.button and st.button(
             found.button, on_click=settings_callbacks.apply_advice, args=(found.action,)
         ):
-            st.rerun()  # the widgets outside this part must show it
-    passed = [
-        f"{base.name} at {duration(passed_at)}"
+            st.rerun()  # the whole page: the changed widgets are outside this fragment
+    beaten = [
+        f"{base.name} ({duration(seconds)})"
         for base in background.baselines(run).result or []
-        if (passed_at := history.seconds_below(base.nats)) is not None
+        if (seconds := history.seconds_below(base.nats)) is not None
     ]
-    if passed:
-        st.caption(f"On validation it has passed: {', '.join(passed)}.")
-
-
-def _stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
-    """From babble to prose: a slider through what was written at each stage."""
-    if stage is None:
-        return
-    by_iteration = {entry.iteration: entry for entry in entries}
-    if len(entries) > 1:
-        st.select_slider(
-            "Stage",
-            [*list(by_iteration)[:-1], widgets.NEWEST],
-            format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
-            key="stage",
-            help="Iterations after which this was written, each time with the same seed text and "
-            "the same random numbers.",
+    if beaten:
+        st.caption(
+            f"Beaten so far: {', '.join(beaten)}.",
+            help="Simpler models that the validation loss has passed, with the training time it "
+            "took. Uniform guesses every character with the same probability, letter frequencies "
+            "uses their counts in the text, the 5-gram also looks at the 4 characters before "
+            "(smoothed by the Witten–Bell method), and the compressor is a program that packs "
+            "files. They are the dashed lines on the chart.",
         )
-    entry = by_iteration[stage]
-    st.caption(
-        f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
-        f"{entry.loss:.2f} (the upright line on the curve):"
-    )
-    st.html(markup.text_box(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
 
 
-def drawing() -> None:
-    """How a person wants to see the curve."""
-    with st.expander("How the chart is drawn"):
-        st.segmented_control("Across", list(X_AXES), key="chart_x", required=True)
-        st.segmented_control("Up", UNITS, key="chart_unit", required=True)
+def show_chart_options() -> None:
+    """Draw the expander with the options of the loss chart."""
+    with st.expander("Chart options"):
+        st.segmented_control("X axis", list(X_AXES), key="chart_x", required=True)
+        st.segmented_control(
+            "Y axis",
+            UNITS,
+            key="chart_unit",
+            required=True,
+            help="Nats and bits are units of the loss: a nat is 1.44 bits. The perplexity is the "
+            "same as a number of choices: 8 means that the network is as unsure as if 8 "
+            "characters were equally likely.",
+        )
         st.select_slider(
-            "Smoothing, in iterations",
+            "Smoothing",
             widgets.options("chart_smoothing", SMOOTHINGS),
             key="chart_smoothing",
+            format_func=lambda n: counted(n, "iteration"),
+            help="Iterations over which the thick training curve is averaged, for example 100.",
         )
-        st.toggle("Gradient norm and learning rate below", key="chart_more")
+        st.toggle(
+            "Gradient norm and learning rate",
+            key="chart_more",
+            help="Two small charts below the loss. The gradient norm is the overall length of the "
+            "gradient; a sudden peak warns that the learning rate may be too high.",
+        )

@@ -1,4 +1,4 @@
-"""Sample: let the network write, and see what it copied."""
+"""Sample section: generate text with the network, and see what of it is copied."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dashboard.page import background, error_boundary, sampling_callbacks, state
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
+from dashboard.settings import MAX_SEED
 from dashboard.views import co_writing, markup
 
 TICK_SECONDS = 0.2
@@ -24,7 +25,8 @@ def show() -> None:
             key="seed_text",
             height=80,
             max_chars=limits.MAX_SEED_CHARS,
-            placeholder="What the network should go on from; empty: words from its text",
+            placeholder="Start the text with… (empty: the book's first words)",
+            help="Words that the network continues, for example “The lamp ”.",
         )
         st.slider(
             "Temperature",
@@ -32,15 +34,15 @@ def show() -> None:
             2.0,
             step=0.05,
             key="temperature",
-            help="How daring the choice of each next character is: 0 takes the likeliest every "
-            "time, 1 follows the network's own odds, above that it grows wild.",
+            help="Low: safe and repetitive. 1: as learned. High: wild. Try 0.7; 0 always takes the "
+            "most likely character.",
         )
-        with st.expander("Length and other settings"):
-            _more()
+        with st.expander("More options"):
+            _draw_more_options()
         writer, run = state.writer(), state.run()
         writing = writer is not None and writer.writing
-        # What is copied is underlined when the text has been searched through.
-        searching = writer is not None and run is not None and background.copy_index(run).running
+        # Copied passages are underlined once the index of the text is built.
+        indexing = writer is not None and run is not None and background.copy_index(run).running
         with st.container(horizontal=True):
             st.button(
                 "Generate",
@@ -50,89 +52,101 @@ def show() -> None:
             )
             if writing:
                 st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
-        if refusal := sampling_callbacks.message("sample"):
-            st.error(escape_markdown(refusal), icon=":material/error:")
-        st.fragment(
-            error_boundary.part(_written), run_every=TICK_SECONDS if writing or searching else None
-        )()
+        if error := sampling_callbacks.message("sample"):
+            st.error(escape_markdown(error), icon=":material/error:")
+        tick = TICK_SECONDS if writing or indexing else None
+        st.fragment(error_boundary.part(_draw_generated), run_every=tick)()
         if run is not None:
             co_writing.show(run)
 
 
-def _more() -> None:
+def _draw_more_options() -> None:
     st.select_slider(
-        "Length", widgets.options("length", LENGTHS), key="length", format_func=lambda n: f"{n:,}"
+        "Length",
+        widgets.options("length", LENGTHS),
+        key="length",
+        format_func=lambda n: f"{n:,}",
+        help="Characters to generate, for example 500.",
     )
-    st.number_input("Top-k", 0, 1000, key="top_k", help="Only the k likeliest; 0: all.")
+    st.number_input(
+        "Top-k",
+        0,
+        1000,
+        key="top_k",
+        help="Choose among the k most likely characters only, for example 10; 0 means all.",
+    )
     st.slider(
         "Top-p",
         0.05,
         1.0,
         step=0.05,
         key="top_p",
-        help="Only the likeliest characters that together have this probability; 1: all.",
+        help="Choose among the most likely characters that together have this probability, for "
+        "example 0.9; 1 means all.",
     )
     st.number_input(
-        "Random seed",
+        "Sampling seed",
         0,
-        2**31 - 1,
+        MAX_SEED,
         value=None,
         key="random_seed",
-        placeholder="another one each time",
-        help="With the same number, the same network writes the same text.",
+        placeholder="Random",
+        help="Number that fixes the random choices: with the same number, the same network writes "
+        "the same text. Empty: a new text each time.",
     )
 
 
-def _written() -> None:
+def _draw_generated() -> None:
     writer, run = state.writer(), state.run()
     if writer is None or run is None:
         st.caption(
-            "What the network writes appears here, at any time, also while it trains. "
-            "Before any training it babbles."
+            "Press Generate to see here what the network writes, also while it trains. Before any "
+            "training it writes characters at random."
         )
         return
     writing, text = writer.writing, writer.text
     if writer.note:
         st.warning(escape_markdown(writer.note))
-    search = background.copy_index(run)
-    search.wait(0.05)  # enough for most texts: the piece is drawn once
+    index = background.copy_index(run)
+    index.wait(0.05)  # enough for most texts, so that the sample is drawn only once
     passages = None if writing else background.copied_passages(run, writer)
     st.html(markup.text_box(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
-    st.caption(_account(writer, len(text), writing))
+    st.caption(_describe_sample(writer, len(text), writing))
     if not writing:
-        if search.running:
-            st.caption("Looking for what was copied …")
-        elif passages is not None and search.result is not None and len(text) >= SHORTEST:
-            st.caption(_copies_in_words(search.result.summarize(passages, len(text))))
-        _keep(writer)
-    turned = [state.flag_change("writing", writing), state.flag_change("searching", search.running)]
-    if False in turned:
-        st.rerun()  # the Cancel button goes, and it ticks no longer
+        if index.running:
+            st.caption("Looking for copied passages …")
+        elif passages is not None and index.result is not None and len(text) >= SHORTEST:
+            st.caption(
+                _describe_copies(index.result.summarize(passages, len(text))),
+                help=f"Passages of {SHORTEST} or more characters that also occur in the training "
+                "text are counted as copied.",
+            )
+        _draw_save_buttons(writer)
+    changes = [state.flag_change("writing", writing), state.flag_change("indexing", index.running)]
+    if False in changes:
+        st.rerun()  # the whole page: to remove the Cancel button and stop the ticks
 
 
-def _account(writer: Writer, count: int, writing: bool) -> str:
+def _describe_sample(writer: Writer, count: int, writing: bool) -> str:
     if writing:
-        return f"writing … {count:,} of {writer.settings.length:,} characters"
-    speed = f", {count / writer.seconds:,.0f} a second" if writer.seconds else ""
+        return f"Writing … {count:,} of {writer.settings.length:,} characters"
+    speed = f", {count / writer.seconds:,.0f} characters/s" if writer.seconds else ""
     return (
         f"{count:,} characters after the seed text{speed}, at temperature "
         f"{writer.settings.temperature:g}, by the network {training_stage(writer.iteration)}."
     )
 
 
-def _copies_in_words(found: Summary) -> str:
+def _describe_copies(found: Summary) -> str:
     if found.longest is None:
-        return (
-            f"No passage of {SHORTEST} characters or more stands like this in the text it learnt."
-        )
+        return f"Nothing of {SHORTEST}+ characters was copied."
     return (
-        f"Underlined: {found.share:.0%} stands word for word in the text it learnt from. The "
-        f"longest passage has {len(found.longest)} characters and stands {found.percent:.0f} % of "
-        "the way into it."
+        f"Underlined: {100 * found.share:.0f} % is copied word for word. Longest: "
+        f"{len(found.longest)} characters, from {found.percent:.0f} % into the text."
     )
 
 
-def _keep(writer: Writer) -> None:
+def _draw_save_buttons(writer: Writer) -> None:
     whole = writer.seed_text + writer.text
     with st.container(horizontal=True):
         st.download_button(

@@ -1,4 +1,4 @@
-"""Full: what a page shows while the server has no place for it."""
+"""The page that a visitor sees while the server has no free place."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ TICK_SECONDS = 3.0
 
 
 def show() -> None:
-    """Draw the page, which opens by itself when a place is free."""
+    """Draw the page; it opens the workbench as soon as a place is free."""
     st.title("Teach a network to write", anchor=False)
-    pages = "One page is" if limits.MAX_PAGES == 1 else f"{limits.MAX_PAGES} pages are"
+    pages = "The one page" if limits.MAX_PAGES == 1 else f"All {limits.MAX_PAGES} pages"
+    verb = "is" if limits.MAX_PAGES == 1 else "are"
     st.info(
-        f"{pages} open here, which is all that this server shows at once. Leave this one open: "
-        "it looks every few seconds, and opens as soon as another is closed.",
+        f"{pages} that this server can show at once {verb} in use. Leave this page open: it tries "
+        "again every few seconds, and the workbench opens as soon as a page is closed.",
         icon=":material/hourglass_empty:",
     )
-    st.fragment(error_boundary.part(_look), run_every=TICK_SECONDS)()
+    st.fragment(error_boundary.part(_try_again), run_every=TICK_SECONDS)()
 
 
-def _look() -> None:
+def _try_again() -> None:
     if entry.admit():
         st.rerun()

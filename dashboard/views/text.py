@@ -1,4 +1,4 @@
-"""Text: choose what to learn from, and see what came in."""
+"""Text section: choose the text to train on, check it, clean it up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from dashboard.page import current_text, state, text_callbacks, widgets
 from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import lazy_expander, markup
+from dashboard.views import markup
+from dashboard.views.lazy_expander import lazy_expander
 from rnncore.reading.file_names import display_name
 
 _SHORT = {
@@ -32,36 +33,38 @@ def show() -> None:
             "Text file",
             key="upload",
             on_change=text_callbacks.choose_upload,
-            help="A book or any other text: .txt, .md, .gz, .zip or .epub, up to 25 MB. "
-            "It stays on the computer that runs this page.",
+            help="A book or other text, for example a novel as .txt, .md, .gz, .zip or .epub. It "
+            "stays on the computer that runs this page.",
         )
         st.pills(
-            "Or a sample text",
+            "Sample text",
             loading.sample_names(),
             format_func=lambda name: _SHORT[name],
             key="sample",
             on_change=text_callbacks.choose_sample,
+            help="Short texts to try first. Brackets and Sums show what a network can learn of "
+            "rules, for example that each bracket is closed.",
         )
         file = widgets.uploaded_text()
         chosen = state.text_source()
         if file is not None and chosen is not None and chosen.key != file.file_id:
             st.button(
-                f"Take {escape_markdown(display_name(file.name))} again",
+                f"Use {escape_markdown(display_name(file.name))} again",
                 on_click=text_callbacks.choose_upload,
             )
-        with st.popover("Or paste one", icon=":material/content_paste:"):
+        with st.popover("Paste text", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
-            st.button("Take this text", on_click=text_callbacks.choose_pasted)
-        source = read()
+            st.button("Use this text", on_click=text_callbacks.choose_pasted)
+        source = load_chosen()
         if state.text_error():
             st.error(escape_markdown(state.text_error()), icon=":material/error:")
         text = state.text()
         if text is not None:
-            _card(text, source)
+            _draw_text(text, source)
 
 
-def read() -> Source:
-    """Read the text that is chosen, if it is not read yet; where it comes from."""
+def load_chosen() -> Source:
+    """Load the chosen text, unless it is loaded already; return where it comes from."""
     source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
     if not current_text.is_up_to_date(source):
         with st.spinner(f"Reading {escape_markdown(display_name(source.name))} …"):
@@ -69,52 +72,70 @@ def read() -> Source:
     return source
 
 
-def _card(text: LoadedText, source: Source) -> None:
-    st.markdown(f"**{len(text):,}** characters, **{len(text.vocab)}** different ones")
-    st.html(markup.text_box("", text.preview(), most_rem=9, label="Beginning of the text"))
-    st.caption(f"{escape_markdown(text.name)} · {byte_size(text.size)} · {text.encoding}")
+def _draw_text(text: LoadedText, source: Source) -> None:
+    """Draw size, preview, clean-up rules and characters of the text."""
+    st.markdown(
+        f"**{len(text):,}** characters, **{len(text.vocab)}** distinct characters",
+        help="The distinct characters are the network's vocabulary: it can read and write these "
+        "and no others.",
+    )
+    st.html(markup.text_box("", text.preview(), max_rem=9, label="Beginning of the text"))
+    st.caption(
+        f"{escape_markdown(text.name)} · {byte_size(text.size)} · {text.encoding}",
+        help="Name, size and encoding of the file. The encoding is the rule by which its bytes "
+        "stand for characters, for example UTF-8.",
+    )
     for note in text.notes:
         st.caption(escape_markdown(note))
-    advised = sum(suggestion.recommended for suggestion in text.suggestions)
-    hint = f" ({advised} worth a look)" if advised else ""
-    # The page keeps whether it is open: the browser forgets it when the title changes.
-    with st.expander(f"Clean up the text{hint}", key="cleanup_open", on_change="rerun"):
-        _cleanup(text, source)
-    lazy_expander.expander("Its characters", "characters_open", partial(_characters, text))
+    # The key keeps the expander open: without one, a new title would close it in the browser.
+    with st.expander(_cleanup_title(text, source), key="cleanup_open", on_change="rerun"):
+        _draw_cleanup(text, source)
+    lazy_expander("Characters in this text", "characters_open", partial(_draw_characters, text))
 
 
-def _cleanup(text: LoadedText, source: Source) -> None:
+def _cleanup_title(text: LoadedText, source: Source) -> str:
+    """Return the expander's title, with the number of rules suggested and applied."""
     if source.kind == "run":
-        st.caption("This text came with its run, cleaned up as it was then.")
+        return "Clean up the text"
+    rules = widgets.read_options().cleanup_rules
+    applied = [rule for rule in text.suggestions if rule.key in rules]
+    suggested = [rule for rule in text.suggestions if rule.recommended and rule not in applied]
+    counts = {"suggested": len(suggested), "applied": len(applied)}
+    hint = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+    return f"Clean up the text ({hint})" if hint else "Clean up the text"
+
+
+def _draw_cleanup(text: LoadedText, source: Source) -> None:
+    if source.kind == "run":
+        st.caption("This text was loaded with its run, after its clean-up. It cannot be changed.")
         return
     if text.boilerplate:
-        st.toggle("Leave out Project Gutenberg's header and licence", key="strip_gutenberg")
+        st.toggle("Remove Project Gutenberg's header and licence", key="strip_gutenberg")
         st.caption(escape_markdown(text.boilerplate))
     elif not text.suggestions:
-        st.caption("Nothing catches the eye in this text.")
+        st.caption("Nothing to clean up.")
     for suggestion in text.suggestions:
         st.toggle(suggestion.title, key=widgets.cleanup_key(suggestion.key))
-        st.caption(
-            escape_markdown(suggestion.sentence) + (" Advised." if suggestion.recommended else "")
-        )
+        badge = " :blue-badge[Recommended]" if suggestion.recommended else ""
+        st.caption(escape_markdown(suggestion.sentence) + badge)
     st.selectbox(
         "Encoding",
         loading.ENCODINGS,
         key="encoding",
-        placeholder="found by itself",
+        placeholder="Detect automatically",
         index=None,
         disabled=source.kind != "upload",
-        help="Only needed if the preview shows wrong letters.",
+        help="Choose one only if the preview shows wrong letters, for example “Ã¼” for “ü”.",
     )
 
 
-def _characters(text: LoadedText) -> None:
+def _draw_characters(text: LoadedText) -> None:
     names, counts = text.frequencies()
     st.vega_lite_chart(
         bars.frequency_rows(names[:40], counts[:40], len(text)),
         bars.frequency_spec(),
         width="stretch",
-        alt="Share of the commonest characters",
+        alt="Share of the most common characters",
     )
-    st.caption("All that the network can read and write, by code point:")
+    st.caption("Every character the network can read or write:")
     st.code("".join(text.vocab.idx_to_char), language=None, wrap_lines=True)

@@ -1,6 +1,8 @@
-"""Train: start, pause and say until when; around that the settings and the progress."""
+"""Train section: start, pause and reset the run, set its goal, see its progress."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import streamlit as st
 
@@ -17,8 +19,21 @@ from dashboard.page import (
     widgets,
 )
 from dashboard.runs.run import Run
-from dashboard.settings import GOAL_TITLES
+from dashboard.settings import CELL_NAMES, GOAL_TITLES
 from dashboard.views import live_settings, markup, progress
+
+# Names of the fields of ModelSettings in a sentence.
+_FIELD_NAMES = {
+    "cell_type": "cell",
+    "hidden_dim": "hidden size",
+    "num_layers": "layers",
+    "input_dim": "embedding size",
+    "dropout": "dropout",
+    "seq_length": "sequence length",
+    "batch_size": "batch size",
+    "val_fraction": "validation share",
+    "seed": "initialisation seed",
+}
 
 
 def show() -> None:
@@ -26,43 +41,64 @@ def show() -> None:
     run = state.run()
     status = None if run is None else run.trainer.status()
     active = status is not None and status.active
-    working = status is not None and status.thread_active
-    calm = status is not None and progress.is_calm(status)
-    # As they are while buttons and ticks are settled.
-    state.flag_change("training", working)
-    state.flag_change("calm", calm)
+    thread_active = status is not None and status.thread_active
+    slow = status is not None and progress.ticks_slowly(status)
+    # Buttons and ticks are drawn for these values; the fragment redraws the page if they change.
+    state.flag_change("training", thread_active)
+    state.flag_change("slow", slow)
     with st.container(border=True, key="section_train"):
         st.html(markup.TRAIN_BAR)
         st.subheader("3 · Train", anchor=False)
-        _buttons(active, run)
-        _goal()
+        _draw_buttons(active, run)
+        _draw_goal()
         live_settings.show()
-        with st.container():  # what comes and goes in it moves nothing below
-            _notes(active, run)
-        # The ticking part. Whether it ticks is settled here, at full runs of the page.
-        ticks = working or (run is not None and background.baselines(run).running)
-        seconds = progress.CALM_TICK_SECONDS if calm else progress.TICK_SECONDS
-        st.fragment(error_boundary.part(progress.live), run_every=seconds if ticks else None)()
-        progress.drawing()
+        with st.container():  # a note that comes or goes inside does not move what is below
+            _draw_notes(active, run)
+        # Whether and how fast the fragment ticks can only be set here, in a run of the whole page.
+        ticks = thread_active or (run is not None and background.baselines(run).running)
+        seconds = progress.SLOW_TICK_SECONDS if slow else progress.FAST_TICK_SECONDS
+        st.fragment(error_boundary.part(progress.show), run_every=seconds if ticks else None)()
+        progress.show_chart_options()
 
 
-def _notes(active: bool, run: Run | None) -> None:
-    """What there is to say or to ask before training goes on."""
+def _draw_notes(active: bool, run: Run | None) -> None:
+    """Draw the previous run's button, errors, and notes about changed settings."""
     if not active:
-        _before(run)
+        _draw_previous_run(run)
     if current_run.train_error():
         with st.container(key="train_refusal"):
             st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
     if state.confirming_new_run():
-        _question()
+        _draw_confirmation()
     elif run is not None and run.solver.iteration and current_run.settings_differ():
         st.caption(
-            ":material/info: The text or the network that is chosen is no longer this run's. "
-            "The run goes on with its own; Train will ask."
+            f":material/info: You changed {_describe_changes(run)}. The current run is unaffected; "
+            "Train will ask before it starts a new one."
         )
 
 
-def _buttons(active: bool, run: Run | None) -> None:
+def _describe_changes(run: Run) -> str:
+    """Return what differs between the page's settings and the run's: "the cell to GRU".
+
+    Several changes are named without their values: "the text, the cell and the layers".
+    """
+    chosen, text = vars(widgets.model_settings()), state.text()
+    changed = [name for name in chosen if chosen[name] != getattr(run.model_settings, name)]
+    texts = ["the text"] if text is not None and text != run.text else []
+    if len(changed) == 1 and not texts:
+        (name,) = changed
+        return f"the {_FIELD_NAMES[name]} to {_describe_value(name, chosen[name])}"
+    *names, last = [*texts, *(f"the {_FIELD_NAMES[name]}" for name in changed)]
+    return f"{', '.join(names)} and {last}" if names else last
+
+
+def _describe_value(name: str, value: Any) -> str:
+    if name == "cell_type":
+        return CELL_NAMES.get(value, value)
+    return "automatic" if name == "input_dim" and not value else f"{value:,}"
+
+
+def _draw_buttons(active: bool, run: Run | None) -> None:
     with st.container(horizontal=True, key="train_buttons"):
         st.button(
             "Train",
@@ -79,43 +115,67 @@ def _buttons(active: bool, run: Run | None) -> None:
             icon=":material/skip_next:",
             on_click=training_callbacks.step,
             disabled=active,
-            help="One iteration.",
+            help="Train for one iteration: one update of the network's weights.",
         )
         st.button(
             "Reset",
             icon=":material/restart_alt:",
             on_click=training_callbacks.reset,
             disabled=run is None,
-            help="Back to the network as it was before its training, with the same weights.",
+            help="Start again from the same first weights. The current run is saved and can be "
+            "restored.",
         )
 
 
-def _before(run: Run | None) -> None:
-    """The way back to what Reset or another network took off the page."""
-    before = state.previous_run_id()
-    if before is not None and (run is None or run.id != before):
+def _draw_previous_run(run: Run | None) -> None:
+    """Draw a button that restores the run that the current one replaced, if there is one."""
+    previous = state.previous_run_id()
+    if previous is not None and (run is None or run.id != previous):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("The run before this one is kept.", width="content")
-            st.button("Bring it back", on_click=open_run.open_past_run, args=(before,))
+            st.caption("Previous run saved.", width="content")
+            st.button("Restore it", on_click=open_run.open_past_run, args=(previous,))
 
 
-def _goal() -> None:
-    """When to end: one choice, and the amount that goes with it."""
+def _draw_goal() -> None:
+    """Draw the kind of goal and its amount."""
     changed = settings_callbacks.apply_train_settings
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.selectbox(
-            "Until",
+            "Goal",
             list(GOAL_TITLES),
             format_func=GOAL_TITLES.__getitem__,
             key="goal_kind",
             on_change=changed,
             width=220,
+            help="When training stops. An iteration is one update of the network's weights from "
+            "one batch; an epoch is one pass over the training text.",
         )
-        key, label, offered = {
-            "iterations": (widgets.train_key("num_iters"), "Iterations", settings.ITERATIONS),
-            "epochs": ("goal_epochs", "Epochs", settings.EPOCHS),
-            "minutes": ("goal_minutes", "Minutes", settings.MINUTES),
-            "plateau": ("goal_patience", "Validations without a new best", settings.PATIENCES),
+        key, label, offered, explanation = {
+            "iterations": (
+                widgets.train_key("num_iters"),
+                "Iterations",
+                settings.ITERATIONS,
+                "Updates of the network's weights until training stops, for example 2,000.",
+            ),
+            "epochs": (
+                "goal_epochs",
+                "Epochs",
+                settings.EPOCHS,
+                "Passes over the training text until training stops, for example 5.",
+            ),
+            "minutes": (
+                "goal_minutes",
+                "Minutes",
+                settings.MINUTES,
+                "Training time only: pauses and the time of other runs do not count.",
+            ),
+            "plateau": (
+                "goal_patience",
+                "Patience",
+                settings.PATIENCES,
+                "Training stops after this many validations in a row without a new best, for "
+                "example 5.",
+            ),
         }[kind]
         st.select_slider(
             label,
@@ -124,18 +184,15 @@ def _goal() -> None:
             key=key,
             on_change=changed,
             width="stretch",
-            help="Spent on this training alone: pauses and the turns of others do not count."
-            if kind == "minutes"
-            else None,
+            help=explanation,
         )
 
 
-def _question() -> None:
+def _draw_confirmation() -> None:
     with st.container(border=True, key="train_question"):
         st.markdown(
-            "The text or the network that is chosen is not the one that this run trains. "
-            "**Begin a new run with it?** What this run has learnt would no longer be on the page."
+            "**Start a new run with these settings?** The current run is saved and can be restored."
         )
         with st.container(horizontal=True):
-            st.button("Begin a new run", type="primary", on_click=training_callbacks.start_new_run)
+            st.button("Start new run", type="primary", on_click=training_callbacks.start_new_run)
             st.button("Keep this run", on_click=training_callbacks.keep_run)

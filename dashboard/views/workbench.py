@@ -1,4 +1,4 @@
-"""The page, laid out as data flows: Text, Model, Train, Sample, Download."""
+"""The workbench: its sections Text, Model, Train, Sample and Download, laid out as data flows."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from dashboard.views import download, markup, model, sample, text, train
 
 
 def show() -> None:
-    """Draw the page: what is chosen on the left, what happens with it on the right."""
+    """Draw the page: settings on the left, training and its results on the right."""
     st.html(markup.MAIN_BUTTONS)
     st.title("Teach a network to write", anchor=False)
-    place = "this computer" if entry.is_private() else "the computer that runs this page"
+    place = "this computer" if entry.is_private() else "the server that shows this page"
     st.caption(
         "Drop a book, press Train, and watch a small recurrent network learn to write it, "
-        f"one character at a time. Everything happens on {place}."
+        f"one character at a time. Everything runs on {place}."
     )
-    with st.container():  # what comes and goes in it moves nothing below
+    with st.container():  # a message that comes or goes inside does not move what is below
         if messages.get("page"):
             st.info(escape_markdown(messages.get("page")), icon=":material/history:")
     hidden = entry.hidden_sections()
     if "text" in hidden:
-        text.read()  # a lesson's text is there, though it is not shown
+        text.load_chosen()  # training needs the text even if its section is hidden
     left, right = st.columns([2, 3], gap="large")
     with left:
         for name, section in (("text", text), ("model", model)):

@@ -46,8 +46,8 @@ def _writing(page: Page, path: Path) -> None:
     button(page, "Generate").click()
     page.get_by_text("characters after the seed text").wait_for()
     page.get_by_text("Write together", exact=True).click()
-    button(page, "Begin with the seed text").click()
-    page.get_by_text("To the end of the word").wait_for()
+    button(page, "Start with the seed text").click()
+    page.get_by_text("Finish word").wait_for()
     page.set_viewport_size({"width": WIDTH, "height": 3_200})  # nothing scrolls away
     page.wait_for_timeout(1_500)
     page.locator(".st-key-section_sample").screenshot(path=path)

@@ -115,13 +115,13 @@ def test_train_right_after_a_preset_trains_the_preset(visit: Visit) -> None:
     )
     until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not begin")
     assert slider(page, "Hidden size").get_attribute("aria-valuetext") == "200"
-    page.get_by_text("one LSTM of 200").wait_for()
+    page.get_by_text("one LSTM of 200 units").wait_for()
 
 
 def test_a_rate_that_is_changed_in_training_acts_and_is_marked_on_the_chart(visit: Visit) -> None:
     page = visit(iterations=100_000)
     begin(page)
-    options(page, "Learning rate and other settings, which act at once")
+    options(page, "Live settings")
     move(page, "Learning rate", "ArrowRight")
     change_on_chart(page).wait_for(state="attached")
     before = iterations(page)
@@ -139,7 +139,7 @@ def test_the_curve_says_what_it_shows_to_whoever_looks_and_points(visit: Visit) 
     page.get_by_text("Finished", exact=True).wait_for()
     chart.get_by_text(re.compile(r"^Letter frequencies \d\.\d\d$")).wait_for()
     assert chart.locator('[stroke-dasharray="5,4"]').count() >= 2
-    options(page, "How the chart is drawn")
+    options(page, "Chart options")
     page.get_by_text("perplexity", exact=True).click()
     chart.get_by_text("perplexity per character").wait_for()
     uniform = chart.get_by_text(re.compile(r"^Uniform \d\d\.00$"))
@@ -188,7 +188,7 @@ def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> N
 
 def test_a_long_piece_grows_on_the_page_and_can_be_cancelled(visit: Visit) -> None:
     page = visit(hidden=512)
-    options(page, "Length and other settings")
+    options(page, "More options")
     move(page, "Length", "End")
     button(page, "Generate").click()
     button(page, "Cancel").wait_for()
@@ -206,16 +206,16 @@ def test_writing_together_takes_clicks(visit: Visit) -> None:
     button(page, "Step").click()
     until(lambda: iterations(page) == 1, 20, "no step was done")
     options(page, "Write together")
-    button(page, "Begin with the seed text").click()
+    button(page, "Start with the seed text").click()
     text = page.get_by_role("region", name="Text written together")
     until(lambda: text.inner_text() == "The ", 20, "the text did not begin")
     page.locator('[class*="st-key-next_"] button').first.click()
     until(lambda: len(text.inner_text()) == 5, 10, "the character was not written")
-    button(page, "Take one back").click()
+    button(page, "Undo").click()
     until(lambda: text.inner_text() == "The ", 10, "the character was not taken back")
     page.get_by_label("Seed text").fill("日本語")
     page.get_by_label("Seed text").press("Control+Enter")
-    button(page, "Begin again").click()
+    button(page, "Restart").click()
     page.get_by_text("knows none of the characters").wait_for()
     assert text.inner_text() == "The "
 
@@ -227,9 +227,9 @@ def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
     visit: Visit, tmp_path: Path
 ) -> None:
     page = visit(iterations=40)
-    button(page, "Or paste one").click()
+    button(page, "Paste text").click()
     page.get_by_role("textbox", name="Text", exact=True).fill("The cat sat on the mat. " * 40)
-    button(page, "Take this text").click()
+    button(page, "Use this text").click()
     page.get_by_text("pasted text · 960 B").wait_for()
     page.keyboard.press("Escape")
     button(page, "Train").click()
@@ -237,8 +237,8 @@ def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
     button(page, "Generate").click()
     until(lambda: len(written(page)) > 300, 20, "nothing was written")
     piece = written(page)
-    page.get_by_text(re.compile("word for word in the text|or more stands like this")).wait_for()
-    options(page, "More to take away")
+    page.get_by_text(re.compile("copied word for word|characters was copied")).wait_for()
+    options(page, "More downloads")
     drawn(page)
 
     def taken(name: str) -> Path:
@@ -264,7 +264,7 @@ def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
     page = visit(iterations=40)
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
-    options(page, "More to take away")
+    options(page, "More downloads")
     drawn(page)
     with page.expect_download() as download:
         button(page, "Report").click()
@@ -288,9 +288,9 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
         drawn(page, 0.3)  # nobody chooses two things at once
     link.get_by_text("up=bits").wait_for()
     assert page.locator("details:not([open])").count() == 0  # none was folded up by a choice
-    changed = ["Or a sample text", "Cell", "Schedule", "Across", "Up"]
+    changed = ["Sample text", "Cell", "Schedule", "X axis", "Y axis"]
     for name, key in {
-        "Hidden size": "End", "Dropout": "ArrowRight", "Warm-up, in iterations": "ArrowRight",
+        "Hidden size": "End", "Dropout": "ArrowRight", "Warm-up iterations": "ArrowRight",
         "Learning rate": "ArrowLeft", "Temperature": "ArrowRight", "Length": "Home",
     }.items():  # fmt: skip
         slider(page, name).press(key)
@@ -298,14 +298,14 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
         changed.append(name)
     for name, words in {
         "Seed text": 'The sea & "100 %"?\n#1', "Top-k": "12",
-        "Random seed of the first weights": "7",
+        "Initialisation seed": "7",
     }.items():  # fmt: skip
         page.get_by_label(name, exact=True).fill(words)
         page.get_by_label(name, exact=True).press("Control+Enter")
         drawn(page, 0.3)
         changed.append(name)
     page.get_by_test_id("stCheckbox").filter(has_text="Gradient norm").click()
-    changed.append("Gradient norm and learning rate below")
+    changed.append("Gradient norm and learning rate")
     link.get_by_text("more=on").wait_for()
     chosen = settings(page)
     assert [name for name in changed if chosen[name] == first[name]] == []
@@ -357,7 +357,7 @@ def test_a_training_that_diverges_is_told_and_the_page_stays_usable(
     model = RNN(len(vocab), vocab.idx_to_char, input_dim=4, hidden_dim=8)
     model.flat[:] = np.where(model.flat > 0, 3e38, -3e38)  # finite, and no more
     (tmp_path / "wild.pkl").write_bytes(dump_model(model))
-    options(page, "Go on with a trained model")
+    options(page, "Start from a trained model")
     page.get_by_test_id("stFileUploader").filter(has_text="Upload model").locator(
         "input[type=file]"
     ).set_input_files(tmp_path / "wild.pkl")
@@ -367,7 +367,7 @@ def test_a_training_that_diverges_is_told_and_the_page_stays_usable(
     until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed off")
     page.get_by_text("The original", exact=True).click()  # another network, by a preset
     button(page, "Train").click()
-    button(page, "Begin a new run").click()
+    button(page, "Start new run").click()
     until(lambda: is_training(page) and figure(page, "Loss") > 0, 30, "nothing trains any more")
 
 
@@ -396,13 +396,13 @@ def test_hostile_names_and_texts_show_as_they_are(
     upload(page, book)
     page.get_by_text("<img src=x onerror=alert(4)> :red[x] $$a$$").first.wait_for()
     page.get_by_text("![](http://evil.example/a.png)").first.wait_for()
-    options(page, "Its characters")
+    options(page, "Characters in this text")
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
     until(lambda: "<img src=x onerror=alert(1)>" in written(page), 20, "nothing was written")
     options(page, "Write together")
-    button(page, "Begin with the seed text").click()
+    button(page, "Start with the seed text").click()
     page.get_by_role("region", name="Text written together").wait_for()
     empty = tmp_path / "<img src=x onerror=alert(5)> ![](y).txt"
     empty.touch()

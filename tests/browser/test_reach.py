@@ -59,19 +59,19 @@ def test_nothing_is_out_of_reach(visit: Visit) -> None:
     assert serious(page) == {}
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
-    for part in ("Clean up the text", "Its characters", "More settings", "Write together",
-                 "Go on with a trained model", "Learning rate and other settings",
-                 "How the chart is drawn", "Length and other settings", "More to take away",
-                 "A link to these settings"):  # fmt: skip
+    for part in ("Clean up the text", "Characters in this text", "More settings", "Write together",
+                 "Start from a trained model", "Live settings",
+                 "Chart options", "More options", "More downloads",
+                 "Share settings"):  # fmt: skip
         page.locator("summary").filter(has_text=part).click()
-    button(page, "Begin with the seed text").click()
+    button(page, "Start with the seed text").click()
     button(page, "Generate").click()
     page.get_by_text("characters after the seed text").wait_for()
     slider = page.get_by_test_id("stSlider").filter(has_text="Hidden size").get_by_role("slider")
     slider.press("End")
-    page.get_by_text("no longer this run's").wait_for()
+    page.get_by_text("The current run is unaffected").wait_for()
     button(page, "Train").click()
-    button(page, "Begin a new run").wait_for()
+    button(page, "Start new run").wait_for()
     assert serious(page) == {}
     page.get_by_role("link", name="How it works").click()
     page.get_by_role("heading", name="What temperature is").wait_for()
@@ -107,7 +107,7 @@ def test_on_a_phone_training_is_in_sight_from_the_first_look(
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     page.get_by_role("radio", name="GRU").click()
-    page.get_by_text("no longer this run's").wait_for()
+    page.get_by_text("The current run is unaffected").wait_for()
     button(page, "Train").click()
     answer = button(page, "Keep this run")
     answer.wait_for()

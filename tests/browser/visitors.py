@@ -92,7 +92,7 @@ def visit(context: BrowserContext, address: str) -> Page:
 def train(page: Page, text: str = "Verses", least: int = 20) -> None:
     """Train on a sample text until some iterations are done, by a preset that takes minutes."""
     page.get_by_text("The original", exact=True).click()
-    page.get_by_text("one LSTM of 200").wait_for()
+    page.get_by_text("one LSTM of 200 units").wait_for()
     page.get_by_text(text, exact=True).click()
     page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
     button(page, "Train").click()

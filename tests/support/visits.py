@@ -66,7 +66,7 @@ class Visit:
 
     def paste(self, text: str) -> None:
         self.app.text_area(key="pasted").set_value(text)
-        self.press("Take this text")
+        self.press("Use this text")
 
     def open(self, key: str, opened: bool = True) -> None:
         """Open or close the expander with this key."""

@@ -35,7 +35,7 @@ def test_train_acts_although_another_click_follows_at_once(server: Server, secon
         with visiting(server.url, LESSON) as session:
             session.press("Train")
             time.sleep(seconds)
-            session.pick("Or a sample text", "Recipes")
+            session.pick("Sample text", "Recipes")
             session.wait_for(lambda: session.says("recipes.txt ·"), 30)
             try:
                 session.wait_for(lambda: session.iterations() > 0, 10)

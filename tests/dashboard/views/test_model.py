@@ -38,9 +38,9 @@ def test_size_and_memory_are_those_of_the_network_that_is_chosen(page):
 
 
 def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):
-    assert page.says("1.7 characters of text for each parameter")
+    assert page.says("1.7 characters of text per parameter")
     page.choose("model_hidden_dim", 128)
-    assert page.says("parameters for each character of the text: it can be learnt by heart")
+    assert page.says("parameters per character of the text: large enough to memorise it")
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,17 @@ def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):
         ("iterations", "train_num_iters", 3_000, "30 s for 3,000 iterations"),
         ("epochs", "goal_epochs", 100, "10 s for 1,000 iterations"),
         ("minutes", "goal_minutes", 5, "about 30,000 iterations in 5 min"),
-        ("plateau", "goal_patience", 5, "0.1 s for an epoch (10 iterations)"),
+        ("plateau", "goal_patience", 5, "0.1 s per pass over the text (epoch, 10 iterations)"),
     ],
 )
 def test_speed_epoch_and_the_whole_run_are_told_for_every_goal(page, goal, key, amount, words):
     page.choose("goal_kind", goal)
     page.choose(key, amount)
     settle(page)
-    (sentence,) = [text for text in page.shown("caption") if "iterations a second" in text]
-    assert sentence.startswith("**100** iterations a second on this computer · 0.1 s for an epoch")
+    (sentence,) = [text for text in page.shown("caption") if "iterations/s" in text]
+    assert sentence.startswith(
+        "**100** iterations/s on this computer · 0.1 s per pass over the text (epoch"
+    )
     assert sentence.endswith(words)
 
 
@@ -65,7 +67,7 @@ def test_what_is_known_stays_while_it_trains(page):
     settle(page)
     page.press("Train")
     page.wait_for_iteration(3)
-    assert page.says("iterations a second on this computer")
+    assert page.says("iterations/s on this computer")
 
 
 def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypatch):
@@ -76,11 +78,11 @@ def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypa
     try:
         page.choose("model_hidden_dim", 32)
         settle(page)
-        assert page.says("measured when nothing trains")
+        assert page.says("measured when no training is running")
         page.look()
         assert len(answers) == 1  # nothing is begun beside a training
     finally:
         SCHEDULER.leave(other)
     page.look()
     settle(page)
-    assert page.says("**50** iterations a second")
+    assert page.says("**50** iterations/s")

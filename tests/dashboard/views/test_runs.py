@@ -60,7 +60,7 @@ def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
     page.choose("model_hidden_dim", 32)
     page.press("Train")
     assert page.run is taught
-    assert page.says("Begin a new run with it?")
+    assert page.says("Start a new run with these settings?")
 
 
 def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_question(page):
@@ -70,7 +70,7 @@ def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_ques
     run = page.run
     page.press("Step")
     page.press("Train")
-    assert not page.says("Begin a new run with it?")
+    assert not page.says("Start a new run with these settings?")
     assert page.run is run
 
 
@@ -344,7 +344,7 @@ def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page
     run = page.run
     assert run.autosaver.save_now()
     page.look()
-    assert page.says(f"the run takes {byte_size(run.autosaver.size())}")
+    assert page.says(f"Saved on the server ({byte_size(run.autosaver.size())}).")
     page.press("Delete for good")
     assert not page.has_run
     assert get_registry().store.list_runs() == []
@@ -366,19 +366,19 @@ def test_a_run_that_cannot_be_deleted_says_so_where_it_was_tried(page, monkeypat
 
 def test_what_is_too_large_to_come_back_here_is_told_before_it_is_taken_away(page, monkeypatch):
     page.press("Step")
-    assert page.says("can import rnncore and on this page:")
+    assert page.says("in Python with rnncore and on this page:")
     assert page.says("in Python and on this page.")
     size = exports.checkpoint_bytes(page.run)
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", size - 1)
     page.look()
-    assert page.says("can import rnncore and on this page:")
-    assert page.says(f"in Python (for this page it is above {byte_size(size - 1)}).")
+    assert page.says("in Python with rnncore and on this page:")
+    assert page.says(f"in Python, not on this page (limit {byte_size(size - 1)}).")
 
 
 def test_without_a_run_the_list_says_so(visit):
     page = visit()
     page.open_page("runs")
-    assert page.says("Nothing was trained here yet.")
+    assert page.says("No runs yet.")
 
 
 def listed(page) -> list[str]:
@@ -417,7 +417,7 @@ def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(pag
     assert page.run.autosaver.save_now()
     page.upload("*b* :red[_x_](`y`).txt", OTHER.encode())
     page.press("Train")
-    page.press("Begin a new run")
+    page.press("Start new run")
     assert page.run.autosaver.save_now()
     page.open_page("runs")
     names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]

@@ -98,7 +98,7 @@ def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
 def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatch):
     monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
     page.press("Generate")
-    assert "not enough memory" in page.shown("error")[0]
+    assert "not have enough memory" in page.shown("error")[0]
     page.choose("model_hidden_dim", 32)
     assert page.shown("error") == []
 
@@ -171,9 +171,9 @@ def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeyp
     (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
     (underlined,) = re.findall(r"underline[^>]*>([^<]*)<", piece)
     assert underlined == recited
-    assert page.says("Underlined: 94% stands word for word in the text it learnt from.")
+    assert page.says("Underlined: 94 % is copied word for word.")
     # The story says the same again and again: the first place counts.
-    assert page.says("has 60 characters and stands")
+    assert page.says("Longest: 60 characters, from")
 
 
 @pytest.mark.parametrize("length", [0, 40])
@@ -192,14 +192,14 @@ def test_a_piece_is_searched_for_what_is_copied_once(page, monkeypatch, length):
         for _ in range(3):
             page.look()
         assert searched == [length] * pieces
-        assert page.says("Underlined: 100%") == (length > 0)
+        assert page.says("Underlined: 100 %") == (length > 0)
 
 
 def test_nothing_copied_is_said_too(page):
     page.choose("temperature", 2.0)
     page.press("Generate")
     written(page)
-    assert page.says("No passage of 25 characters or more")
+    assert page.says("Nothing of 25+ characters was copied")
 
 
 # -- writing together --------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def desk(page):
     page.press("Step")
     page.open("together_open")
     page.choose("seed_text", "The c")
-    page.press("Begin with the seed text")
+    page.press("Start with the seed text")
     return page
 
 
@@ -228,7 +228,7 @@ def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_writ
     assert [b.key for b in offered] == [f"next_{ord(char)}" for char in best]
     offered[2].click().run()
     assert text_of(desk) == "The c" + best[2]
-    desk.press("Take one back")
+    desk.press("Undo")
     assert text_of(desk) == "The c"
 
 
@@ -239,45 +239,45 @@ def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
         return seed_text, written
 
     assert shown() == ("The c", "")
-    desk.press("To the end of the word")
+    desk.press("Finish word")
     seed_text, written = shown()
     assert (seed_text, seed_text + written) == ("The c", text_of(desk))
     count = counted(len(written), "character")
-    assert desk.says(f"{count} so far, with the odds of the network after 1 iteration.")
+    assert desk.says(f"{count} so far. Probabilities of the network after 1 iteration:")
     desk.press("Step")  # the pen goes on with the network that it began with
-    assert desk.says("the network after 1 iteration.")
-    desk.press("Begin again")
-    assert desk.says("0 characters so far, with the odds of the network after 2 iterations.")
+    assert desk.says("the network after 1 iteration:")
+    desk.press("Restart")
+    assert desk.says("0 characters so far. Probabilities of the network after 2 iterations:")
 
 
 def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
     def bars() -> dict[str, np.ndarray]:
-        rows = desk.chart_rows("Odds")
+        rows = desk.chart_rows("Probabilities")
         return {at: part["probability"].to_numpy() for at, part in rows.groupby("series")}
 
     odds = np.sort(desk.app.session_state["_co_writing"].next_probabilities())[::-1][:8]
     for temperature in (0.5, 2.0):
         desk.choose("temperature", temperature)
         shown = bars()
-        np.testing.assert_allclose(shown["as the network has it"], odds, rtol=1e-5)
+        np.testing.assert_allclose(shown["as learned"], odds, rtol=1e-5)
         bent = shown[f"at {temperature:g}"]
         assert (bent[0] > odds[0]) == (temperature < 1)
 
 
 def test_the_network_writes_to_the_end_of_a_word_or_a_line(desk):
-    desk.press("To the end of the word")
+    desk.press("Finish word")
     after = text_of(desk)
     assert after.startswith("The c")
     assert after.endswith(" ") or len(after) == 205
-    desk.press("To the end of the line")  # there is none in this text
+    desk.press("Finish line")  # there is none in this text
     assert len(text_of(desk)) == len(after) + 200
-    desk.press("Begin again")
+    desk.press("Restart")
     assert text_of(desk) == "The c"
 
 
 def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
     desk.choose("seed_text", "日本語")
-    desk.press("Begin again")
+    desk.press("Restart")
     assert "knows none of the characters" in desk.shown("warning")[0]
     assert text_of(desk) == "The c"
     desk.choose("seed_text", "cat")
@@ -286,7 +286,7 @@ def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
 
 def test_the_seed_s_unknown_characters_are_named_here_too(desk):
     desk.choose("seed_text", "The é")
-    desk.press("Begin again")
+    desk.press("Restart")
     assert text_of(desk) == "The "
     assert any("é" in sentence for sentence in desk.shown("warning"))
     desk.choose("seed_text", "")  # it is of the text that is being written
@@ -295,7 +295,7 @@ def test_the_seed_s_unknown_characters_are_named_here_too(desk):
 
 def test_the_first_character_is_never_taken_back(desk):
     for _ in range(10):
-        desk.press("Take one back")
+        desk.press("Undo")
     assert text_of(desk) == "T"
     desk.look()
     assert desk.shown("error") == []

@@ -59,7 +59,7 @@ def test_after_a_bad_file_a_good_one_leaves_no_trace_of_it(visit):
     page.upload("empty.txt", b"")
     page.upload("story.txt", STORY.encode())
     assert page.shown("error") == []
-    assert page.says("**2,880** characters, **16** different ones")
+    assert page.says("**2,880** characters, **16** distinct characters")
 
 
 def test_a_short_text_is_told_with_figures_and_what_would_fit(visit):
@@ -98,7 +98,7 @@ def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
     page.wait_for_iteration(page.run.solver.iteration + 5)
     page.press("Pause")
     page.press("Train")
-    assert not page.says("Begin a new run")  # it is the same text still
+    assert not page.says("Start new run")  # it is the same text still
     assert page.run.text.name == "story.txt"
 
 
@@ -168,7 +168,7 @@ def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
     page.choose(f"clean_{name}", True)
     mended = apply(ODD, [name])
     assert mended != ODD
-    assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** different ones")
+    assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** distinct characters")
     page.choose(f"clean_{name}", False)
     assert page.says(f"**{len(ODD):,}** characters")
 
@@ -192,7 +192,7 @@ def test_the_part_with_the_switches_stays_open_or_closed_whatever_text_is_chosen
         page.upload("empty.txt", b"")
         assert is_open() == opened
     assert "Clean up the text" in seen  # its title said so or otherwise
-    assert "Clean up the text (1 worth a look)" in seen
+    assert "Clean up the text (1 suggested)" in seen
 
 
 @pytest.mark.parametrize("way", ["upload", "paste"])
@@ -223,10 +223,10 @@ def test_a_text_without_them_has_no_such_switch(visit):
 def test_one_s_own_book_can_be_taken_again_after_a_look_at_a_sample(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
-    assert "Take story\\.txt again" not in page.labels()
+    assert "Use story\\.txt again" not in page.labels()
     page.choose("sample", "verses.txt")
     assert page.says("THE CLOCKMAKER")
-    page.press("Take story\\.txt again")
+    page.press("Use story\\.txt again")
     assert page.says("The cat sat on the mat")
     assert page.value("sample") is None
 
@@ -236,8 +236,8 @@ def test_the_text_of_a_run_that_was_come_back_to_has_no_switches_and_says_why(vi
     page.upload("story.txt", STORY.encode())
     page.press("Step")
     again = visit({"run": page.run.id})
-    assert again.says("came with its run")
-    assert again.labels("toggle") == [label for label in again.labels("toggle") if "below" in label]
+    assert again.says("loaded with its run")
+    assert again.labels("toggle") == ["Gradient norm and learning rate"]
 
 
 def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
@@ -246,7 +246,7 @@ def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
     page.choose("encoding", "cp1252")
     assert page.says("story.txt · 1.6 kB · cp1252")
     page.open("characters_open")
-    rows = page.chart_rows("commonest characters")
+    rows = page.chart_rows("most common characters")
     assert dict(zip(rows["char"], rows["count"], strict=True))["ß"] == 100
     assert page.says("".join(sorted(set("Grüße aus Köln, schöne Straßen. "))))
 

@@ -46,7 +46,7 @@ def chart_parts(page: Visit) -> set[str]:
 def test_before_training_only_what_makes_sense_can_be_pressed(page):
     enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
     assert enabled == {"Train", "Step"}
-    assert page.says("Press Train: the loss falls here")
+    assert page.says("Press Train to see the loss fall here")
 
 
 def test_train_trains_and_pause_pauses(page):
@@ -172,7 +172,7 @@ def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
     assert page.run is run
     assert "can be spared" in page.shown("error")[0]
     page.press("Train")
-    page.press("Begin a new run")
+    page.press("Start new run")
     assert page.run is run
     page.press("Step")
     assert run.solver.iteration == 2
@@ -200,9 +200,9 @@ def changed(request, page):
 
 def test_a_change_asks_before_it_costs_what_was_learnt(changed):
     page, run = changed, changed.run
-    assert page.says("no longer this run's")
+    assert page.says("The current run is unaffected")
     page.press("Train")
-    assert page.says("Begin a new run with it?")
+    assert page.says("Start a new run with these settings?")
     assert page.run is run
     assert not run.trainer.status().active
 
@@ -210,12 +210,12 @@ def test_a_change_asks_before_it_costs_what_was_learnt(changed):
 def test_a_new_run_begins_when_that_is_the_answer(changed):
     page, old = changed, changed.run
     page.press("Train")
-    page.press("Begin a new run")
+    page.press("Start new run")
     assert page.run is not old
     page.wait_for_iteration(1)
     assert page.run.model_settings.hidden_dim == page.value("model_hidden_dim")
     assert page.says(page.run.text.preview()[:30])
-    assert not page.says("Begin a new run with it?")
+    assert not page.says("Start a new run with these settings?")
 
 
 def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(changed):
@@ -227,9 +227,9 @@ def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(c
     assert page.value("model_hidden_dim") == 16
     page.press("Pause")
     page.wait_until_stopped()
-    assert not page.says("no longer this run's")
+    assert not page.says("The current run is unaffected")
     page.press("Train")  # and does not ask again
-    assert not page.says("Begin a new run with it?")
+    assert not page.says("Start a new run with these settings?")
 
 
 def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
@@ -242,7 +242,7 @@ def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
     page.press("Reset")
     page.choose("model_hidden_dim", 16)
     page.press("Train")
-    assert not page.says("Begin a new run with it?")
+    assert not page.says("Start a new run with these settings?")
     assert page.run.model_settings.hidden_dim == 16
 
 
@@ -360,13 +360,13 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
     page.press("Train")
     until(lambda: page.run.trainer.status().chars_per_second > 0)
     page.look()
-    assert int(page.figure("Characters a second").replace(",", "")) > 0
-    assert page.says("to go ·")
+    assert int(page.figure("Characters/s").replace(",", "")) > 0
+    assert page.says(" left ·")
     other = object()
     SCHEDULER.enter(other)  # somebody else trains on the same computer
     try:
         page.look()
-        assert page.says("to go, in turns with 1 other ·")
+        assert page.says("left, sharing the computer with 1 other run ·")
     finally:
         SCHEDULER.leave(other)
 

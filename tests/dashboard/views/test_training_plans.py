@@ -92,8 +92,8 @@ def test_an_open_end_promises_no_number_of_iterations(page):
     page.choose("goal_kind", "plateau")
     page.press("Train")
     page.wait_for_iteration(3)
-    assert page.says("until validation stops falling")
-    assert not page.says("to go")
+    assert page.says("until validation stops improving")
+    assert not page.says(" left")
     assert "200,000" not in str(page.app.main)
 
 
@@ -102,7 +102,7 @@ def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
     monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 7200.0)
     page.press("Train")
     page.wait_for_iteration(1)
-    assert page.says("trains on for 2 h after the page is closed")
+    assert page.says("keeps training for 2 h if you close this page")
     page.press("Pause")
     page.wait_until_stopped()
     monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 0.0)
@@ -214,7 +214,7 @@ def test_the_figures_are_the_trainings(page, monkeypatch):
     assert page.figure("Validation") == f"{val[-1]:.3f}"
     assert page.figure("Bits per character") == f"{val[-1] / math.log(2):.3f}"
     assert page.figure("Epoch") == f"{run.solver.iteration / run.solver.batches.per_epoch:.2f}"
-    assert page.figure("Characters a second") == f"{status.chars_per_second:,.0f}"
+    assert page.figure("Characters/s") == f"{status.chars_per_second:,.0f}"
     marks = run.trainer._speed.marks
     (begun, first), (ended, last) = marks[0], marks[-1]
     assert status.chars_per_second == pytest.approx((last - first) * 40 / (ended - begun))
@@ -228,7 +228,7 @@ def test_the_time_that_remains_is_told_while_it_trains(page):
     page.wait_for_iteration(1)
     until(lambda: not math.isnan(page.run.trainer.status().remaining))
     page.look()
-    assert page.says(" to go · trains on for")
+    assert page.says(" left · keeps training for")
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_a_new_run_has_the_training_of_its_preset(beside):
     assert "preset=min-char-rnn" in link
     assert "rule=" not in link  # which would not be the preset's
     page.press("Train")
-    page.press("Begin a new run")
+    page.press("Start new run")
     solver = page.run.solver
     assert (solver.lr, solver.update_rule, solver.num_iters) == (0.1, "adagrad", 50_000)
     assert page.value("train_update_rule") == "adagrad"
@@ -78,13 +78,13 @@ def test_a_preset_for_the_same_network_acts_at_once(page):
 def test_what_reset_took_away_can_be_brought_back(page):
     page.steps(3)
     old, learnt = page.run, page.run.solver.model.flat.copy()
-    assert not page.says("The run before this one is kept.")
+    assert not page.says("Previous run saved.")
     page.press("Reset")
     assert page.run is not old
-    page.press("Bring it back")
+    page.press("Restore it")
     assert page.run is old
     np.testing.assert_array_equal(page.run.solver.model.flat, learnt)
-    assert not page.says("The run before this one is kept.")  # the other had learnt nothing
+    assert not page.says("Previous run saved.")  # the other had learnt nothing
 
 
 def test_there_is_no_way_back_to_what_was_deleted(page):
@@ -95,7 +95,7 @@ def test_there_is_no_way_back_to_what_was_deleted(page):
     page.open_page("runs")
     page.app.button(key=f"delete_{old.id}").click().run()
     page.open_page("")
-    assert not page.says("The run before this one is kept.")
+    assert not page.says("Previous run saved.")
 
 
 def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page):
@@ -104,10 +104,10 @@ def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page
     page.press("Reset")
     page.steps(1)
     new = page.run
-    page.press("Bring it back")
-    page.press("Bring it back")
+    page.press("Restore it")
+    page.press("Restore it")
     assert page.run is new
-    page.press("Bring it back")
+    page.press("Restore it")
     assert page.run is old
 
 
@@ -116,7 +116,7 @@ def test_a_model_that_is_opened_can_be_taken_back_too(page):
     old = page.run
     page.app.button(key="pretrained_pride").click().run()
     assert page.run is not old
-    page.press("Bring it back")
+    page.press("Restore it")
     assert page.run is old
 
 
@@ -149,7 +149,7 @@ def test_a_new_run_is_not_told_what_the_old_one_was(visit, page):
     again = visit({"run": page.run.id})
     again.paste(OTHER)
     again.press("Train")
-    again.press("Begin a new run")
+    again.press("Start new run")
     assert not again.says("Welcome back")
 
 
