@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens anywhere, without a server or a script.
+"""The report of a run: one HTML file that opens in any browser, without a server or scripts.
 
-Charts on the page belong in ``charts``; which figures the report gets is decided by its caller.
+Charts on the page belong in ``charts``; the caller decides which figures a report shows.
 """

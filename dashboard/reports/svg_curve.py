@@ -1,4 +1,4 @@
-"""A loss curve as a piece of inline SVG, of a size that does not grow with the run."""
+"""A loss curve as inline SVG, whose size does not grow with the length of the run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Values = NDArray[np.float64]
 WIDTH, HEIGHT = 760, 360
 LEFT, RIGHT, TOP, BOTTOM = 56, 30, 14, 44
 LABEL_HEIGHT = 15
-POINTS = 400  # of each line, at most
-DOTS = 60  # validations up to which each has its own
+POINTS = 400  # at most, in each line
+DOTS = 60  # with more validations than this, they are drawn as a line without dots
 _HIGH = HEIGHT - TOP - BOTTOM
 
 Place = Callable[[ArrayLike], Values]
@@ -26,9 +26,9 @@ Place = Callable[[ArrayLike], Values]
 
 @dataclass(frozen=True)
 class Curve:
-    """Losses in nats per character: training (n,) at ``iteration`` (n,), validation (m,).
+    """Losses in nats per character: training loss (n,) at ``iteration`` (n,), validation (m,).
 
-    marks: named levels, such as what an n-gram reaches.
+    marks: named levels to compare with, such as the loss of an n-gram model.
     """
 
     iteration: ArrayLike
@@ -39,11 +39,11 @@ class Curve:
 
 
 def draw(curve: Curve) -> str:
-    """A <figure> with the SVG and its legend in words; classes, not colours, are given."""
+    """Return a <figure> with the SVG and a caption. Colours come from CSS, by class."""
     x, y = _finite(curve.iteration, curve.loss)
     val_x, val_y = _finite(curve.val_iteration, curve.val_loss)
-    thin_x, thin_y = thinned(x, y, POINTS)
-    smooth_x, smooth_y = smoothed(x, y, POINTS // 2)
+    thin_x, thin_y = thin_line(x, y, POINTS)
+    smooth_x, smooth_y = smooth_line(x, y, POINTS // 2)
     right = max([1.0, *x[-1:], *val_x[-1:]])
     low, high = _range(y, val_y, list(curve.marks.values()))
 
@@ -56,12 +56,12 @@ def draw(curve: Curve) -> str:
 
     marks = {name: level for name, level in curve.marks.items() if low <= level <= high}
     parts = [*_axes(right, low, high, px, py)]
-    # What begins above the range (the first, steep fall) enters the picture from its edge.
+    # A line may start above the range (the first, steep fall): clip it at the edge.
     plot = f'x="{LEFT}" y="{TOP}" width="{WIDTH - LEFT - RIGHT + 3}" height="{_HIGH}"'
     parts.append(f'<clipPath id="plot"><rect {plot} /></clipPath>\n<g clip-path="url(#plot)">')
     parts.append(_polyline("train", px(thin_x), py(thin_y)))
     parts.append(_polyline("smooth", px(smooth_x), py(smooth_y)))
-    thin_val_x, thin_val_y = thinned(val_x, val_y, POINTS)
+    thin_val_x, thin_val_y = thin_line(val_x, val_y, POINTS)
     parts.append(_polyline("val", px(thin_val_x), py(thin_val_y)))
     if len(val_x) <= DOTS:
         parts += [
@@ -69,9 +69,9 @@ def draw(curve: Curve) -> str:
             for cx, cy in zip(px(val_x), py(val_y), strict=True)
         ]
     parts += ["</g>", *_marks(marks, py)]
-    words = "Pale: loss of single batches. Strong: the same, smoothed."
+    words = "Thin line: loss of each batch. Thick line: the same, smoothed."
     if len(val_x):
-        words += " Orange: validation."
+        words += " Orange: validation loss."
     return (
         f'<figure>\n<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{_label(smooth_y, val_y)}">\n'
@@ -81,7 +81,7 @@ def draw(curve: Curve) -> str:
 
 
 def _axes(right: float, low: float, high: float, px: Place, py: Place) -> Iterator[str]:
-    """Grid lines, tick labels and the axes' names."""
+    """Yield grid lines, tick labels and the names of the axes."""
     y_ticks = ticks(low, high, 6)
     step = y_ticks[1] - y_ticks[0] if len(y_ticks) > 1 else 1.0
     for tick in y_ticks:
@@ -97,7 +97,7 @@ def _axes(right: float, low: float, high: float, px: Place, py: Place) -> Iterat
 
 
 def _marks(marks: Mapping[str, float], py: Place) -> Iterator[str]:
-    """Named levels, the highest first; a label too near the last one moves below its line."""
+    """Yield the marks, highest first; a label too near the last one goes below its line."""
     last = -math.inf
     for name, level in sorted(marks.items(), key=lambda mark: -mark[1]):
         at = float(py(level))
@@ -109,21 +109,21 @@ def _marks(marks: Mapping[str, float], py: Place) -> Iterator[str]:
         yield _text(WIDTH - RIGHT - 4, label, "end", f"{name} {level:.2f}", kind="name")
 
 
-def thinned(x: Values, y: Values, points: int) -> tuple[Values, Values]:
-    """At most ``points`` of a line, the lowest and the highest of each stretch, and its ends."""
+def thin_line(x: Values, y: Values, points: int) -> tuple[Values, Values]:
+    """Return about ``points`` points of a line: the extremes of each interval, and the ends."""
     ends = (0, len(x) - 1) if len(x) else ()
     kept = np.union1d(pick_extremes(y, points // 2), np.array(ends, int))
     return x[kept], y[kept]
 
 
-def smoothed(x: Values, y: Values, points: int) -> tuple[Values, Values]:
-    """Means over windows of a fiftieth of the line, at most ``points`` of them."""
+def smooth_line(x: Values, y: Values, points: int) -> tuple[Values, Values]:
+    """Return at most ``points`` moving averages, each over a fiftieth of the line."""
     at = pick_evenly(len(x), points)
     return x[at], centred_means(y, at, max(1, len(x) // 100))
 
 
 def ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Round numbers within ``low .. high``, about as many as wanted."""
+    """Return about ``wanted`` round numbers from ``low`` to ``high``."""
     rough = max(high - low, 1e-9) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(d * power for d in (1, 2, 5, 10) if d * power >= rough * 0.999)
@@ -138,14 +138,14 @@ def _finite(x: ArrayLike, y: ArrayLike) -> tuple[Values, Values]:
 
 
 def _range(loss: Values, val: Values, marks: list[float]) -> tuple[float, float]:
-    """The range that holds validation and nearly all batches, but not the first steep fall."""
+    """Return a range with all validations and nearly all batches, but not the first steep fall."""
     both = np.concatenate([loss, val])
     if not len(both):
         return 0.0, 1.0
     tails = np.quantile(loss, [0.002, 0.97]) if len(loss) else val
     low = min(float(tails.min()), *val.tolist(), *both[-1:])
     high = max(float(tails.max()), *val.tolist(), *both[-1:])
-    # Marks a little below are worth the room, those far below would press the curves together.
+    # Include marks a little below the curves. Those far below would flatten the curves.
     low = min([low, *(mark for mark in marks if mark > low - 0.5 * (high - low))])
     margin = max(0.06 * (high - low), 0.01)
     return max(0.0, low - margin), high + margin

@@ -1,8 +1,8 @@
-"""Keeper: saves a run every few seconds while it trains, and whenever it comes to rest.
+"""Autosave: save a run every few seconds while it trains, and when training stops.
 
-Training is held only while the network is copied. A thread of its own writes the copy; of
-copies that wait for the disk the newest wins. What goes wrong becomes a sentence for the
-page, ``problem``, and training goes on.
+Training waits only while the network is copied. A background thread writes the copy to disk.
+If several snapshots are waiting to be written, only the newest is written. A failed save sets
+``problem``, a sentence for the page, and training continues.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ from dashboard.server import limits
 from dashboard.server.error_messages import for_saving
 from rnncore import RnnCoreError, Solver
 
-# After a divergence: nats per character above the best of the saves from which on a save is
-# taken to be spoilt already. Half a nat undoes most of what is learnt after the first minute.
-SPOILT = 0.5
+# After a divergence, saves whose loss is this much above the best save's are taken to be
+# affected already. Half a nat per character undoes most of what is learnt after the first minute.
+DIVERGED_MARGIN = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A copy on its way to the disk."""
+    """A snapshot that is waiting to be written."""
 
-    copy: Snapshot
-    stamp: object  # equal for equal states of the run
-    order: int  # of taking
-    held: float  # seconds that training waited for it
+    snapshot: Snapshot
+    state: object  # equal for equal states of the run
+    number: int  # counts the snapshots of this autosaver
+    held: float  # seconds that training waited for the copy
 
 
 class Autosaver:
-    """Saves one run into one folder, for as long as the run lives."""
+    """Saves one run into one folder, for as long as the run is in memory."""
 
     def __init__(self, run: Run, folder: RunFolder) -> None:
         self.problem = ""  # why the last save failed, or ""
         self.saved_iteration: int | None = None  # of the newest save on disk
-        self.saved_at: float | None = None  # when it was taken, in seconds since 1970
-        self.interval = limits.AUTOSAVE_SECONDS  # between saves, from what the last one took
+        self.saved_at: float | None = None  # when that was copied, in seconds since 1970
+        self.interval = limits.AUTOSAVE_SECONDS  # longer if saving takes long
         self._run, self._folder = run, folder
         itemsize = run.solver.model.dtype.itemsize
         self._facts = Facts.about(run.id, run.created, run.model_settings, run.text, itemsize)
-        self._last = time.monotonic()
-        self._copied: object = None  # the stamp of what was copied last
-        self._copies = 0  # taken so far
-        self._written: object = None  # the stamp of what is on disk
-        self._newest = 0  # and the order of it
+        self._last = time.monotonic()  # when the last snapshot was taken
+        self._copied_state: object = None
+        self._copies = 0  # number of snapshots taken
+        self._written_state: object = None
+        self._newest_written = 0  # number of the newest snapshot on disk
         self._deleted = False
-        self._disk = threading.Lock()  # one write at a time
-        self._queue = threading.Lock()  # guards the three below
+        self._disk = threading.Lock()  # held while a save is written
+        self._queue = threading.Lock()  # guards the three attributes below
         self._waiting: Job | None = None
         self._writing = False
         self._writer: threading.Thread | None = None
@@ -65,12 +65,13 @@ class Autosaver:
     # -- for the page and the registry --------------------------------------------------------
 
     def save_now(self) -> bool:
-        """Save here and now, if anything changed since the last save; whether it is on disk."""
+        """Save in this thread, if anything changed; return whether the state is on disk."""
         self.flush()
         try:
             with self._run.trainer.lock:
                 solver = self._run.solver
-                if self._deleted or (self._stamp(solver) == self._written and not self.problem):
+                unchanged = self._state(solver) == self._written_state and not self.problem
+                if self._deleted or unchanged:
                     return True
                 job = self._copy(solver)
         except Exception as error:
@@ -80,9 +81,10 @@ class Autosaver:
         return not self.problem
 
     def suspend(self) -> bool:
-        """Pause, save, and let others own the run; False if it could not be saved.
+        """Pause training, save and unlock the folder; return whether the save succeeded.
 
-        Training that is taken up again takes the run back too, if nobody else has it.
+        If training starts again, the next save locks the folder again, unless another process
+        has continued the run.
         """
         self._run.trainer.pause()
         self._run.trainer.join()
@@ -93,20 +95,20 @@ class Autosaver:
         return True
 
     def discard(self) -> None:
-        """Stop saving for good and let the folder go, to be deleted."""
+        """Stop saving and unlock the folder, which is about to be deleted."""
         self._run.trainer.pause()
         with self._disk:
             self._deleted = True
-            self.problem = "This run was deleted; what it learns from now on is not saved."
+            self.problem = "This run was deleted. Further training is not saved."
             self._folder.lock.release()
 
     def resume_saving(self) -> None:
-        """Save again: the folder could not be deleted."""
+        """Undo ``discard``, because the folder could not be deleted."""
         with self._disk:
             self._deleted, self.problem = False, ""
 
     def flush(self, timeout: float = 60.0) -> bool:
-        """Wait for what was handed to the disk; whether it came to an end, good or bad."""
+        """Wait for saves under way, whether they succeed or not; return whether none is left."""
         with self._queue:
             writer = self._writer
         if writer is not None:
@@ -114,31 +116,31 @@ class Autosaver:
         return not self._writing
 
     def start(self) -> None:
-        """Save a new run for the first time, soon."""
+        """Save a new run for the first time, in the background."""
         with self._run.trainer.lock:
             self._save_soon(self._run.solver)
 
     def mark_saved(self, saved_at: float) -> None:
-        """The run was opened from this save, so nothing needs to be saved yet."""
-        self._written = self._copied = self._stamp(self._run.solver)
+        """Record that the run was opened from a save of this time, so its state is on disk."""
+        self._written_state = self._copied_state = self._state(self._run.solver)
         self.saved_iteration, self.saved_at = self._run.solver.iteration, saved_at
 
     def size(self) -> int:
-        """Bytes of the run on disk."""
+        """Return how many bytes the run takes on disk."""
         return self._folder.size()
 
-    # -- called by the trainer, under its lock ------------------------------------------------
+    # -- called by the trainer, which holds its lock ------------------------------------------
 
     def _after_chunk(self, solver: Solver) -> None:
         if time.monotonic() - self._last >= self.interval and not self._writing:
             self._save_soon(solver)
 
     def _after_stop(self, solver: Solver) -> None:
-        if self._stamp(solver) != self._copied:
+        if self._state(solver) != self._copied_state:
             self._save_soon(solver)
 
     def _save_soon(self, solver: Solver) -> None:
-        """Hand a copy to the disk; nothing that goes wrong here may stop training."""
+        """Copy the run and hand the copy to the writer; a failure must not stop training."""
         try:
             self._submit(self._copy(solver))
         except Exception as error:
@@ -148,17 +150,17 @@ class Autosaver:
         self._last, started = time.monotonic(), time.perf_counter()
         run = self._run
         copy = snapshot.take(solver, run.sample_log.entries, run.trainer.changes, run.plan)
-        self._copied = self._stamp(solver)
+        self._copied_state = self._state(solver)
         self._copies += 1
-        return Job(copy, self._copied, self._copies, time.perf_counter() - started)
+        return Job(copy, self._copied_state, self._copies, time.perf_counter() - started)
 
-    def _stamp(self, solver: Solver) -> object:
-        """Equal for equal states of the run."""
+    def _state(self, solver: Solver) -> object:
+        """Return a value that is equal for equal states of the run."""
         run = self._run
         changes = len(run.trainer.changes)
         return solver.iteration, changes, run.plan, tuple(solver.settings().items())
 
-    # -- the thread that writes ---------------------------------------------------------------
+    # -- the writer thread --------------------------------------------------------------------
 
     def _submit(self, job: Job) -> None:
         with self._queue:
@@ -166,13 +168,13 @@ class Autosaver:
             if self._writing:
                 return
             self._writing = True
-            # Not a daemon: the program ends after the write, not within it.
+            # Not a daemon thread: Python waits for it at exit, so the write is completed.
             writer = threading.Thread(target=self._work, name="autosave")
             try:
                 writer.start()
                 self._writer = writer
                 return
-            except RuntimeError:  # the program is ending, or has no thread left
+            except RuntimeError:  # Python is shutting down, or the system has no thread left
                 pass
         self._work()
 
@@ -187,16 +189,18 @@ class Autosaver:
 
     def _write(self, job: Job) -> None:
         with self._disk:
-            if self._deleted or job.order < self._newest:
+            if self._deleted or job.number < self._newest_written:
                 return
-            started = time.thread_time()  # waiting for the disk takes nothing from training
+            started = time.thread_time()  # not the clock: waiting for the disk costs no training
             try:
-                self._folder.save(job.copy, self._facts, self._run.text, self._run.initial_model)
+                run = self._run
+                self._folder.save(job.snapshot, self._facts, run.text, run.initial_model)
             except Exception as error:
                 self._fail(error)
             else:
-                self._written, self._newest, self.problem = job.stamp, job.order, ""
-                journal = job.copy.journal
+                self._written_state, self._newest_written = job.state, job.number
+                self.problem = ""
+                journal = job.snapshot.journal
                 self.saved_iteration, self.saved_at = journal.iteration, journal.saved
             cost = job.held + time.thread_time() - started
             self.interval = max(limits.AUTOSAVE_SECONDS, cost / limits.AUTOSAVE_SHARE)
@@ -207,11 +211,11 @@ class Autosaver:
     # -- after a divergence -------------------------------------------------------------------
 
     def _restore_last_good(self) -> Solver | None:
-        """The last good state, which is the newest save from now on; None if there is none."""
+        """Return the last good state and make it the newest save; None if there is none."""
         self.flush()
         with self._disk:
             folder, journals = self._folder, self._folder.journals()
-            for number in _good_first(journals, folder.best()):
+            for number in _rollback_order(journals, folder.best()):
                 try:
                     solver = folder.solver(number, self._run.text)
                 except (RnnCoreError, MemoryError):
@@ -225,9 +229,12 @@ class Autosaver:
         return solver
 
 
-def _good_first(journals: dict[int, Journal], best: int | None) -> list[int]:
-    """Saves to go back to, in the order in which to try them; ``journals`` newest first."""
+def _rollback_order(journals: dict[int, Journal], best: int | None) -> list[int]:
+    """Return the saves to try after a divergence, the first choice first.
+
+    journals: by number, newest first. best: the save with the lowest validation loss.
+    """
     lowest = min((j.loss for j in journals.values() if math.isfinite(j.loss)), default=0.0)
-    good = [n for n, j in journals.items() if j.loss <= lowest + SPOILT]
-    begun = [n for n, j in journals.items() if j.iteration == 0]
-    return list(dict.fromkeys([*good, *([] if best is None else [best]), *begun]))
+    good = [n for n, j in journals.items() if j.loss <= lowest + DIVERGED_MARGIN]
+    untrained = [n for n, j in journals.items() if j.iteration == 0]
+    return list(dict.fromkeys([*good, *([] if best is None else [best]), *untrained]))

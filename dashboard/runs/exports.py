@@ -1,4 +1,4 @@
-"""What can be taken away from a run: files made of it, each as bytes or text."""
+"""The files that a run can be downloaded as, each returned as bytes or text."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from datetime import date
 from pathlib import PurePath
 
 from dashboard.analysis.baselines import Baseline
-from dashboard.reports.run_report import Report, Sample, page
+from dashboard.formatting import counted
+from dashboard.reports.run_report import Report, Sample, render
 from dashboard.reports.svg_curve import Curve
 from dashboard.runs import snapshot
 from dashboard.runs.run import Run
+from dashboard.runs.summary import describe_network
 from dashboard.server import limits
 from dashboard.server.error_messages import report_unexpected
 from dashboard.settings import CELL_NAMES
@@ -22,20 +24,25 @@ from rnncore.history import COLUMNS
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 
+REPORT_SAMPLES = 8  # about as many samples, spread over the training, are in the report
+
 
 def file_stem(run: Run) -> str:
-    """What the files are called, after the text."""
+    """Return the name of the run's files without extension: that of its text."""
     stem = PurePath(run.text.name).stem
     return display_name(stem) if stem else "model"
 
 
 def make_file(run: Run, what: str, data: Callable[[], str | bytes]) -> str | bytes:
-    """The file; where it cannot be made, the run tells why under a reference that the log has."""
+    """Return ``data()``; if it fails, set ``run.export_error`` and raise the exception.
+
+    what: the name of the download, for the message.
+    """
     try:
         file = data()
     except Exception as error:
         run.export_error = report_unexpected(
-            error, f"“{what}” could not be made; the run is as it was."
+            error, f"“{what}” could not be created. The run is unchanged."
         )
         raise
     run.export_error = ""
@@ -43,12 +50,15 @@ def make_file(run: Run, what: str, data: Callable[[], str | bytes]) -> str | byt
 
 
 def model_pickle(run: Run) -> bytes:
-    """The model as a pickle, as it is between two chunks of training."""
+    """Return the pickled model, as it is between two chunks of training."""
     return dump_model(run.trainer.model())
 
 
 def ready_model_pickle(run: Run) -> bytes | None:
-    """The same, made once, if nothing trains it and it is small enough to lie ready on the page."""
+    """Return the pickled model for a page to hold ready, cached for each iteration.
+
+    None while training runs, or if the model is too large for that.
+    """
     status = run.trainer.status()
     if status.active or status.thread_active or model_bytes(run) > limits.MAX_READY_BYTES:
         return None
@@ -56,27 +66,27 @@ def ready_model_pickle(run: Run) -> bytes | None:
     if run.ready_pickle is None or run.ready_pickle[0] != state:
         try:
             run.ready_pickle = state, model_pickle(run)
-        except Exception:  # it is made at the click then, which tells why it cannot be
+        except Exception:  # a click on the download tries again and shows the error
             return None
     return run.ready_pickle[1]
 
 
 def checkpoint_npz(run: Run) -> bytes:
-    """The whole run as an .npz, to go on from exactly."""
+    """Return the whole run as an .npz file, from which training continues exactly."""
     buffer = io.BytesIO()
-    with run.trainer.lock:  # for the copying alone: training goes on while it is written
+    with run.trainer.lock:  # only for the copy: training continues while the file is written
         copy = snapshot.take(run.solver, [], [], run.plan)
     save(copy.solver, buffer)
     return buffer.getvalue()
 
 
 def model_bytes(run: Run) -> int:
-    """About how large the pickle is."""
+    """Return the approximate size of the pickle, in bytes."""
     return run.solver.model.flat.nbytes
 
 
 def checkpoint_bytes(run: Run) -> int:
-    """About how large the .npz is."""
+    """Return the approximate size of the .npz file, in bytes."""
     solver = run.solver
     moments = sum(slot.nbytes for slot in solver.optimizer.slots.values())
     history = 8 * len(COLUMNS) * len(solver.history)
@@ -84,7 +94,7 @@ def checkpoint_bytes(run: Run) -> int:
 
 
 def history_csv(run: Run) -> str:
-    """Every iteration as CSV; a validation that was not measured is left empty."""
+    """Return the history as CSV, one row an iteration; cells without a measurement are empty."""
     table = run.solver.history.to_array().T
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -95,39 +105,38 @@ def history_csv(run: Run) -> str:
 
 
 def samples_text(run: Run) -> str:
-    """The samples over time, one below the other."""
+    """Return all samples as plain text, the oldest first."""
     return "\n\n".join(
-        f"--- after {entry.iteration:,} iterations, loss {entry.loss:.3f} ---\n"
+        f"--- after {counted(entry.iteration, 'iteration')}, loss {entry.loss:.3f} ---\n"
         f"{run.sample_log.seed_text}{entry.text}"
         for entry in run.sample_log.entries
     )
 
 
 def report_html(run: Run, levels: list[Baseline]) -> str:
-    """One self-contained HTML page."""
+    """Return the report, one self-contained HTML page; ``levels`` are lines on its curve."""
     status, solver, text = run.trainer.status(), run.solver, run.text
     chosen, train = run.model_settings, run.train_settings
-    past = solver.history
-    at, val = past.validations()
-    every = max(1, len(run.sample_log.entries) // 8)
-    return page(
+    history = solver.history
+    at, val = history.validations()
+    every = max(1, len(run.sample_log.entries) // REPORT_SAMPLES)
+    return render(
         Report(
             title=f"A network that learnt to write {text.name}",
-            lead=f"{solver.model.num_layers} x {CELL_NAMES.get(chosen.cell_type, chosen.cell_type)}"
-            f" of {chosen.hidden_dim}, {solver.model.num_params:,} parameters, trained for "
-            f"{status.iteration:,} iterations in {status.elapsed:,.0f} s.",
+            lead=f"{describe_network(chosen)}, {solver.model.num_params:,} parameters. Trained "
+            f"for {counted(status.iteration, 'iteration')} in {status.elapsed:,.0f} s.",
             figures={
                 "Loss (nats per character)": status.loss,
-                "Validation": status.val_loss,
-                "Best validation": status.best_val,
+                "Validation loss": status.val_loss,
+                "Best validation loss": status.best_val,
                 "Epochs": status.epoch,
             },
             data={
                 "Name": text.name,
                 "Characters": len(text),
-                "Different characters": len(text.vocab),
+                "Distinct characters": len(text.vocab),
                 "Encoding": text.encoding,
-                "Held out for validation": f"{chosen.val_fraction:.0%}",
+                "Validation share": f"{chosen.val_fraction:.0%}",
             },
             settings={
                 "Cell": CELL_NAMES.get(chosen.cell_type, chosen.cell_type),
@@ -140,18 +149,20 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
                 "Learning rate": train.lr,
                 "Update rule": train.update_rule,
                 "Schedule": train.schedule,
-                "Warm-up": train.warmup,
-                "Clipping": "off" if math.isinf(train.clip) else train.clip,
+                "Warm-up iterations": train.warmup,
+                "Gradient clipping": "off" if math.isinf(train.clip) else train.clip,
                 "Iterations between validations": solver.eval_every or "never",
-                "Iterations until a fresh start": solver.fresh_after or "never",
-                "Iterations planned": train.num_iters,
-                "Random seed": chosen.seed,
+                "Iterations between memory resets": solver.fresh_after or "never",
+                "Planned iterations": train.num_iters,
+                "Initialisation seed": chosen.seed,
             },
-            curve=Curve(past["iteration"], past["loss"], at, val, {b.name: b.nats for b in levels}),
+            curve=Curve(
+                history["iteration"], history["loss"], at, val, {b.name: b.nats for b in levels}
+            ),
             samples=[
                 Sample(e.iteration, run.sample_log.seed_text + e.text)
                 for e in run.sample_log.entries[::-every][::-1]
             ],
-            made=date.today(),
+            created=date.today(),
         )
     )

@@ -1,4 +1,4 @@
-"""The folder of one run: writing and reading its files, which ``store`` describes."""
+"""The folder of one run: writes and reads its files. ``store`` describes them."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from rnncore import RNN, Solver, Vocab
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError
 from rnncore.storage import atomic_write, checkpoint, npz
 
-DELETED = ".deleted-"  # a folder on its way out
+DELETED = ".deleted-"  # prefix of a folder that is being deleted
 _SAVE = re.compile(r"(\d{8})\.(?:npz|json)")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What never changes about a run; ``text`` are the fields of its LoadedText in JSON."""
+    """Properties of a run that never change. ``text`` has the small fields of its LoadedText."""
 
     id: str
     created: float  # seconds since 1970
@@ -43,36 +43,39 @@ class Facts:
     def about(
         cls, id: str, created: float, settings: ModelSettings, text: LoadedText, itemsize: int
     ) -> Facts:
-        """The facts of a run on this text."""
+        """Return the facts of a run on this text."""
         fields = ("name", "size", "encoding", "notes", "digest")
         return cls(id, created, settings, {name: getattr(text, name) for name in fields}, itemsize)
 
 
 class RunFolder:
-    """One run's files. Only the holder of ``lock`` writes."""
+    """The files of one run. Only the holder of ``lock`` may write."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lock = FolderLock(path / "lock")
-        self.newest = 0  # the number of the save that was written or opened last
-        # Saves that cannot be opened or that a divergence spoilt: the next save removes them.
+        self.newest = 0  # number of the save that was last written or opened
+        # Saves that are damaged or follow a divergence. The next save deletes them.
         self.unusable: set[int] = set()
 
     # -- writing ------------------------------------------------------------------------------
 
     def save(
-        self, snapshot: Snapshot, facts: Facts, text: LoadedText, first: RNN | None = None
+        self,
+        snapshot: Snapshot,
+        facts: Facts,
+        text: LoadedText,
+        initial_model: RNN | None = None,
     ) -> None:
-        """Add a save and remove those that are needed no longer; SaveError or OSError if not.
+        """Add a save and delete old ones; SaveError or OSError if that fails.
 
-        The run's folder, text, facts and, if it knew something already, the network that it
-        began with are written where they are not there yet.
+        This also creates the folder, its text, its facts and its initial model, if missing.
         """
-        self._claim()
+        self._lock_or_create()
         if not (self.path / "text.npz").exists():
             self._write_text(text)
-        if first is not None and not (self.path / "first.npz").exists():
-            self._write_first(first)
+        if initial_model is not None and not (self.path / "first.npz").exists():
+            self._write_initial_model(initial_model)
         number = 1 + max(self._numbers(), default=0)
         network = self._network(number)
         try:
@@ -88,17 +91,17 @@ class RunFolder:
             write_record(self.path / "run.json", asdict(facts))
         self._prune()
 
-    def _claim(self) -> None:
-        """Own the folder, made if need be; a SaveError if the run went on without us."""
+    def _lock_or_create(self) -> None:
+        """Lock the folder, created if missing; SaveError if another process has continued it."""
         if self.lock.held:
             return
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.mkdir(mode=0o700, exist_ok=True)
-        self.lock.take()
+        self.lock.acquire()
         atomic_write.delete_partial_files(self.path)
         if max(self.numbers(), default=0) > self.newest:
             self.lock.release()
-            raise SaveError("the run has gone on in another window; open it again by its link")
+            raise SaveError("the run was continued in another window; open it again by its link")
 
     def _write_text(self, text: LoadedText) -> None:
         codes = np.array([ord(char) for char in text.vocab.idx_to_char], dtype=np.uint32)
@@ -108,29 +111,29 @@ class RunFolder:
             self.path / "text.npz", lambda file: npz.write(file, values, arrays)
         )
 
-    def _write_first(self, first: RNN) -> None:
-        values, arrays = {"format": FORMAT}, {"weights": first.flat}
+    def _write_initial_model(self, model: RNN) -> None:
+        values, arrays = {"format": FORMAT}, {"weights": model.flat}
         atomic_write.replace_file(
             self.path / "first.npz", lambda file: npz.write(file, values, arrays)
         )
 
     def _prune(self) -> None:
-        """Keep the last two saves and the best, or fewer of them if they are very large."""
+        """Keep the last two saves and the best one, or fewer if they are very large."""
         good = [n for n in self.numbers() if n not in self.unusable]
         wanted = list(dict.fromkeys([*good[:1], *self._best(good), *good[:2]]))
         sizes = [self._network(number).stat().st_size for number in wanted]
         while len(wanted) > 1 and sum(sizes[: len(wanted)]) > limits.MAX_RUN_BYTES:
             wanted.pop()
         for number in set(self._numbers()) - set(wanted):
-            # The journal goes first: without it a network is no save.
+            # The journal first: without it, the network does not count as a save.
             for path in (self._journal(number), self._network(number)):
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Delete everything; the caller holds the lock, which is given back."""
+        """Delete the folder and release the lock, which the caller holds; SaveError if it fails."""
         gone = self.path.with_name(f"{DELETED}{self.path.name}-{secrets.token_hex(4)}")
-        if os.name == "nt":  # a folder with an open file in it cannot be renamed there
+        if os.name == "nt":  # Windows cannot rename a folder with an open file in it
             self.lock.release()
         try:
             os.rename(self.path, gone)
@@ -143,11 +146,11 @@ class RunFolder:
     # -- reading ------------------------------------------------------------------------------
 
     def facts(self) -> Facts:
-        """What never changes; a FileFormatError if it cannot be read."""
+        """Read run.json; FileFormatError if that fails."""
         values = read_record(self.path / "run.json")
         try:
             if values["id"] != self.path.name:
-                raise FileFormatError("The folder holds another run than its name says.")
+                raise FileFormatError("The folder's name is not the id of the run in it.")
             settings = ModelSettings(**values["settings"])
             created, itemsize = float(values["created"]), int(values.get("itemsize", 4))
             return Facts(values["id"], created, settings, dict(values["text"]), itemsize)
@@ -157,7 +160,7 @@ class RunFolder:
             raise FileFormatError(f"The run's record is damaged: {error!r}.") from None
 
     def text(self, facts: Facts) -> LoadedText:
-        """The text that the run trains on."""
+        """Read the text that the run trains on; FileFormatError if that fails."""
         try:
             with open(self.path / "text.npz", "rb") as file:
                 values, arrays = npz.read(file)
@@ -165,15 +168,18 @@ class RunFolder:
             raise FileFormatError(f"The run's text cannot be read: {error.strerror}.") from None
         try:
             if values["digest"] != facts.text["digest"]:
-                raise FileFormatError("The run's folder holds the text of another run.")
+                raise FileFormatError("The text in the run's folder belongs to another run.")
             fields = dict(facts.text, notes=tuple(facts.text["notes"]))
             vocab = Vocab(map(chr, arrays["vocab"].tolist()))
             return LoadedText(vocab=vocab, ids=arrays["ids"], **fields)
         except (KeyError, TypeError, OverflowError) as error:
             raise FileFormatError(f"The run's text is damaged: {error!r}.") from None
 
-    def first(self, like: RNN) -> RNN | None:
-        """The network that the run began with, built like this one; None if it was a fresh one."""
+    def initial_model(self, like: RNN) -> RNN | None:
+        """Read the pretrained network that the run started from; None if there is none.
+
+        like: a network of the same shape. A damaged file is a FileFormatError.
+        """
         path = self.path / "first.npz"
         if not path.exists():
             return None
@@ -183,33 +189,35 @@ class RunFolder:
                 _, arrays = npz.read(file)
             model.flat[...] = arrays["weights"]
         except (OSError, KeyError, ValueError) as error:
-            raise FileFormatError(f"The run's first network is damaged: {error!r}.") from None
+            raise FileFormatError(
+                f"The network that the run started from is damaged: {error!r}."
+            ) from None
         return model
 
     def numbers(self) -> list[int]:
-        """The saves that are whole, newest first."""
+        """Return the numbers of the complete saves, newest first."""
         return sorted((n for n in self._numbers() if self._is_pair(n)), reverse=True)
 
     def journal(self, number: int) -> Journal:
-        """The journal of a save, once its network has the size that it should have."""
+        """Read the journal of a save; FileFormatError if it or the network's size is wrong."""
         values = read_record(self._journal(number))
         try:
             size = self._network(number).stat().st_size
         except OSError as error:
             raise FileFormatError(f"The save cannot be read: {error.strerror}.") from None
         if size != values.get("bytes"):
-            raise FileFormatError("The save is damaged: it has not the size that it should have.")
+            raise FileFormatError("The save is damaged: its file does not have the recorded size.")
         return Journal.of(values)
 
     def solver(self, number: int, text: LoadedText) -> Solver:
-        """The solver of a save, which goes on exactly as it would have then."""
+        """Load the solver of a save, from which training continues exactly."""
         solver = checkpoint.load(self._network(number), data=text.ids)
         if not isinstance(solver, Solver):
-            raise FileFormatError("The save holds a model without its training.")
+            raise FileFormatError("The save contains a model without its training state.")
         return solver
 
     def journals(self) -> dict[int, Journal]:
-        """The journals of all saves that have readable ones, newest first."""
+        """Read all journals that are readable; return them by number, newest first."""
         found = {}
         for number in self.numbers():
             with contextlib.suppress(FileFormatError):
@@ -217,11 +225,11 @@ class RunFolder:
         return found
 
     def best(self) -> int | None:
-        """The number of the save with the lowest validation loss, or None."""
+        """Return the number of the save with the lowest validation loss, or None."""
         return next(iter(self._best(self.numbers())), None)
 
     def size(self) -> int:
-        """Bytes of all files."""
+        """Return the total size of all files, in bytes."""
         total = 0
         with contextlib.suppress(OSError), os.scandir(self.path) as entries:
             for entry in entries:
@@ -233,7 +241,7 @@ class RunFolder:
 
     def _best(self, numbers: list[int]) -> list[int]:
         journals = {n: j for n, j in self.journals().items() if n in numbers}
-        # Of two saves after the same validation the earlier one is nearer to it.
+        # With equal losses the earlier save comes first: it is closer to the validation.
         ranked = sorted((j.val_loss, n) for n, j in journals.items() if math.isfinite(j.val_loss))
         return [number for _, number in ranked[:1]]
 

@@ -1,7 +1,10 @@
-"""One owner for a folder: a lock that the system takes back when its holder dies.
+"""A lock on a folder, which only one process can hold and which ends when the process dies.
 
-The lock is the system's own on an open file, so a killed process leaves nothing stale
-behind. The number of the process stands in the file for people to read, no more.
+It is the operating system's lock on an open file, so a killed process leaves no stale lock.
+The process number in the file is there only for error messages.
+
+Not ``filelock`` (4.3): it creates a missing folder again, counts a lock as held after its
+folder was moved away, and on Windows locks the byte where the process number stands.
 """
 
 from __future__ import annotations
@@ -18,60 +21,60 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-_FAR = 1 << 30  # Windows locks a byte out here, so that the number stays readable
+_FAR = 1 << 30  # on Windows the byte at this offset is locked, so the number stays readable
 
 
 class RunInUseError(RnnCoreError):
-    """Another process, or another window of this one, works on the run."""
+    """The run is open in another process, or on another page of this one."""
 
 
 class FolderLock:
-    """The lock of one folder. Threads of one process are not told apart by it."""
+    """The lock of one folder. It is not for threads: they share the lock of their process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: BinaryIO | None = None
-        self.certain = False  # whether the file system has locks at all
+        self.enforced = False  # whether the file system supports locks
 
     @property
     def held(self) -> bool:
-        """Whether this object holds the lock, and the file is still the folder's."""
+        """Whether this object holds the lock, and its file has not been moved or deleted."""
         return self._file is not None and _is_at(self._file, self._path)
 
-    def take(self) -> None:
-        """Own the folder; a RunInUseError if somebody else does, an OSError if none can."""
+    def acquire(self) -> None:
+        """Lock the folder; RunInUseError if it is locked, OSError if it cannot be written to."""
         if self.held:
             return
         self.release()
-        file = open(self._path, "a+b")  # noqa: SIM115 (it stays open as long as it is held)
+        file = open(self._path, "a+b")  # noqa: SIM115 (stays open while the lock is held)
         try:
             locked = _lock(file)
             if locked is False:
                 raise RunInUseError(
-                    f"This run is in use by another window or program{_process(file)}: "
-                    "go on there, or close it there first."
+                    f"This run is in use by another window or program{_process(file)}. "
+                    "Continue there, or close it there first."
                 )
             if not _is_at(file, self._path):  # deleted between opening and locking
                 raise FileNotFoundError(f"{self._path} is gone")
         except BaseException:
             file.close()
             raise
-        self._file, self.certain = file, locked is True
-        with contextlib.suppress(OSError):  # a full disk does not matter here
+        self._file, self.enforced = file, locked is True
+        with contextlib.suppress(OSError):  # the lock holds even if a full disk takes no number
             file.truncate(0)
             file.write(str(os.getpid()).encode())
             file.flush()
 
     def release(self) -> None:
-        """Let others own the folder."""
+        """Unlock the folder, if this object holds the lock."""
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
-            self._file, self.certain = None, False
+            self._file, self.enforced = None, False
 
 
 def _lock(file: BinaryIO) -> bool | None:
-    """Whether the file's lock is ours, until it is closed; None where there are no locks."""
+    """Lock the file until it is closed; False if it is locked, None if locks are unsupported."""
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -82,7 +85,7 @@ def _lock(file: BinaryIO) -> bool | None:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     except (BlockingIOError, PermissionError):
         return False
-    except OSError:  # better to work unguarded than not at all
+    except OSError:  # some network disks: an unlocked run is better than none
         return None
     return True
 
@@ -95,6 +98,7 @@ def _is_at(file: BinaryIO, path: Path) -> bool:
 
 
 def _process(file: BinaryIO) -> str:
+    """Return the process that holds the lock, as words for a message; "" if unknown."""
     try:
         file.seek(0)
         return f" (process {int(file.read(20))})"

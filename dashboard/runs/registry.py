@@ -1,8 +1,8 @@
-"""Registry: the runs that this process has in memory, whichever page they belong to.
+"""The registry: all runs that this process has in memory.
 
-A page comes and goes; a refresh is a new one. What it keeps is the run's id, and with that
-it asks here. Runs that train stay. Runs at rest that no page has asked for in a while are
-saved and leave; ``open`` brings them back from disk.
+A refresh of the page starts a new session, which knows only the run's id and gets the run from
+here. Runs that are training stay in memory. Idle runs that no page has asked for in a while
+are saved and unloaded; ``open`` loads them from disk again.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from dashboard.runs.store import NoSuchRunError, Store
 from dashboard.server import limits
 from rnncore import RnnCoreError
 
-TIDY_SECONDS = 60.0  # between two looks for runs that may leave
-_MAKING = threading.Lock()
+CLEAN_UP_SECONDS = 60.0  # between two searches for idle runs
+_CREATING = threading.Lock()
 
 logger = logging.getLogger(__name__)
 
 
 class RegistryFullError(RnnCoreError):
-    """More trainings than this server holds."""
+    """All runs that this server can hold are training."""
 
 
 class Registry:
@@ -38,27 +38,27 @@ class Registry:
         self.store = store
         self._clock = clock
         self._runs: dict[str, Run] = {}
-        self._asked: dict[str, float] = {}  # when each was asked for last
-        self._lock = threading.RLock()  # guards the two above; never held for long
-        self._moving = threading.RLock()  # held by whoever brings runs in or puts them away
-        self._deleted: set[str] = set()  # ids of runs that a page may still hold
-        self._swept = clock()  # when the store was tidied last
+        self._requested: dict[str, float] = {}  # when a page last asked for each run
+        self._lock = threading.RLock()  # guards the two dictionaries; held only briefly
+        self._moving = threading.RLock()  # held while runs are loaded, unloaded or deleted
+        self._deleted: set[str] = set()  # ids; a page may still hold the run
+        self._store_cleaned = clock()  # when the store was last cleaned up
         self._thread: threading.Thread | None = None
 
     def get(self, run_id: str) -> Run | None:
-        """The run, if it is in memory; asking keeps it there."""
+        """Return the run if it is in memory, and keep it there for a while."""
         with self._lock:
             run = self._runs.get(run_id)
             if run is not None:
-                self._asked[run_id] = self._clock()
+                self._requested[run_id] = self._clock()
             return run
 
     def open(self, run_id: str) -> Run:
-        """The run from memory or from disk, with the errors of ``Store.open`` and ``add``."""
+        """Return the run from memory or disk; raises the errors of ``Store.open`` and ``add``."""
         run = self.get(run_id)
         if run is not None:
             return run
-        with self._moving:  # of two pages that open one run, the second finds it here
+        with self._moving:  # if two pages open a run at once, the second finds it here
             run = self.get(run_id)
             if run is None:
                 self._make_room()
@@ -67,20 +67,20 @@ class Registry:
             return run
 
     def add(self, run: Run) -> None:
-        """Hold a run here and save it from now on; twice is as good as once.
+        """Register a run and save it from now on; does nothing if it is registered.
 
-        RegistryFullError: all that are here train. RunInUseError: the run was put away, and
-        another page has opened it again. NoSuchRunError: it was deleted.
+        RegistryFullError: the memory is full of training runs. RunInUseError: the run was
+        unloaded, and another page has opened it again. NoSuchRunError: it was deleted.
         """
         with self._moving:
             if run.id in self._deleted:
-                raise NoSuchRunError("This run was deleted: press Reset to begin another one.")
+                raise NoSuchRunError("This run was deleted. Press Reset to start a new one.")
             other = self.get(run.id)
             if other is run:
                 return
             if other is not None:
                 raise RunInUseError(
-                    "This run was opened again on another page: reload this one to see it."
+                    "This run was opened on another page. Reload this page to see it."
                 )
             self._make_room()
             if run.autosaver is None:
@@ -88,16 +88,16 @@ class Registry:
             self._put(run)
 
     def unload(self, run_id: str) -> bool:
-        """Pause the run, save it and let it go from memory; False if it could not be saved."""
+        """Pause the run, save it and remove it from memory; return whether it could be saved."""
         with self._moving:
-            gone = self._put_away(run_id)
-        gc.collect()  # a run and its trainer name each other, so counting alone frees nothing
-        return gone
+            unloaded = self._save_and_remove(run_id)
+        gc.collect()  # a run and its trainer refer to each other: only the collector frees them
+        return unloaded
 
     def delete(self, run_id: str) -> None:
-        """Remove the run from memory and from disk, with the errors of ``Store.delete``.
+        """Delete the run from memory and disk; raises the errors of ``Store.delete``.
 
-        A page may still hold the run; ``add`` does not take it back.
+        A page may still hold the run; ``add`` refuses it.
         """
         with self._moving:
             run = self._peek(run_id)
@@ -117,27 +117,27 @@ class Registry:
             if run is not None:
                 self._drop(run_id)
 
-    def tidy(self) -> int:
-        """Put away the runs at rest that nobody asked for in a while; returns how many.
+    def clean_up(self) -> int:
+        """Unload idle runs that no page has asked for in a while; return how many.
 
-        Now and then what is on disk is brought within its limits, too.
+        This also retries failed saves, and once an hour cleans up the store.
         """
         before = self._clock() - limits.IDLE_SECONDS
-        gone = sum(self._forget_idle(run_id, before) for run_id in self._resting(before))
-        for run_id in self._resting(self._clock()):
+        unloaded = sum(self._unload_idle(run_id, before) for run_id in self._idle(before))
+        for run_id in self._idle(self._clock()):
             run = self._peek(run_id)
             if run is not None and run.autosaver is not None and run.autosaver.problem:
-                run.autosaver.save_now()  # the disk may have room again
-        if self._clock() - self._swept >= limits.SWEEP_SECONDS:
-            self._swept = self._clock()
-            self.store.tidy()
-        return gone
+                run.autosaver.save_now()  # the disk may have free space again
+        if self._clock() - self._store_cleaned >= limits.SWEEP_SECONDS:
+            self._store_cleaned = self._clock()
+            self.store.clean_up()
+        return unloaded
 
     def close(self) -> None:
-        """Save and let go of everything: the program ends."""
+        """Save and unload all runs, when the program ends."""
         with self._lock:
             runs = list(self._runs.values())
-        for run in runs:  # all at once, so that none waits for another's last chunk
+        for run in runs:  # pause all first, so that their last chunks end at the same time
             run.trainer.pause()
         for run in runs:
             self.unload(run.id)
@@ -147,77 +147,77 @@ class Registry:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _resting(self, asked_before: float) -> list[str]:
-        """Runs at rest and not asked for since, those asked for longest ago first."""
+    def _idle(self, requested_before: float) -> list[str]:
+        """Return runs that do not train and were last requested before then, oldest first."""
         with self._lock:
-            asked = sorted((at, run_id) for run_id, at in self._asked.items())
+            requested = sorted((at, run_id) for run_id, at in self._requested.items())
             return [
                 run_id
-                for at, run_id in asked
-                if at <= asked_before and not self._runs[run_id].trainer.status().active
+                for at, run_id in requested
+                if at <= requested_before and not self._runs[run_id].trainer.status().active
             ]
 
     def _peek(self, run_id: str) -> Run | None:
-        """The run, without this counting as asking for it."""
+        """Return the run without keeping it in memory for longer."""
         with self._lock:
             return self._runs.get(run_id)
 
-    def _forget_idle(self, run_id: str, before: float) -> bool:
-        with self._moving:  # whoever presses Train asks for the run first, and then is waited for
-            return run_id in self._resting(before) and self.unload(run_id)
+    def _unload_idle(self, run_id: str, before: float) -> bool:
+        with self._moving:  # a click on Train calls ``get`` first, so the run is not idle then
+            return run_id in self._idle(before) and self.unload(run_id)
 
-    def _put_away(self, run_id: str) -> bool:
+    def _save_and_remove(self, run_id: str) -> bool:
         run = self._peek(run_id)
         if run is None:
             return True
         if run.autosaver is not None and not run.autosaver.suspend():
-            return False  # here is the only place where it is whole
+            return False  # memory has the only complete copy
         if run.trainer.status().active:
-            return False  # somebody has just pressed Train
+            return False  # Train was pressed meanwhile
         self._drop(run_id)
         return True
 
     def _make_room(self) -> None:
-        for run_id in self._resting(self._clock()):
+        for run_id in self._idle(self._clock()):
             if len(self) < limits.MAX_LIVE_RUNS:
                 return
             self.unload(run_id)
         if len(self) >= limits.MAX_LIVE_RUNS:
             raise RegistryFullError(
-                f"{len(self)} trainings are going on here, which is all that this server holds: "
-                "try again when one of them has ended."
+                f"This server is training {len(self)} runs, the most that it can hold. "
+                "Try again when one of them has ended."
             )
 
     def _put(self, run: Run) -> None:
         with self._lock:
-            self._runs[run.id], self._asked[run.id] = run, self._clock()
+            self._runs[run.id], self._requested[run.id] = run, self._clock()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="registry", daemon=True)
                 self._thread.start()
 
     def _drop(self, run_id: str) -> None:
         with self._lock:
-            del self._runs[run_id], self._asked[run_id]
+            del self._runs[run_id], self._requested[run_id]
 
     def _work(self) -> None:
         while True:
-            time.sleep(TIDY_SECONDS)
+            time.sleep(CLEAN_UP_SECONDS)
             try:
-                self.tidy()
+                self.clean_up()
             except Exception:
-                logger.exception("putting runs away failed; it is tried again")
+                logger.exception("unloading idle runs failed; it will be tried again")
 
 
 def get_registry() -> Registry:
-    """The one of this process, over the store at its default place."""
-    with _MAKING:  # the first pages come at once, and a cache alone gives each another one
+    """Return the registry of this process, with the store in the default folder."""
+    with _CREATING:  # ``cache`` alone would run twice for two pages that open at once
         return _create()
 
 
 @cache
 def _create() -> Registry:
     store = Store()
-    threading.Thread(target=store.tidy, name="store", daemon=True).start()
-    made = Registry(store)
-    atexit.register(made.close)
-    return made
+    threading.Thread(target=store.clean_up, name="store", daemon=True).start()
+    created = Registry(store)
+    atexit.register(created.close)
+    return created

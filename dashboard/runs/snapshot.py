@@ -1,4 +1,4 @@
-"""A run as it stands between two chunks, copied, so that it can be saved while it trains on."""
+"""Snapshots: copies of a run between two chunks, which are saved while training continues."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from rnncore.history import History
 
 @dataclass(frozen=True)
 class Journal:
-    """What is known of a save without opening it; losses in nats per character, or NaN."""
+    """What a save records beside the network. Losses are in nats per character, NaN if unknown."""
 
     saved: float  # seconds since 1970
     iteration: int
     num_iters: int
     loss: float  # mean of the last 50 iterations
-    val_loss: float  # the last validation before the save
-    best_val: float  # the best of the run so far
+    val_loss: float  # the last validation
+    best_val: float  # the lowest validation loss of the run so far
     entries: tuple[Entry, ...]
     changes: tuple[Change, ...]
     plan: Plan
 
     def values(self) -> dict[str, Any]:
-        """As plain values for JSON, which knows no NaN."""
+        """Return plain values for JSON, with None for NaN."""
         return {
             "saved": self.saved,
             "iteration": self.iteration,
@@ -41,14 +41,16 @@ class Journal:
             "loss": _or_null(self.loss),
             "val_loss": _or_null(self.val_loss),
             "best_val": _or_null(self.best_val),
-            "diary": [[e.iteration, _or_null(e.loss), e.text] for e in self.entries],
+            "diary": [  # the samples; the key is that of the first version
+                [e.iteration, _or_null(e.loss), e.text] for e in self.entries
+            ],
             "changes": [[c.iteration, c.text] for c in self.changes],
             "plan": {**asdict(self.plan.goal), **asdict(self.plan.since)},
         }
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Journal:
-        """From what ``values`` gave; a FileFormatError for anything else."""
+        """Return the journal that ``values`` describes; FileFormatError if it is damaged."""
         try:
             return cls(
                 saved=float(values["saved"]),
@@ -69,15 +71,15 @@ class Journal:
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """A copy of a solver, to be saved and not to be trained, with the journal of that moment."""
+    """A copy of a solver, to be saved and not trained, with its journal."""
 
     solver: Solver
     journal: Journal
 
 
 def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan) -> Snapshot:
-    """Copy what training changes; the caller holds the trainer's lock."""
-    twin = copy.copy(solver)  # the text's ids and the settings are shared: they stay as they are
+    """Return a copy of all that training changes; the caller holds the trainer's lock."""
+    twin = copy.copy(solver)  # shares the text's ids and the settings, which training only reads
     twin.on_validation_chunk = None
     twin.model = solver.model.copy()
     twin.optimizer = copy.deepcopy(solver.optimizer)
@@ -110,7 +112,7 @@ def _or_nan(value: Any) -> float:
 
 
 def _plan(values: Mapping[str, Any]) -> Plan:
-    """The plan of a journal; the first ones had none but the run's length."""
+    """Return the plan; the first journals have only a number of iterations."""
     if "plan" not in values:
         return Plan(Goal("iterations", int(values["num_iters"])))
     of = values["plan"]

@@ -1,4 +1,4 @@
-"""Speed of some settings on this machine, tried out for two seconds before training."""
+"""The speed of given settings on this machine, measured in a two-second trial training."""
 
 from __future__ import annotations
 
@@ -11,44 +11,45 @@ from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
 
 SECONDS = 2.0
-# Seconds before it begins: the browser draws the page on the same cores, and a slider may move on.
-_PATIENCE = 0.5
-_WARM_UP = 3  # iterations: buffers are made, caches filled
+# Seconds before the trial: the browser draws the page on the same cores, and the user may still
+# be moving a slider.
+_DELAY = 0.5
+_WARM_UP = 3  # iterations that are not timed: they allocate buffers and fill caches
 
 
 @dataclass(frozen=True)
 class Speed:
-    """What training would be like; ``per_epoch`` in iterations."""
+    """The speed of a training; ``per_epoch`` is the number of iterations in an epoch."""
 
     iterations_per_second: float
     per_epoch: int
 
     def seconds(self, iterations: float) -> float:
-        """How long so many iterations take."""
+        """Return how many seconds this number of iterations takes."""
         return iterations / self.iterations_per_second
 
 
 def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS) -> Speed | None:
-    """Train a throw-away network for some seconds.
+    """Return the speed, from training a temporary network for this long.
 
-    None if a real training came up meanwhile, or if nobody wants to know any more.
+    None if a real training starts meanwhile, or if the result is no longer wanted.
     """
-    time.sleep(_PATIENCE)
-    if not _may_go_on():
+    time.sleep(_DELAY)
+    if not _may_continue():
         return None
     solver = new_solver(text, settings, TrainSettings())
     for _ in range(_WARM_UP):
-        if not _may_go_on():
+        if not _may_continue():
             return None
         solver.step()
     started, first = time.perf_counter(), solver.iteration
     while time.perf_counter() - started < seconds:
-        if not _may_go_on():
+        if not _may_continue():
             return None
         solver.train_for(seconds / 10)
     rate = (solver.iteration - first) / (time.perf_counter() - started)
     return Speed(rate, solver.batches.per_epoch)
 
 
-def _may_go_on() -> bool:
+def _may_continue() -> bool:
     return len(SCHEDULER) == 0 and background_job.is_wanted()

@@ -1,28 +1,29 @@
-"""Store: all runs on disk, each in a folder that opens again, whatever happened.
+"""The store: all runs on disk, each in a folder of its own.
 
     <root>/<run id>/            mode 0700; the id is 16 characters of A-Z a-z 0-9 - _
-        run.json                id, creation, network settings, facts of the text; written once
+        run.json                id, creation time, network settings, facts about the text;
+                                written once
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
-        first.npz               the weights that it began with, if they had learnt something
-                                elsewhere; written once
+        first.npz               the weights of the pretrained network that the run started
+                                from, if any; written once
         00000017.npz            save 17: the solver without the text (rnncore.storage.checkpoint)
-        00000017.json           its journal: time, iteration, losses, diary, changes, plan, and
-                                the size of the .npz; written after it, so a save is whole if
-                                both are there
-        lock                    owned by the process that trains the run (ownership)
-        *.part                  being written, or left by a killed program: swept
+        00000017.json           its journal: time, iteration, losses, samples (key "diary"),
+                                changes, plan, and the size of the .npz; written after it, so a
+                                save is complete if both files exist
+        lock                    locked by the process that has the run open (``lock``)
+        *.part                  being written, or left by a killed program and deleted later
     <root>/.deleted-*           being deleted
 
-Up to three saves stay: the last two and the one with the lowest validation loss. ``run.json``
-comes last of a run's first files: a folder without one never became a run. A ``.json`` is one
-line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of the rest.
-Every file is written beside its name, forced to the disk and moved into place
+Up to three saves are kept: the last two and the one with the lowest validation loss.
+``run.json`` is the last of a new run's files, so a folder without one is not a run. A ``.json``
+is one line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of the rest.
+Every file is written under a temporary name, flushed to disk and renamed
 (rnncore.storage.atomic_write).
 
-Rule for ``records.FORMAT``: raise its number whenever a folder of the old number would be read
-wrongly or not at all, and keep a reader for each number that was ever released. (The first
-journals have no plan; the run's length, which they have, is theirs.)
+Raise the number in ``json_record.FORMAT`` when folders of the old number can no longer be read
+correctly, and keep a reader for each released number. (The first journals have no plan; theirs
+is the number of iterations that they contain.)
 """
 
 from __future__ import annotations
@@ -49,12 +50,12 @@ _ID = re.compile(r"[A-Za-z0-9_-]{16}")
 
 
 class NoSuchRunError(RnnCoreError):
-    """No run of this id is here."""
+    """There is no run with this id."""
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run on disk, in figures. Whoever knows an id can open its run: show it to its owner."""
+    """Figures of a run on disk. Show the id to its owner only: anyone who has it can open it."""
 
     id: str
     text_name: str
@@ -64,11 +65,14 @@ class RunInfo:
     num_iters: int
     best_val: float  # nats per character, or NaN
     size: int  # bytes
-    damaged: str = ""  # why it cannot be opened, if that shows without opening it
+    damaged: str = ""  # why it cannot be opened, if its small files show that
 
 
 def default_root() -> Path:
-    """Where runs are kept: ``LSTM_WORKBENCH_RUNS``, or the system's place for a user's data."""
+    """Return the folder of all runs: ``LSTM_WORKBENCH_RUNS``, or one in the user's data folder.
+
+    Not from ``platformdirs``: on macOS it follows XDG_DATA_HOME, where older runs are not.
+    """
     if chosen := os.environ.get("LSTM_WORKBENCH_RUNS"):
         return Path(chosen).expanduser().absolute()
     home = Path.home()
@@ -78,37 +82,37 @@ def default_root() -> Path:
         base = home / "Library" / "Application Support"
     else:
         base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-        if not base.is_absolute():  # which XDG says to ignore
+        if not base.is_absolute():  # the XDG specification says to ignore it
             base = home / ".local" / "share"
     return base / "lstm-workbench" / "runs"
 
 
 class Store:
-    """The runs below one folder. Every method may be called from any thread."""
+    """The runs in one folder. Every method may be called from any thread."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = default_root() if root is None else root
-        self._tidying = threading.Lock()
+        self._cleaning = threading.Lock()
 
     def start_autosave(self, run: Run) -> Autosaver:
-        """Save this new run from now on. Disk trouble shows in the keeper's ``problem``."""
+        """Save this new run from now on; errors appear in the autosaver's ``problem``."""
         autosaver = Autosaver(run, self._folder(run.id))
         autosaver.start()
         return autosaver
 
     def open(self, run_id: str) -> Run:
-        """The run as it was saved last, paused and owned by this process from now on.
+        """Return the run as last saved, paused and locked by this process.
 
-        NoSuchRunError, RunInUseError, FileFormatError (nothing of it can be read) or
-        limits.TooLargeError. ``notes`` of the run say what was amiss.
+        Raises NoSuchRunError, RunInUseError, FileFormatError (nothing can be read) or
+        limits.TooLargeError. Lesser damage is described in the run's ``notes``.
         """
-        folder = self._owned(run_id)
+        folder = self._locked_folder(run_id)
         try:
             atomic_write.delete_partial_files(folder.path)
             facts = folder.facts()
             text = folder.text(facts)
             limits.check_memory(facts.settings.memory(len(text.vocab), facts.itemsize))
-            problem: RnnCoreError = FileFormatError("This run holds no save that is whole.")
+            problem: RnnCoreError = FileFormatError("This run has no complete save.")
             for number in folder.numbers():
                 try:
                     journal = folder.journal(number)
@@ -122,7 +126,7 @@ class Store:
         except BaseException:
             folder.lock.release()
             raise
-        # A damaged newer one must not look like progress that was made elsewhere.
+        # A damaged newer save must not look like a save that another process added.
         folder.newest = max([number, *folder.unusable])
         run = run_from_solver(run_id, text, facts.settings, solver)
         run.created = facts.created
@@ -131,42 +135,43 @@ class Store:
         run.trainer.changes.extend(journal.changes)
         if folder.unusable:
             run.notes += (
-                "The newest save of this run was damaged, so it goes on from the one before, "
-                f"at iteration {solver.iteration:,}.",
+                "The newest save of this run is damaged. The run continues from the save "
+                f"before it, at iteration {solver.iteration:,}.",
             )
         try:
-            run.initial_model = folder.first(solver.model)
+            run.initial_model = folder.initial_model(solver.model)
         except RnnCoreError:
             run.notes += (
-                "The network that this run began with is damaged: Reset begins with a new one.",
+                "The file of the pretrained network that this run started from is damaged. "
+                "Reset will start from a new network.",
             )
         Autosaver(run, folder).mark_saved(journal.saved)
         return run
 
     def list_runs(self) -> list[RunInfo]:
-        """What is on disk, the newest first; damaged runs are listed as such."""
+        """Return all runs on disk, the last saved first; damaged runs have ``damaged`` set."""
         found = [info for path in self._paths() if (info := _info(RunFolder(path))) is not None]
         return sorted(found, key=lambda info: info.saved, reverse=True)
 
     def delete(self, run_id: str) -> None:
-        """Remove a run from disk; NoSuchRunError, RunInUseError or SaveError if that cannot be."""
-        self._owned(run_id).remove()
+        """Delete a run from disk; NoSuchRunError, RunInUseError or SaveError if that fails."""
+        self._locked_folder(run_id).remove()
 
     def size(self) -> int:
-        """Bytes of all runs."""
+        """Return the total size of all runs, in bytes."""
         return sum(RunFolder(path).size() for path in self._paths())
 
-    def tidy(self) -> int:
-        """Remove left-overs, and the oldest unused runs beyond the limits; returns how many runs.
+    def clean_up(self) -> int:
+        """Delete left-overs and the oldest unused runs beyond the limits; return how many runs.
 
-        For the start of the program and now and then; it does no harm at any time.
+        Call it when the program starts and from time to time; it is safe at any time.
         """
-        with self._tidying:
-            self._sweep()
+        with self._cleaning:
+            self._delete_leftovers()
             infos, total, removed = self.list_runs(), 0, 0
-            for place, info in enumerate(infos):
+            for rank, info in enumerate(infos):
                 total += info.size
-                if place < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES:
+                if rank < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES:
                     continue
                 if self._remove_unused(info.id):
                     total -= info.size
@@ -175,7 +180,7 @@ class Store:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _sweep(self) -> None:
+    def _delete_leftovers(self) -> None:
         with contextlib.suppress(OSError):
             for path in self.root.glob(f"{DELETED}*"):
                 shutil.rmtree(path, ignore_errors=True)
@@ -185,32 +190,32 @@ class Store:
                 self._remove_unused(path.name)
 
     def _remove_unused(self, run_id: str) -> bool:
-        """Whether the run could be removed: not if it is in use, or may be for all we know."""
+        """Delete a run unless it is or may be in use; return whether it was deleted."""
         with contextlib.suppress(RnnCoreError):
-            folder = self._owned(run_id)
-            if folder.lock.certain:
+            folder = self._locked_folder(run_id)
+            if folder.lock.enforced:  # otherwise another process may have it open
                 folder.remove()
                 return True
             folder.lock.release()
         return False
 
-    def _owned(self, run_id: str) -> RunFolder:
-        """The folder of a run that is there, with its lock."""
+    def _locked_folder(self, run_id: str) -> RunFolder:
+        """Return the folder of an existing run, locked."""
         folder = self._folder(run_id)
         if not folder.path.is_dir():
             raise NoSuchRunError("There is no run under this link; it may have been deleted.")
         try:
-            folder.lock.take()
+            folder.lock.acquire()
         except FileNotFoundError:
             raise NoSuchRunError("This run is being deleted.") from None
         except OSError:
-            pass  # on a disk that cannot be written to there is nothing that a lock would guard
+            pass  # a read-only disk: no process can write, so no lock is needed
         return folder
 
     def _folder(self, run_id: str) -> RunFolder:
-        """Where a run is or will be; the id is checked before it is part of a path."""
+        """Return the folder for this id, after checking that the id is safe in a path."""
         if not isinstance(run_id, str) or _ID.fullmatch(run_id) is None:
-            raise NoSuchRunError("This is not the link of a run: ids have 16 letters and digits.")
+            raise NoSuchRunError("This is not the link of a run: a run's id has 16 characters.")
         return RunFolder(self.root / run_id)
 
     def _paths(self) -> list[Path]:
@@ -222,7 +227,7 @@ class Store:
 
 
 def _info(folder: RunFolder) -> RunInfo | None:
-    """What a run's folder says without being opened; None if it is no run (any more)."""
+    """Return figures from a run's small files; None if the folder is not a run, or no longer."""
     size = folder.size()
     try:
         if not (folder.path / "run.json").exists():
@@ -244,5 +249,5 @@ def _info(folder: RunFolder) -> RunInfo | None:
                 folder.path.name, name, created, j.saved, j.iteration, j.num_iters,
                 j.best_val, size, damaged,
             )  # fmt: skip
-    damaged = damaged or "This run holds no save that is whole."
+    damaged = damaged or "This run has no complete save."
     return RunInfo(folder.path.name, name, created, modified, 0, 0, math.nan, size, damaged)

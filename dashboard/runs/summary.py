@@ -1,4 +1,4 @@
-"""What the list of past runs says of each: its network, how far it came, and what its goal was."""
+"""One-line descriptions of saved runs, for the list of past runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rnncore import RnnCoreError
 
 
 def describe(store: Store, info: RunInfo) -> str:
-    """One run in a line; of a damaged one, why it cannot be opened."""
+    """Return one line about a run; for a damaged one, why it cannot be opened."""
     if info.damaged:
         return info.damaged
     folder = RunFolder(store.root / info.id)
     parts = []
     try:
         plan = next((journal.plan for journal in folder.journals().values()), None)
-        parts += [_network(folder.facts().settings), _progress(info, plan)]
+        parts += [describe_network(folder.facts().settings), _progress(info, plan)]
     except (RnnCoreError, OSError):  # it is being deleted, or was damaged just now
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):
@@ -30,23 +30,25 @@ def describe(store: Store, info: RunInfo) -> str:
 
 
 def describe_age(info: RunInfo) -> str:
-    """When it was saved: what tells two runs of one text apart in a word or two."""
+    """Return when the run was saved, such as "saved 5 min ago"."""
     return f"saved {ago(time.time() - info.saved)}"
 
 
-def _network(settings: ModelSettings) -> str:
+def describe_network(settings: ModelSettings) -> str:
+    """Return the network in words, such as "One-layer LSTM, 128 units"."""
     cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
-    layers = f", {settings.num_layers} layers" if settings.num_layers > 1 else ""
-    return f"{cell}{layers} of {settings.hidden_dim}"
+    if settings.num_layers == 1:
+        return f"One-layer {cell}, {settings.hidden_dim} units"
+    return f"{settings.num_layers}-layer {cell}, {settings.hidden_dim} units per layer"
 
 
 def _progress(info: RunInfo, plan: Plan | None) -> str:
-    """Iterations, and the goal as it was chosen: not every goal is a number of iterations."""
+    """Return iterations and goal; the goal in the unit in which it was chosen."""
     done = counted(info.iteration, "iteration")
     if plan is None:
         return done
     if plan.open_ended:
-        return f"{done}, until validation stops falling"
+        return f"{done}, until validation stalls"
     if plan.goal.kind == "minutes":
         return f"{done}, goal {plan.goal.amount:g} min"
     return f"{info.iteration:,} of {counted(info.num_iters, 'iteration')}"

@@ -1,4 +1,4 @@
-"""Training in a background thread: the trainer, the order of trainings, goals and live settings.
+"""Training in a background thread: the trainer, the scheduler, goals and live settings.
 
-The mathematics of training is ``rnncore.solver``; saving belongs in ``runs``.
+The mathematics of training is in ``rnncore.solver``; saving belongs in ``runs``.
 """

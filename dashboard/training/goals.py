@@ -1,42 +1,46 @@
-"""When a training is to end: its plan, and the rules of those ends that are no fixed number."""
+"""Training goals: when a training ends, and the stop rules of goals without a fixed length."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dashboard.formatting import counted
 from dashboard.settings import ITERATIONS, Goal
 from dashboard.training.trainer import StopRule
 from rnncore import Solver
 
-_ENOUGH = 5  # iterations from which on a speed can be told
+_ENOUGH = 5  # iterations after which the speed is known well enough
 
 
 @dataclass(frozen=True)
 class TrainingStart:
-    """Where the present piece of training began: goals count from here."""
+    """Where training towards the current goal started: the goal counts from here."""
 
     iteration: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # of training
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A goal, and where the piece of training began that is to reach it."""
+    """A goal, and where training towards it started."""
 
     goal: Goal
     since: TrainingStart = TrainingStart()
 
     def total(self, solver: Solver, per_second: float) -> int:
-        """Iterations of the whole run by this plan, at this speed (0 if it is not known)."""
-        # Without a number of its own a goal has its rule, which ends it or sets the number
-        # once a speed is known: until then the length must not end it.
+        """Return the length of the whole run in iterations.
+
+        per_second: iterations per second, or 0 if unknown.
+        """
+        # A goal without a fixed length has a stop rule, which ends training or sets the length
+        # once the speed is known. Until then the length must not end training.
         length = solver.num_iters - self.since.iteration
         otherwise = ITERATIONS[-1] if self.open_ended else max(ITERATIONS[0], length)
         per_epoch = solver.batches.per_epoch
         return self.since.iteration + self.goal.iterations(per_epoch, per_second, otherwise)
 
     def rule(self) -> StopRule | None:
-        """What ends it; None for a number of iterations."""
+        """Return the stop rule; None if the goal is a number of iterations or epochs."""
         if self.goal.kind == "minutes":
             return TimeLimit(self.goal.amount, self.since)
         if self.goal.kind == "plateau":
@@ -45,16 +49,16 @@ class Plan:
 
     @property
     def open_ended(self) -> bool:
-        """Whether nobody can say beforehand how long it takes."""
+        """Whether the length cannot be predicted."""
         return self.goal.kind == "plateau"
 
 
 @dataclass(frozen=True)
 class TimeLimit:
-    """Ends after so many minutes of training since ``since``.
+    """Stop after this many minutes of training since ``since``.
 
-    Until then it keeps the run's length at what the time will allow at the speed so far: the
-    progress and the learning rate's schedule end with the time, and not before it.
+    Until then, set the run's length to what the time allows at the current speed, so that the
+    progress bar and the learning rate schedule end with the time.
     """
 
     minutes: float
@@ -73,19 +77,24 @@ class TimeLimit:
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Ends after so many validations since ``since`` without a new best."""
+    """Stop after this many validations since ``since`` without a new best."""
 
     patience: int
     since: TrainingStart
 
     def __call__(self, solver: Solver) -> str | None:
         if len(solver.val_ids) < 2:
-            return "Nothing is held out for validation, so no progress shows: choose another end."
+            return (
+                "There is no validation text, so progress cannot be measured. Choose another goal."
+            )
         if not solver.eval_every:
-            return "It never validates, so no progress shows: choose another end."
+            return "Validation is turned off, so progress cannot be measured. Choose another goal."
         at, val = solver.history.validations()
         n = self.patience
         late = int((at > self.since.iteration).sum())
         if late < n or len(val) <= n or val[-n:].min() < val[:-n].min():
             return None
-        return f"Validation has not improved in the last {n} looks; its best was {val.min():.3f}."
+        return (
+            f"Validation has not improved in the last {counted(n, 'validation')}. "
+            f"The best loss was {val.min():.3f}."
+        )

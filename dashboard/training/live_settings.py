@@ -1,4 +1,4 @@
-"""Changes: settings that act on a solver while it trains, and what is said of them."""
+"""Live settings: those that take effect while training runs, and a record of their changes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from dashboard.settings import TrainSettings
 from rnncore import Solver
 
-# What of a solver may change, and what a change of it is called.
-_CHANGEABLE = {
+# The solver's attributes that may change, and their names in the record of changes.
+_LABELS = {
     "lr": "learning rate",
     "update_rule": "update rule",
     "schedule": "schedule",
@@ -16,36 +16,39 @@ _CHANGEABLE = {
     "num_iters": "iterations",
     "warmup": "warm-up",
     "eval_every": "validation every",
-    "fresh_after": "fresh start after",
+    "fresh_after": "memory reset every",
 }
 
 
 @dataclass(frozen=True)
 class Change:
-    """A setting changed while training: where, and from what to what."""
+    """A setting that was changed during training: when, and from what to what."""
 
     iteration: int
     text: str
 
 
 def apply_settings(solver: Solver, settings: TrainSettings) -> list[Change]:
-    """Let these settings act from the next iteration on; what they changed of a run under way."""
+    """Apply these settings from the next iteration on.
+
+    Return what changed, or an empty list before the first iteration.
+    """
     wanted = settings.solver_arguments()
     if wanted["eval_every"] is None:
         wanted["eval_every"] = solver.choose_eval_every()
-    made = []
-    for name, label in _CHANGEABLE.items():
+    changes = []
+    for name, label in _LABELS.items():
         before, value = getattr(solver, name), wanted[name]
         if before != value:
             setattr(solver, name, value)
             text = f"{label} {_shown(name, before)} → {_shown(name, value)}"
-            made.append(Change(solver.iteration, text))
-    return made if solver.iteration else []
+            changes.append(Change(solver.iteration, text))
+    return changes if solver.iteration else []
 
 
 def copy_settings(solver: Solver, other: Solver) -> None:
-    """Let the other one train as this one does."""
-    for name in _CHANGEABLE:
+    """Give ``other`` the live settings of ``solver``."""
+    for name in _LABELS:
         setattr(other, name, getattr(solver, name))
 
 

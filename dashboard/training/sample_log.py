@@ -1,7 +1,7 @@
-"""Samples over time: what the network wrote at each stage, from babble to prose.
+"""The sample log: texts that the network wrote at different stages of its training.
 
-Every sample begins with the same seed text and the same random numbers, so that what
-differs between two of them is what was learnt in between.
+All samples use the same seed text and the same random numbers, so that differences between
+them come from training alone.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ from dataclasses import dataclass, field
 from rnncore import Sampler, Solver
 
 SAMPLE_CHARS = 300
-_MOST = 60  # when there are more, every second one goes
-_FIRST, _GROWTH = 20, 1.25  # iterations: close together at first, when most changes
-_AT_LEAST = 400  # but never farther apart than this
+_MAX_ENTRIES = 60  # with more, every second one is dropped
+# Iterations between samples: few at first, when samples change most, then a share of all so far.
+_FIRST_GAP, _GROWTH, _LARGEST_GAP = 20, 1.25, 400
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What the network wrote after some iterations, at this smoothed loss."""
+    """A sample taken after this many iterations, and the mean loss at that time."""
 
     iteration: int
-    loss: float
+    loss: float  # nats per character, mean of the last 50 iterations
     text: str
 
 
 @dataclass
 class SampleLog:
-    """Keeps samples of a training; an observer of a Trainer."""
+    """Takes samples during training; a callback of the trainer."""
 
     seed_text: str
     temperature: float = 0.8
     random_seed: int = 0
     entries: list[Entry] = field(default_factory=list)
-    _next: int = 0
+    _next: int = 0  # the iteration of the next sample
 
     def __call__(self, solver: Solver) -> None:
         if solver.model.vocab is None or (solver.iteration < self._next and not solver.finished):
@@ -48,17 +48,17 @@ class SampleLog:
         self.entries.append(
             Entry(solver.iteration, float(loss.mean()) if len(loss) else float("nan"), text)
         )
-        if len(self.entries) > _MOST:
+        if len(self.entries) > _MAX_ENTRIES:
             self.entries = self.entries[::2]
-        self._plan()
+        self._schedule_next()
 
     def restore(self, entries: Iterable[Entry]) -> None:
-        """Go on from these entries, as if they had been written here."""
+        """Replace the entries, and continue as if they had been taken here."""
         self.entries = list(entries)
         self._next = 0
         if self.entries:
-            self._plan()
+            self._schedule_next()
 
-    def _plan(self) -> None:
+    def _schedule_next(self) -> None:
         last = self.entries[-1].iteration
-        self._next = min(max(int(last * _GROWTH), last + _FIRST), last + _AT_LEAST)
+        self._next = min(max(int(last * _GROWTH), last + _FIRST_GAP), last + _LARGEST_GAP)

@@ -48,6 +48,7 @@ PACKAGES = {
     "pandas": CHARTS,
     "charset_normalizer": {"text.loading"},
     "psutil": {"server.memory"},
+    "jinja2": {"reports.run_report"},
 }
 
 # What views take from inside rnncore, and why.

@@ -1,4 +1,4 @@
-"""Small runs for tests, and a store that lets go of all of them when a test is over."""
+"""Small runs for tests, and a store that stops their autosavers after a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.text.loading import load
 
 TEXT = load(b"The cat sat on the mat, and the dog on the log. " * 40, "cat.txt")
-# Two layers with dropout: the random generator counts, too.
+# Dropout draws random numbers, so the state of the generator is tested, too.
 MODEL = ModelSettings(
     hidden_dim=6, num_layers=2, input_dim=3, dropout=0.2, seq_length=10, batch_size=4
 )
@@ -19,7 +19,7 @@ TRAIN = TrainSettings(num_iters=1_000_000)
 
 
 class TrackedStore(Store):
-    """A store that knows whom it gave keepers to."""
+    """A store that remembers its autosavers."""
 
     def __init__(self, root):
         super().__init__(root)
@@ -40,7 +40,7 @@ class TrackedStore(Store):
 
 
 def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings = MODEL) -> Run:
-    """A run that is kept in ``store``, so many iterations on."""
+    """Return a run after this many iterations, saved in ``store`` if it is given."""
     run = new_run(TEXT, model, TRAIN)
     if store is not None:
         store.start_autosave(run)
@@ -51,7 +51,7 @@ def small_run(store: Store | None = None, steps: int = 0, model: ModelSettings =
 
 
 def advance(run: Run, steps: int) -> None:
-    """Train so many iterations, the diary being kept as it is in a real training."""
+    """Train this many iterations and log samples, as the trainer does."""
     for _ in range(steps):
         with run.trainer.lock:
             run.solver.step()
@@ -59,12 +59,12 @@ def advance(run: Run, steps: int) -> None:
 
 
 def saves(store: Store, run_id: str) -> list[int]:
-    """Numbers of the saves of a run on disk, oldest first."""
+    """Return the numbers of a run's saves on disk, oldest first."""
     return sorted(int(path.stem) for path in (store.root / run_id).glob("????????.npz"))
 
 
 def assert_same(one: Run, other: Run) -> None:
-    """All that a run is, bit for bit, but for the time that it took."""
+    """Check that two runs are equal bit for bit, except for the training time."""
     a, b = one.solver, other.solver
     assert a.settings() == b.settings()
     assert {**a.position(), "seconds": 0} == {**b.position(), "seconds": 0}

@@ -1,4 +1,4 @@
-"""Small trainers for tests, and ways to wait for what their threads do."""
+"""Small trainers for tests, and functions that wait for their threads."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from dashboard.training.trainer import Trainer
 from rnncore import RNN, Solver
 
 IDS = np.tile(np.arange(7, dtype=np.uint8), 60)
-LONG = 1_000_000  # iterations: never reached here
-# As in new_solver.
+LONG = 1_000_000  # iterations: more than any test trains
+# The settings of ``new_solver``.
 SETTINGS = TrainSettings(lr=4e-3, schedule="constant", num_iters=LONG, eval_every=math.inf)
-PATIENCE = 20.0  # seconds that a slow machine may take for what usually takes a few hundredths
+PATIENCE = 20.0  # seconds before a wait fails; it usually takes a few hundredths
 
 
 def new_solver(num_iters: int = LONG, **settings: object) -> Solver:
@@ -39,7 +39,7 @@ def new_solver(num_iters: int = LONG, **settings: object) -> Solver:
 
 @contextmanager
 def short_lived(patch: pytest.MonkeyPatch) -> Iterator[Callable[..., Trainer]]:
-    """A maker of trainers with short chunks, which are paused when the test is over."""
+    """Yield a function that makes trainers with short chunks; pause them after the test."""
     patch.setattr(trainer_module, "CHUNK_SECONDS", 0.01)
     made: list[Trainer] = []
 
@@ -55,10 +55,10 @@ def short_lived(patch: pytest.MonkeyPatch) -> Iterator[Callable[..., Trainer]]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for what another thread brings about."""
+    """Wait until another thread has made the condition true."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.002)
 
 
@@ -67,7 +67,7 @@ def until_phase(trainer: Trainer, phase: Phase) -> None:
 
 
 def stopped(trainer: Trainer) -> int:
-    """Pause, wait for the thread's end, and return the iteration."""
+    """Pause, wait for the thread to end, and return the iteration."""
     trainer.pause()
     trainer.join()
     return trainer.solver.iteration

@@ -1,4 +1,4 @@
-"""The report: well-formed, complete, and inert whatever names and samples hold."""
+"""The report: well-formed, complete and without active content, whatever text it shows."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.reports.run_report import Report, Sample, page
-from dashboard.reports.svg_curve import Curve, draw, smoothed, thinned, ticks
+from dashboard.reports.run_report import Report, Sample, render
+from dashboard.reports.svg_curve import Curve, draw, smooth_line, thin_line, ticks
 
 HOSTILE = (
     "</pre><script>alert(1)</script>",
@@ -42,8 +42,8 @@ def report_of(words: str) -> Report:
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_hostile_words_stay_words(words: str) -> None:
-    html = page(report_of(words))
+def test_hostile_text_is_escaped(words: str) -> None:
+    html = render(report_of(words))
     html.encode("utf-8")  # no lone surrogates
     root = parsed(html)
     assert {element.tag for element in root.iter()} <= ALLOWED
@@ -55,19 +55,19 @@ def test_hostile_words_stay_words(words: str) -> None:
 
 
 @given(words=st.text(max_size=30))
-def test_any_words_give_a_well_formed_page(words: str) -> None:
-    parsed(page(report_of(words)))
+def test_any_text_gives_a_well_formed_page(words: str) -> None:
+    parsed(render(report_of(words)))
 
 
-def test_nothing_is_loaded_and_nothing_runs() -> None:
-    html = page(Report("A run", {"Loss": 1.5}, curve=CURVE, samples=[Sample(5, "text")]))
+def test_the_page_loads_and_runs_nothing() -> None:
+    html = render(Report("A run", {"Loss": 1.5}, curve=CURVE, samples=[Sample(5, "text")]))
     assert "<script" not in html
     assert not re.search(r"https?:|url\((?!#)|@import|//", html)
     assert "default-src 'none'" in html
 
 
-def test_everything_handed_in_is_shown() -> None:
-    html = page(
+def test_all_values_are_shown() -> None:
+    html = render(
         Report(
             title="Emma, 200 units",
             figures={"Validation": 1.10634, "Iterations": 20_000, "Clip": None},
@@ -75,30 +75,30 @@ def test_everything_handed_in_is_shown() -> None:
             settings={"Tied": True, "Learning rate": 0.004, "Limit": float("nan")},
             curve=CURVE,
             samples=[Sample(100, "\nth e"), Sample(20_000, "the")],
-            made=date(2024, 5, 6),
+            created=date(2024, 5, 6),
             lead="About a book.",
         )
     )
     root = parsed(html)
     cells = ["".join(e.itertext()) for e in root.iter() if e.tag in ("dd", "td")]
     assert cells == ["1.106", "20,000", "none", "emma.txt", "80", "yes", "0.004", "none"]
-    assert [e.text for e in root.iter("h2")] == ["Loss", "Text", "Settings", "What it wrote"]
+    assert [e.text for e in root.iter("h2")] == ["Loss", "Text", "Settings", "Samples"]
     assert "after 20,000 iterations" in html
-    # A parser of HTML drops one line feed after <pre>: two leave the sample's own.
+    # HTML parsers drop one line feed after <pre>, so the sample's own stays.
     assert [e.text for e in root.iter("pre")] == ["\n\nth e", "\nthe"]
     assert "2024-05-06" in html
     assert "About a book." in html
 
 
-def test_what_is_absent_has_no_heading() -> None:
-    assert [e.tag for e in parsed(page(Report("Empty"))).iter("h2")] == []
-    assert "<svg" not in page(Report("Empty", curve=Curve([], [])))
+def test_empty_sections_have_no_heading() -> None:
+    assert [e.tag for e in parsed(render(Report("Empty"))).iter("h2")] == []
+    assert "<svg" not in render(Report("Empty", curve=Curve([], [])))
 
 
-def test_size_does_not_grow_with_the_run() -> None:
+def test_the_size_does_not_grow_with_the_run() -> None:
     n = 200_000
     long = Curve(np.arange(n), np.random.default_rng(0).random(n), np.arange(n), np.ones(n))
-    assert len(page(Report("Long", curve=long))) < 60_000
+    assert len(render(Report("Long", curve=long))) < 60_000
 
 
 # -- the curve --------------------------------------------------------------------------------
@@ -116,13 +116,12 @@ def test_curve_has_axes_ticks_labels_and_three_lines() -> None:
     assert {"iteration", "nats per character", "0", "5,000", "5-gram 1.25"} <= set(words)
     assert svg.count("<circle") == 3
     for kind in ("train", "smooth", "val"):
-        place = points(svg, kind)
-        assert place[:, 0].min() >= 50
-        assert place[:, 0].max() <= 740
+        x = points(svg, kind)[:, 0]
+        assert 50 <= x.min() <= x.max() <= 740
     assert "Training loss from" in svg
 
 
-def test_higher_losses_stand_higher() -> None:
+def test_higher_losses_are_drawn_higher() -> None:
     val = points(draw(CURVE), "val")
     assert val[0, 1] < val[1, 1] < val[2, 1]  # y grows downwards
     assert val[0, 0] < val[1, 0] < val[2, 0]
@@ -131,14 +130,14 @@ def test_higher_losses_stand_higher() -> None:
 @pytest.mark.parametrize(
     "loss", [[], [2.0], [2.0, 2.0, 2.0], [np.nan, 2.0, np.inf], [np.nan], [0.0, 0.0]]
 )
-def test_strange_curves_are_drawn_all_the_same(loss: list[float]) -> None:
+def test_unusual_curves_are_drawn(loss: list[float]) -> None:
     svg = draw(Curve(np.arange(len(loss)), loss))
     assert "nan" not in svg
     assert "inf" not in svg
     parsed(svg)
 
 
-def test_validation_alone_is_drawn() -> None:
+def test_validation_is_drawn_without_training_loss() -> None:
     assert len(points(draw(Curve([], [], [10, 20], [2.0, 1.0])), "val")) == 2
 
 
@@ -150,30 +149,30 @@ def test_labels_of_close_marks_do_not_overlap() -> None:
     assert min(np.diff(heights)) >= 12
 
 
-def test_a_mark_far_away_does_not_squeeze_the_curve() -> None:
+def test_a_mark_far_from_the_curve_is_left_out() -> None:
     assert "Uniform" not in draw(Curve(x, LOSS, marks={"Uniform": 4.4}))
 
 
 def test_thinning_keeps_peaks_and_ends() -> None:
     y = np.zeros(10_000)
     y[[1234, 8765]] = 9.0, -9.0
-    at, kept = thinned(np.arange(10_000.0), y, 100)
+    at, kept = thin_line(np.arange(10_000.0), y, 100)
     assert len(at) <= 102
     assert {0, 1234, 8765, 9999} <= set(at)
     assert (kept.min(), kept.max()) == (-9, 9)
 
 
-def test_smoothing_keeps_a_straight_line_and_calms_noise() -> None:
+def test_smoothing_keeps_a_straight_line_and_reduces_noise() -> None:
     at = np.arange(2000.0)
-    where, line = smoothed(at, 5 - at / 1000, 100)
-    inner = where < 1900  # at the very end the window has lost its right half
+    where, line = smooth_line(at, 5 - at / 1000, 100)
+    inner = where < 1900  # at the end the window has no right half
     np.testing.assert_allclose(line[inner], (5 - where / 1000)[inner], atol=1e-9)
-    _, calm = smoothed(at, np.random.default_rng(0).standard_normal(2000), 100)
-    assert calm[5:].std() < 0.3
+    _, smooth = smooth_line(at, np.random.default_rng(0).standard_normal(2000), 100)
+    assert smooth[5:].std() < 0.3
 
 
 @given(low=st.floats(0, 10), span=st.floats(0.001, 1e6), wanted=st.integers(3, 10))
-def test_ticks_are_round_within_the_range_and_about_as_many(
+def test_ticks_are_within_the_range_and_about_as_many_as_wanted(
     low: float, span: float, wanted: int
 ) -> None:
     found = ticks(low, low + span, wanted)

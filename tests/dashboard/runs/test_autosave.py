@@ -1,4 +1,4 @@
-"""Autosave: often enough, never in training's way, and a sentence when it fails."""
+"""Autosave: when it saves, that it does not delay training, and what happens if it fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from dashboard.runs import snapshot
-from dashboard.runs.autosave import _good_first as good_first
+from dashboard.runs.autosave import _rollback_order as rollback_order
 from dashboard.runs.folder import RunFolder
 from dashboard.runs.snapshot import Journal
 from dashboard.server import limits
@@ -43,10 +43,10 @@ def disk_full(*args, **kwargs):
     raise atomic_write.save_error("The run", error) from error
 
 
-# -- when --------------------------------------------------------------------------------------
+# -- when it saves -----------------------------------------------------------------------------
 
 
-def test_a_run_is_on_disk_before_it_trains(store):
+def test_a_new_run_is_saved_before_it_trains(store):
     run = small_run()
     autosaver = store.start_autosave(run)
     assert autosaver.flush()
@@ -55,7 +55,7 @@ def test_a_run_is_on_disk_before_it_trains(store):
     assert autosaver.size() == store.list_runs()[0].size
 
 
-def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
+def test_a_run_is_saved_repeatedly_while_it_trains_and_when_it_pauses(store):
     run = small_run(store)
     run.trainer.start(60)
     for _ in range(3):
@@ -71,7 +71,7 @@ def test_a_training_is_saved_again_and_again_and_when_it_pauses(store):
     assert_same(run, store.open(run.id))
 
 
-def test_a_training_is_saved_when_it_finishes(store, monkeypatch):
+def test_a_run_is_saved_when_it_finishes(store, monkeypatch):
     monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 1000.0)
     run = small_run(store)
     run.trainer.change(replace(run.train_settings, num_iters=40))
@@ -93,7 +93,7 @@ def test_single_steps_and_changed_settings_are_saved(store):
     assert opened.trainer.changes == run.trainer.changes != []
 
 
-def test_nothing_is_saved_twice(store):
+def test_an_unchanged_run_is_not_saved_again(store):
     run = small_run(store, 3)
     before = saves(store, run.id)
     assert run.autosaver.save_now()
@@ -102,37 +102,37 @@ def test_nothing_is_saved_twice(store):
     assert saves(store, run.id) == before
 
 
-def test_saving_takes_a_fiftieth_of_the_time_at_most(store):
+def test_saving_takes_at_most_a_fiftieth_of_the_time(store):
     run = small_run(store)
     job = run.autosaver._copy(run.solver)
-    run.autosaver._write(replace(job, held=3.0))  # training was held for three seconds
+    run.autosaver._write(replace(job, held=3.0))  # training waited three seconds for the copy
     assert run.autosaver.interval >= 150
     run.autosaver._write(replace(job, held=0.0))
-    assert run.autosaver.interval < 15  # and that was long ago
+    assert run.autosaver.interval < 15  # only the last save counts
 
 
-# -- never in training's way -------------------------------------------------------------------
+# -- it does not delay training ----------------------------------------------------------------
 
 
 class SlowDisk:
-    """A disk that is let to write by the test, and notes who wrote when."""
+    """A disk that writes when the test allows it, and records what is written."""
 
     def __init__(self, monkeypatch):
         self.gate = threading.Semaphore(0)
-        self.written, self.at_work, self.most = [], 0, 0
+        self.written, self.writing, self.most = [], 0, 0
         self._real = RunFolder.save
         monkeypatch.setattr(RunFolder, "save", lambda *args: self.save(*args))
 
     def save(self, folder, copy, *run):
-        self.at_work += 1
-        self.most = max(self.most, self.at_work)
+        self.writing += 1
+        self.most = max(self.most, self.writing)
         assert self.gate.acquire(timeout=20)
         self._real(folder, copy, *run)
         self.written.append(copy.journal.iteration)
-        self.at_work -= 1
+        self.writing -= 1
 
 
-def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
+def test_of_waiting_snapshots_only_the_newest_is_written(store, monkeypatch):
     run = small_run(store)
     disk = SlowDisk(monkeypatch)
     for _ in range(5):
@@ -143,27 +143,27 @@ def test_of_copies_that_wait_for_the_disk_the_newest_wins(store, monkeypatch):
     assert disk.most == 1
 
 
-def test_an_older_copy_never_becomes_the_newest_save(store):
+def test_an_older_snapshot_never_becomes_the_newest_save(store):
     run = small_run(store, 1)
     older = run.autosaver._copy(run.solver)
     advance(run, 5)
     assert run.autosaver.save_now()
-    run.autosaver._write(older)  # a thread that was slow to begin
+    run.autosaver._write(older)  # as if its thread had started late
     assert run.autosaver.saved_iteration == 6
     run.autosaver.suspend()
     assert store.open(run.id).solver.iteration == 6
 
 
-def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
+def test_training_continues_during_a_save(store, monkeypatch):
     run = small_run(store)
     disk = SlowDisk(monkeypatch)
     run.trainer.start(60)
-    until(lambda: disk.at_work)
+    until(lambda: disk.writing)
     before, copies = run.solver.iteration, run.autosaver._copies
     run.autosaver._last -= 60  # another save would be due
     until(lambda: run.solver.iteration > before + 20)
     assert disk.written == []
-    assert run.autosaver._copies == copies  # but what the disk cannot take is not copied either
+    assert run.autosaver._copies == copies  # no copy is made while the disk is busy
     run.trainer.pause()
     disk.gate.release(1000)
     run.trainer.join()
@@ -171,7 +171,7 @@ def test_training_goes_on_while_the_disk_writes(store, monkeypatch):
     assert disk.most == 1
 
 
-def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
+def test_a_snapshot_does_not_change_with_later_training(store):
     run = small_run(store, 20)
     copy = snapshot.take(run.solver, run.sample_log.entries, run.trainer.changes, run.plan)
     advance(run, 20)
@@ -186,7 +186,7 @@ def test_a_copy_is_not_touched_by_what_is_trained_afterwards(store):
     assert copy.journal.iteration == 20
 
 
-# -- what stays --------------------------------------------------------------------------------
+# -- which saves are kept ----------------------------------------------------------------------
 
 
 def with_validations(store, losses):
@@ -198,9 +198,9 @@ def with_validations(store, losses):
     return run
 
 
-def test_the_last_two_saves_and_the_best_stay(store):
+def test_the_last_two_saves_and_the_best_are_kept(store):
     run = with_validations(store, [3.0, 1.0, 2.0, 2.5, math.nan, 2.7])
-    assert saves(store, run.id) == [3, 6, 7]  # the first was made at iteration 0
+    assert saves(store, run.id) == [3, 6, 7]  # save 1 was made at iteration 0
     folder = store._folder(run.id)
     assert folder.best() == 3
     assert folder.journal(3).val_loss == 1.0
@@ -208,7 +208,7 @@ def test_the_last_two_saves_and_the_best_stay(store):
     assert folder.solver(3, run.text).iteration == 2
 
 
-def test_of_equally_good_saves_the_one_next_to_the_validation_is_the_best(store):
+def test_of_saves_with_equal_losses_the_earliest_is_the_best(store):
     run = with_validations(store, [2.0, 1.0, math.nan, math.nan, math.nan])
     assert saves(store, run.id) == [3, 5, 6]
 
@@ -219,10 +219,10 @@ def test_a_very_large_run_keeps_fewer_saves(store, monkeypatch):
     assert saves(store, run.id) == [4]
 
 
-# -- what goes wrong ---------------------------------------------------------------------------
+# -- failures ----------------------------------------------------------------------------------
 
 
-def test_a_full_disk_is_said_and_the_old_saves_stay(store, monkeypatch):
+def test_a_full_disk_is_reported_and_the_old_saves_are_kept(store, monkeypatch):
     run = small_run(store, 10)
     before = saves(store, run.id)
     monkeypatch.setattr(checkpoint, "save", disk_full)
@@ -239,7 +239,7 @@ def test_a_full_disk_is_said_and_the_old_saves_stay(store, monkeypatch):
     assert_same(run, store.open(run.id))
 
 
-def test_a_disk_that_fills_between_network_and_journal_leaves_no_half_save(store, monkeypatch):
+def test_a_failure_between_network_and_journal_leaves_no_partial_save(store, monkeypatch):
     run = small_run(store, 10)
     before = sorted(os.listdir(store.root / run.id))
     advance(run, 5)
@@ -250,17 +250,17 @@ def test_a_disk_that_fills_between_network_and_journal_leaves_no_half_save(store
 
 
 @pytest.mark.parametrize("blocked", ["", "runs"])
-def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blocked):
-    """A file in the folder's place stops every user, root included."""
+def test_training_continues_if_the_folder_cannot_be_created(tmp_path, monkeypatch, blocked):
+    """A file with the folder's name stops every user, also root."""
     monkeypatch.setattr(trainer, "CHUNK_SECONDS", 0.01)
     monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 0.02)
-    place = tmp_path / "home"
-    place.mkdir(exist_ok=True)
-    obstacle = place / blocked if blocked else place
+    parent = tmp_path / "home"
+    parent.mkdir(exist_ok=True)
+    obstacle = parent / blocked if blocked else parent
     if not blocked:
-        place.rmdir()
+        parent.rmdir()
     obstacle.write_text("in the way")
-    store = TrackedStore(place / "runs")
+    store = TrackedStore(parent / "runs")
     run = small_run()
     autosaver = store.start_autosave(run)
     run.trainer.start(60)
@@ -277,7 +277,7 @@ def test_where_no_folder_can_be_made_training_goes_on(tmp_path, monkeypatch, blo
     store.close()
 
 
-def test_a_folder_that_somebody_removes_is_made_again(store):
+def test_a_deleted_folder_is_created_again(store):
     run = small_run(store, 3)
     for path in (store.root / run.id).iterdir():
         path.unlink()
@@ -294,7 +294,7 @@ def test_a_folder_that_somebody_removes_is_made_again(store):
      (OSError(errno.EROFS, "ro"), "cannot be written to"), (OSError("odd"), "the disk refused"),
      (SaveError("The run was not saved: b holds values that are not finite."), "not finite. ")],
 )  # fmt: skip
-def test_nothing_that_fails_stops_training(store, monkeypatch, caplog, error, reason):
+def test_no_failure_of_a_save_stops_training(store, monkeypatch, caplog, error, reason):
     def fail(*args):
         raise error
 
@@ -318,7 +318,7 @@ def test_nothing_that_fails_stops_training(store, monkeypatch, caplog, error, re
     assert run.autosaver.problem == ""
 
 
-def test_a_run_that_cannot_be_saved_is_not_put_away(store, monkeypatch):
+def test_a_run_that_cannot_be_saved_is_not_suspended(store, monkeypatch):
     run = small_run(store, 1)
     advance(run, 1)
     monkeypatch.setattr(checkpoint, "save", disk_full)
@@ -327,7 +327,7 @@ def test_a_run_that_cannot_be_saved_is_not_put_away(store, monkeypatch):
     assert run.autosaver.suspend()
 
 
-def test_a_run_that_was_deleted_does_not_come_back(store):
+def test_a_deleted_run_is_not_saved_again(store):
     run = small_run(store, 1)
     run.autosaver.discard()
     store.delete(run.id)
@@ -346,7 +346,7 @@ def diverge(run):
     run.autosaver.flush()
 
 
-def test_after_a_divergence_the_last_good_state_is_back(store):
+def test_a_divergence_restores_the_last_good_state(store):
     run = small_run(store, 50)
     good = run.solver.model.flat.copy()
     entries = list(run.sample_log.entries)
@@ -365,10 +365,10 @@ def test_after_a_divergence_the_last_good_state_is_back(store):
     assert_same(run, store.open(run.id))
 
 
-def test_a_save_whose_loss_had_risen_is_passed_over_and_goes(store):
+def test_a_save_with_a_risen_loss_is_skipped_and_deleted(store):
     run = small_run(store, 50)
     advance(run, 10)
-    run.solver.history._rows[3, 50:60] = 40.0  # on its way to infinity
+    run.solver.history._rows[3, 50:60] = 40.0  # rising towards infinity
     run.autosaver.save_now()
     unusable = max(saves(store, run.id))
     diverge(run)
@@ -378,7 +378,7 @@ def test_a_save_whose_loss_had_risen_is_passed_over_and_goes(store):
     assert store.open(run.id).solver.iteration == 50
 
 
-def test_a_damaged_save_is_passed_over(store):
+def test_a_damaged_save_is_skipped(store):
     run = small_run(store, 20)
     advance(run, 20)
     run.autosaver.save_now()
@@ -390,26 +390,26 @@ def test_a_damaged_save_is_passed_over(store):
     assert run.solver.iteration == 20
 
 
-def test_without_a_save_there_is_nothing_to_go_back_to(store):
+def test_without_a_save_nothing_is_restored(store):
     run = small_run(store)
     for path in (store.root / run.id).glob("0*"):
         path.unlink()
     diverge(run)
     assert "diverged" in run.trainer.status().message
-    assert "back where" not in run.trainer.status().message
+    assert "restored" not in run.trainer.status().message
 
 
-def test_the_order_in_which_saves_are_gone_back_to():
+def test_the_order_of_saves_to_restore():
     def journal(iteration, loss):
         return Journal(0.0, iteration, 100, loss, math.nan, math.nan, (), (), PLAN)
 
     saved = {9: journal(90, 9.0), 8: journal(80, 1.3), 5: journal(50, 1.0), 1: journal(0, math.nan)}
-    assert good_first(saved, None) == [8, 5, 1]
-    assert good_first(saved, 9) == [8, 5, 9, 1]
-    assert good_first({}, None) == []
+    assert rollback_order(saved, None) == [8, 5, 1]
+    assert rollback_order(saved, 9) == [8, 5, 9, 1]
+    assert rollback_order({}, None) == []
 
 
-def test_a_journal_is_read_as_it_was_written_or_refused():
+def test_a_journal_is_read_exactly_or_refused():
     journal = Journal(1.5, 3, 9, math.nan, 2.0, 1.0, (), (), PLAN)
     assert repr(Journal.of(journal.values())) == repr(journal)
     for name, value in (

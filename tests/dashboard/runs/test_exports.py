@@ -1,4 +1,4 @@
-"""What is taken away from a run opens again and says what it should."""
+"""Exports: the files open again and have the right content."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def run():
     return small_run(steps=6)
 
 
-def test_the_model_opens_with_pickle_alone_and_writes(run):
+def test_the_model_opens_with_pickle_and_generates_text(run):
     model = pickle.loads(exports.model_pickle(run))
     np.testing.assert_array_equal(model.flat, run.solver.model.flat)
     assert model.sample("The", T=50, seed=1) == run.solver.model.sample("The", T=50, seed=1)
 
 
-def test_a_model_at_rest_lies_ready_and_is_made_anew_once_it_has_learnt_more(monkeypatch):
+def test_a_ready_pickle_is_cached_until_the_model_changes(monkeypatch):
     run = small_run(steps=2)
     ready = exports.ready_model_pickle(run)
     assert ready == exports.model_pickle(run)
@@ -43,20 +43,22 @@ def test_a_model_at_rest_lies_ready_and_is_made_anew_once_it_has_learnt_more(mon
     assert exports.ready_model_pickle(run) == exports.model_pickle(run) != ready
     with run.trainer.lock:
         run.train(60)
-        assert exports.ready_model_pickle(run) is None  # made at the click: it changes meanwhile
+        assert (
+            exports.ready_model_pickle(run) is None
+        )  # made at the click, because the model is changing
     stopped(run.trainer)
     assert exports.ready_model_pickle(run) == exports.model_pickle(run)
     monkeypatch.setattr(limits, "MAX_READY_BYTES", 100)
     assert exports.ready_model_pickle(run) is None
 
 
-def test_a_model_that_cannot_be_made_is_told_at_the_click(monkeypatch):
+def test_a_ready_pickle_that_fails_is_none(monkeypatch):
     run = small_run(steps=2)
     monkeypatch.setattr(exports, "dump_model", raising(MemoryError()))
     assert exports.ready_model_pickle(run) is None
 
 
-def test_the_whole_run_goes_on_exactly(run):
+def test_training_continues_exactly_from_a_checkpoint(run):
     again = load_file(io.BytesIO(exports.checkpoint_npz(run)))
     assert again.settings() == run.solver.settings()
     assert again.position() == run.solver.position()
@@ -65,7 +67,7 @@ def test_the_whole_run_goes_on_exactly(run):
     assert [again.step() for _ in range(3)] == [mine.step() for _ in range(3)]
 
 
-def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
+def test_the_lock_is_free_while_a_checkpoint_is_written(run, monkeypatch):
     held = []
 
     def save(solver, file):
@@ -77,14 +79,14 @@ def test_training_goes_on_while_a_whole_run_is_written(run, monkeypatch):
     assert held == [False]
 
 
-def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
+def test_an_export_that_fails_shows_a_log_reference(run, caplog):
     def fails():
         raise RuntimeError("deep inside")
 
     with pytest.raises(RuntimeError):
         exports.make_file(run, "Report", fails)
     reference = run.export_error.removesuffix(".").split()[-1]
-    assert run.export_error.startswith("“Report” could not be made")
+    assert run.export_error.startswith("“Report” could not be created")
     assert "deep inside" not in run.export_error
     assert f"Reference {reference}." in caplog.text
     assert "deep inside" in caplog.text
@@ -92,7 +94,7 @@ def test_a_file_that_cannot_be_made_is_accounted_for(run, caplog):
     assert run.export_error == ""
 
 
-def test_sizes_are_known_before_anything_is_written():
+def test_sizes_are_predicted():
     run = small_run(steps=2, model=replace(MODEL, hidden_dim=150))
     assert exports.model_bytes(run) == pytest.approx(len(exports.model_pickle(run)), rel=0.02)
     assert exports.checkpoint_bytes(run) == pytest.approx(
@@ -100,7 +102,7 @@ def test_sizes_are_known_before_anything_is_written():
     )
 
 
-def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(run):
+def test_the_csv_has_every_iteration_and_empty_cells_for_missing_values(run):
     rows = list(csv.DictReader(io.StringIO(exports.history_csv(run))))
     assert tuple(rows[0]) == COLUMNS
     assert [int(float(row["iteration"])) for row in rows] == [1, 2, 3, 4, 5, 6]
@@ -111,30 +113,41 @@ def test_the_history_has_every_iteration_and_leaves_out_what_was_not_measured(ru
         assert (row["val_loss"] == "") == math.isnan(val)
 
 
-def test_the_samples_over_time_stand_below_each_other(run):
+def test_the_samples_file_has_every_sample(run):
     text = exports.samples_text(run)
     assert text.count("--- after ") == len(run.sample_log.entries) > 0
     for entry in run.sample_log.entries:
         assert run.sample_log.seed_text + entry.text in text
 
 
-def test_the_report_tells_data_settings_figures_and_samples(run):
+def test_the_report_shows_data_settings_figures_and_samples(run):
     page = exports.report_html(run, [Baseline("guessing", 2.8, "every character alike")])
     status = run.trainer.status()
-    for words in ("cat.txt", "2 x LSTM of 6", f"{status.loss:.3f}", "guessing", "0.008", "adam"):
+    for words in (
+        "cat.txt",
+        "2-layer LSTM, 6 units per layer",
+        f"{status.loss:.3f}",
+        "guessing",
+        "0.008",
+        "adam",
+    ):
         assert words in page
-    for setting in ("Warm-up", "Iterations between validations", "Iterations until a fresh start"):
+    for setting in (
+        "Warm-up",
+        "Iterations between validations",
+        "Iterations between memory resets",
+    ):
         assert setting in page
     assert "<script" not in page
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_a_report_on_a_run_that_has_not_begun_can_be_had():
+def test_a_run_before_its_first_iteration_has_a_report():
     page = exports.report_html(small_run(steps=0), [])
     assert "0 iterations" in page
 
 
-def test_the_report_takes_a_hostile_name_as_it_is():
+def test_the_report_escapes_a_hostile_file_name():
     run = small_run(steps=1)
     raw = b"The cat sat on the mat, and the dog on the log. " * 40
     run.text = load(raw, "<script>alert(1)</script>.txt")
@@ -145,7 +158,7 @@ def test_the_report_takes_a_hostile_name_as_it_is():
     ("name", "stem"),
     [("book.txt", "book"), ("book.txt.gz", "book.txt"), (".txt", ".txt"), ("", "model")],
 )
-def test_files_are_called_after_the_text(run, name, stem):
+def test_files_are_named_after_the_text(run, name, stem):
     run = small_run(steps=0)
     object.__setattr__(run.text, "name", name)
     try:

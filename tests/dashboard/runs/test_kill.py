@@ -1,7 +1,7 @@
-"""Real programs that train and are killed, and real disks that refuse: nothing is lost.
+"""Processes that are killed while they train, and disks that fail: no save is lost.
 
-The long form, ``pytest tests/test_kill.py --run-slow -s``, kills 200 trainings and says how
-much each lost.
+``pytest tests/dashboard/runs/test_kill.py --run-slow -s`` kills 200 trainings and prints how
+much training each lost.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from rnncore.storage import atomic_write
 from tests.support.paths import ROOT
 from tests.support.runs import TEXT, TRAIN, advance, saves, small_run
 
-# Large enough for a save to take a while, so that many kills fall into one.
+# Large enough for a save to take some time, so that many kills interrupt one.
 MODEL = ModelSettings(hidden_dim=128, input_dim=8, dropout=0.1, seq_length=10, batch_size=4)
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL and rlimits are POSIX")
 
-TRAINS = """
+TRAIN_RUN = """
 import sys, time
 from pathlib import Path
 from dashboard.server import limits
@@ -42,26 +42,26 @@ from dashboard.runs.store import Store
 
 run = Store(Path(sys.argv[1])).open(sys.argv[2])
 
-def tell(solver):
+def report(solver):
     print(solver.iteration, run.autosaver.saved_iteration, time.monotonic(), flush=True)
 
-run.trainer.after_chunk.append(tell)
+run.trainer.after_chunk.append(report)
 run.trainer.start(3600)
 sys.stdin.read()
 """
 
-BEGINS = """
+START_RUNS = """
 import sys
 from pathlib import Path
 from dashboard.runs.run import new_run
 from dashboard.runs.store import Store
 from tests.support.runs import MODEL, TEXT, TRAIN
 
-store, kept = Store(Path(sys.argv[1])), []
+store, autosavers = Store(Path(sys.argv[1])), []
 while True:
-    kept.append(store.start_autosave(new_run(TEXT, MODEL, TRAIN)))
-    print("begun", flush=True)
-    kept[-1].flush()
+    autosavers.append(store.start_autosave(new_run(TEXT, MODEL, TRAIN)))
+    print("started", flush=True)
+    autosavers[-1].flush()
 """
 
 
@@ -74,7 +74,7 @@ def program(code, *arguments):
 
 @dataclass
 class Loss:
-    """What one kill cost: iterations and seconds of training; whether it fell into a write."""
+    """What one kill cost: iterations and seconds of training; whether it interrupted a write."""
 
     iterations: int
     seconds: float
@@ -82,14 +82,14 @@ class Loss:
 
 
 def kill_a_training(store, run_id, interval, rng):
-    """Train in another process, kill it, and open what is left."""
-    with program(TRAINS, store.root, run_id, interval) as child:
+    """Train in another process, kill it, and open the run."""
+    with program(TRAIN_RUN, store.root, run_id, interval) as child:
         lines = [child.stdout.readline()]
         time.sleep(rng.uniform(0, 0.6))
         child.kill()
         lines += child.stdout.read().splitlines(keepends=True)
-    told = [line.split() for line in lines if line.endswith("\n")]
-    iterations, saved, clock = ([float(word) for word in column] for column in zip(*told))  # noqa: B905
+    reports = [line.split() for line in lines if line.endswith("\n")]
+    iterations, saved, clock = ([float(word) for word in column] for column in zip(*reports))  # noqa: B905
     folder = store.root / run_id
     whole = {path.stem for path in folder.glob("0*.npz")} == {
         p.stem for p in folder.glob("0*.json")
@@ -101,10 +101,10 @@ def kill_a_training(store, run_id, interval, rng):
     run = store.open(run_id)
     assert run.notes == ()
     at = run.solver.iteration
-    assert info.iteration == at >= saved[-1], "what was said to be saved is lost"
+    assert info.iteration == at >= saved[-1], "a save that was reported is lost"
     assert not list(folder.glob("*.part"))
     run.autosaver.suspend()
-    # From the chunk after which that save was taken to the last sign of life.
+    # From the chunk after which that save was copied to the last report.
     since = next((c for i, c in zip(iterations, clock, strict=True) if i >= at), clock[-1])
     return Loss(max(0, int(iterations[-1]) - at), clock[-1] - since, writing)
 
@@ -113,10 +113,10 @@ def kill_trainings(root, times, patience=10.0):
     store, rng = Store(root), random.Random(times)
     run = new_run(TEXT, MODEL, TRAIN)
     store.start_autosave(run).suspend()
-    # Every other one saves without a break: most kills fall into a write.
+    # Every second training saves continuously, so that most kills interrupt a write.
     intervals = [0.2, 0.0] * (times // 2)
     losses = [kill_a_training(store, run.id, interval, rng) for interval in intervals]
-    # Nothing that was opened had been bent: it is where one that never stopped would be.
+    # The result equals that of a training without kills.
     last, whole = store.open(run.id), new_run(TEXT, MODEL, TRAIN)
     advance(whole, last.solver.iteration)
     np.testing.assert_array_equal(last.solver.model.flat, whole.solver.model.flat)
@@ -134,7 +134,7 @@ def kill_trainings(root, times, patience=10.0):
     assert max(seconds) < max(intervals) + patience
 
 
-def test_a_killed_training_is_there_but_for_an_interval(tmp_path):
+def test_a_killed_training_loses_at_most_one_interval(tmp_path):
     kill_trainings(tmp_path / "runs", 6)
 
 
@@ -143,14 +143,14 @@ def test_200_killed_trainings(tmp_path):
     kill_trainings(tmp_path / "runs", 200)
 
 
-def kill_beginnings(root, times):
+def kill_new_runs(root, times):
     store, rng = Store(root), random.Random(times)
     for _ in range(times):
-        with program(BEGINS, root) as child:
-            assert child.stdout.readline() == "begun\n"
+        with program(START_RUNS, root) as child:
+            assert child.stdout.readline() == "started\n"
             time.sleep(rng.uniform(0, 0.2))
             child.kill()
-        store.tidy()
+        store.clean_up()
         infos = store.list_runs()
         assert not [info for info in infos if info.damaged]
         assert {path.name for path in root.iterdir()} == {info.id for info in infos}
@@ -161,13 +161,13 @@ def kill_beginnings(root, times):
             store.delete(info.id)
 
 
-def test_a_run_whose_program_is_killed_as_it_begins_is_there_or_not(tmp_path):
-    kill_beginnings(tmp_path, 2)
+def test_a_run_killed_at_its_start_is_complete_or_absent(tmp_path):
+    kill_new_runs(tmp_path, 2)
 
 
 @pytest.mark.slow
-def test_50_beginnings_killed(tmp_path):
-    kill_beginnings(tmp_path, 50)
+def test_50_killed_starts(tmp_path):
+    kill_new_runs(tmp_path, 50)
 
 
 # -- disks -------------------------------------------------------------------------------------
@@ -198,12 +198,12 @@ print(run.id, run.solver.iteration)
 """
 
 
-def test_files_that_may_not_grow_are_said_and_training_goes_on(tmp_path):
-    """RLIMIT_FSIZE, which stops root as well."""
+def test_a_file_size_limit_is_reported_and_training_continues(tmp_path):
+    """RLIMIT_FSIZE stops root, too."""
     with program(SMALL_FILES, tmp_path) as child:
-        said, _ = child.communicate(timeout=60)
+        output, _ = child.communicate(timeout=60)
     assert child.returncode == 0
-    problem, saved = said.splitlines()
+    problem, saved = output.splitlines()
     assert problem == (
         "Autosave failed: the file would be larger than this system allows. "
         "Training continues; download the model to keep it."
@@ -215,8 +215,8 @@ def test_files_that_may_not_grow_are_said_and_training_goes_on(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_device_that_is_full_is_said_and_the_old_save_stays(tmp_path, monkeypatch):
-    """The system's own ENOSPC, at the first byte that is forced to the disk."""
+def test_a_full_device_is_reported_and_the_old_save_is_kept(tmp_path, monkeypatch):
+    """/dev/full raises ENOSPC when its data is flushed."""
     store = Store(tmp_path)
     run = small_run(store, 5)
     before = {path.name: path.read_bytes() for path in (tmp_path / run.id).iterdir()}

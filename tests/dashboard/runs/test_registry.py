@@ -1,4 +1,4 @@
-"""Live runs: one object a run, whoever asks; what rests unasked leaves memory and comes back."""
+"""The registry: one object per run, and idle runs move from memory to disk and back."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def live(tmp_path, monkeypatch, clock):
     store.close()
 
 
-def added(live, steps=0):
+def add_run(live, steps=0):
     run = small_run(None, steps)
     live.add(run)
     return run
 
 
-def test_a_run_is_the_same_object_for_all_who_ask(live):
-    run = added(live)
+def test_every_page_gets_the_same_object(live):
+    run = add_run(live)
     assert live.get(run.id) is run
     assert live.open(run.id) is run
     live.add(run)
@@ -59,7 +59,7 @@ def test_a_run_is_the_same_object_for_all_who_ask(live):
     assert live.store.list_runs()[0].id == run.id
 
 
-def test_an_unknown_run_is_none_in_memory_and_an_error_on_disk(live):
+def test_an_unknown_run_is_none_for_get_and_an_error_for_open(live):
     assert live.get("a" * 16) is None
     assert live.unload("a" * 16)
     with pytest.raises(NoSuchRunError):
@@ -67,8 +67,8 @@ def test_an_unknown_run_is_none_in_memory_and_an_error_on_disk(live):
     assert len(live) == 0
 
 
-def test_a_forgotten_run_is_on_disk_and_comes_back_as_it_was(live):
-    run = added(live, 12)
+def test_an_unloaded_run_opens_again_unchanged(live):
+    run = add_run(live, 12)
     advance(run, 1)
     assert live.unload(run.id)
     assert live.get(run.id) is None
@@ -77,8 +77,8 @@ def test_a_forgotten_run_is_on_disk_and_comes_back_as_it_was(live):
     assert_same(run, again)
 
 
-def test_a_page_that_kept_a_run_brings_it_back_unless_another_page_has(live):
-    run = added(live, 3)
+def test_an_unloaded_run_can_be_added_again_unless_another_page_opened_it(live):
+    run = add_run(live, 3)
     live.unload(run.id)
     live.add(run)
     assert live.get(run.id) is run
@@ -91,8 +91,8 @@ def test_a_page_that_kept_a_run_brings_it_back_unless_another_page_has(live):
     assert live.get(run.id) is again
 
 
-def test_forgetting_pauses_a_training(live):
-    run = added(live)
+def test_unloading_pauses_a_training(live):
+    run = add_run(live)
     run.trainer.start(60)
     until(lambda: run.solver.iteration)
     assert live.unload(run.id)
@@ -100,37 +100,37 @@ def test_forgetting_pauses_a_training(live):
     assert live.open(run.id).solver.iteration == run.solver.iteration
 
 
-def test_runs_at_rest_that_nobody_asks_for_leave_and_others_stay(live, clock):
-    idle, asked, busy = added(live, 1), added(live, 1), added(live)
+def test_idle_runs_that_no_page_asks_for_are_unloaded(live, clock):
+    idle, requested, busy = add_run(live, 1), add_run(live, 1), add_run(live)
     busy.trainer.start(600)
     clock.now += IDLE * 0.6
-    live.get(asked.id)
-    assert live.tidy() == 0
+    live.get(requested.id)
+    assert live.clean_up() == 0
     clock.now += IDLE * 0.6
-    assert live.tidy() == 1
+    assert live.clean_up() == 1
     assert live.get(idle.id) is None
-    assert live.get(asked.id) is asked
+    assert live.get(requested.id) is requested
     assert live.get(busy.id) is busy
     assert busy.trainer.status().active
     busy.trainer.pause()
     clock.now += IDLE * 1.1
-    assert live.tidy() == 2
+    assert live.clean_up() == 2
     assert len(live) == 0
     assert len(live.store.list_runs()) == 3
 
 
-def test_what_leaves_gives_its_memory_back(live, clock):
-    def trained():
-        run = added(live)
+def test_unloading_frees_the_memory(live, clock):
+    def train_run():
+        run = add_run(live)
         run.trainer.start(600)
         until(lambda: run.solver.iteration > 3)
         run.trainer.pause()
         return run.id, [weakref.ref(run), weakref.ref(run.solver.model)]
 
-    run_id, traces = trained()
+    run_id, traces = train_run()
     live.store.autosavers.clear()
     clock.now += IDLE * 1.1
-    assert live.tidy() == 1
+    assert live.clean_up() == 1
     assert [trace() for trace in traces] == [None, None]
     live.open(run_id)
 
@@ -140,68 +140,68 @@ def test_the_number_of_runs_in_memory_is_bounded(live, clock, monkeypatch):
     runs = []
     for _ in range(5):
         clock.now += 1
-        runs.append(added(live))
+        runs.append(add_run(live))
     assert len(live) == 3
-    for place in (4, 3, 2):
+    for index in (4, 3, 2):
         clock.now += 1
-        assert live.get(runs[place].id) is runs[place]
+        assert live.get(runs[index].id) is runs[index]
     clock.now += 1
-    live.open(runs[0].id)  # in the place of the one that was asked for longest ago
+    live.open(runs[0].id)  # replaces the run whose last request is oldest
     assert [live.get(run.id) is None for run in runs] == [False, True, False, False, True]
 
 
-def test_if_all_train_a_new_one_is_refused(live, monkeypatch):
+def test_a_new_run_is_refused_while_all_train(live, monkeypatch):
     monkeypatch.setattr(limits, "MAX_LIVE_RUNS", 2)
-    runs = [added(live), added(live)]
+    runs = [add_run(live), add_run(live)]
     for run in runs:
         run.trainer.start(600)
-    with pytest.raises(RegistryFullError, match="2 trainings are going on here"):
-        added(live)
+    with pytest.raises(RegistryFullError, match="training 2 runs"):
+        add_run(live)
     runs[0].trainer.pause()
-    third = added(live)
+    third = add_run(live)
     assert live.get(third.id) is third
     assert live.get(runs[1].id) is runs[1]
     runs[1].trainer.pause()
 
 
-def test_a_run_that_cannot_be_saved_stays_and_is_tried_again(live, clock, monkeypatch):
+def test_a_run_that_cannot_be_saved_stays_in_memory_and_is_retried(live, clock, monkeypatch):
     def fail(*args):
         raise OSError(28, "No space left on device")
 
-    run = added(live)
+    run = add_run(live)
     run.autosaver.flush()
     advance(run, 2)
     monkeypatch.setattr(RunFolder, "save", fail)
     clock.now += IDLE * 1.1
-    assert live.tidy() == 0
+    assert live.clean_up() == 0
     assert "the disk is full" in run.autosaver.problem
     assert live.get(run.id) is run
     monkeypatch.undo()
-    assert live.tidy() == 0
+    assert live.clean_up() == 0
     assert (run.autosaver.problem, run.autosaver.saved_iteration) == ("", 2)
 
 
-def test_a_run_that_is_started_while_others_are_put_away_stays(live, clock, monkeypatch):
-    first = added(live, 1)
-    clock.now += 1  # put away in this order
-    second = added(live, 1)
+def test_a_run_that_starts_while_others_are_unloaded_stays(live, clock, monkeypatch):
+    first = add_run(live, 1)
+    clock.now += 1  # unloaded in this order
+    second = add_run(live, 1)
     clock.now += IDLE + 1
     real = first.autosaver.suspend
 
-    def somebody_presses_train() -> bool:
+    def start_second_run() -> bool:
         live.add(second)
         second.trainer.start(600)
         return real()
 
-    monkeypatch.setattr(first.autosaver, "suspend", somebody_presses_train)
-    assert live.tidy() == 1
+    monkeypatch.setattr(first.autosaver, "suspend", start_second_run)
+    assert live.clean_up() == 1
     assert live.get(second.id) is second
     assert second.trainer.status().active
     second.trainer.pause()
 
 
-def test_a_deleted_run_is_nowhere(live):
-    run = added(live)
+def test_a_deleted_run_is_gone_from_memory_and_disk(live):
+    run = add_run(live)
     run.trainer.start(600)
     live.delete(run.id)
     assert not run.trainer.status().active
@@ -213,15 +213,15 @@ def test_a_deleted_run_is_nowhere(live):
         live.delete(run.id)
 
 
-def test_a_run_that_is_not_on_disk_yet_can_be_deleted(live, monkeypatch):
+def test_a_run_can_be_deleted_before_its_first_save(live, monkeypatch):
     monkeypatch.setattr(live.store, "start_autosave", lambda run: None)
-    run = added(live)
+    run = add_run(live)
     live.delete(run.id)
     assert live.get(run.id) is None
 
 
-def test_a_page_that_still_holds_a_deleted_run_does_not_bring_it_back(live):
-    run = added(live, 2)
+def test_a_deleted_run_cannot_be_added_again(live):
+    run = add_run(live, 2)
     assert live.unload(run.id)
     live.delete(run.id)
     with pytest.raises(NoSuchRunError, match="was deleted"):
@@ -229,8 +229,8 @@ def test_a_page_that_still_holds_a_deleted_run_does_not_bring_it_back(live):
     assert live.store.list_runs() == []
 
 
-def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
-    run = added(live, 2)
+def test_a_run_that_cannot_be_deleted_continues_unchanged(live, monkeypatch):
+    run = add_run(live, 2)
     run.autosaver.flush()
 
     def refuse(*_):
@@ -249,24 +249,24 @@ def test_a_run_that_could_not_be_deleted_is_as_it_was(live, monkeypatch):
     assert live.get(run.id) is None
 
 
-def test_what_is_on_disk_is_brought_within_its_limits_every_hour(live, clock, monkeypatch):
+def test_the_store_is_cleaned_up_every_hour(live, clock, monkeypatch):
     oldest, newest = (small_run(None, 1) for _ in range(2))
     for run in (oldest, newest):
         live.add(run)
         assert live.unload(run.id)
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
     clock.now += limits.SWEEP_SECONDS - 1
-    live.tidy()
+    live.clean_up()
     assert len(live.store.list_runs()) == 2
     clock.now += 1
-    live.tidy()
+    live.clean_up()
     assert [info.id for info in live.store.list_runs()] == [newest.id]
-    monkeypatch.setattr(live.store, "tidy", lambda: pytest.fail("not so soon again"))
-    live.tidy()
+    monkeypatch.setattr(live.store, "clean_up", lambda: pytest.fail("too early"))
+    live.clean_up()
 
 
-def test_a_run_of_another_process_is_not_taken(live, clock):
-    run = added(live, 2)
+def test_a_run_that_is_open_elsewhere_is_refused(live, clock):
+    run = add_run(live, 2)
     run.autosaver.flush()
     other = Registry(live.store, clock)
     with pytest.raises(RunInUseError):
@@ -276,8 +276,8 @@ def test_a_run_of_another_process_is_not_taken(live, clock):
     assert other.open(run.id).solver.iteration == 2
 
 
-def test_at_the_end_all_is_saved(live):
-    runs = [added(live) for _ in range(3)]
+def test_close_saves_all_runs(live):
+    runs = [add_run(live) for _ in range(3)]
     for run in runs:
         run.trainer.start(600)
     until(lambda: all(run.solver.iteration for run in runs))
@@ -287,15 +287,15 @@ def test_at_the_end_all_is_saved(live):
         assert live.store.open(run.id).solver.iteration == run.solver.iteration
 
 
-def test_it_tidies_by_itself(live, clock, monkeypatch):
-    monkeypatch.setattr(registry, "TIDY_SECONDS", 0.01)
-    added(live, 1)
+def test_the_registry_cleans_up_in_the_background(live, clock, monkeypatch):
+    monkeypatch.setattr(registry, "CLEAN_UP_SECONDS", 0.01)
+    add_run(live, 1)
     clock.now += IDLE * 1.1
     until(lambda: len(live) == 0)
 
 
-def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
-    runs = [added(live, steps) for steps in (1, 2, 3)]
+def test_many_pages_at_once_share_runs_and_lose_nothing(live, clock):
+    runs = [add_run(live, steps) for steps in (1, 2, 3)]
     ids = [run.id for run in runs]
     del runs
     errors, seen = [], [weakref.WeakSet() for _ in ids]
@@ -305,19 +305,19 @@ def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
         rng = random.Random(seed)
         try:
             while time.monotonic() < ends:
-                place = rng.randrange(3)
+                index = rng.randrange(3)
                 match rng.randrange(6):
                     case 0:
-                        live.unload(ids[place])
+                        live.unload(ids[index])
                     case 1:
                         clock.now += IDLE
-                        live.tidy()
+                        live.clean_up()
                     case 2:
-                        live.get(ids[place])
+                        live.get(ids[index])
                     case _:
-                        run = live.open(ids[place])
-                        seen[place].add(run)
-                        assert run.solver.iteration == place + 1
+                        run = live.open(ids[index])
+                        seen[index].add(run)
+                        assert run.solver.iteration == index + 1
         except Exception as error:
             errors.append(error)
 
@@ -330,8 +330,8 @@ def test_many_pages_at_once_see_one_object_a_run_and_lose_nothing(live, clock):
     assert [len(live.open(run_id).sample_log.entries) for run_id in ids] == [1, 1, 1]
 
 
-def test_two_pages_that_open_one_run_get_one(live):
-    run = added(live, 3)
+def test_pages_that_open_a_run_at_once_get_one_object(live):
+    run = add_run(live, 3)
     live.unload(run.id)
     together, got = threading.Barrier(4), []
 
@@ -349,21 +349,21 @@ def test_two_pages_that_open_one_run_get_one(live):
 
 
 @pytest.fixture
-def default_place(tmp_path, monkeypatch):
-    """A process that has no registry yet, and its place for runs."""
+def default_root(tmp_path, monkeypatch):
+    """The default folder of runs, in a process without a registry."""
     monkeypatch.setenv("LSTM_WORKBENCH_RUNS", str(tmp_path / "mine"))
     registry._create.cache_clear()
     yield tmp_path / "mine"
     registry._create.cache_clear()
 
 
-def test_the_process_has_one_registry_at_the_default_place(default_place):
+def test_the_process_has_one_registry_with_the_default_folder(default_root):
     one = registry.get_registry()
     assert registry.get_registry() is one
-    assert one.store.root == default_place
+    assert one.store.root == default_root
 
 
-def test_pages_that_come_first_at_the_same_time_get_the_same_registry(default_place, monkeypatch):
+def test_the_first_pages_get_one_registry_if_they_open_at_once(default_root, monkeypatch):
     class SlowStore(Store):
         def __init__(self) -> None:
             time.sleep(0.05)
@@ -380,14 +380,14 @@ def test_pages_that_come_first_at_the_same_time_get_the_same_registry(default_pl
     assert len(set(got)) == 1
 
 
-def test_left_overs_are_swept_when_the_process_starts(default_place):
-    left_over = default_place / f"{DELETED}run"
-    left_over.mkdir(parents=True)
+def test_leftovers_are_deleted_when_the_process_starts(default_root):
+    leftover = default_root / f"{DELETED}run"
+    leftover.mkdir(parents=True)
     registry.get_registry()
-    until(lambda: not left_over.exists())
+    until(lambda: not leftover.exists())
 
 
-def test_runs_are_saved_when_the_process_ends(default_place, monkeypatch):
+def test_runs_are_saved_when_the_process_ends(default_root, monkeypatch):
     at_exit = []
     monkeypatch.setattr(registry.atexit, "register", at_exit.append)
     run = small_run(None)

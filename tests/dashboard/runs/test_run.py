@@ -1,4 +1,4 @@
-"""A run: refused before anything is allocated, or ready to train."""
+"""A run: settings are checked before anything is allocated, and then used."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ TEXT = load(b"It was a bright cold day in April, and the clocks were striking.\n
 
 
 @pytest.fixture
-def _nothing_may_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    def made(*_: object, **__: object) -> None:
-        pytest.fail("made before it was checked")
+def _no_allocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("allocated before the check")
 
-    monkeypatch.setattr(run, "RNN", made)
-    monkeypatch.setattr(run, "Solver", made)
+    monkeypatch.setattr(run, "RNN", fail)
+    monkeypatch.setattr(run, "Solver", fail)
 
 
-@pytest.mark.usefixtures("_nothing_may_be_made")
-def test_a_text_that_is_too_short_is_refused_with_what_would_fit():
+@pytest.mark.usefixtures("_no_allocation")
+def test_a_short_text_is_refused_with_settings_that_would_fit():
     settings = replace(SMALL, seq_length=100, batch_size=32)
     with pytest.raises(RnnCoreError) as refused:
         new_run(TEXT, settings, TrainSettings())
@@ -42,33 +42,33 @@ def test_a_text_that_is_too_short_is_refused_with_what_would_fit():
     assert "a sequence length of 100 with a batch size of 2." in message
 
 
-def test_what_would_fit_fits():
+def test_the_suggested_settings_fit():
     train = len(TEXT) - round(len(TEXT) * 0.1)
     assert train // 100 == 2
     new_run(TEXT, replace(SMALL, seq_length=100, batch_size=2), TrainSettings())
 
 
-@pytest.mark.usefixtures("_nothing_may_be_made")
-def test_what_the_machine_cannot_hold_is_refused(monkeypatch):
+@pytest.mark.usefixtures("_no_allocation")
+def test_a_network_too_large_for_memory_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 4_000_000)
     with pytest.raises(limits.TooLargeError, match=r"need .* MB of memory and 1\.0 MB"):
         new_run(TEXT, replace(SMALL, hidden_dim=512, num_layers=4), TrainSettings())
 
 
-def test_memory_is_promised_to_a_training_until_its_first_iterations_have_taken_it(monkeypatch):
+def test_memory_is_reserved_until_the_first_chunk_has_allocated_it(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 10**12)
-    made = new_run(TEXT, SMALL, TrainSettings())
+    new = new_run(TEXT, SMALL, TrainSettings())
     before = memory.available()
-    with made.trainer.lock:  # so that it cannot begin yet
-        made.train(60)
+    with new.trainer.lock:  # so that the first chunk waits
+        new.train(60)
         assert before - memory.available() == SMALL.memory(len(TEXT.vocab))
-        made.train(60)  # twice is as good as once
+        new.train(60)  # a second call reserves nothing more
         assert before - memory.available() == SMALL.memory(len(TEXT.vocab))
     until(lambda: memory.available() == before)
-    stopped(made.trainer)
+    stopped(new.trainer)
 
 
-def test_a_model_of_twice_the_precision_needs_twice_the_memory(monkeypatch):
+def test_a_float64_model_needs_twice_the_memory(monkeypatch):
     needed = SMALL.memory(len(TEXT.vocab))
     monkeypatch.setattr(memory, "free", lambda: int(1.5 * needed / limits.MEMORY_SHARE))
     model = run.new_model(TEXT, SMALL)
@@ -79,26 +79,26 @@ def test_a_model_of_twice_the_precision_needs_twice_the_memory(monkeypatch):
 
 
 @pytest.mark.parametrize("clip", [math.inf, 5.0])
-def test_a_new_run_is_what_was_chosen(clip):
+def test_a_new_run_has_the_chosen_settings(clip):
     model = replace(SMALL, cell_type="gru", num_layers=2, dropout=0.1, val_fraction=0.2, seed=3)
     train = TrainSettings(0.01, "rmsprop", "step", clip, 777, 30, 70, 90)
-    made = new_run(TEXT, model, train)
-    solver = made.solver
-    assert solver is made.trainer.solver
-    assert made.trainer.status().phase is Phase.READY
-    assert made.train_settings == train
+    new = new_run(TEXT, model, train)
+    solver = new.solver
+    assert solver is new.trainer.solver
+    assert new.trainer.status().phase is Phase.READY
+    assert new.train_settings == train
     assert solver.clip == (None if math.isinf(clip) else clip)
     net = solver.model
     assert (net.cell_type, net.hidden_dim, net.num_layers, net.dropout) == ("gru", 8, 2, 0.1)
     assert (net.vocab, net.seed, solver.seed) == (TEXT.vocab, 3, 3)
     assert net.num_params == model.num_params(len(TEXT.vocab))
     assert (solver.seq_length, solver.batch_size, solver.val_fraction) == (10, 4, 0.2)
-    assert made.model_settings == model
-    assert made.chars_per_epoch == solver.batches.per_epoch * 40 <= len(TEXT)
-    assert made.sample_log in made.trainer.after_chunk
+    assert new.model_settings == model
+    assert new.chars_per_epoch == solver.batches.per_epoch * 40 <= len(TEXT)
+    assert new.sample_log in new.trainer.after_chunk
 
 
-def test_the_same_settings_begin_with_the_same_weights_under_another_id():
+def test_equal_settings_give_equal_weights_and_different_ids():
     one, other = (new_run(TEXT, SMALL, TrainSettings()) for _ in range(2))
     np.testing.assert_array_equal(one.solver.model.flat, other.solver.model.flat)
     assert one.id != other.id
@@ -121,22 +121,22 @@ def test_every_preset_trains_on_the_first_sample_text(preset):
         ("名前はまだ無い。\n", "名"),
     ],
 )
-def test_a_sample_begins_with_the_texts_first_words(raw, seed):
+def test_the_default_seed_text_is_the_start_of_a_sentence(raw, seed):
     assert default_seed_text(load(raw.encode(), "book.txt")) == seed
 
 
 @pytest.mark.parametrize("name", sample_names())
-def test_the_first_words_of_the_samples_are_known_and_short(name):
+def test_the_default_seed_text_of_each_sample_is_short_and_known(name):
     text = load_sample(name)
     seed = default_seed_text(text)
     assert 0 < len(seed) < 30
     assert text.vocab.missing(seed) == []
 
 
-def test_a_run_trains_and_keeps_a_diary():
-    made = new_run(TEXT, SMALL, TrainSettings(num_iters=30))
-    made.trainer.start(60)
-    made.trainer.join()
-    assert made.trainer.status().phase is Phase.FINISHED
-    assert made.sample_log.entries[-1].iteration == 30
-    assert made.sample_log.seed_text == "It was "
+def test_a_run_trains_and_logs_samples():
+    new = new_run(TEXT, SMALL, TrainSettings(num_iters=30))
+    new.trainer.start(60)
+    new.trainer.join()
+    assert new.trainer.status().phase is Phase.FINISHED
+    assert new.sample_log.entries[-1].iteration == 30
+    assert new.sample_log.seed_text == "It was "

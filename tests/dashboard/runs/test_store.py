@@ -1,4 +1,4 @@
-"""Runs on disk: opened as they were, damaged or not, owned by one, listed, deleted, bounded."""
+"""The store: runs open unchanged, damage is handled, one process holds a run, limits apply."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tests.support.runs import (
     small_run,
 )
 
-posix = pytest.mark.skipif(os.name == "nt", reason="modes and locks of this kind are POSIX")
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX modes and locks")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def suspend(run):
 # -- opening -----------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_opened_goes_on_as_if_it_had_never_stopped(store):
+def test_training_continues_exactly_after_a_run_is_opened(store):
     whole = small_run()
     parted = small_run(store)
     for steps in (70, 37, 43):
@@ -67,7 +67,7 @@ def test_a_run_that_is_opened_goes_on_as_if_it_had_never_stopped(store):
     assert len(whole.trainer.changes) == 4
 
 
-def test_an_opened_run_is_paused_and_says_what_it_is(store):
+def test_an_opened_run_is_paused_and_has_its_properties(store):
     run = suspend(small_run(store, 30))
     opened = store.open(run.id)
     assert opened.trainer.status().phase == "paused"
@@ -78,29 +78,29 @@ def test_an_opened_run_is_paused_and_says_what_it_is(store):
     assert opened.train_settings == TRAIN
 
 
-def test_every_kind_of_cell_opens_again(store):
+def test_a_run_with_any_cell_opens_again(store):
     for cell_type in ("lstm", "gru", "vanilla"):
         run = suspend(small_run(store, 3, replace(MODEL, cell_type=cell_type)))
         assert_same(run, store.open(run.id))
 
 
-def test_a_run_that_was_opened_but_not_trained_is_not_written_again(store):
+def test_an_opened_run_is_not_saved_before_it_changes(store):
     run = suspend(small_run(store, 3))
     before = saves(store, run.id)
     suspend(store.open(run.id))
     assert saves(store, run.id) == before
 
 
-def test_a_run_too_large_for_this_machine_is_refused_before_it_is_read(store, monkeypatch):
+def test_a_run_too_large_for_memory_is_refused_before_it_is_read(store, monkeypatch):
     run = suspend(small_run(store))
     monkeypatch.setattr(memory, "free", lambda: 1000)
     with pytest.raises(limits.TooLargeError, match="memory"):
         store.open(run.id)
     monkeypatch.undo()
-    store.open(run.id)  # and nobody holds it
+    store.open(run.id)  # its lock is free
 
 
-def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
+def test_a_float64_run_needs_twice_the_memory(store, monkeypatch):
     V = len(TEXT.vocab)
     doubles = RNN(V, TEXT.vocab.idx_to_char, 3, 6, num_layers=2, dropout=0.2, dtype="float64")
     run = new_run(TEXT, MODEL, TRAIN, doubles)
@@ -108,7 +108,7 @@ def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
     assert run.autosaver.save_now()
     suspend(run)
     enough = MODEL.memory(V, 8) / limits.MEMORY_SHARE
-    monkeypatch.setattr(memory, "free", lambda: int(0.9 * enough))  # plenty for single precision
+    monkeypatch.setattr(memory, "free", lambda: int(0.9 * enough))  # enough for float32
     with pytest.raises(limits.TooLargeError, match="memory"):
         store.open(run.id)
     monkeypatch.setattr(memory, "free", lambda: int(1.1 * enough))
@@ -120,7 +120,7 @@ def test_a_run_of_doubles_needs_twice_the_memory(store, monkeypatch):
     ["", ".", "..", "../../../../etc", "a" * 15, "a" * 17, "a" * 15 + "/", "a" * 16 + "\n",
      "a" * 15 + "\0", "a" * 15 + ".", "ä" * 16, "/" + "a" * 15, None, 7],
 )  # fmt: skip
-def test_what_is_no_id_never_becomes_a_path(tmp_path, run_id):
+def test_an_invalid_id_never_becomes_a_path(tmp_path, run_id):
     (tmp_path / "runs").mkdir()
     for refused in (Store(tmp_path / "runs").open, Store(tmp_path / "runs").delete):
         with pytest.raises(NoSuchRunError):
@@ -129,32 +129,32 @@ def test_what_is_no_id_never_becomes_a_path(tmp_path, run_id):
     assert not os.listdir(tmp_path / "runs")
 
 
-def test_an_unknown_id_is_said_to_be_unknown(store):
+def test_an_unknown_id_is_reported(store):
     with pytest.raises(NoSuchRunError, match="no run under this link"):
         store.open("a" * 16)
     assert not store.root.exists()
 
 
 @posix
-def test_runs_are_for_their_owner_alone(store):
+def test_only_the_user_can_read_the_folders(store):
     run = small_run(store)
     assert (store.root.stat().st_mode & 0o777) == 0o700
     assert ((store.root / run.id).stat().st_mode & 0o777) == 0o700
 
 
 @pytest.fixture
-def taught(store):
-    """A run on a network that had learnt something before."""
-    taught = small_run(steps=5).solver.model
-    run = new_run(TEXT, MODEL, TRAIN, taught)
+def from_pretrained(store):
+    """A run that started from a trained network."""
+    pretrained = small_run(steps=5).solver.model
+    run = new_run(TEXT, MODEL, TRAIN, pretrained)
     store.start_autosave(run)
     advance(run, 3)
     return suspend(run)
 
 
-def test_a_network_that_knew_something_comes_back_as_it_began(store, taught):
-    opened = store.open(taught.id)
-    np.testing.assert_array_equal(opened.initial_model.flat, taught.initial_model.flat)
+def test_the_pretrained_network_is_restored(store, from_pretrained):
+    opened = store.open(from_pretrained.id)
+    np.testing.assert_array_equal(opened.initial_model.flat, from_pretrained.initial_model.flat)
     assert not np.array_equal(opened.initial_model.flat, opened.solver.model.flat)
     assert opened.notes == ()
     assert small_run(store, 3).initial_model is None
@@ -162,15 +162,15 @@ def test_a_network_that_knew_something_comes_back_as_it_began(store, taught):
 
 
 @pytest.mark.parametrize("damage", ["cut", "flip", "other"])
-def test_a_first_network_that_is_damaged_is_told_and_the_run_opens(store, taught, damage):
-    path = store.root / taught.id / "first.npz"
+def test_a_damaged_pretrained_network_is_reported_and_the_run_opens(store, from_pretrained, damage):
+    path = store.root / from_pretrained.id / "first.npz"
     if damage == "other":
         path.write_bytes((path.parent / "text.npz").read_bytes())
     else:
         {"cut": cut, "flip": flip}[damage](path)
-    opened = store.open(taught.id)
+    opened = store.open(from_pretrained.id)
     assert opened.initial_model is None
-    assert "Reset begins with a new one." in opened.notes[0]
+    assert "Reset will start from a new network." in opened.notes[0]
     assert opened.solver.iteration == 3
 
 
@@ -199,7 +199,7 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
+def test_the_save_before_a_damaged_one_is_opened(store, damage):
     run = small_run(store, 10)
     advance(run, 10)
     suspend(run)
@@ -208,7 +208,7 @@ def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
     harm(store.root / run.id / f"{newest:08d}.{kind}")
     opened = store.open(run.id)
     assert opened.solver.iteration == 10
-    # A save that was not finished is nothing to speak of; one that was is.
+    # An unfinished save is ignored without a note.
     assert bool(opened.notes) == (not damage.startswith("no "))
     assert all("at iteration 10" in note for note in opened.notes)
     advance(opened, 3)
@@ -217,7 +217,7 @@ def test_if_the_newest_save_is_damaged_the_one_before_is_opened(store, damage):
     assert store.open(run.id).solver.iteration == 13
 
 
-def test_a_damaged_save_is_not_taken_for_progress_made_elsewhere(store):
+def test_a_damaged_save_does_not_look_like_another_process_save(store):
     run = small_run(store, 10)
     advance(run, 10)
     suspend(run)
@@ -227,7 +227,7 @@ def test_a_damaged_save_is_not_taken_for_progress_made_elsewhere(store):
     assert opened.autosaver.save_now(), opened.autosaver.problem
 
 
-def test_a_run_without_a_whole_save_is_refused_listed_as_damaged_and_left_alone(store):
+def test_a_run_without_a_complete_save_is_refused_but_not_deleted(store):
     run = suspend(small_run(store, 5))
     files = sorted((store.root / run.id).glob("0*.npz"))
     for path in files:
@@ -236,16 +236,16 @@ def test_a_run_without_a_whole_save_is_refused_listed_as_damaged_and_left_alone(
         with pytest.raises(FileFormatError, match="None of this run's saves can be opened"):
             store.open(run.id)
     (info,) = store.list_runs()
-    assert "no save that is whole" in info.damaged
+    assert "no complete save" in info.damaged
     assert (info.id, info.text_name, info.iteration) == (run.id, "cat.txt", 0)
-    store.tidy()
+    store.clean_up()
     assert sorted((store.root / run.id).glob("0*.npz")) == files
     store.delete(run.id)
     assert store.list_runs() == []
 
 
 @pytest.mark.parametrize("name", ["run.json", "text.npz"])
-def test_a_run_whose_text_or_record_is_damaged_is_refused(store, name):
+def test_a_run_with_a_damaged_text_or_record_is_refused(store, name):
     run = suspend(small_run(store))
     flip(store.root / run.id / name)
     with pytest.raises(FileFormatError, match="damaged"):
@@ -254,14 +254,14 @@ def test_a_run_whose_text_or_record_is_damaged_is_refused(store, name):
     assert bool(info.damaged) == (name == "run.json")
 
 
-def test_another_runs_record_or_text_in_the_folder_is_noticed(store):
+def test_the_record_of_another_run_is_refused(store):
     one, two = suspend(small_run(store)), suspend(small_run(store))
     (store.root / one.id / "run.json").write_bytes((store.root / two.id / "run.json").read_bytes())
-    with pytest.raises(FileFormatError, match="another run"):
+    with pytest.raises(FileFormatError, match="not the id"):
         store.open(one.id)
 
 
-def test_random_damage_is_refused_or_does_not_matter(store):
+def test_random_damage_is_refused_or_harmless(store):
     run = suspend(small_run(store, 4))
     rng = np.random.default_rng(0)
     paths = [p for p in sorted((store.root / run.id).iterdir()) if p.name != "lock"]
@@ -279,10 +279,10 @@ def test_random_damage_is_refused_or_does_not_matter(store):
     assert_same(run, store.open(run.id))
 
 
-# -- one owner ---------------------------------------------------------------------------------
+# -- locking -----------------------------------------------------------------------------------
 
 
-def test_a_run_has_one_owner_at_a_time(store):
+def test_a_run_can_be_open_only_once(store):
     run = small_run(store, 2)
     with pytest.raises(RunInUseError, match=rf"in use.*process {os.getpid()}"):
         store.open(run.id)
@@ -296,7 +296,7 @@ def test_a_run_has_one_owner_at_a_time(store):
     store.delete(run.id)
 
 
-def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_no_lock(tmp_path, monkeypatch):
+def test_a_lock_file_that_is_deleted_meanwhile_does_not_count(tmp_path, monkeypatch):
     real = lock._lock
 
     def slow(file):
@@ -304,10 +304,36 @@ def test_a_lock_on_a_file_that_was_deleted_meanwhile_is_no_lock(tmp_path, monkey
         return real(file)
 
     monkeypatch.setattr(lock, "_lock", slow)
-    mine = lock.FolderLock(tmp_path / "lock")
+    folder_lock = lock.FolderLock(tmp_path / "lock")
     with pytest.raises(FileNotFoundError):
-        mine.take()
-    assert not mine.held
+        folder_lock.acquire()
+    assert not folder_lock.held
+
+
+def test_a_run_without_file_locks_opens_but_is_never_cleaned_up(store, monkeypatch):
+    """Some network disks have no locks, so another computer may have the run open."""
+    run = suspend(small_run(store, 2))
+    monkeypatch.setattr(lock, "_lock", lambda file: None)
+    suspend(store.open(run.id))
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    assert store.clean_up() == 0
+    monkeypatch.undo()
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    assert store.clean_up() == 1
+
+
+def test_a_lock_ends_when_its_folder_is_moved(tmp_path):
+    (tmp_path / "run").mkdir()
+    folder_lock = lock.FolderLock(tmp_path / "run" / "lock")
+    folder_lock.acquire()
+    assert folder_lock.held
+    if os.name != "nt":  # Windows cannot rename a folder with an open file in it
+        (tmp_path / "run").rename(tmp_path / "moved")
+        assert not folder_lock.held
+        with pytest.raises(FileNotFoundError):
+            folder_lock.acquire()
+        assert not (tmp_path / "run").exists()
+    folder_lock.release()
 
 
 HOLDER = """
@@ -315,20 +341,20 @@ import sys
 from pathlib import Path
 from dashboard.runs.store import Store
 run = Store(Path(sys.argv[1])).open(sys.argv[2])
-print("mine", flush=True)
+print("locked", flush=True)
 sys.stdin.read()
 """
 
 
 @posix
-def test_another_process_owns_a_run_until_it_dies(store):
+def test_a_killed_process_frees_its_run(store):
     run = suspend(small_run(store, 2))
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(store.root), run.id],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     with holder:
-        assert holder.stdout.readline() == "mine\n"
+        assert holder.stdout.readline() == "locked\n"
         with pytest.raises(RunInUseError, match=f"process {holder.pid}"):
             store.open(run.id)
         assert [info.id for info in store.list_runs()] == [run.id]
@@ -336,18 +362,18 @@ def test_another_process_owns_a_run_until_it_dies(store):
     store.open(run.id)
 
 
-def test_a_run_that_went_on_elsewhere_is_not_overwritten(store):
+def test_a_run_continued_elsewhere_is_not_overwritten(store):
     stale = suspend(small_run(store, 5))
     other = store.open(stale.id)
     advance(other, 20)
     suspend(other)
     advance(stale, 1)
     assert not stale.autosaver.save_now()
-    assert "gone on in another window" in stale.autosaver.problem
+    assert "continued in another window" in stale.autosaver.problem
     assert store.open(stale.id).solver.iteration == 25
 
 
-def test_a_run_that_was_put_away_is_saved_again_when_it_goes_on(store):
+def test_a_suspended_run_is_saved_again_when_it_continues(store):
     run = suspend(small_run(store, 5))
     advance(run, 5)
     assert run.autosaver.save_now()
@@ -356,7 +382,7 @@ def test_a_run_that_was_put_away_is_saved_again_when_it_goes_on(store):
     assert store.list_runs()[0].iteration == 10
 
 
-# -- listing, deleting, bounds -----------------------------------------------------------------
+# -- listing, deleting, limits -----------------------------------------------------------------
 
 
 def test_runs_are_listed_newest_first_with_their_figures(store):
@@ -378,39 +404,39 @@ def test_runs_are_listed_newest_first_with_their_figures(store):
     assert not any(info.damaged for info in infos)
 
 
-def test_nothing_is_listed_where_nothing_is(tmp_path):
+def test_a_missing_folder_has_no_runs(tmp_path):
     assert Store(tmp_path / "none").list_runs() == []
-    assert Store(tmp_path / "none").tidy() == 0
+    assert Store(tmp_path / "none").clean_up() == 0
     (tmp_path / "file").write_text("")
     assert Store(tmp_path / "file").list_runs() == []
 
 
-def test_left_overs_are_swept(store):
+def test_leftovers_are_deleted(store):
     run = suspend(small_run(store, 2))
     for name in (f"00000009.npz.{'a' * 16}.part", f"run.json.{'b' * 16}.part"):
         (store.root / run.id / name).write_bytes(b"half")
     (store.root / ".deleted-x").mkdir()
     (store.root / ".deleted-x" / "text.npz").write_bytes(b"old")
-    never = store.root / ("n" * 16)  # the program was killed before its first save
-    never.mkdir()
-    (never / "text.npz").write_bytes(b"text")
-    (store.root / "mine").mkdir()  # not a run: not ours to remove
+    unsaved = store.root / ("n" * 16)  # the program was killed before its first save
+    unsaved.mkdir()
+    (unsaved / "text.npz").write_bytes(b"text")
+    (store.root / "mine").mkdir()  # not a run, so it is kept
     assert len(store.list_runs()) == 1
-    assert store.tidy() == 0
+    assert store.clean_up() == 0
     assert sorted(os.listdir(store.root)) == sorted([run.id, "mine"])
     assert not list((store.root / run.id).glob("*.part"))
     assert_same(run, store.open(run.id))
 
 
-def test_the_oldest_unused_runs_beyond_the_bound_go(store, monkeypatch):
+def test_the_oldest_unused_runs_beyond_the_limits_are_deleted(store, monkeypatch):
     used = small_run(store, 1)
     rest = [suspend(small_run(store, 1)) for _ in range(4)]
     size = store.list_runs()[0].size
     monkeypatch.setattr(limits, "MAX_STORE_BYTES", int(3.5 * size))
-    assert store.tidy() == 1
+    assert store.clean_up() == 1
     assert {info.id for info in store.list_runs()} == {used.id, *(run.id for run in rest[1:])}
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 2)
-    assert store.tidy() == 1
+    assert store.clean_up() == 1
     assert [info.id for info in store.list_runs()] == [rest[3].id, rest[2].id, used.id]
     assert used.autosaver.save_now()
 
@@ -424,7 +450,7 @@ def test_a_deleted_run_is_gone(store):
             again(run.id)
 
 
-# -- where -------------------------------------------------------------------------------------
+# -- the folder --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -433,7 +459,7 @@ def test_a_deleted_run_is_gone(store):
      ("darwin", None, "Library/Application Support"), ("win32", None, "AppData/Local"),
      ("win32", "LOCALAPPDATA", "data")],
 )  # fmt: skip
-def test_runs_are_kept_where_the_system_keeps_a_users_data(
+def test_the_default_folder_is_in_the_users_data_folder(
     tmp_path, monkeypatch, platform, variable, base
 ):
     for name in ("LSTM_WORKBENCH_RUNS", "XDG_DATA_HOME", "LOCALAPPDATA"):
@@ -445,7 +471,7 @@ def test_runs_are_kept_where_the_system_keeps_a_users_data(
     assert default_root() == tmp_path / base / "lstm-workbench" / "runs"
 
 
-def test_a_folder_can_be_chosen(tmp_path, monkeypatch):
+def test_an_environment_variable_sets_the_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("LSTM_WORKBENCH_RUNS", str(tmp_path / "mine"))
     assert Store().root == tmp_path / "mine"
     monkeypatch.setenv("LSTM_WORKBENCH_RUNS", "")

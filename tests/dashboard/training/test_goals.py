@@ -1,4 +1,4 @@
-"""Plans: when a training is to end, and the rules of ends that are no number of iterations."""
+"""Goals: the length of a training, the time limit and early stopping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.trainers import new_solver
 
 @pytest.fixture
 def solver():
-    """At iteration 10 after 20 seconds."""
+    """A solver at iteration 10 after 20 seconds."""
     solver = new_solver(num_iters=15)
     for _ in range(10):
         solver.step()
@@ -19,7 +19,7 @@ def solver():
     return solver
 
 
-def test_numbers_of_iterations_need_no_rule():
+def test_goals_of_fixed_length_have_no_stop_rule():
     assert Plan(Goal("iterations", 500)).rule() is None
     assert Plan(Goal("epochs", 5)).rule() is None
 
@@ -30,11 +30,11 @@ def test_numbers_of_iterations_need_no_rule():
         ("iterations", 500, 0.0, 510),
         ("epochs", 2, 0.0, 10 + 2 * 37),
         ("minutes", 2, 3.0, 10 + 360),
-        ("minutes", 2, 0.0, 10 + 500),  # until a speed is known
+        ("minutes", 2, 0.0, 10 + 500),  # the speed is unknown: keep the length
         ("plateau", 5, 3.0, 200_010),
     ],
 )
-def test_a_plan_counts_from_where_its_piece_of_training_began(
+def test_a_goal_counts_from_where_training_towards_it_started(
     solver, kind, amount, per_second, total
 ):
     assert solver.batches.per_epoch == 37
@@ -43,23 +43,23 @@ def test_a_plan_counts_from_where_its_piece_of_training_began(
     assert plan.open_ended == (kind == "plateau")
 
 
-def test_minutes_set_the_length_to_what_the_time_allows(solver):
+def test_the_time_limit_sets_the_length_from_the_speed(solver):
     assert Plan(Goal("minutes", 2)).rule()(solver) is None
-    assert solver.num_iters == 60  # half an iteration a second, and 100 seconds left
+    assert solver.num_iters == 60  # half an iteration per second, 100 seconds left
 
 
-def test_minutes_count_from_where_training_went_on(solver):
+def test_the_time_limit_counts_from_where_training_continued(solver):
     rule = TimeLimit(1, since=TrainingStart(iteration=5, seconds=10.0))
     assert rule(solver) is None
     assert solver.num_iters == 10 + 25
 
 
-def test_minutes_wait_for_a_speed_before_they_set_a_length(solver):
+def test_the_time_limit_keeps_the_length_until_the_speed_is_known(solver):
     assert TimeLimit(1, since=TrainingStart(iteration=8, seconds=19.0))(solver) is None
     assert solver.num_iters == 15
 
 
-def test_minutes_that_are_over_say_so(solver):
+def test_the_time_limit_ends_training_with_a_message(solver):
     solver.seconds = 60.0
     assert TimeLimit(1, TrainingStart())(solver) == "It has trained for 1 minute."
     solver.seconds = 300.0
@@ -67,31 +67,32 @@ def test_minutes_that_are_over_say_so(solver):
 
 
 def validations(solver, *losses: float, first: int = 1) -> None:
-    for place, loss in enumerate(losses):
-        solver.history.append(iteration=first + place, loss=loss, val_loss=loss)
+    for offset, loss in enumerate(losses):
+        solver.history.append(iteration=first + offset, loss=loss, val_loss=loss)
 
 
 @pytest.mark.parametrize(
     ("losses", "ends"),
     [
         ((), False),
-        ((3.0, 2.9), False),  # too few to tell
+        ((3.0, 2.9), False),  # too few to decide
         ((3.0, 2.0, 2.1), False),
         ((3.0, 2.0, 2.1, 2.2), True),
         ((2.0, 2.1, 2.2, 1.9), False),
         ((2.0, 2.0, 2.0), True),
     ],
 )
-def test_no_progress_ends_after_so_many_looks_without_a_new_best(losses, ends):
+def test_early_stopping_ends_after_enough_validations_without_a_new_best(losses, ends):
     solver = new_solver(eval_every=1)
     validations(solver, *losses)
-    said = EarlyStopping(2, TrainingStart())(solver)
-    assert (said is not None) == ends
+    message = EarlyStopping(2, TrainingStart())(solver)
+    assert (message is not None) == ends
     if ends:
-        assert f"its best was {min(losses):.3f}" in said
+        assert "in the last 2 validations" in message
+        assert f"The best loss was {min(losses):.3f}" in message
 
 
-def test_no_progress_gives_a_new_piece_of_training_its_time():
+def test_early_stopping_counts_from_where_training_continued():
     solver = new_solver(eval_every=1)
     validations(solver, 2.0, 2.1, 2.2, 2.3)
     assert EarlyStopping(2, TrainingStart(iteration=4))(solver) is None
@@ -99,17 +100,17 @@ def test_no_progress_gives_a_new_piece_of_training_its_time():
     assert EarlyStopping(2, TrainingStart(iteration=4))(solver) is not None
 
 
-def test_equal_rules_are_equal():
+def test_equal_plans_have_equal_rules():
     since = TrainingStart(3, 1.0)
     assert Plan(Goal("minutes", 5), since).rule() == TimeLimit(5, since)
     assert Plan(Goal("plateau", 5), since).rule() == EarlyStopping(5, since)
 
 
-def test_no_progress_says_so_if_nothing_is_held_out():
-    said = EarlyStopping(5, TrainingStart())(new_solver(val_fraction=0.0))
-    assert said == ("Nothing is held out for validation, so no progress shows: choose another end.")
+def test_early_stopping_ends_at_once_without_validation_text():
+    message = EarlyStopping(5, TrainingStart())(new_solver(val_fraction=0.0))
+    assert message.startswith("There is no validation text")
 
 
-def test_no_progress_says_so_if_nothing_is_ever_validated():
-    said = EarlyStopping(5, TrainingStart())(new_solver(eval_every=0))
-    assert said == "It never validates, so no progress shows: choose another end."
+def test_early_stopping_ends_at_once_if_validation_is_off():
+    message = EarlyStopping(5, TrainingStart())(new_solver(eval_every=0))
+    assert message.startswith("Validation is turned off")

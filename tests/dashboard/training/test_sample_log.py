@@ -1,4 +1,4 @@
-"""Diary: samples that differ only in what was learnt between them, and not too many."""
+"""The sample log: comparable samples, taken at growing intervals, in bounded number."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def new_solver(num_iters: int = 30, vocab: str | None = "abcdefg") -> Solver:
     return Solver(ids, model, seq_length=5, batch_size=2, num_iters=num_iters, eval_every=0)
 
 
-class Pretended:
-    """A solver that is wherever a test says, without having trained."""
+class FakeSolver:
+    """A solver whose iteration a test sets, without training."""
 
     def __init__(self) -> None:
         solver = new_solver()
@@ -31,7 +31,7 @@ class Pretended:
         )
 
 
-def test_entries_differ_only_in_what_was_learnt():
+def test_all_samples_use_the_same_seed_text_and_random_numbers():
     solver, sample_log = new_solver(), SampleLog(SEED, temperature=0.7, random_seed=3)
     sample_log(solver)
     untrained = Sampler(solver.model).sample(SEED, SAMPLE_CHARS, 0.7, seed=3)
@@ -45,14 +45,14 @@ def test_entries_differ_only_in_what_was_learnt():
     assert sample_log.entries[1].loss == solver.history["loss"].mean()
 
 
-def test_the_loss_is_of_the_last_fifty_iterations():
+def test_the_loss_is_the_mean_of_the_last_fifty_iterations():
     solver, sample_log = new_solver(num_iters=80), SampleLog(SEED)
     solver.train(progress=False)
     sample_log(solver)
     assert sample_log.entries[0].loss == solver.history["loss"][30:].mean()
 
 
-def test_it_leaves_training_as_it_was():
+def test_sampling_does_not_change_training():
     watched, alone = new_solver(), new_solver()
     sample_log = SampleLog(SEED)
     while not watched.finished:
@@ -62,12 +62,12 @@ def test_it_leaves_training_as_it_was():
     np.testing.assert_array_equal(watched.model.flat, alone.model.flat)
 
 
-def test_close_together_at_first_and_the_last_iteration_always():
+def test_the_first_and_last_iteration_are_sampled_and_few_in_between():
     solver, sample_log = new_solver(num_iters=123), SampleLog(SEED)
     while not solver.finished:
         solver.step()
         sample_log(solver)
-        sample_log(solver)  # looking twice writes once
+        sample_log(solver)  # a second call takes no second sample
     at = [entry.iteration for entry in sample_log.entries]
     assert at[0] == 1
     assert at[-1] == 123
@@ -77,25 +77,25 @@ def test_close_together_at_first_and_the_last_iteration_always():
     assert (gaps <= 40).all()
 
 
-def test_bounded_however_long_the_run(monkeypatch):
+def test_the_number_of_samples_is_bounded(monkeypatch):
     monkeypatch.setattr("dashboard.training.sample_log.SAMPLE_CHARS", 5)
-    solver, sample_log = Pretended(), SampleLog(SEED)
+    solver, sample_log = FakeSolver(), SampleLog(SEED)
     for solver.iteration in range(0, 200_000, 50):
         sample_log(solver)
         assert len(sample_log.entries) <= 60
     solver.iteration, solver.finished = 200_000, True
     sample_log(solver)
     at = [entry.iteration for entry in sample_log.entries]
-    assert at[0] == 0  # the untrained network stays
+    assert at[0] == 0  # the sample of the untrained network is kept
     assert at[-1] == 200_000
     assert at == sorted(set(at))
     assert len(at) >= 30
 
 
-def test_restored_it_goes_on_where_it_was():
-    solver, sample_log = Pretended(), SampleLog(SEED)
+def test_a_restored_log_continues_at_its_last_entry():
+    solver, sample_log = FakeSolver(), SampleLog(SEED)
     sample_log.restore([Entry(0, math.nan, "x"), Entry(500, 1.0, "y")])
-    solver.iteration = 510  # too soon after the last
+    solver.iteration = 510  # too soon after the last sample
     sample_log(solver)
     assert len(sample_log.entries) == 2
     solver.iteration = 5000
@@ -107,7 +107,7 @@ def test_restored_it_goes_on_where_it_was():
     assert [entry.iteration for entry in sample_log.entries] == [1]
 
 
-def test_without_characters_there_is_nothing_to_read():
+def test_a_model_without_vocabulary_is_not_sampled():
     solver, sample_log = new_solver(vocab=None), SampleLog(SEED)
     sample_log(solver)
     assert sample_log.entries == []

@@ -1,4 +1,4 @@
-"""Trainer: what a person can do with it, and what it tells."""
+"""The trainer: start, pause, step, changes of settings, status and callbacks."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def make(monkeypatch):
         yield make
 
 
-def test_phases_of_a_solver_that_is_handed_over(make):
-    fresh, begun, done = new_solver(), new_solver(), new_solver(num_iters=1)
-    begun.step()
+def test_the_first_phase_follows_from_the_solver(make):
+    fresh, started, done = new_solver(), new_solver(), new_solver(num_iters=1)
+    started.step()
     done.step()
-    phases = [make(solver).status().phase for solver in (fresh, begun, done)]
+    phases = [make(solver).status().phase for solver in (fresh, started, done)]
     assert phases == [Phase.READY, Phase.PAUSED, Phase.FINISHED]
 
 
-def test_it_trains_and_says_how_far_it_is(make):
+def test_the_status_follows_training(make):
     trainer = make()
     assert np.isnan(trainer.status().loss)
     assert np.isnan(trainer.status().remaining)
@@ -58,7 +58,7 @@ def test_it_trains_and_says_how_far_it_is(make):
     assert status.epoch == trainer.solver.epoch
 
 
-def test_start_twice_is_as_good_as_once(make):
+def test_repeated_starts_use_one_thread(make):
     before = len(trainer_threads())
     trainer = make()
     for _ in range(5):
@@ -68,14 +68,14 @@ def test_start_twice_is_as_good_as_once(make):
     assert len(trainer_threads()) == before
 
 
-def test_pause_acts_within_a_chunk_and_training_goes_on_from_there(make):
+def test_pause_takes_effect_within_a_chunk_and_start_continues(make):
     trainer = make()
     trainer.start(60)
     until(lambda: trainer.solver.iteration)
-    with trainer.lock:  # between two chunks: what is under way now is none
+    with trainer.lock:  # no chunk is running
         trainer.pause()
         at = trainer.solver.iteration
-    assert trainer.status().phase is Phase.PAUSED  # at once, whatever the thread is at
+    assert trainer.status().phase is Phase.PAUSED  # at once, before the thread has ended
     trainer.join()
     assert trainer.solver.iteration == at
     trainer.start(60)
@@ -84,7 +84,7 @@ def test_pause_acts_within_a_chunk_and_training_goes_on_from_there(make):
     assert trainer.solver.history["iteration"].tolist() == list(range(1, end + 1))
 
 
-def test_training_in_pieces_equals_training_in_one_go(make):
+def test_interrupted_training_equals_uninterrupted_training(make):
     trainer = make(new_solver(num_iters=40))
     for _ in range(3):
         trainer.step(60)
@@ -97,7 +97,7 @@ def test_training_in_pieces_equals_training_in_one_go(make):
     np.testing.assert_array_equal(trainer.solver.model.flat, whole.model.flat)
 
 
-def test_step_is_one_iteration_and_none_while_training(make):
+def test_step_trains_one_iteration_and_does_nothing_while_training(make):
     trainer = make()
     trainer.step(60)
     assert (trainer.status().iteration, trainer.status().phase) == (1, Phase.PAUSED)
@@ -105,27 +105,27 @@ def test_step_is_one_iteration_and_none_while_training(make):
     until(lambda: trainer.solver.iteration > 1)
     with trainer.lock:
         at = trainer.solver.iteration
-        trainer.step(60)  # would wait for ever for the lock, if it tried
+        trainer.step(60)  # would wait for the lock for ever if it trained
         assert trainer.solver.iteration == at
 
 
-def test_a_step_waits_for_its_turn_and_is_computed_by_the_thread(make):
+def test_a_step_waits_for_the_scheduler_and_runs_in_the_thread(make):
     scheduler = Scheduler(1)
     trainer = make(scheduler=scheduler)
     threads: list[str] = []
     trainer.after_chunk.append(lambda _: threads.append(threading.current_thread().name))
-    with scheduler.chunk_lock:  # as if another training were at a chunk
-        asking = threading.Thread(target=trainer.step, args=(60,))
-        asking.start()
+    with scheduler.chunk_lock:  # as if another training computed a chunk
+        clicking = threading.Thread(target=trainer.step, args=(60,))
+        clicking.start()
         until(lambda: trainer.status().active)
         time.sleep(0.05)
         assert trainer.solver.iteration == 0
-    asking.join()
+    clicking.join()
     assert (trainer.solver.iteration, threads) == (1, ["trainer"])
     assert len(scheduler) == 0
 
 
-def test_a_step_is_done_though_the_goal_is_reached(make):
+def test_a_step_ignores_the_stop_rule(make):
     trainer = make()
     trainer.stop_rule = lambda solver: "Enough."
     trainer.step(60)
@@ -138,15 +138,15 @@ def test_a_step_right_after_a_pause_is_not_lost(make):
     until(lambda: trainer.solver.iteration)
     with trainer.lock:  # the thread waits for its next chunk
         trainer.pause()
-        asking = threading.Thread(target=trainer.step, args=(60,))
-        asking.start()
+        clicking = threading.Thread(target=trainer.step, args=(60,))
+        clicking.start()
         time.sleep(0.05)
         at = trainer.solver.iteration
-    asking.join()
+    clicking.join()
     assert trainer.solver.iteration == at + 1
 
 
-def test_a_pause_shows_at_once_and_work_ends_with_the_chunk_at_hand(make):
+def test_a_pause_shows_at_once_and_the_thread_ends_after_its_chunk(make):
     trainer = make()
     trainer.start(60)
     until(lambda: trainer.solver.iteration)
@@ -158,7 +158,7 @@ def test_a_pause_shows_at_once_and_work_ends_with_the_chunk_at_hand(make):
     assert not trainer.status().thread_active
 
 
-def test_a_step_leaves_the_speed_that_was_measured(make):
+def test_a_step_does_not_change_the_measured_speed(make):
     trainer = make()
     trainer.start(60)
     until(lambda: trainer.status().chars_per_second)
@@ -168,23 +168,23 @@ def test_a_step_leaves_the_speed_that_was_measured(make):
     assert trainer.status().chars_per_second == speed
 
 
-def test_a_step_is_told_once_and_is_a_rest(make):
+def test_a_step_calls_both_kinds_of_callbacks_once(make):
     trainer = make()
-    told: list[str] = []
-    trainer.after_chunk.append(lambda _: told.append("chunk"))
-    trainer.after_stop.append(lambda _: told.append("rest"))
+    calls: list[str] = []
+    trainer.after_chunk.append(lambda _: calls.append("chunk"))
+    trainer.after_stop.append(lambda _: calls.append("stop"))
     trainer.step(60)
-    assert told == ["chunk", "rest"]
+    assert calls == ["chunk", "stop"]
 
 
-def test_the_last_step_finishes(make):
+def test_the_last_step_finishes_the_run(make):
     trainer = make(new_solver(num_iters=2))
     for _ in range(3):
         trainer.step(60)
     assert (trainer.status().iteration, trainer.status().phase) == (2, Phase.FINISHED)
 
 
-def test_the_end_of_the_run(make):
+def test_a_finished_run_continues_after_its_length_is_raised(make):
     trainer = make(new_solver(num_iters=5))
     trainer.start(60)
     until_phase(trainer, Phase.FINISHED)
@@ -199,19 +199,19 @@ def test_the_end_of_the_run(make):
     assert trainer.solver.iteration == 8
 
 
-def test_a_grant_runs_out_and_start_wakes_it(make):
+def test_training_times_out_and_start_continues_it(make):
     trainer = make()
     trainer.start(0.02)
     until_phase(trainer, Phase.TIMED_OUT)
     trainer.join()
     at = trainer.solver.iteration
-    trainer.extend(60)  # a page alone does not wake it: that is for a person to say
+    trainer.extend(60)  # an open page alone does not restart it
     assert trainer.status().phase is Phase.TIMED_OUT
     trainer.start(60)
     until(lambda: trainer.solver.iteration > at)
 
 
-def test_a_grant_is_prolonged_and_never_shortened(make):
+def test_extend_never_shortens_the_deadline(make):
     trainer = make()
     trainer.start(0.2)
     trainer.extend(60)
@@ -220,7 +220,7 @@ def test_a_grant_is_prolonged_and_never_shortened(make):
     assert trainer.status().phase is Phase.RUNNING
 
 
-def test_a_stop_rule_ends_it_with_its_sentence(make):
+def test_a_stop_rule_ends_training_with_its_message(make):
     trainer = make()
     trainer.stop_rule = lambda solver: "Enough." if solver.iteration >= 3 else None
     trainer.start(60)
@@ -231,7 +231,7 @@ def test_a_stop_rule_ends_it_with_its_sentence(make):
     assert trainer.status().message == ""
 
 
-def test_changes_before_the_first_iteration_are_not_worth_a_mark(make):
+def test_changes_before_the_first_iteration_are_not_recorded(make):
     trainer = make()
     trainer.change(replace(SETTINGS, lr=0.1, clip=float("inf")))
     assert (trainer.solver.lr, trainer.solver.clip, trainer.changes) == (0.1, None, [])
@@ -247,7 +247,7 @@ def test_changes_before_the_first_iteration_are_not_worth_a_mark(make):
         ("num_iters", 2_000, "iterations 1,000,000 → 2,000"),
     ],
 )
-def test_a_change_is_remembered_with_its_place(make, name, value, sentence):
+def test_a_change_is_recorded_with_its_iteration(make, name, value, sentence):
     trainer = make()
     trainer.step(60)
     trainer.change(SETTINGS)
@@ -259,7 +259,7 @@ def test_a_change_is_remembered_with_its_place(make, name, value, sentence):
     assert trainer.status().phase is Phase.PAUSED
 
 
-def test_a_length_that_is_passed_already_ends_the_run(make):
+def test_a_length_below_the_current_iteration_ends_the_run(make):
     trainer = make()
     for _ in range(5):
         trainer.step(60)
@@ -272,7 +272,7 @@ def test_a_length_that_is_passed_already_ends_the_run(make):
     until_phase(trainer, Phase.FINISHED)
 
 
-def test_a_change_while_training_acts_from_its_place_on(make):
+def test_a_change_during_training_applies_from_the_next_iteration(make):
     trainer = make()
     trainer.start(60)
     until(lambda: trainer.solver.iteration)
@@ -285,33 +285,33 @@ def test_a_change_while_training_acts_from_its_place_on(make):
     assert set(rates[at:]) == {0.02}
 
 
-def test_observers_are_told_under_the_lock_after_each_chunk_and_at_rest(make):
+def test_callbacks_hold_the_lock_after_each_chunk_and_after_the_stop(make):
     trainer = make()
-    told: list[tuple[str, int, bool]] = []
+    calls: list[tuple[str, int, bool]] = []
 
-    def observer(name: str) -> Callable[[Solver], None]:
-        return lambda solver: told.append((name, solver.iteration, trainer.lock._held))
+    def callback(name: str) -> Callable[[Solver], None]:
+        return lambda solver: calls.append((name, solver.iteration, trainer.lock._held))
 
-    trainer.after_chunk.append(observer("chunk"))
-    trainer.after_stop.append(observer("rest"))
+    trainer.after_chunk.append(callback("chunk"))
+    trainer.after_stop.append(callback("stop"))
     trainer.start(60)
-    until(lambda: len(told) > 2)
-    end = stopped(trainer)  # join waits for them, too
-    assert told[-1] == ("rest", end, True)
-    assert {name for name, _, _ in told[:-1]} == {"chunk"}
-    assert all(held for _, _, held in told)
-    at = [iteration for _, iteration, _ in told[:-1]]
+    until(lambda: len(calls) > 2)
+    end = stopped(trainer)  # ``join`` waits for callbacks, too
+    assert calls[-1] == ("stop", end, True)
+    assert {name for name, _, _ in calls[:-1]} == {"chunk"}
+    assert all(held for _, _, held in calls)
+    at = [iteration for _, iteration, _ in calls[:-1]]
     assert at == sorted(set(at))
     assert at[-1] == end
 
 
-@pytest.mark.parametrize("how", ["finished", "asleep", "stop rule"])
-def test_at_rest_is_told_however_it_came(make, how):
+@pytest.mark.parametrize("how", ["finished", "timed out", "stop rule"])
+def test_every_kind_of_stop_calls_after_stop(make, how):
     trainer = make(new_solver(num_iters=5) if how == "finished" else None)
-    rests: list[int] = []
-    trainer.after_stop.append(lambda solver: rests.append(solver.iteration))
+    stops: list[int] = []
+    trainer.after_stop.append(lambda solver: stops.append(solver.iteration))
     if how == "stop rule":
         trainer.stop_rule = lambda solver: "Enough." if solver.iteration else None
-    trainer.start(0.01 if how == "asleep" else 60)
-    until(lambda: rests)
-    assert rests == [trainer.solver.iteration]
+    trainer.start(0.01 if how == "timed out" else 60)
+    until(lambda: stops)
+    assert stops == [trainer.solver.iteration]

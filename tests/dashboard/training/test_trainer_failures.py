@@ -1,4 +1,4 @@
-"""Trainer: divergence, and errors that nobody expected."""
+"""The trainer after a divergence or an unexpected exception."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_divergence_without_a_saved_state(make, monkeypatch):
     assert trainer.status().message == str(DIVERGED)
     assert trainer.solver is solver
     monkeypatch.undo()
-    trainer.start(60)  # with a lower rate, say
+    trainer.start(60)  # for example with a lower learning rate
     assert trainer.status().message == ""
     until(lambda: trainer.solver.iteration > 1)
 
 
 @pytest.mark.parametrize("how", ["start", "step"])
-def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
+def test_divergence_restores_the_last_good_state(make, monkeypatch, how):
     trainer, good = make(), new_solver(num_iters=20)
     good.step()
     good.lr, good.clip = 0.5, None
@@ -67,7 +67,7 @@ def test_divergence_goes_back_to_the_saved_state(make, monkeypatch, how):
     trainer.start(60) if how == "start" else trainer.step(60)
     until_phase(trainer, Phase.FAILED)
     assert trainer.solver is good
-    assert good.num_iters == LONG  # what is planned stays, and what was chosen since
+    assert good.num_iters == LONG  # the current settings stay
     assert (good.lr, good.clip) == (4e-3, 5.0)
     assert (good.warmup, good.eval_every, good.fresh_after) == (0, 0, 256)
     assert trainer.status().diverging_rate == 4e-3
@@ -92,7 +92,7 @@ def test_a_real_divergence_leaves_a_usable_solver(make):
     until(lambda: trainer.solver.iteration > at)
 
 
-def test_a_rescue_that_fails_says_so_and_leaves_no_seat_taken(make, monkeypatch):
+def test_a_failed_restore_is_reported_and_frees_the_seat(make, monkeypatch):
     scheduler = Scheduler(1)
     trainer = make(scheduler=scheduler)
     trainer.restore_last_good = raising(FileFormatError("The save is damaged."))
@@ -103,13 +103,13 @@ def test_a_rescue_that_fails_says_so_and_leaves_no_seat_taken(make, monkeypatch)
     assert len(scheduler) == 0
 
 
-@pytest.mark.parametrize("how", ["start", "step", "observer", "stop rule"])
-def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, caplog, how):
-    secret = "/home/somebody/book.txt"
+@pytest.mark.parametrize("how", ["start", "step", "callback", "stop rule"])
+def test_an_unexpected_exception_shows_only_a_log_reference(make, monkeypatch, caplog, how):
+    secret = "/home/user/book.txt"
     scheduler = Scheduler(1)
     trainer = make(scheduler=scheduler)
     fails = raising(KeyError(secret))
-    if how == "observer":
+    if how == "callback":
         trainer.after_chunk.append(fails)
     elif how == "stop rule":
         trainer.stop_rule = fails
@@ -126,11 +126,11 @@ def test_the_unexpected_gives_a_reference_and_no_traceback(make, monkeypatch, ca
     assert reference in caplog.text
     assert secret in caplog.text
     assert len(scheduler) == 0
-    with trainer.lock:  # was given back
+    with trainer.lock:  # it is free
         pass
 
 
-def test_no_memory_left(make, monkeypatch):
+def test_a_lack_of_memory_is_reported(make, monkeypatch):
     trainer = make()
     monkeypatch.setattr(trainer.solver, "step", raising(MemoryError()))
     trainer.start(60)
@@ -138,13 +138,13 @@ def test_no_memory_left(make, monkeypatch):
     assert "memory" in trainer.status().message
 
 
-def test_a_failure_at_rest_does_not_end_what_was_started_meanwhile(make):
+def test_a_failing_callback_of_an_old_thread_does_not_end_a_newer_one(make):
     trainer = make()
-    resting, go_on = threading.Event(), threading.Event()
+    stopped, go_on = threading.Event(), threading.Event()
 
     def fails_late(_: Solver) -> None:
-        trainer.after_stop.clear()  # the first rest only
-        resting.set()
+        trainer.after_stop.clear()  # fail only once
+        stopped.set()
         assert go_on.wait(PATIENCE)
         raise FileFormatError("The disk is full.")
 
@@ -152,7 +152,7 @@ def test_a_failure_at_rest_does_not_end_what_was_started_meanwhile(make):
     trainer.start(60)
     first = trainer._thread
     trainer.pause()
-    assert resting.wait(PATIENCE)
+    assert stopped.wait(PATIENCE)
     trainer.start(60)
     second = trainer._thread
     assert second is not first

@@ -1,4 +1,4 @@
-"""Trainer: one thread a solver, whatever is clicked meanwhile; several in turn."""
+"""The trainer's threads: one per solver, and fair shares for several trainings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.support.trainers import (
 
 
 def compute(seconds: float) -> None:
-    """Be at work for so long."""
+    """Use the processor for this long."""
     end = time.thread_time() + seconds
     while time.thread_time() < end:
         pass
@@ -39,13 +39,13 @@ def make(monkeypatch):
         yield make
 
 
-def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
-    """A model halfway through an update, or one that training goes on writing to, is neither."""
+def test_a_copied_model_is_consistent_and_does_not_change(make):
+    """The copy must not be from within an update, nor share memory with the trained model."""
     solver = new_solver()
-    at_moments: dict[int, bytes] = {0: solver.model.flat.tobytes()}
+    after_chunks: dict[int, bytes] = {0: solver.model.flat.tobytes()}
     trainer = make(solver)
     trainer.after_chunk.append(
-        lambda solver: at_moments.setdefault(solver.iteration, solver.model.flat.tobytes())
+        lambda solver: after_chunks.setdefault(solver.iteration, solver.model.flat.tobytes())
     )
     trainer.start(60)
     copies = []
@@ -53,14 +53,14 @@ def test_a_copied_model_is_of_one_moment_and_stays_as_it_is(make):
         copies.append((model := trainer.model(), model.flat.tobytes()))
         time.sleep(0.002)
     stopped(trainer)
-    moments = set(at_moments.values())
+    expected = set(after_chunks.values())
     assert len({raw for _, raw in copies}) > 1
     for model, raw in copies:
-        assert raw in moments
+        assert raw in expected
         assert model.flat.tobytes() == raw
 
 
-def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeypatch):
+def test_random_clicks_never_let_two_threads_train_one_solver(make, monkeypatch):
     monkeypatch.setattr(trainer_module, "STEP_SECONDS", 0.01)
     trainer = make()
     real, inside, overlaps = trainer.solver.step, threading.Lock(), []
@@ -94,21 +94,21 @@ def test_a_storm_of_clicks_never_lets_two_threads_train_one_solver(make, monkeyp
         except BaseException as error:
             errors.append(error)
 
-    people = [threading.Thread(target=click, args=(seed,)) for seed in range(4)]
-    for person in people:
-        person.start()
-    for person in people:
-        person.join()
+    users = [threading.Thread(target=click, args=(seed,)) for seed in range(4)]
+    for user in users:
+        user.start()
+    for user in users:
+        user.join()
     end = stopped(trainer)
     assert (errors, overlaps) == ([], [])
-    assert len(trainer_threads()) == before  # those that gave up have ended
+    assert len(trainer_threads()) == before  # ended threads are gone
     assert trainer.status().phase is Phase.PAUSED
     assert trainer.solver.history["iteration"].tolist() == list(range(1, end + 1))
     trainer.start(60)
     until(lambda: trainer.solver.iteration > end)
 
 
-def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
+def test_a_page_gets_the_lock_of_a_busy_trainer_within_two_chunks(make):
     trainer = make()
     trainer.start(60)
     until(lambda: trainer.solver.iteration)
@@ -120,18 +120,18 @@ def test_a_page_that_waits_for_a_busy_trainer_is_let_in(make):
             assert len(chunks) - before <= 2
 
 
-def test_the_queue(make):
+def test_a_queued_training_starts_when_a_seat_is_free(make):
     scheduler = Scheduler(1)
     first, second, third = (make(scheduler=scheduler) for _ in range(3))
-    for place, trainer in enumerate((first, second, third), start=1):
+    for count, trainer in enumerate((first, second, third), start=1):
         trainer.start(60)
-        until(lambda: len(scheduler) == place)  # noqa: B023
+        until(lambda: len(scheduler) == count)  # noqa: B023
     until_phase(second, Phase.WAITING)
     until_phase(third, Phase.WAITING)
     assert [trainer.status().queue_position for trainer in (first, second, third)] == [0, 1, 2]
-    assert second.status().active  # its page ticks on
+    assert second.status().active  # its page keeps updating
     assert second.solver.iteration == third.solver.iteration == 0
-    stopped(second)  # whoever leaves the queue lets the next one up
+    stopped(second)  # the next one moves up
     assert third.status().queue_position == 1
     stopped(first)
     until(lambda: third.solver.iteration)
@@ -139,7 +139,7 @@ def test_the_queue(make):
     assert second.solver.iteration == 0
 
 
-def test_those_with_a_seat_take_turns(make):
+def test_trainings_with_a_seat_alternate(make):
     scheduler = Scheduler(2)
     pair = [make(scheduler=scheduler) for _ in range(2)]
     order: list[int] = []
@@ -151,10 +151,10 @@ def test_those_with_a_seat_take_turns(make):
         stopped(trainer)
     both = order[order.index(1 - order[0]) :][:30]
     changes = sum(a != b for a, b in itertools.pairwise(both))
-    assert changes >= 20  # in turn, nearly always
+    assert changes >= 20  # nearly always in turn
 
 
-def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make):
+def test_shares_are_equal_in_time_if_iterations_are_longer_than_a_chunk(make):
     scheduler, used = Scheduler(2), {"slow": 0.0, "quick": 0.0}
 
     def timed(name: str, pause: float):
@@ -180,20 +180,20 @@ def test_turns_are_fair_by_time_where_an_iteration_lasts_longer_than_a_turn(make
     assert 0.4 < used["quick"] / used["slow"] < 2.5
 
 
-def test_a_long_validation_gives_way_to_the_others(make):
+def test_a_long_validation_lets_other_trainings_continue(make):
     scheduler = Scheduler(2)
     solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
     quick, slow = make(new_solver(), scheduler), make(solver, scheduler)
     progress: list[int] = []
     real = solver.model.evaluate
 
-    def piece(*given):
+    def evaluate(*given):
         compute(0.03)
         progress.append(quick.solver.iteration)
         return real(*given)
 
-    solver.model.evaluate = piece
-    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    solver.model.evaluate = evaluate
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many batches
     quick.start(60)
     until(lambda: quick.solver.iteration)
     slow.start(60)
@@ -203,30 +203,30 @@ def test_a_long_validation_gives_way_to_the_others(make):
     assert sum(a < b for a, b in itertools.pairwise(progress)) > len(progress) / 2
 
 
-def test_the_model_is_to_be_had_within_a_long_validation(make):
+def test_the_model_can_be_copied_within_a_long_validation(make):
     solver = new_solver(num_iters=1, val_fraction=0.5, eval_every=1)
     trainer = make(solver)
-    begun, had = threading.Event(), threading.Event()
+    started, copied = threading.Event(), threading.Event()
     real = solver.model.evaluate
 
-    def piece(*given):
-        begun.set()
-        # Not before somebody waits; and it ends only after they have been served.
-        until(lambda: trainer._weights._waiting or had.is_set())
+    def evaluate(*given):
+        started.set()
+        # Continue only when a thread waits for the model, and end after it has its copy.
+        until(lambda: trainer._weights._waiting or copied.is_set())
         return real(*given)
 
-    solver.model.evaluate = piece
-    solver.val_ids = np.tile(solver.val_ids, 40)  # many pieces
+    solver.model.evaluate = evaluate
+    solver.val_ids = np.tile(solver.val_ids, 40)  # many batches
     trainer.start(60)
-    assert begun.wait(PATIENCE)
+    assert started.wait(PATIENCE)
     model = trainer.model()
     assert not len(solver.history.validations()[1])
-    had.set()
+    copied.set()
     until_phase(trainer, Phase.FINISHED)
     assert np.array_equal(model.flat, solver.model.flat)
 
 
-def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, monkeypatch):
+def test_a_training_alone_never_sleeps_after_a_long_chunk(make, monkeypatch):
     trainer = make(new_solver(), Scheduler(2))
     real = trainer.solver.step
     trainer.solver.step = lambda: (compute(0.05), real())[1]
@@ -240,16 +240,16 @@ def test_who_had_a_long_turn_waits_for_nobody_where_nobody_else_trains(make, mon
     assert not naps
 
 
-def test_that_the_processor_was_busy_with_other_things_is_nobody_s_turn(make, monkeypatch):
+def test_time_without_the_processor_does_not_count_as_an_overrun(make, monkeypatch):
     scheduler = Scheduler(2)
-    held_up, other = make(new_solver(), scheduler), make(new_solver(), scheduler)
-    real = held_up.solver.step
-    held_up.solver.step = lambda: (time.sleep(0.05), real())[1]
-    sat_out: list[float] = []
-    monkeypatch.setattr(held_up, "_compensate", sat_out.append)
-    for trainer in (held_up, other):
+    delayed, other = make(new_solver(), scheduler), make(new_solver(), scheduler)
+    real = delayed.solver.step
+    delayed.solver.step = lambda: (time.sleep(0.05), real())[1]
+    overruns: list[float] = []
+    monkeypatch.setattr(delayed, "_compensate", overruns.append)
+    for trainer in (delayed, other):
         trainer.start(60)
-    until(lambda: held_up.solver.iteration >= 10)
-    for trainer in (held_up, other):
+    until(lambda: delayed.solver.iteration >= 10)
+    for trainer in (delayed, other):
         stopped(trainer)
-    assert max(sat_out) <= 0
+    assert max(overruns) <= 0

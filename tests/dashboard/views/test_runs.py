@@ -428,7 +428,7 @@ def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(pag
 @pytest.mark.parametrize(
     ("kind", "key", "amount", "told"),
     [
-        ("plateau", "goal_patience", 3, "iterations, until validation stops falling"),
+        ("plateau", "goal_patience", 3, "iterations, until validation stalls"),
         ("minutes", "goal_minutes", 2, "iterations, goal 2 min"),
         ("iterations", "train_num_iters", 10_000, " of 10,000 iterations"),
     ],
@@ -445,7 +445,7 @@ def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
     assert page.run.autosaver.save_now()
     page.open_page("runs")
     (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
-    assert line.startswith("LSTM of 16 · ")
+    assert line.startswith("One-layer LSTM, 16 units · ")
     assert told in line
     assert (" of 10,000" in line) == (kind == "iterations")
     assert "200,000" not in line

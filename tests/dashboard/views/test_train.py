@@ -301,7 +301,7 @@ def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen
         for loss in (1.0, 2.0, 2.0):  # as if three validations had been
             history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
     page.wait_until_stopped()
-    assert page.says("Validation has not improved in the last 2 looks")
+    assert page.says("Validation has not improved in the last 2 validations")
     assert page.enabled("Train")
 
 
@@ -400,7 +400,7 @@ def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
     assert [change.text for change in page.run.trainer.changes] == [
         "warm-up 0 → 5,000",
         "validation every 50 → 20",
-        "fresh start after 256 → never",
+        "memory reset every 256 → never",
     ]
     page.choose("train_eval_every", 0)
     assert solver.eval_every == solver.choose_eval_every()

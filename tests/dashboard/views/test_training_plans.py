@@ -81,7 +81,7 @@ def test_no_more_progress_with_nothing_held_out_says_so_instead_of_going_on_for_
     page.choose("model_val_fraction", 0.0)
     page.choose("goal_kind", "plateau")
     train_to_the_end(page)
-    assert page.says("Nothing is held out for validation")
+    assert page.says("There is no validation text")
     assert page.run.solver.iteration == 0
     page.choose("goal_kind", "iterations")
     train_to_the_end(page)
