@@ -262,7 +262,7 @@ def test_a_run_that_was_deleted_elsewhere_is_told_at_the_next_step(page):
     assert get_registry().unload(run.id)
     get_registry().delete(run.id)
     page.press("Step")
-    assert page.shown("error") == ["This run was deleted: press Reset to begin another one."]
+    assert page.shown("error") == ["This run was deleted. Press Reset to start a new one."]
     assert get_registry().store.list_runs() == []
     page.press("Reset")
     page.press("Step")
