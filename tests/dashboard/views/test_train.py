@@ -298,7 +298,7 @@ def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen
     assert page.run.solver.num_iters == 200_000
     with page.run.trainer.lock:
         history = page.run.solver.history
-        for loss in (1.0, 2.0, 2.0):  # as if three validations had been
+        for loss in (0.0, 2.0, 2.0):  # three validations; no later one is better than 0
             history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
     page.wait_until_stopped()
     assert page.says("Validation has not improved in the last 2 validations")
