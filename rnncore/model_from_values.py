@@ -1,8 +1,8 @@
-"""A model from the plain values that a file holds, believed only after every check.
+"""Build a model from the plain values of a file, after checking each of them.
 
-Nothing here depends on what kind of file they came from. The settings are looked at
-first, then the names, types, shapes and values of the arrays; memory for the model is
-taken last, so that a file which is refused costs next to nothing.
+The kind of file does not matter here. Settings are checked first, then the names, types, shapes
+and values of the arrays. Memory for the model is allocated last, so a file that is refused
+costs almost nothing.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ NetworkT = TypeVar("NetworkT", bound=Network)
 
 PICKLE_FORMAT = "rnncore model 1"
 
-# The only element types of parameters in files. NumPy's own parser of type names is never
-# asked: it understands far more than a file may say.
+# The only element types of parameters in files. NumPy's own parser of type names is not used,
+# because it accepts far more than these.
 FLOATS = {order + kind: np.dtype(order + kind) for order in "<>" for kind in ("f4", "f8")}
 
 _SETTINGS: dict[str, tuple[type, ...]] = {
@@ -47,7 +47,7 @@ _SETTINGS: dict[str, tuple[type, ...]] = {
     "dtype": (str,),
     "seed": (int,),
 }
-_BLOCK = 1 << 20  # elements looked at at once
+_BLOCK = 1 << 20  # elements checked at a time
 
 
 def make_payload(network: Network) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def make_payload(network: Network) -> dict[str, Any]:
 
 
 def build_from_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
-    """Return a ``kind`` (such as ``RNN``) with the values of ``payload_of``, after every check.
+    """Return a ``kind`` (such as ``RNN``) with the values of ``make_payload``, after every check.
 
     FileFormatError: the payload does not describe a network.
     """
@@ -72,8 +72,8 @@ def build_from_payload(kind: type[NetworkT], payload: Any) -> NetworkT:
             f"this version reads {PICKLE_FORMAT!r}."
         )
     if not isinstance(payload["params"], dict):
-        raise FileFormatError("The file's params are not a table of arrays.")
-    arrays = {name: _array(name, parts) for name, parts in payload["params"].items()}
+        raise FileFormatError("The file's params are not a dict of arrays.")
+    arrays = {name: _parse_array(name, parts) for name, parts in payload["params"].items()}
     return build_model(kind, payload["settings"], arrays)
 
 
@@ -83,7 +83,7 @@ def build_model(kind: type[NetworkT], settings: Any, arrays: Mapping[str, Array]
     FileFormatError: settings and parameters do not describe a network.
     """
     check_settings(settings)
-    with _blaming_the_file():
+    with _report_bad_settings():
         sizes = ("vocab_dim", "input_dim", "hidden_dim", "cell_type", "num_layers")
         shapes = param_shapes(**{name: settings[name] for name in sizes})
         check_arrays("parameters", arrays, shapes, np.dtype(settings["dtype"]))
@@ -96,7 +96,11 @@ def build_model(kind: type[NetworkT], settings: Any, arrays: Mapping[str, Array]
 def check_arrays(
     what: str, arrays: Mapping[str, Array], shapes: Mapping[str, tuple[int, ...]], dtype: Any
 ) -> None:
-    """Names, types and shapes as called for, and every value finite."""
+    """Raise a FileFormatError unless names, types and shapes match and every value is finite.
+
+    what: the arrays' plural name for messages, such as "parameters".
+    shapes: the expected shape of each array, by name.
+    """
     if set(arrays) != set(shapes):
         raise FileFormatError(
             f"The file holds the {what} {shorten(sorted(map(str, arrays)))}; "
@@ -114,35 +118,37 @@ def check_arrays(
 
 
 def check_finite(name: str, value: Array) -> None:
-    """A FileFormatError that counts the NaN and infinities, found a block at a time."""
+    """Raise a FileFormatError that counts the NaN and infinite values, if there are any."""
     flat = value.reshape(-1, order="A")
     bad = 0
     for start in range(0, flat.size, _BLOCK):
         block = flat[start : start + _BLOCK]
-        # A sum is finite only if every value is (or it overflows: then look at each).
+        # One sum is fast, and it is finite only if every value is. If it is not, it may have
+        # overflowed, so each value is checked.
         with np.errstate(over="ignore", invalid="ignore"):
             if not np.isfinite(block.sum()):
                 bad += block.size - int(np.isfinite(block).sum())
     if bad:
         raise FileFormatError(
-            f"{name} holds {bad:,} values that are not finite; every one must be."
+            f"{name} holds {bad:,} values that are not finite; all must be finite."
         )
 
 
 def shorten(value: Any, limit: int = 160) -> str:
-    """``repr``, shortened."""
+    """Return ``repr(value)``, cut to ``limit`` characters."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def check_settings(settings: Any) -> None:
-    """A FileFormatError for settings that are not those of a model."""
-    with _blaming_the_file():
+    """Raise a FileFormatError for settings that are not those of a model."""
+    with _report_bad_settings():
         _check_settings(settings)
 
 
 @contextmanager
-def _blaming_the_file() -> Iterator[None]:
+def _report_bad_settings() -> Iterator[None]:
+    """Turn errors that a file's settings cause into a FileFormatError."""
     try:
         yield
     except FileFormatError:
@@ -168,8 +174,8 @@ def _check_settings(settings: Any) -> None:
         raise FileFormatError(f"The file names {len(symbols):,} symbols; its vocab_dim is {V:,}.")
 
 
-def _array(name: Any, parts: Any) -> Array:
-    """A view of raw bytes as an array, once type, shape and number of bytes agree."""
+def _parse_array(name: Any, parts: Any) -> Array:
+    """Return a (dtype, shape, bytes) tuple of a payload as an array."""
     if not isinstance(name, str) or not isinstance(parts, tuple) or len(parts) != 3:
         raise FileFormatError(f"The file's array {shorten(name)} is not a type, a shape and bytes.")
     dtype, shape, raw = parts
@@ -177,7 +183,10 @@ def _array(name: Any, parts: Any) -> Array:
 
 
 def make_array(name: str, dtype: Any, shape: Any, raw: Any, order: Any = "C") -> Array:
-    """``raw`` bytes as a read-only array of ``dtype`` (a name like "<f4") and ``shape``."""
+    """Return a read-only view of ``raw`` bytes as an array, if type, shape and length agree.
+
+    dtype: one of the names in FLOATS, such as "<f4". order: "C" or "F", as in NumPy.
+    """
     if not isinstance(dtype, str) or dtype not in FLOATS:
         raise FileFormatError(f"{name} is of type {shorten(dtype)}; it must be one of <f4, <f8.")
     if (

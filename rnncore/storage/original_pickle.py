@@ -42,8 +42,9 @@ _FROM_BUFFER = {Global(f"numpy.{core}.numeric", "_frombuffer") for core in ("cor
 NAMES = {_ONE_LAYER, _TWO_LAYERS, _NDARRAY, _DTYPE, *_RECONSTRUCT, *_FROM_BUFFER}
 SHAREABLE = {_DTYPE}  # NumPy pickles a dtype once and refers to it from each array
 
+# Parameters' names in the file -> names here.
 _SECOND_LAYER = {"W2": "Wx2", "Wh2": "Wh2", "b2": "b2"}
-_FIRST_LAYER = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}
+_OTHER_LAYERS = {name: name for name in ("W_embed", "Wx", "Wh", "b", "W_out", "b_out")}
 _GATES = {"lstm": 4, "vanilla": 1}
 
 
@@ -61,13 +62,13 @@ def build_model(value: Call) -> RNN:
         raise FileFormatError(f"The pickle of {value.function} holds no params.")
     V = _get_size(state, "vocab_dim", MAX_VOCAB)
     D = _get_size(state, "input_dim", MAX_DIM)
-    widths = [_get_size(state, name, MAX_DIM) for name in ("hidden_dim", "H2")[:layers]]
+    sizes = [_get_size(state, name, MAX_DIM) for name in ("hidden_dim", "H2")[:layers]]
     cell_type = state.get("cell_type")
     if type(cell_type) is not str or cell_type not in _GATES:
         raise FileFormatError(
             f"The file's cell_type is {shorten(cell_type)}; it must be lstm or vanilla."
         )
-    names = _FIRST_LAYER | (_SECOND_LAYER if layers == 2 else {})
+    names = _OTHER_LAYERS | (_SECOND_LAYER if layers == 2 else {})
     if set(state["params"]) != set(names):
         raise FileFormatError(
             f"The file holds the parameters {shorten(sorted(map(str, state['params'])))}; "
@@ -78,28 +79,29 @@ def build_model(value: Call) -> RNN:
         "vocab_dim": V,
         "idx_to_char": _list_symbols(state.get("idx_to_char"), V),
         "input_dim": D,
-        "hidden_dim": max(widths),
+        "hidden_dim": max(sizes),
         "cell_type": cell_type,
         "num_layers": layers,
         "dropout": 0.0,
         "dtype": "float64",
         "seed": 0,
     }
-    model_from_values.check_settings(settings)  # before the arrays become larger than the file
-    if len(set(widths)) > 1:
-        arrays = _pad_to_one_size(arrays, V, D, widths, _GATES[cell_type])
+    # Settings are checked before padding, which can make the arrays larger than the file.
+    model_from_values.check_settings(settings)
+    if len(set(sizes)) > 1:
+        arrays = _pad_to_one_size(arrays, V, D, sizes, _GATES[cell_type])
     return model_from_values.build_model(RNN, settings, arrays)
 
 
 def _pad_to_one_size(
-    arrays: dict[str, Array], V: int, D: int, widths: list[int], G: int
+    arrays: dict[str, Array], V: int, D: int, sizes: list[int], G: int
 ) -> dict[str, Array]:
     """Return the parameters with the smaller layer padded by units whose weights are zero.
 
-    widths: (H1, H2), the layers' hidden sizes. G: gates of the cell.
+    sizes: (H1, H2), the layers' hidden sizes. G: gates of the cell.
     """
-    H1, H2 = widths
-    H = max(widths)
+    H1, H2 = sizes
+    H = max(sizes)
     # Shapes in the file and here, with the gates as a separate axis.
     axes = {
         "W_embed": ((V, D), (V, D)),

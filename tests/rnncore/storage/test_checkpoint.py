@@ -169,7 +169,7 @@ def test_a_run_can_be_saved_without_its_text(as_type):
     assert run(again, 20) == run(solver, 20)
 
 
-def test_another_text_is_refused():
+def test_the_ids_of_another_text_are_refused():
     raw, whole = saved(make(), data=False), saved(make())
     other = IDS.copy()
     other[100] ^= 1
@@ -183,7 +183,7 @@ def test_another_text_is_refused():
                 load(whole, data=wrong)
 
 
-def test_ids_without_characters_and_a_large_vocabulary():
+def test_a_run_without_characters_and_with_a_large_vocabulary_continues():
     ids = np.arange(2000) * 37 % 300
     solver = Solver(ids, RNN(300, None, 2, 3), 5, 2, num_iters=9)
     run(solver, 3)

@@ -76,7 +76,7 @@ def test_a_missing_file_is_reported(tmp_path):
         load(tmp_path)
 
 
-def test_another_program_s_npz_is_refused():
+def test_an_npz_of_another_program_is_refused():
     file = io.BytesIO()
     np.savez(file, a=np.zeros(3))
     with pytest.raises(FileFormatError, match="not a complete run"):
@@ -227,8 +227,8 @@ def header(shape: str, descr: str = "'<f4'") -> bytes:
     return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
 
 
-def one(said: str, raw: bytes):
-    return with_meta(f'{{"arrays": {{"a": {said}}}}}', a=raw)
+def one(entry: str, raw: bytes):
+    return with_meta(f'{{"arrays": {{"a": {entry}}}}}', a=raw)
 
 
 def compressed(archive: zipfile.ZipFile) -> None:

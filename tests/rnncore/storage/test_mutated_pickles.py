@@ -53,7 +53,7 @@ def test_a_truncated_pickle_is_refused(raw):
 @given(
     st.sampled_from(SEEDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6)
 )
-def test_changed_bytes(raw, changes):
+def test_changed_bytes_are_refused_or_harmless(raw, changes):
     changed = bytearray(raw)
     for where, value in changes:
         changed[int(where * (len(raw) - 1))] = value
@@ -62,7 +62,7 @@ def test_changed_bytes(raw, changes):
 
 @examples
 @given(st.sampled_from(INSTRUCTIONS), st.data())
-def test_changed_instructions(ops, data):
+def test_changed_instructions_are_refused_or_harmless(ops, data):
     """Instructions dropped, doubled, swapped, inserted from another file, or made up."""
     ops = list(ops)
     for _ in range(data.draw(st.integers(1, 4))):
@@ -86,11 +86,11 @@ def test_changed_instructions(ops, data):
 
 @examples
 @given(st.lists(st.builds(bytes.__add__, st.sampled_from(EVERY_OPCODE), st.binary(max_size=5))))
-def test_instructions_at_random(ops):
+def test_random_instructions_are_refused_or_harmless(ops):
     check_outcome(HEAD + b"".join(ops) + b".")
 
 
-def test_each_instruction_after_each_instruction():
+def test_every_inserted_instruction_is_refused_or_harmless():
     """Insert every opcode, with the argument 1, at every fifth place of a small model."""
     ops = INSTRUCTIONS[2]
     for at in range(0, len(ops), 5):
@@ -101,7 +101,7 @@ def test_each_instruction_after_each_instruction():
 @pytest.mark.slow
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SEEDS), st.randoms(use_true_random=False))
-def test_many_changed_bytes(raw, random):
+def test_many_changed_bytes_are_refused_or_harmless(raw, random):
     changed = bytearray(raw)
     for _ in range(random.randint(1, 12)):
         at = random.randrange(len(changed))
