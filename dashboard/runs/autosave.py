@@ -214,10 +214,10 @@ class Autosaver:
         """Return the last good state and make it the newest save; None if there is none."""
         self.flush()
         with self._disk:
-            folder, journals = self._folder, self._folder.journals()
-            for number in _rollback_order(journals, folder.best()):
+            folder, journals = self._folder, self._folder.read_journals()
+            for number in _rollback_order(journals, folder.find_best()):
                 try:
-                    solver = folder.solver(number, self._run.text)
+                    solver = folder.load_solver(number, self._run.text)
                 except (RnnCoreError, MemoryError):
                     continue
                 folder.unusable.update(n for n in journals if n > number)

@@ -76,12 +76,12 @@ class RunFolder:
             self._write_text(text)
         if initial_model is not None and not (self.path / "first.npz").exists():
             self._write_initial_model(initial_model)
-        number = 1 + max(self._numbers(), default=0)
-        network = self._network(number)
+        number = 1 + max(self._list_numbers(), default=0)
+        network = self._network_path(number)
         try:
             checkpoint.save(snapshot.solver, network, data=False)
-            values = {**snapshot.journal.values(), "bytes": network.stat().st_size}
-            write_record(self._journal(number), values)
+            values = {**snapshot.journal.to_values(), "bytes": network.stat().st_size}
+            write_record(self._journal_path(number), values)
         except BaseException:
             with contextlib.suppress(OSError):
                 network.unlink(missing_ok=True)
@@ -99,7 +99,7 @@ class RunFolder:
         self.path.mkdir(mode=0o700, exist_ok=True)
         self.lock.acquire()
         atomic_write.delete_partial_files(self.path)
-        if max(self.numbers(), default=0) > self.newest:
+        if max(self.list_saves(), default=0) > self.newest:
             self.lock.release()
             raise SaveError("the run was continued in another window; open it again by its link")
 
@@ -119,14 +119,14 @@ class RunFolder:
 
     def _prune(self) -> None:
         """Keep the last two saves and the best one, or fewer if they are very large."""
-        good = [n for n in self.numbers() if n not in self.unusable]
-        wanted = list(dict.fromkeys([*good[:1], *self._best(good), *good[:2]]))
-        sizes = [self._network(number).stat().st_size for number in wanted]
+        good = [n for n in self.list_saves() if n not in self.unusable]
+        wanted = list(dict.fromkeys([*good[:1], *self._find_best_of(good), *good[:2]]))
+        sizes = [self._network_path(number).stat().st_size for number in wanted]
         while len(wanted) > 1 and sum(sizes[: len(wanted)]) > limits.MAX_RUN_BYTES:
             wanted.pop()
-        for number in set(self._numbers()) - set(wanted):
+        for number in set(self._list_numbers()) - set(wanted):
             # The journal first: without it, the network does not count as a save.
-            for path in (self._journal(number), self._network(number)):
+            for path in (self._journal_path(number), self._network_path(number)):
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
 
@@ -145,7 +145,7 @@ class RunFolder:
 
     # -- reading ------------------------------------------------------------------------------
 
-    def facts(self) -> Facts:
+    def read_facts(self) -> Facts:
         """Read run.json; FileFormatError if that fails."""
         values = read_record(self.path / "run.json")
         try:
@@ -159,7 +159,7 @@ class RunFolder:
                 raise
             raise FileFormatError(f"The run's record is damaged: {error!r}.") from None
 
-    def text(self, facts: Facts) -> LoadedText:
+    def read_text(self, facts: Facts) -> LoadedText:
         """Read the text that the run trains on; FileFormatError if that fails."""
         try:
             with open(self.path / "text.npz", "rb") as file:
@@ -175,7 +175,7 @@ class RunFolder:
         except (KeyError, TypeError, OverflowError) as error:
             raise FileFormatError(f"The run's text is damaged: {error!r}.") from None
 
-    def initial_model(self, like: RNN) -> RNN | None:
+    def read_initial_model(self, like: RNN) -> RNN | None:
         """Read the pretrained network that the run started from; None if there is none.
 
         like: a network of the same shape. A damaged file is a FileFormatError.
@@ -194,39 +194,39 @@ class RunFolder:
             ) from None
         return model
 
-    def numbers(self) -> list[int]:
+    def list_saves(self) -> list[int]:
         """Return the numbers of the complete saves, newest first."""
-        return sorted((n for n in self._numbers() if self._is_pair(n)), reverse=True)
+        return sorted((n for n in self._list_numbers() if self._is_pair(n)), reverse=True)
 
-    def journal(self, number: int) -> Journal:
+    def read_journal(self, number: int) -> Journal:
         """Read the journal of a save; FileFormatError if it or the network's size is wrong."""
-        values = read_record(self._journal(number))
+        values = read_record(self._journal_path(number))
         try:
-            size = self._network(number).stat().st_size
+            size = self._network_path(number).stat().st_size
         except OSError as error:
             raise FileFormatError(f"The save cannot be read: {error.strerror}.") from None
         if size != values.get("bytes"):
             raise FileFormatError("The save is damaged: its file does not have the recorded size.")
-        return Journal.of(values)
+        return Journal.from_values(values)
 
-    def solver(self, number: int, text: LoadedText) -> Solver:
+    def load_solver(self, number: int, text: LoadedText) -> Solver:
         """Load the solver of a save, from which training continues exactly."""
-        solver = checkpoint.load(self._network(number), data=text.ids)
+        solver = checkpoint.load(self._network_path(number), data=text.ids)
         if not isinstance(solver, Solver):
             raise FileFormatError("The save contains a model without its training state.")
         return solver
 
-    def journals(self) -> dict[int, Journal]:
+    def read_journals(self) -> dict[int, Journal]:
         """Read all journals that are readable; return them by number, newest first."""
         found = {}
-        for number in self.numbers():
+        for number in self.list_saves():
             with contextlib.suppress(FileFormatError):
-                found[number] = self.journal(number)
+                found[number] = self.read_journal(number)
         return found
 
-    def best(self) -> int | None:
+    def find_best(self) -> int | None:
         """Return the number of the save with the lowest validation loss, or None."""
-        return next(iter(self._best(self.numbers())), None)
+        return next(iter(self._find_best_of(self.list_saves())), None)
 
     def size(self) -> int:
         """Return the total size of all files, in bytes."""
@@ -239,21 +239,22 @@ class RunFolder:
 
     # -- inside -------------------------------------------------------------------------------
 
-    def _best(self, numbers: list[int]) -> list[int]:
-        journals = {n: j for n, j in self.journals().items() if n in numbers}
+    def _find_best_of(self, numbers: list[int]) -> list[int]:
+        """Return the save with the lowest validation loss as a list, empty if there is none."""
+        journals = {n: j for n, j in self.read_journals().items() if n in numbers}
         # With equal losses the earlier save comes first: it is closer to the validation.
         ranked = sorted((j.val_loss, n) for n, j in journals.items() if math.isfinite(j.val_loss))
         return [number for _, number in ranked[:1]]
 
-    def _numbers(self) -> set[int]:
+    def _list_numbers(self) -> set[int]:
         names = os.listdir(self.path) if self.path.is_dir() else []
         return {int(match[1]) for name in names if (match := _SAVE.fullmatch(name))}
 
     def _is_pair(self, number: int) -> bool:
-        return self._network(number).is_file() and self._journal(number).is_file()
+        return self._network_path(number).is_file() and self._journal_path(number).is_file()
 
-    def _network(self, number: int) -> Path:
+    def _network_path(self, number: int) -> Path:
         return self.path / f"{number:08d}.npz"
 
-    def _journal(self, number: int) -> Path:
+    def _journal_path(self, number: int) -> Path:
         return self.path / f"{number:08d}.json"

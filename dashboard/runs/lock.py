@@ -4,7 +4,7 @@ It is the operating system's lock on an open file, so a killed process leaves no
 The process number in the file is there only for error messages.
 
 Not ``filelock`` (4.3): it creates a missing folder again, counts a lock as held after its
-folder was moved away, and on Windows locks the byte where the process number stands.
+folder was moved away, and on Windows locks the byte that starts the process number.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ class Journal:
     changes: tuple[Change, ...]
     plan: Plan
 
-    def values(self) -> dict[str, Any]:
+    def to_values(self) -> dict[str, Any]:
         """Return plain values for JSON, with None for NaN."""
         return {
             "saved": self.saved,
@@ -49,8 +49,8 @@ class Journal:
         }
 
     @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Journal:
-        """Return the journal that ``values`` describes; FileFormatError if it is damaged."""
+    def from_values(cls, values: Mapping[str, Any]) -> Journal:
+        """Return the journal that ``values`` describe; FileFormatError if it is damaged."""
         try:
             return cls(
                 saved=float(values["saved"]),

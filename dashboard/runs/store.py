@@ -109,14 +109,14 @@ class Store:
         folder = self._locked_folder(run_id)
         try:
             atomic_write.delete_partial_files(folder.path)
-            facts = folder.facts()
-            text = folder.text(facts)
+            facts = folder.read_facts()
+            text = folder.read_text(facts)
             limits.check_memory(facts.settings.memory(len(text.vocab), facts.itemsize))
             problem: RnnCoreError = FileFormatError("This run has no complete save.")
-            for number in folder.numbers():
+            for number in folder.list_saves():
                 try:
-                    journal = folder.journal(number)
-                    solver = folder.solver(number, text)
+                    journal = folder.read_journal(number)
+                    solver = folder.load_solver(number, text)
                     break
                 except RnnCoreError as error:
                     folder.unusable.add(number)
@@ -139,7 +139,7 @@ class Store:
                 f"before it, at iteration {solver.iteration:,}.",
             )
         try:
-            run.initial_model = folder.initial_model(solver.model)
+            run.initial_model = folder.read_initial_model(solver.model)
         except RnnCoreError:
             run.notes += (
                 "The file of the pretrained network that this run started from is damaged. "
@@ -233,18 +233,18 @@ def _info(folder: RunFolder) -> RunInfo | None:
         if not (folder.path / "run.json").exists():
             return None
         modified = folder.path.stat().st_mtime
-        numbers = folder.numbers()
+        numbers = folder.list_saves()
     except OSError:
         return None
     name, created, damaged = "", modified, ""
     try:
-        facts = folder.facts()
+        facts = folder.read_facts()
         name, created = str(facts.text["name"]), facts.created
     except (RnnCoreError, KeyError) as error:
         damaged = str(error)
     for number in numbers:
         with contextlib.suppress(FileFormatError):
-            j = folder.journal(number)
+            j = folder.read_journal(number)
             return RunInfo(
                 folder.path.name, name, created, j.saved, j.iteration, j.num_iters,
                 j.best_val, size, damaged,

@@ -20,8 +20,8 @@ def describe(store: Store, info: RunInfo) -> str:
     folder = RunFolder(store.root / info.id)
     parts = []
     try:
-        plan = next((journal.plan for journal in folder.journals().values()), None)
-        parts += [describe_network(folder.facts().settings), _progress(info, plan)]
+        plan = next((journal.plan for journal in folder.read_journals().values()), None)
+        parts += [describe_network(folder.read_facts().settings), _progress(info, plan)]
     except (RnnCoreError, OSError):  # it is being deleted, or was damaged just now
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):

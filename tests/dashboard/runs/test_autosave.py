@@ -177,7 +177,7 @@ def test_a_snapshot_does_not_change_with_later_training(store):
     advance(run, 20)
     folder = store._folder("c" * 16)
     folder.save(copy, run.autosaver._facts, run.text)
-    again = folder.solver(1, run.text)
+    again = folder.load_solver(1, run.text)
     folder.lock.release()
     for _ in range(20):
         again.step()
@@ -202,10 +202,10 @@ def test_the_last_two_saves_and_the_best_are_kept(store):
     run = with_validations(store, [3.0, 1.0, 2.0, 2.5, math.nan, 2.7])
     assert saves(store, run.id) == [3, 6, 7]  # save 1 was made at iteration 0
     folder = store._folder(run.id)
-    assert folder.best() == 3
-    assert folder.journal(3).val_loss == 1.0
-    assert folder.journal(7).best_val == 1.0
-    assert folder.solver(3, run.text).iteration == 2
+    assert folder.find_best() == 3
+    assert folder.read_journal(3).val_loss == 1.0
+    assert folder.read_journal(7).best_val == 1.0
+    assert folder.load_solver(3, run.text).iteration == 2
 
 
 def test_of_saves_with_equal_losses_the_earliest_is_the_best(store):
@@ -411,7 +411,7 @@ def test_the_order_of_saves_to_restore():
 
 def test_a_journal_is_read_exactly_or_refused():
     journal = Journal(1.5, 3, 9, math.nan, 2.0, 1.0, (), (), PLAN)
-    assert repr(Journal.of(journal.values())) == repr(journal)
+    assert repr(Journal.from_values(journal.to_values())) == repr(journal)
     for name, value in (
         ("saved", None),
         ("diary", [[1]]),
@@ -420,4 +420,4 @@ def test_a_journal_is_read_exactly_or_refused():
         ("plan", {"kind": "x"}),
     ):
         with pytest.raises(FileFormatError, match="journal is damaged"):
-            Journal.of({**journal.values(), name: value})
+            Journal.from_values({**journal.to_values(), name: value})

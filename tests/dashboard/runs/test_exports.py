@@ -43,9 +43,7 @@ def test_a_ready_pickle_is_cached_until_the_model_changes(monkeypatch):
     assert exports.ready_model_pickle(run) == exports.model_pickle(run) != ready
     with run.trainer.lock:
         run.train(60)
-        assert (
-            exports.ready_model_pickle(run) is None
-        )  # made at the click, because the model is changing
+        assert exports.ready_model_pickle(run) is None  # made at the click: it is changing
     stopped(run.trainer)
     assert exports.ready_model_pickle(run) == exports.model_pickle(run)
     monkeypatch.setattr(limits, "MAX_READY_BYTES", 100)
