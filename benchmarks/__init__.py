@@ -1,1 +1,5 @@
-"""Speed of rnncore against PyTorch and a plain NumPy program: ``python -m benchmarks``."""
+"""Benchmarks: speed against PyTorch and plain NumPy (``python -m benchmarks``), and learning.
+
+``quality`` compares training recipes, ``charrnn`` repeats char-rnn's setting, and ``pretrain``
+makes the pretrained model.
+"""

@@ -1,7 +1,7 @@
-"""Those that are timed: each makes a function that trains one step, or writes characters.
+"""The contenders: each function returns a call to time, which trains one step or samples a text.
 
-A contender is made in a process of its own (``worker.py``), so that neither the
-threads nor the kernels of one can be felt by another.
+Each contender runs in a process of its own (``worker.py``), so that the threads and the loaded
+libraries of one do not slow down another.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ Call = Callable[[], Any]
 LR, CLIP = 2e-3, 5.0
 
 
-def random_ids(shape: Shape, length: int | None = None) -> Any:
-    """Training data: what the symbols are makes no difference to the time."""
+def make_ids(shape: Shape, length: int | None = None) -> Any:
+    """Return random ids (length,); the speed does not depend on the symbols."""
     import numpy as np
 
     length = shape.N * (40 * shape.T + 1) + 1 if length is None else length
     return np.random.default_rng(0).integers(0, shape.V, length).astype(np.uint8)
 
 
-def windows(shape: Shape) -> Iterator[tuple[Any, Any]]:
-    """Inputs and targets (N, T), endlessly."""
-    streams = random_ids(shape)[1:].reshape(shape.N, -1)
+def cycle_windows(shape: Shape) -> Iterator[tuple[Any, Any]]:
+    """Yield inputs and targets, (N, T) each, without end."""
+    streams = make_ids(shape)[1:].reshape(shape.N, -1)
     for start in itertools.cycle(range(0, streams.shape[1] - shape.T, shape.T)):
         yield (
             streams[:, start : start + shape.T],
@@ -36,19 +36,19 @@ def windows(shape: Shape) -> Iterator[tuple[Any, Any]]:
 
 
 def rnncore_step(shape: Shape) -> Call:
-    """``Solver.step``: batch, forward, backward, clipping, Adam, history."""
+    """Return ``Solver.step``: batch, forward, backward, clipping, Adam and history."""
     from rnncore import RNN, Solver
 
     model = RNN(shape.V, None, shape.D, shape.H, shape.cell, shape.layers)
     solver = Solver(
-        random_ids(shape), model, shape.T, shape.N, LR,
+        make_ids(shape), model, shape.T, shape.N, LR,
         update_rule="adam", schedule="constant", clip=CLIP, val_fraction=0.0, num_iters=10**9,
     )  # fmt: skip
     return solver.step
 
 
 def torch_step(shape: Shape, threads: int) -> Call:
-    """The same step in PyTorch: its fused recurrent layers and its fused Adam."""
+    """Return the same step in PyTorch, with its fused recurrent layers and its fused Adam."""
     import torch
     from torch import nn
 
@@ -60,7 +60,7 @@ def torch_step(shape: Shape, threads: int) -> Call:
     out = nn.Linear(shape.H, shape.V)
     params = [*embed.parameters(), *recurrent.parameters(), *out.parameters()]
     optimizer = torch.optim.Adam(params, LR, fused=True)
-    batches = windows(shape)
+    batches = cycle_windows(shape)
     state: Any = None
 
     def step() -> float:
@@ -81,15 +81,18 @@ def torch_step(shape: Shape, threads: int) -> Call:
 
 
 def plain_step(shape: Shape) -> Call:
-    """The step of the plain NumPy program (one LSTM layer only)."""
+    """Return the step of the plain NumPy program, which has one LSTM layer."""
     from benchmarks.plain import PlainLSTM
 
-    model, batches = PlainLSTM(shape.V, shape.D, shape.H, shape.N, LR), windows(shape)
+    model, batches = PlainLSTM(shape.V, shape.D, shape.H, shape.N, LR), cycle_windows(shape)
     return lambda: model.step(*next(batches))
 
 
 def rnncore_write(shape: Shape, way: str, length: int, count: int = 1) -> Call:
-    """``length`` characters by ``sample`` or ``stream``, or ``count`` texts of it side by side."""
+    """Return a call that samples ``length`` characters, or ``count`` such texts as one batch.
+
+    way: "sample", "stream" or "many", the method of ``Sampler``.
+    """
     from rnncore import RNN, Sampler
 
     chars = [chr(33 + i) for i in range(shape.V)]
@@ -103,11 +106,11 @@ def rnncore_write(shape: Shape, way: str, length: int, count: int = 1) -> Call:
 
 
 def torch_write(shape: Shape, length: int) -> Call:
-    """``length`` characters from a PyTorch LSTMCell, the usual loop without gradients."""
+    """Return a call that samples ``length`` characters from a PyTorch LSTMCell."""
     import torch
     from torch import nn
 
-    torch.set_num_threads(1)  # faster than 2: a step is far too small to share
+    torch.set_num_threads(1)  # faster than 2: one step is too small to divide
     embed, cell = nn.Embedding(shape.V, shape.D), nn.LSTMCell(shape.D, shape.H)
     out = nn.Linear(shape.H, shape.V)
 
@@ -124,7 +127,7 @@ def torch_write(shape: Shape, length: int) -> Call:
 
 
 def gemm(size: int) -> Call:
-    """A float32 product of two (size, size) matrices on all of NumPy's threads."""
+    """Return a float32 product of two (size, size) matrices on all of NumPy's threads."""
     import numpy as np
 
     a = np.random.default_rng(0).standard_normal((size, size), dtype=np.float32)

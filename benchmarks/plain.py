@@ -1,8 +1,7 @@
-"""A plain NumPy LSTM program, for comparison: float64, a dictionary of parameters, a cache a step.
+"""A plain NumPy LSTM to compare with: float64, a dictionary of parameters, a cache for each step.
 
-This is a re-implementation in the style that most such programs have (one-hot
-inputs, the equations written down as they stand, gradients accumulated at every
-step), not anyone's original. Nothing in rnncore depends on it.
+It is written for this benchmark in the style of typical NumPy programs: one-hot inputs, the
+equations written out one by one, and gradients accumulated at every step. rnncore does not use it.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ def sigmoid(a):
 
 
 class PlainLSTM:
-    """Embedding, one LSTM layer, output layer; softmax loss, RMSProp."""
+    """Embedding, one LSTM layer and an output layer, trained by RMSprop on the softmax loss."""
 
     def __init__(self, V, D, H, N, lr):
         rng = np.random.default_rng(0)
@@ -31,7 +30,7 @@ class PlainLSTM:
         self.h, self.c = np.zeros((N, H)), np.zeros((N, H))
 
     def step(self, inputs, targets):
-        """One iteration over (N, T); returns the loss."""
+        """Train on inputs and targets (N, T) once and return the loss."""
         loss, grads = self.loss(inputs, targets)
         for k, g in grads.items():
             np.clip(g, -CLIP, CLIP, out=g)
@@ -40,7 +39,7 @@ class PlainLSTM:
         return loss
 
     def loss(self, inputs, targets):
-        """Forward and backward through time, one step after the other."""
+        """Return the loss and the gradients, by backpropagation through time step by step."""
         p, H = self.p, self.H
         N, T = inputs.shape
         cache, loss = [], 0.0

@@ -77,7 +77,7 @@ Each is the first sample with the given random seed, for the seed text `{seed_te
 {samples}"""
 
 
-def best_run(folder: Path, recipe: str) -> tuple[RNN, dict[str, Any], list[dict[str, Any]]]:
+def find_best_run(folder: Path, recipe: str) -> tuple[RNN, dict[str, Any], list[dict[str, Any]]]:
     """Return the model and figures of the recipe's best full-length run, and all runs' figures."""
     paths = sorted(folder.glob(f"novel-{recipe}-{ITERATIONS['novel']}-*.json"))
     runs = [json.loads(path.read_text()) for path in paths]
@@ -89,7 +89,7 @@ def best_run(folder: Path, recipe: str) -> tuple[RNN, dict[str, Any], list[dict[
     return model, runs[at], runs
 
 
-def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, Any]]) -> str:
+def format_card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, Any]]) -> str:
     """Return the card as Markdown. ``size``: bytes of the model's file."""
     settings, characters = best["settings"], best["characters"]
     samples = "".join(
@@ -120,13 +120,13 @@ def card(model: RNN, size: int, best: dict[str, Any], runs: Sequence[dict[str, A
         minutes=best["seconds"] / 60,
         **{key: best[key] for key in ("iterations", "processor", "train", "last", "one_stream")},
         recipe=best["recipe"],
-        chosen=choice(runs),
+        chosen=describe_choice(runs),
         seeds=" ".join(str(run["seed"]) for run in runs),
         samples=samples,
     )
 
 
-def choice(runs: Sequence[dict[str, Any]]) -> str:
+def describe_choice(runs: Sequence[dict[str, Any]]) -> str:
     """Return which runs the model was selected from, and how that biases its figure."""
     others = ", ".join(f"{run['last']:.3f} (seed {run['seed']})" for run in runs)
     if len(runs) == 1:
@@ -141,16 +141,18 @@ def choice(runs: Sequence[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write the model's file and its card."""
+    """Write the model's file and its model card."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--recipe", choices=RECIPES, default="adam-4e-3")
-    parser.add_argument("--out", type=Path, default=Path("quality-runs"), help="folder of runs")
+    parser.add_argument(
+        "--out", type=Path, default=Path("quality-runs"), help="folder with the runs"
+    )
     args = parser.parse_args(argv)
-    model, best, runs = best_run(args.out, args.recipe)
+    model, best, runs = find_best_run(args.out, args.recipe)
     raw = dump_model(model)
     DATA.parent.mkdir(exist_ok=True)
     DATA.write_bytes(raw)
-    CARD.write_text(card(model, len(raw), best, runs), encoding="utf-8")
+    CARD.write_text(format_card(model, len(raw), best, runs), encoding="utf-8")
     print(f"{DATA.name}: seed {best['seed']}, {len(raw):,} bytes, validation {best['last']:.3f}")
 
 

@@ -1,12 +1,12 @@
-"""How well it learns: recipes over seeds and books, by validation loss.
+"""Compare training recipes over seeds and books, by validation loss.
 
     python -m benchmarks.quality --books ../shared/corpora --out runs
     python -m benchmarks.quality --recipes adam-4e-3 original --seeds 0 --iters 2000 --out runs
     python -m benchmarks.quality --table --out runs
 
-Every run leaves two files in the folder ``--out``: its figures (.json) and its model (.pkl).
-A run whose figures are there already is not done again, so that several processes may share
-the work, and an interrupted one goes on where it was. Losses are in nats per character.
+Each run writes two files to the folder ``--out``: its figures (.json) and its model (.pkl).
+A run whose figures exist is skipped. Several processes can therefore share the work, and an
+interrupted command can be repeated. Losses are in nats per character.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ ITERATIONS = {"novel": 20_000, "play": 10_000}
 # The first shape of shapes.py: 200 units, 16 streams, 50 characters; D is a quarter of V.
 HIDDEN, STREAMS, LENGTH = 200, 16, 50
 
-# What the recipes share. All that was measured is named here, so that a figure keeps its meaning
-# when Solver's defaults change.
+# What all recipes share. Every setting is named, so that figures stay comparable when Solver's
+# defaults change.
 COMMON: dict[str, Any] = {
     "val_fraction": 0.1, "eval_every": 500, "update_rule": "adam", "schedule": "cosine",
     "warmup": 0, "clip": 5.0, "fresh_after": 256,
@@ -53,22 +53,25 @@ RECIPES: dict[str, dict[str, Any]] = {
 FINALISTS = ("adam-4e-3", "adam-8e-3")
 
 
-def book(name: str, folder: Path = BOOKS) -> str:
-    """The text of a book, without the header and the licence of its edition."""
+def load_book(name: str, folder: Path = BOOKS) -> str:
+    """Return the text of a book, without Project Gutenberg's header and licence."""
     file = FILES[name]
     return read_text((folder / file).read_bytes(), name=file).text
 
 
 def new_solver(text: str, recipe: str, seed: int, iters: int) -> Solver:
-    """A run at its beginning."""
+    """Return a solver that has not trained yet."""
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=HIDDEN, seed=seed)
     settings = COMMON | RECIPES[recipe]
     return Solver(vocab.encode(text), model, LENGTH, STREAMS, num_iters=iters, **settings)
 
 
-def mean_loss(model: RNN, inputs: Any, targets: Any, steps: int = 50) -> float:
-    """Loss over streams (N, L) in nats per character, the state carried from zero."""
+def measure_loss(model: RNN, inputs: Any, targets: Any, steps: int = 50) -> float:
+    """Return the loss in nats per character over streams (N, L).
+
+    The state starts at zero and is carried along each stream, in pieces of ``steps`` characters.
+    """
     N, L = inputs.shape
     state, buffers, total = model.initial_state(N), model.new_pass(N, steps), 0.0
     for start in range(0, L, steps):
@@ -77,8 +80,8 @@ def mean_loss(model: RNN, inputs: Any, targets: Any, steps: int = 50) -> float:
     return total / inputs.size
 
 
-def processor() -> str:
-    """The processor's name, as the system tells it."""
+def processor_name() -> str:
+    """Return the processor's name, as the operating system gives it."""
     info = Path("/proc/cpuinfo")
     if info.is_file():
         for line in info.read_text().splitlines():
@@ -87,8 +90,8 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def figures(solver: Solver, **known: Any) -> dict[str, Any]:
-    """What there is to say about a finished run."""
+def collect_figures(solver: Solver, **known: Any) -> dict[str, Any]:
+    """Return the figures of a finished run; ``known`` is included."""
     iterations, losses = solver.history.validations()
     best = losses.argmin()
     settings = solver.settings() | {"hidden_dim": solver.model.hidden_dim}
@@ -99,31 +102,31 @@ def figures(solver: Solver, **known: Any) -> dict[str, Any]:
         "last": float(losses[-1]),
         "best": float(losses[best]),
         "best_at": int(iterations[best]),
-        "one_stream": mean_loss(solver.model, *as_streams(solver.val_ids, 1)),
-        "train": mean_loss(solver.model, *as_streams(solver.train_ids, 64)),
+        "one_stream": measure_loss(solver.model, *as_streams(solver.val_ids, 1)),
+        "train": measure_loss(solver.model, *as_streams(solver.train_ids, 64)),
         "seconds": round(solver.seconds, 1),
         "curve": [[int(i), round(float(v), 4)] for i, v in zip(iterations, losses, strict=True)],
         "rnncore": rnncore.__version__,
-        "processor": processor(),
+        "processor": processor_name(),
     }
 
 
 def run(text: str, recipe: str, seed: int, iters: int | None, books: Path, out: Path) -> None:
-    """Train one model and write its figures and itself, unless they are there."""
+    """Train one model and write its figures and the model to ``out``, unless they exist."""
     iters = ITERATIONS[text] if iters is None else iters
     name = f"{text}-{recipe}-{iters}-{seed}"
     if (out / f"{name}.json").exists():
         return
-    solver = new_solver(book(text, books), recipe, seed, iters)
+    solver = new_solver(load_book(text, books), recipe, seed, iters)
     solver.train()
-    found = figures(solver, text=text, recipe=recipe, seed=seed, iterations=iters)
+    found = collect_figures(solver, text=text, recipe=recipe, seed=seed, iterations=iters)
     (out / f"{name}.pkl").write_bytes(dump_model(solver.model))
     (out / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n")
     print(f"{name}: {found['last']:.4f} (best {found['best']:.4f}, {found['seconds']:.0f} s)")
 
 
-def table(found: Iterable[dict[str, Any]]) -> str:
-    """Runs as a Markdown table: a line for each text, length and recipe, best first."""
+def format_table(found: Iterable[dict[str, Any]]) -> str:
+    """Return the runs as a Markdown table: a row for each text, length and recipe, best first."""
     groups: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
     for one in found:
         groups.setdefault((one["text"], one["iterations"], one["recipe"]), []).append(one)
@@ -147,15 +150,17 @@ def table(found: Iterable[dict[str, Any]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Do the runs that are asked for, then print the table of all that the folder holds."""
+    """Do the requested runs, then print a table of all runs in the folder."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--texts", nargs="+", choices=FILES, default=list(FILES))
     parser.add_argument("--recipes", nargs="+", choices=RECIPES, default=list(FINALISTS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--iters", type=int, help="default: 20,000 novel, 10,000 play")
-    parser.add_argument("--books", type=Path, default=BOOKS, help="folder of the texts")
-    parser.add_argument("--out", type=Path, default=Path("quality-runs"), help="folder of runs")
-    parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--books", type=Path, default=BOOKS, help="folder with the texts")
+    parser.add_argument(
+        "--out", type=Path, default=Path("quality-runs"), help="folder for the runs"
+    )
+    parser.add_argument("--table", action="store_true", help="only print the table")
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
     if not args.table:
@@ -163,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             for recipe in args.recipes:
                 for seed in args.seeds:
                     run(text, recipe, seed, args.iters, args.books, args.out)
-    print(table(json.loads(path.read_text()) for path in sorted(args.out.glob("*.json"))))
+    print(format_table(json.loads(path.read_text()) for path in sorted(args.out.glob("*.json"))))
 
 
 if __name__ == "__main__":

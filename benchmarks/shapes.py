@@ -1,15 +1,15 @@
-"""The sizes that are timed."""
+"""Shapes: the network and batch sizes that are timed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-VOCAB = 88  # symbols: a novel's letters, digits and punctuation
+VOCAB = 88  # symbols, about as many as in a novel
 
 
 @dataclass(frozen=True)
 class Shape:
-    """One configuration: D inputs, H hidden, N sequences of T steps."""
+    """One configuration: embedding size D, hidden size H, N sequences of T steps, V symbols."""
 
     name: str
     D: int
@@ -24,7 +24,7 @@ class Shape:
     def gemm_flops(self) -> float:
         """Floating-point operations of one training step's matrix products.
 
-        Forward, gradient of the inputs and gradient of the weights are 2 m n k each.
+        The forward pass, the inputs' gradient and the weights' gradient take 2 m n k each.
         """
         gates = {"lstm": 4, "gru": 3, "vanilla": 1}[self.cell]
         widths = [self.D] + [self.H] * (self.layers - 1)

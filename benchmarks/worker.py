@@ -1,4 +1,6 @@
-"""A process that times one contender: one JSON request a line on stdin, one reply on stdout."""
+"""Time one contender in this process.
+
+Each line on stdin is a number of calls; the reply on stdout is a line of JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from benchmarks.shapes import Shape
 
 
 def main() -> None:
-    """Make the contender named on the command line, then time it as often as asked."""
+    """Create the contender named on the command line and answer each request on stdin."""
     name, kwargs = sys.argv[1], json.loads(sys.argv[2])
     if "shape" in kwargs:
         kwargs["shape"] = Shape(**kwargs["shape"])
@@ -27,23 +29,23 @@ def main() -> None:
             started = time.perf_counter()
             call()
             times.append(time.perf_counter() - started)
-        print(json.dumps(reply(times)), flush=True)
+        print(json.dumps(make_reply(times)), flush=True)
 
 
-def reply(times: list[float]) -> dict[str, Any]:
-    """Seconds of each call, and the peak of memory so far in MiB, helper processes included."""
+def make_reply(times: list[float]) -> dict[str, Any]:
+    """Return seconds of each call and the peak of memory so far in MiB, with child processes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"times": times, "peak_mib": peak + sum(map(peak_of, children()))}
+    return {"times": times, "peak_mib": peak + sum(map(read_peak_mib, child_ids()))}
 
 
-def children() -> list[str]:
-    """Process ids of the processes that this one has started (Linux; elsewhere none)."""
+def child_ids() -> list[str]:
+    """Return the ids of this process's child processes; on other systems than Linux, none."""
     lists = Path("/proc/self/task").glob("*/children")
     return [pid for path in lists for pid in path.read_text(encoding="ascii").split()]
 
 
-def peak_of(pid: str) -> float:
-    """Another process's peak of memory in MiB."""
+def read_peak_mib(pid: str) -> float:
+    """Return the peak of memory of the process ``pid`` in MiB."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), 0.0)
 

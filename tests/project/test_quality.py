@@ -1,4 +1,4 @@
-"""The benchmarks of learning: what they train on, and that they can be run."""
+"""The benchmarks of training quality: their data, their runs and the choice of the best one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ TEXT = "the cat sat on the mat; a rat ate the oats. " * 300
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    """A short text and a small network in the place of the books and theirs."""
-    monkeypatch.setattr(quality, "book", lambda name, folder: TEXT)
+    """Use a short text and a small network instead of a book and a large one."""
+    monkeypatch.setattr(quality, "load_book", lambda name, folder: TEXT)
     monkeypatch.setattr(quality, "HIDDEN", 8)
 
 
-def test_char_rnn_s_split_is_of_50_whole_streams():
+def test_char_rnns_split_has_50_whole_streams():
     ids = np.arange(50 * 50 * 40 + 77)  # 40 batches and a remainder
-    parts = charrnn.split(ids)
+    parts = charrnn.split_like_charrnn(ids)
     assert parts.batches == (38, 2)
     batches = Batches(parts.train, charrnn.STREAMS, charrnn.LENGTH)
     assert batches.per_epoch == 38
@@ -32,15 +32,15 @@ def test_char_rnn_s_split_is_of_50_whole_streams():
     np.testing.assert_array_equal(batches.targets[:, :-1], batches.inputs[:, 1:])
     np.testing.assert_array_equal(parts.inputs, starts[:, None] + np.arange(38 * 50, 40 * 50))
     np.testing.assert_array_equal(parts.targets, parts.inputs + 1)
-    assert "95,000 in all) to train on" in str(parts)
+    assert "95,000 in total), the last 2 for validation" in str(parts)
 
 
-def test_mean_loss_carries_the_state_whatever_the_steps():
+def test_the_loss_does_not_depend_on_the_length_of_the_pieces():
     model = RNN(5, None, 4, 8)
     model.flat *= 3
     streams = as_streams(np.random.default_rng(0).integers(0, 5, 301), 3)
-    whole = quality.mean_loss(model, *streams, steps=100)
-    assert quality.mean_loss(model, *streams, steps=30) == pytest.approx(whole, rel=1e-5)
+    whole = quality.measure_loss(model, *streams, steps=100)
+    assert quality.measure_loss(model, *streams, steps=30) == pytest.approx(whole, rel=1e-5)
 
 
 @pytest.mark.parametrize("recipe", quality.RECIPES)
@@ -51,7 +51,7 @@ def test_every_recipe_trains(recipe):
     assert solver.model.seed == 1
 
 
-def test_runs_leave_figures_and_models_and_are_not_done_twice(tmp_path, capsys):
+def test_runs_write_figures_and_models_and_existing_runs_are_skipped(tmp_path, capsys):
     asked = ["--texts", "novel", "--recipes", "adam-4e-3", "original", "--seeds", "0", "1"]
     quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
     assert capsys.readouterr().out.count("best") == 4 + 1
@@ -60,22 +60,22 @@ def test_runs_leave_figures_and_models_and_are_not_done_twice(tmp_path, capsys):
     assert found["curve"][-1][0] == 4
     quality.main([*asked, "--iters", "4", "--out", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 4, "trained again, or the table has other lines"
+    assert len(lines) == 4, "a run was repeated, or the table has other rows"
     assert f"{found['last']:.3f} (1)" in "".join(lines)
 
 
-def test_the_best_of_the_full_runs_is_taken_and_described(tmp_path, monkeypatch):
+def test_the_best_full_run_is_chosen_and_described(tmp_path, monkeypatch):
     monkeypatch.setitem(quality.ITERATIONS, "novel", 5)
     for seed in (0, 1, 2):
         quality.run("novel", "adam-4e-3", seed, None, tmp_path, tmp_path)
-    quality.run("novel", "adam-4e-3", 0, 4, tmp_path, tmp_path)  # too short to be taken
-    model, best, runs = pretrain.best_run(tmp_path, "adam-4e-3")
+    quality.run("novel", "adam-4e-3", 0, 4, tmp_path, tmp_path)  # too short to be chosen
+    model, best, runs = pretrain.find_best_run(tmp_path, "adam-4e-3")
     assert len(runs) == 3
     assert best["last"] == min(run["last"] for run in runs)
     assert model.seed == best["seed"]
     monkeypatch.setattr(pretrain, "SEED_TEXT", "the ")
-    text = pretrain.card(model, 1234, best, runs)
+    text = pretrain.format_card(model, 1234, best, runs)
     assert "1,234 bytes" in text
     assert f"{best['last']:.3f}" in text
     with pytest.raises(SystemExit, match=r"quality\.py"):
-        pretrain.best_run(tmp_path, "original")
+        pretrain.find_best_run(tmp_path, "original")

@@ -211,9 +211,9 @@ def test_cost_for_the_longest_text_that_the_page_accepts() -> None:
     print(
         f"\na text of {length / 2**20:.0f} MB: its index takes "
         f"{cost.peak / 1e6:.0f} MB at most while it is built, {cost.kept / 1e6:.0f} MB "
-        f"afterwards and {cost.indexing / cost.reading:.0%} of the time that reading the text took; "
-        f"a search in {limits.MAX_SAMPLE_CHARS:,} characters takes {cost.finding_peak / 1e6:.1f} MB and "
-        f"{cost.finding / cost.reading:.0%} "
+        f"afterwards and {cost.indexing / cost.reading:.0%} of the time that reading the text "
+        f"took; a search in {limits.MAX_SAMPLE_CHARS:,} characters takes "
+        f"{cost.finding_peak / 1e6:.1f} MB and {cost.finding / cost.reading:.0%} "
         f"({cost.indexing:.2f}, {cost.reading:.2f}, {cost.finding:.3f} s)"
     )
     assert cost.kept < 2 * length

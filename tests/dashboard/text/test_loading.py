@@ -1,4 +1,4 @@
-"""Texts: samples, uploads in any encoding, and names that are never paths."""
+"""Loading: sample texts, uploads in many encodings, clean-up, and names without paths."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ JAPANESE = (
 )
 
 
-def whole(text: loading.LoadedText) -> str:
+def decode_all(text: loading.LoadedText) -> str:
     return text.preview(len(text))
 
 
@@ -43,15 +43,15 @@ def test_the_story_comes_first_and_every_sample_has_a_title():
 
 
 @pytest.mark.parametrize("name", sample_names())
-def test_samples_are_read_as_they_are(name):
+def test_samples_are_read_unchanged(name):
     text = load_sample(name)
     path = loading.SAMPLE_FOLDER / name
-    assert whole(text) == path.read_text(encoding="utf-8")
+    assert decode_all(text) == path.read_text(encoding="utf-8")
     assert (text.name, text.size, text.notes) == (name, path.stat().st_size, ())
     assert len(text) == len(text.ids)
 
 
-def test_ids_are_kept_small():
+def test_ids_of_a_small_vocabulary_take_one_byte():
     assert load_sample("lighthouse.txt").ids.dtype == np.uint8
 
 
@@ -67,18 +67,18 @@ def test_ids_are_kept_small():
         (JAPANESE, "utf-8"),
     ],
 )
-def test_an_upload_in_another_encoding_reads_as_it_was_written(text, encoding):
+def test_the_encoding_of_an_upload_is_detected(text, encoding):
     read = load((text * 20).encode(encoding), "book.txt")
-    assert whole(read) == text * 20
+    assert decode_all(read) == text * 20
 
 
-def test_an_encoding_that_is_chosen_is_used():
+def test_a_chosen_encoding_is_used():
     raw = (RUSSIAN * 3).encode("koi8-r")
-    assert whole(load(raw, "book.txt", ReadOptions(encoding="koi8-r"))) == RUSSIAN * 3
-    assert whole(load(raw, "book.txt", ReadOptions(encoding="cp1251"))) != RUSSIAN * 3
+    assert decode_all(load(raw, "book.txt", ReadOptions(encoding="koi8-r"))) == RUSSIAN * 3
+    assert decode_all(load(raw, "book.txt", ReadOptions(encoding="cp1251"))) != RUSSIAN * 3
 
 
-def test_bytes_that_nothing_explains_have_no_encoding():
+def test_bytes_in_no_encoding_have_none():
     assert loading.guess_encoding(bytes(range(256)) * 40) is None
 
 
@@ -93,7 +93,7 @@ def test_bytes_that_nothing_explains_have_no_encoding():
         ("a\nb\x1b[31m.txt", "a?b?[31m.txt"),
     ],
 )
-def test_names_are_never_paths(name, shown):
+def test_names_never_contain_paths(name, shown):
     assert load(b"abcabc\n", name).name == shown
     with pytest.raises(TextError) as refused:
         load(b"aaaa", name)
@@ -114,20 +114,20 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("encoding", loading.ENCODINGS)
-def test_every_encoding_that_is_offered_reads_a_text_in_it(encoding):
+def test_every_offered_encoding_reads_its_own_text(encoding):
     text = SAMPLES.get(encoding, "Où est le garçon ? ") * 3
     read = load(text.encode(encoding), "book.txt", ReadOptions(encoding=encoding))
-    assert whole(read) == text
+    assert decode_all(read) == text
 
 
-def test_what_clean_up_leaves_nothing_of_is_told():
+def test_clean_up_that_leaves_no_text_is_refused():
     raw = "\t\tāā\n".encode("utf-16")
     with pytest.raises(TextError, match="switch some of it off"):
         load(raw * 2, "book.txt", ReadOptions(cleanup_rules=frozenset(CLEANUP_RULES)))
 
 
 def packed(raw: bytes, kind: str) -> bytes:
-    """The bytes as they are, or in an archive."""
+    """Return the bytes unchanged or in an archive."""
     if kind == "gzip":
         return gzip.compress(raw)
     if kind == "zip":
@@ -151,20 +151,20 @@ A_FILE = st.one_of(
 @settings(max_examples=150, deadline=None)
 @given(
     A_FILE,
-    st.sampled_from(["as it is", "gzip", "zip"]),
+    st.sampled_from(["plain", "gzip", "zip"]),
     st.sampled_from([None, *loading.ENCODINGS]),
     st.frozensets(st.sampled_from(sorted(CLEANUP_RULES)), max_size=3),
 )
-def test_whatever_the_file_it_is_a_text_or_a_sentence(raw, kind, encoding, cleanup_rules):
+def test_any_file_gives_a_text_or_a_text_error(raw, kind, encoding, cleanup_rules):
     options = ReadOptions(encoding=encoding, cleanup_rules=cleanup_rules)
     with contextlib.suppress(TextError):
         read = load(packed(raw, kind), "book", options)
         assert len(read.vocab) > 1
-        whole(read).encode("utf-8")  # what the page shows
+        decode_all(read).encode("utf-8")  # as the page shows it
 
 
 @pytest.mark.parametrize("raw", [b"", b"aaaa", b"\x89PNG\r\n\x1a\n" + bytes(50), b"\x00\x01" * 99])
-def test_what_is_no_text_is_refused(raw):
+def test_files_that_are_no_text_are_refused(raw):
     with pytest.raises(TextError):
         load(raw, "book.txt")
 
@@ -181,22 +181,22 @@ A licence.
 """
 
 
-def test_boilerplate_stays_if_it_is_wanted():
-    assert "licence" not in whole(load(BOOK, "book.txt"))
-    assert "licence" in whole(load(BOOK, "book.txt", ReadOptions(strip_gutenberg=False)))
+def test_project_gutenbergs_boilerplate_can_be_kept():
+    assert "licence" not in decode_all(load(BOOK, "book.txt"))
+    assert "licence" in decode_all(load(BOOK, "book.txt", ReadOptions(strip_gutenberg=False)))
 
 
-def test_remedies_mend_and_findings_stay():
+def test_applied_rules_stay_among_the_suggestions():
     raw = "“Odd” quotes  and trailing  \nspaces.  \n".encode()
-    as_it_is = load(raw, "book.txt")
-    keys = {finding.key for finding in as_it_is.suggestions}
+    unchanged = load(raw, "book.txt")
+    keys = {suggestion.key for suggestion in unchanged.suggestions}
     assert {"quotes", "trailing"} <= keys
-    mended = load(raw, "book.txt", ReadOptions(cleanup_rules=frozenset({"trailing", "no such"})))
-    assert whole(mended) == "“Odd” quotes  and trailing\nspaces.\n"
-    assert {finding.key for finding in mended.suggestions} == keys
+    cleaned = load(raw, "book.txt", ReadOptions(cleanup_rules=frozenset({"trailing", "no such"})))
+    assert decode_all(cleaned) == "“Odd” quotes  and trailing\nspaces.\n"
+    assert {suggestion.key for suggestion in cleaned.suggestions} == keys
 
 
-def test_equal_texts_are_equal_whatever_their_names():
+def test_texts_with_equal_characters_are_equal():
     one, other = load(b"abcabc\n", "one.txt"), load(b"abcabc\n", "other.txt")
     assert one == other
     assert hash(one) == hash(other)
@@ -205,7 +205,7 @@ def test_equal_texts_are_equal_whatever_their_names():
     assert one != "abcabc\n"
 
 
-def test_frequencies():
+def test_frequencies_are_sorted_and_invisible_characters_shown():
     names, counts = load(b"bb a\nbb", "book.txt").frequencies()
     assert list(zip(names, counts.tolist(), strict=True)) == [
         ("b", 4),

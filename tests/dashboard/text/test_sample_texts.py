@@ -1,4 +1,4 @@
-"""The sample texts keep what their README promises about them."""
+"""The sample texts have the properties that their README describes."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read(name: str) -> str:
 
 
 def blocks(name: str) -> list[str]:
-    """The parts of a text that blank lines set apart: paragraphs, stanzas, recipes."""
+    """Return the parts between blank lines: paragraphs, stanzas or recipes."""
     return read(name).rstrip("\n").split("\n\n")
 
 
@@ -51,21 +51,21 @@ def formal() -> ModuleType:
     return module
 
 
-def test_every_text_is_listed_here() -> None:
+def test_every_sample_is_tested() -> None:
     assert {path.name for path in SAMPLES.glob("*.txt")} == set(LEAST_BYTES)
 
 
 @pytest.mark.parametrize("name", LEAST_BYTES)
-def test_size(name: str) -> None:
+def test_a_sample_has_its_minimum_size(name: str) -> None:
     assert (SAMPLES / name).stat().st_size >= LEAST_BYTES[name]
 
 
-def test_total_size() -> None:
+def test_all_samples_together_have_100_kb() -> None:
     assert sum((SAMPLES / name).stat().st_size for name in LEAST_BYTES) >= 100_000
 
 
 @pytest.mark.parametrize("name", LEAST_BYTES)
-def test_plain_bytes(name: str) -> None:
+def test_a_sample_is_ascii_without_stray_white_space(name: str) -> None:
     text = read(name)
     assert set(text) <= {"\n", *map(chr, range(32, 127))}  # no tabs, no CR, ASCII only
     assert " \n" not in text
@@ -74,31 +74,31 @@ def test_plain_bytes(name: str) -> None:
     assert not text.endswith("\n\n")
 
 
-def test_story_layout() -> None:
+def test_the_story_has_ten_chapters_and_short_lines() -> None:
     assert max(map(len, read("lighthouse.txt").split("\n"))) <= 72
     chapters = re.findall(r"^Chapter (\d+)$", read("lighthouse.txt"), re.MULTILINE)
     assert chapters == [str(number) for number in range(1, 11)]
 
 
-def test_story_closes_its_quotation_marks() -> None:
+def test_the_story_closes_its_quotation_marks() -> None:
     paragraphs = blocks("lighthouse.txt")
     assert [p for p in paragraphs if p.count('"') % 2] == []
     assert sum('"' in p for p in paragraphs) > 100
 
 
-def test_story_does_not_repeat_itself() -> None:
+def test_the_story_does_not_repeat_itself() -> None:
     story = " ".join(read("lighthouse.txt").split())
     passages = [story[i : i + LONGEST_REPEAT] for i in range(len(story) - LONGEST_REPEAT + 1)]
     assert len(passages) == len(set(passages))
 
 
-def test_verses_are_titles_and_quatrains() -> None:
+def test_verses_are_titles_and_stanzas_of_four_lines() -> None:
     for block in blocks("verses.txt"):
         lines = block.split("\n")
         assert len(lines) == 4 or (len(lines) == 1 and block.isupper()), block
 
 
-def test_recipe_format() -> None:
+def test_recipes_have_one_format_and_different_titles() -> None:
     recipes = blocks("recipes.txt")
     matches = [RECIPE.fullmatch(recipe) for recipe in recipes]
     assert [r for r, match in zip(recipes, matches, strict=True) if match is None] == []
@@ -107,7 +107,7 @@ def test_recipe_format() -> None:
 
 
 def recipe_parts() -> Iterator[tuple[str, list[str], str]]:
-    """Title, names of the ingredients, and steps of each recipe."""
+    """Yield title, ingredient names and steps of each recipe."""
     for match in map(RECIPE.fullmatch, blocks("recipes.txt")):
         assert match is not None
         names = [line.split(" ", 3)[3] for line in match["ingredients"].splitlines()]
@@ -130,8 +130,8 @@ def test_recipes_use_every_ingredient_by_its_name() -> None:
     assert unused == []
 
 
-def depth_of(line: str) -> int:
-    """Greatest depth of a line of brackets; -1 where they do not balance."""
+def measure_depth(line: str) -> int:
+    """Return the greatest depth of a line of brackets, or -1 if they do not balance."""
     open_brackets: list[str] = []
     deepest = 0
     for char in line:
@@ -146,15 +146,15 @@ def depth_of(line: str) -> int:
 def test_brackets_balance_and_reach_every_depth() -> None:
     text = read("brackets.txt")
     assert set(text) == set("()[]{}\n")
-    assert {depth_of(line) for line in text.splitlines()} == set(range(1, 9))
+    assert {measure_depth(line) for line in text.splitlines()} == set(range(1, 9))
 
 
 @pytest.mark.parametrize("line", ["(]", "((", ")", "([)]"])
-def test_the_check_of_brackets_can_fail(line: str) -> None:
-    assert depth_of(line) == -1
+def test_unbalanced_brackets_have_no_depth(line: str) -> None:
+    assert measure_depth(line) == -1
 
 
-def test_sums_are_right() -> None:
+def test_sums_are_correct() -> None:
     for line in read("sums.txt").splitlines():
         match = re.fullmatch(r"(\d{1,2})\+(\d{1,2})=(\d{1,3})", line)
         assert match is not None, line
@@ -162,21 +162,21 @@ def test_sums_are_right() -> None:
         assert a + b == answer, line
 
 
-def test_script_makes_the_formal_texts_byte_for_byte(formal: ModuleType) -> None:
-    made = formal.formal_texts()
+def test_the_script_makes_the_formal_texts_byte_for_byte(formal: ModuleType) -> None:
+    made = formal.make_formal_texts()
     assert set(made) == {"brackets.txt", "sums.txt"}
     for name, text in made.items():
         assert (SAMPLES / name).read_bytes() == text.encode("ascii"), name
 
 
-def test_readme_names_every_file_and_nothing_else() -> None:
+def test_the_readme_lists_exactly_the_samples() -> None:
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| \[`([^`]+)`\]", readme, re.MULTILINE))
     assert named == set(LEAST_BYTES)
     assert "make_formal.py" in readme
 
 
-def test_readme_sizes_are_those_of_the_files() -> None:
+def test_the_readme_has_the_files_sizes() -> None:
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     sizes = dict(re.findall(r"^\| \[`([^`]+)`\][^|]*\| (\d+) kB \|", readme, re.MULTILINE))
     actual = {name: f"{(SAMPLES / name).stat().st_size / 1000:.0f}" for name in LEAST_BYTES}
