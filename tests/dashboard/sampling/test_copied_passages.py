@@ -161,8 +161,8 @@ class Cost:
     peak: int
     reading: float  # of the text itself, with load()
     indexing: float
-    finding: float  # in the longest text that the page generates
-    finding_peak: int
+    searching: float  # in the longest text that the page generates
+    search_peak: int
 
 
 def measure_cost(length: int) -> Cost:
@@ -190,8 +190,8 @@ def measure_cost(length: int) -> Cost:
         peak=measure_peak(lambda: CopyIndex(ids)),
         reading=fastest(lambda: load(raw, "book.txt")),
         indexing=fastest(lambda: CopyIndex(ids)),
-        finding=fastest(lambda: index.find(written)),
-        finding_peak=measure_peak(lambda: index.find(written)),
+        searching=fastest(lambda: index.find(written)),
+        search_peak=measure_peak(lambda: index.find(written)),
     )
 
 
@@ -201,7 +201,7 @@ def test_cost_grows_linearly_with_the_text() -> None:
     assert long.peak < 6 * 1_000_000
     assert long.peak < 4.1 * short.peak
     assert long.indexing < 16 * short.indexing
-    assert long.finding_peak < 1.5 * short.finding_peak + 1_000_000
+    assert long.search_peak < 1.5 * short.search_peak + 1_000_000
 
 
 @pytest.mark.slow
@@ -213,14 +213,14 @@ def test_cost_for_the_longest_text_that_the_page_accepts() -> None:
         f"{cost.peak / 1e6:.0f} MB at most while it is built, {cost.kept / 1e6:.0f} MB "
         f"afterwards and {cost.indexing / cost.reading:.0%} of the time that reading the text "
         f"took; a search in {limits.MAX_SAMPLE_CHARS:,} characters takes "
-        f"{cost.finding_peak / 1e6:.1f} MB and {cost.finding / cost.reading:.0%} "
-        f"({cost.indexing:.2f}, {cost.reading:.2f}, {cost.finding:.3f} s)"
+        f"{cost.search_peak / 1e6:.1f} MB and {cost.searching / cost.reading:.0%} "
+        f"({cost.indexing:.2f}, {cost.reading:.2f}, {cost.searching:.3f} s)"
     )
     assert cost.kept < 2 * length
     assert cost.peak < 6 * length
     assert cost.indexing < 2 * cost.reading
-    assert cost.finding < cost.reading / 4
-    assert cost.finding_peak < length / 4
+    assert cost.searching < cost.reading / 4
+    assert cost.search_peak < length / 4
 
 
 # -- other cases ----------------------------------------------------------------------------------
