@@ -1,1 +1,1 @@
-"""Tests of what is neither rnncore nor the dashboard: README, settings, notebook, benchmarks."""
+"""Tests of the rest of the project: documents, settings, notebook, benchmarks."""

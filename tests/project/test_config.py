@@ -1,4 +1,4 @@
-"""Streamlit's settings keep what SECURITY.md promises."""
+"""Streamlit's settings match what SECURITY.md says."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding=
 UPLOAD_MB = CONFIG["server"]["maxUploadSize"]
 
 
-def test_only_this_computer_can_open_the_page_unless_its_owner_wants_otherwise():
+def test_by_default_only_this_computer_can_open_the_page():
     assert CONFIG["server"]["address"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("protection", ["enableCORS", "enableXsrfProtection"])
-def test_protections_against_other_sites_are_on(protection):
+def test_protection_against_requests_from_other_sites_is_on(protection):
     assert CONFIG["server"].get(protection, True) is True
 
 
-def test_no_traceback_reaches_the_page_and_no_figure_leaves_it():
+def test_the_page_shows_no_traceback_and_sends_no_usage_statistics():
     assert CONFIG["client"]["showErrorDetails"] == "none"
     assert CONFIG["browser"]["gatherUsageStats"] is False
 
 
-def test_settings_hold_wherever_the_workbench_is_started():
-    beside = ROOT / "dashboard" / ".streamlit" / "config.toml"  # read from there too
-    assert tomllib.loads(beside.read_text(encoding="utf-8")) == CONFIG
+def test_settings_apply_from_any_working_folder():
+    beside_app = ROOT / "dashboard" / ".streamlit" / "config.toml"  # Streamlit reads it too
+    assert tomllib.loads(beside_app.read_text(encoding="utf-8")) == CONFIG
 
 
-def test_every_place_says_the_same_of_how_large_an_upload_may_be():
+def test_the_upload_limit_is_the_same_everywhere():
     assert UPLOAD_MB * 2**20 == limits.MAX_MODEL_BYTES
     for name in ("SECURITY.md", "dashboard/views/text.py"):
-        said = re.findall(r"(?:an upload \| |up to )(\d+) MB", (ROOT / name).read_text("utf-8"))
-        assert said == [str(UPLOAD_MB)], name
+        limit = re.findall(r"(?:an upload \| |up to )(\d+) MB", (ROOT / name).read_text("utf-8"))
+        assert limit == [str(UPLOAD_MB)], name

@@ -1,4 +1,4 @@
-"""The notebook runs from top to bottom, and keeps its promises."""
+"""The notebook runs from top to bottom, and its results are as it says."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ def cells(kind):
     return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
 
 
-def quickened(cell):
-    """The cell's source; its parameters, if it is the one that sets them, made quick."""
+def quick_source(cell):
+    """Return the cell's source. In the cell with the parameters, use the ones in ``QUICK``."""
     source = "".join(cell["source"])
     if "parameters" not in cell["metadata"].get("tags", []):
         return source
     assigned = [node.targets[0].id for node in ast.parse(source).body]
-    assert assigned == list(QUICK), "the notebook's parameters are others"
+    assert assigned == list(QUICK), "QUICK must name the parameters of the notebook, in their order"
     return "\n".join(f"{name} = {value}" for name, value in QUICK.items())
 
 
 @pytest.fixture(scope="module")
 def run():
-    """What the code cells leave behind, run in order in one namespace from ``docs``; the output."""
+    """Run all code cells in order, in the folder ``docs``; return their namespace."""
     namespace = {"__name__": "__main__"}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(NOTEBOOK.parent)
-        patch.syspath_prepend(str(NOTEBOOK.parents[1]))  # and restored: a cell prepends as well
+        patch.syspath_prepend(
+            str(NOTEBOOK.parents[1])
+        )  # the patch restores the path, to which a cell prepends too
         for number, cell in enumerate(cells("code"), 1):
-            exec(compile(quickened(cell), f"<code cell {number}>", "exec"), namespace)
+            exec(compile(quick_source(cell), f"<code cell {number}>", "exec"), namespace)
     return namespace
 
 
@@ -50,7 +52,7 @@ def test_every_cell_runs_and_the_network_learns(run):
     assert run["trained"] < run["untrained"] - 0.5
 
 
-def test_the_gradients_are_right(run):
+def test_the_gradients_are_correct(run):
     assert len(run["checks"]) >= 7
     assert max(check.error for check in run["checks"]) < 1e-7
 
@@ -61,14 +63,14 @@ def test_the_chart_shows_the_run(run):
     assert {"training", "validation"} <= set(rows["line"])
 
 
-def test_what_was_kept_is_the_same(run):
-    for again in (run["by_hand"], run["reopened"], run["resumed"].model):
-        np.testing.assert_array_equal(again.flat, run["model"].flat)
+def test_saved_models_are_loaded_unchanged(run):
+    for loaded in (run["by_hand"], run["reopened"], run["resumed"].model):
+        np.testing.assert_array_equal(loaded.flat, run["model"].flat)
     assert run["resumed"].iteration == QUICK["ITERATIONS"]
 
 
-def test_it_is_kept_without_outputs():
-    """Outputs would change with every machine, and hide a change of the text beside them."""
+def test_the_notebook_is_stored_without_outputs():
+    """Outputs differ between machines, and would hide changes of the source in a diff."""
     for cell in cells("code"):
         assert cell["outputs"] == []
         assert cell["execution_count"] is None
