@@ -1,1 +1,1 @@
-"""Tests of the page as a person sees it: a real server, a real Chromium."""
+"""Tests of the page in a real Chromium, with a real server."""

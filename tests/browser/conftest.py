@@ -1,4 +1,4 @@
-"""A running server and pages in a real Chromium."""
+"""Fixtures of the browser tests: a running server, a Chromium and pages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.browser.visitors import account, visitor
+from tests.browser.visitors import page_text, visitor
 from tests.browser.visitors import visit as open_page
 from tests.support.paths import ROOT
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-# A core for the training and one for server and browser, which share two with it here. Where
-# speeds are compared, both sides inherit this.
+# One thread for training leaves one of two cores to the server and the browser. Tests that compare
+# speeds give both sides the same setting.
 os.environ.setdefault("RNNCORE_THREADS", "1")
 SMALL = {"hidden": 16, "sequence": 10, "batch": 4, "text": "verses"}
 Visit = Callable[..., "Page"]
@@ -33,9 +33,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 class Server:
-    """The app as ``streamlit run`` starts it, on a free port, with runs in a folder of its own.
+    """The app started by ``streamlit run``, on a free port and with its own folder of runs.
 
-    ``options`` go on its command line, ``environment`` is added to this process's.
+    ``options`` are added to its command line, ``environment`` to its environment variables.
     """
 
     def __init__(self, runs: Path, log: Path, *options: str, **environment: str) -> None:
@@ -48,7 +48,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server and wait until it answers."""
         command = [sys.executable, "-m", "streamlit", "run", "dashboard/app.py"]
         options = ["--server.headless", "true", "--server.port", str(self.port), *self.options]
         environment = os.environ | {"LSTM_WORKBENCH_RUNS": str(self.runs)} | self.environment
@@ -66,7 +66,7 @@ class Server:
         raise RuntimeError(f"the server did not answer; its log: {self.log.read_text()[-2000:]}")
 
     def stop(self) -> None:
-        """End it without a chance to tidy up."""
+        """Kill the server, so that it cannot clean up."""
         self.process.kill()
         self.process.wait()
 
@@ -75,10 +75,10 @@ class Server:
 def pytest_runtest_makereport(
     item: pytest.Function, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside a failure: what the page said, and the end of the server's log."""
+    """Add the page's text and the end of the server's log to the report of a failure."""
     report = yield
     if call.when == "call" and report.failed and "page" in item.funcargs:
-        report.sections.append(("The page", account(item.funcargs["page"])))
+        report.sections.append(("The page", page_text(item.funcargs["page"])))
         log = item.funcargs["server"].log.read_text(encoding="utf-8", errors="replace")
         report.sections.append(("The server's log", log[-3_000:]))
     return report
@@ -86,7 +86,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server for all tests that do not stop it."""
+    """Yield one server for all tests that do not stop it."""
     folder = tmp_path_factory.mktemp("server")
     running = Server(folder / "runs", folder / "log.txt")
     yield running
@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One Chromium for all tests."""
+    """Yield one Chromium for all tests."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -106,7 +106,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """A fresh visitor on the page, ready to click. Errors in its console fail the test."""
+    """Yield the page as a new visitor sees it. Errors in its console fail the test."""
     with visitor(browser) as context:
         page = open_page(context, server.url)
         yield page
@@ -115,22 +115,22 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 
 @pytest.fixture
 def visit(page: Page, server: Server) -> Visit:
-    """Opens the page with these settings in its address, beside those of a small network."""
+    """Return a function that opens the page with these settings and those of a small network."""
 
-    def go(**settings: object) -> Page:
+    def open_with(**settings: object) -> Page:
         page.goto(f"{server.url}?{urlencode(SMALL | settings)}")
         page.get_by_role("button", name="Train", exact=True).wait_for()
         return page
 
-    return go
+    return open_with
 
 
 def _leave(page: Page) -> None:
-    """Pause what still trains: a run outlives its page, and would slow the tests that follow."""
+    """Pause a running training: it would continue without the page and slow the next tests."""
     from playwright.sync_api import Error
 
     pause = page.get_by_role("button", name="Pause", exact=True)
-    with contextlib.suppress(Error):  # it may end by itself meanwhile, or the page be elsewhere
+    with contextlib.suppress(Error):  # training may have ended, or the page be another one
         if pause.count() and pause.is_enabled():
             pause.click(timeout=5_000)
             page.get_by_text("Paused", exact=True).wait_for(timeout=5_000)

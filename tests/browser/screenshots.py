@@ -1,4 +1,4 @@
-"""Makes the README's pictures: ``python -m tests.browser.screenshots [folder]``."""
+"""Take the README's pictures: ``python -m tests.browser.screenshots [folder]``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ WIDTH, HEIGHT = 1280, 1100
 
 
 def main(folder: Path) -> None:
-    """Train the sample story for a while, and take a picture at each stage."""
+    """Train on the sample story and take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
-        cores = str(os.cpu_count())  # what people have who start it, unlike the tests
+        cores = str(os.cpu_count())  # as for a user; the tests use one core
         server = Server(Path(scratch) / "runs", Path(scratch) / "log.txt", RNNCORE_THREADS=cores)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         try:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.goto(server.url)
             button(page, "Train").click()
-            until(lambda: iterations(page) > 1_200, 300, "training is slow today")
+            until(lambda: iterations(page) > 1_200, 300, "training is too slow")
             _picture(page, folder / "training.png")
             _writing(page, folder / "writing.png")
             button(page, "Pause").click()
@@ -48,7 +48,7 @@ def _writing(page: Page, path: Path) -> None:
     page.get_by_text("Write together", exact=True).click()
     button(page, "Start with the seed text").click()
     page.get_by_text("Finish word").wait_for()
-    page.set_viewport_size({"width": WIDTH, "height": 3_200})  # nothing scrolls away
+    page.set_viewport_size({"width": WIDTH, "height": 3_200})  # nothing is scrolled out
     page.wait_for_timeout(1_500)
     page.locator(".st-key-section_sample").screenshot(path=path)
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})

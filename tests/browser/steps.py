@@ -1,4 +1,4 @@
-"""What a person does on the page, and what they read off it."""
+"""Steps of a visitor: click, choose, upload, and read the page."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 
-# Of each widget with a label: its choice, or what its slider, box or switch says.
+# For each widget with a label: its choice, or the value of its slider, box or switch.
 _SETTINGS = """
 () => {
     const found = {};
     for (const label of document.querySelectorAll('[data-testid=stWidgetLabel]')) {
         const widget = label.closest('[data-testid=stElementContainer]');
         const parts = widget.querySelectorAll('[role=slider], [role=radio], input, textarea');
-        const said = [...parts].filter(part => part.ariaChecked !== 'false').map(part =>
+        const values = [...parts].filter(part => part.ariaChecked !== 'false').map(part =>
             part.ariaValueText || (part.ariaChecked && part.innerText)
                 || (part.type === 'checkbox' ? part.checked : part.value));
-        if (said.length) found[label.innerText] = said;
+        if (values.length) found[label.innerText] = values;
     }
     return found;
 }
@@ -29,61 +29,61 @@ _SETTINGS = """
 
 
 def button(page: Page, name: str) -> Locator:
-    """The button of this name."""
+    """Return the button with this name."""
     return page.get_by_role("button", name=name, exact=True)
 
 
 def figure(page: Page, label: str) -> float:
-    """The number that a figure of the page shows; NaN while it shows a dash."""
+    """Return the number that a metric of the page shows; NaN while it shows a dash."""
     metric = page.get_by_test_id("stMetric").filter(has_text=label).first
     shown = metric.get_by_test_id("stMetricValue").inner_text().replace(",", "")
     return float("nan") if shown == "–" else float(shown.split()[0])
 
 
 def iterations(page: Page) -> int:
-    """Iterations done, by the progress bar."""
+    """Return the iterations that the progress bar shows."""
     bar = page.locator(".st-key-section_train").get_by_test_id("stProgress").first
     return int(bar.inner_text().split(" of ")[0].replace(",", ""))
 
 
 def iterations_at_rest(page: Page) -> int:
-    """The same, once a paused page has told of the last iterations at hand."""
+    """Return the iterations of a paused run, after the page has shown the last ones."""
     shown = -1
     while shown != (shown := iterations(page)):
-        page.wait_for_timeout(1_500)  # three ticks
+        page.wait_for_timeout(1_500)  # three updates of the page
     return shown
 
 
-def until(what: Callable[[], bool], seconds: float, message: str) -> None:
-    """Wait until it holds."""
+def until(condition: Callable[[], bool], seconds: float, message: str) -> None:
+    """Wait until the condition is true; fail with the message after so many seconds."""
     deadline = time.monotonic() + seconds
-    while not what():
+    while not condition():
         assert time.monotonic() < deadline, message
         time.sleep(0.1)
 
 
-def drawn(page: Page, seconds: float = 1.0) -> None:
-    """Wait until nothing has been drawn for so long.
+def wait_until_drawn(page: Page, seconds: float = 1.0) -> None:
+    """Wait until the page has not been redrawn for so many seconds.
 
-    A file that is made at a click is gone at the second redraw of anything on the server, before
-    it is fetched if that is just under way: when training has ended, or where others train.
+    Streamlit deletes a file that was made at a click when anything on the server has been drawn
+    twice. During redraws the browser may fetch the file too late.
     """
     running = page.locator("[data-test-script-state=running]")
     still = 0
     deadline = time.monotonic() + 30
     while still < 10 * seconds:
-        assert time.monotonic() < deadline, "the page is drawn without end"
+        assert time.monotonic() < deadline, "the page is redrawn all the time"
         still = 0 if running.count() else still + 1
         time.sleep(0.1)
 
 
 def is_training(page: Page) -> bool:
-    """Whether the page says that it trains (Pause can be pressed)."""
+    """Return whether the page shows a running training (Pause is enabled)."""
     return button(page, "Pause").is_enabled()
 
 
 def written(page: Page) -> str:
-    """The text that was generated last."""
+    """Return the text that was generated last."""
     piece = page.get_by_role("region", name="Generated text")
     return piece.inner_text() if piece.count() else ""
 
@@ -100,35 +100,35 @@ def set_slider(page: Page, label: str, value: float) -> None:
 
 
 def curve_points(page: Page) -> int:
-    """Points of the longest line of the loss chart, counted in the drawing itself."""
+    """Return the number of points of the longest line in the loss chart, counted in its SVG."""
     section = page.locator(".st-key-section_train")
     paths = section.get_by_test_id("stVegaLiteChart").first.locator("path")
-    drawn = paths.evaluate_all(
+    points = paths.evaluate_all(
         "paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)"
     )
-    return max(drawn, default=0)
+    return max(points, default=0)
 
 
 def open_all(page: Page) -> None:
-    """Open every closed part of the page, and those that come meanwhile."""
+    """Open every expander of the page, including those that appear inside others."""
     parts = page.locator("details")
     at = 0
     while at < parts.count():
         if parts.nth(at).get_attribute("open") is None:
             parts.nth(at).locator("summary").click()
-            page.wait_for_timeout(300)  # it unfolds, and may bring others
+            page.wait_for_timeout(300)  # opening it may add others
             at = 0
         else:
             at += 1
 
 
 def settings(page: Page) -> dict[str, list[str | bool]]:
-    """All that can be chosen on the page, by its label, as it is chosen now."""
+    """Return the current values of all widgets by label."""
     return page.evaluate(_SETTINGS)
 
 
 def upload(page: Page, path: Path) -> None:
-    """Put a file into the uploader called "Text file"."""
+    """Upload a file to "Text file"."""
     page.get_by_test_id("stFileUploader").filter(has_text="Text file").locator(
         "input[type=file]"
     ).set_input_files(path)

@@ -1,4 +1,4 @@
-"""What only a browser shows: what ticks and is drawn, and what strange names and texts become."""
+"""Features that only a browser shows: live updates, drawings, downloads, hostile texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rnncore.storage.model_pickle import dump_model
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
-    drawn,
     figure,
     is_training,
     iterations,
@@ -23,6 +22,7 @@ from tests.browser.steps import (
     settings,
     until,
     upload,
+    wait_until_drawn,
     written,
 )
 from tests.browser.visitors import visit as open_page
@@ -34,37 +34,37 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-# What a page would act on, if it took words for markup.
+# Each part has an effect on a page that treats text as markup.
 HOSTILE = (
     "<img src=x onerror=alert(1)> $$\\alpha$$ :red[x] ![](http://evil.example/a.png) "
     "<script>alert(2)</script> [link](http://evil.example) :material/bolt: `b`\n"
 )
 
 
-def begin(page: Page) -> None:
-    """Press Train and see it train."""
+def start_training(page: Page) -> None:
+    """Press Train and wait until training has started."""
     button(page, "Train").click()
-    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
 
 
-def options(page: Page, label: str) -> None:
-    """Open a closed part of the page."""
+def open_part(page: Page, label: str) -> None:
+    """Open the expander with this label."""
     page.get_by_text(label, exact=True).click()
 
 
-def move(page: Page, label: str, key: str) -> None:
-    """Move a slider by one choice."""
+def move_slider(page: Page, label: str, key: str) -> None:
+    """Press a key on a slider."""
     slider(page, label).press(key)
 
 
 def change_on_chart(page: Page) -> Locator:
-    """The dotted line by which the loss chart marks a changed setting."""
+    """Return the dotted line by which the loss chart marks a changed setting."""
     section = page.locator(".st-key-section_train")
     return section.get_by_test_id("stVegaLiteChart").locator('[stroke-dasharray="2,3"]').first
 
 
 def stage_on_chart(page: Page) -> float:
-    """Where the loss chart marks the sample that is shown, from 0 to 1; NaN while it does not."""
+    """Return where the loss chart marks the shown sample, from 0 to 1; NaN without a mark."""
     section = page.locator(".st-key-section_train")
     return section.get_by_test_id("stVegaLiteChart").first.evaluate(
         """(chart, colour) => {
@@ -78,33 +78,35 @@ def stage_on_chart(page: Page) -> float:
 
 
 def said(page: Page) -> str:
-    """What the page says of the sample beside the curve."""
+    """Return the caption of the sample below the curve."""
     return page.get_by_text("What it wrote after").inner_text()
 
 
 def slider(page: Page, label: str) -> Locator:
-    """The slider whose name begins so (Streamlit says some names twice)."""
+    """Return the slider whose name begins with the label (Streamlit repeats some names)."""
     return page.get_by_role("slider", name=re.compile(f"^{label}"))
 
 
-# -- what ticks --------------------------------------------------------------------------------
+# -- live updates ------------------------------------------------------------------------------
 
 
-def test_a_goal_that_is_reached_turns_the_buttons_over_by_itself(visit: Visit) -> None:
+def test_reaching_the_goal_enables_train_without_a_click(visit: Visit) -> None:
     page = visit(iterations=60)
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
-    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed off")
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed disabled")
     assert not is_training(page)
     assert iterations(page) == 60
     button(page, "Train").click()
-    until(lambda: iterations(page) == 120 and not is_training(page), 30, "it did not go on")
+    until(
+        lambda: iterations(page) == 120 and not is_training(page), 30, "training did not continue"
+    )
 
 
-def test_train_right_after_a_preset_trains_the_preset(visit: Visit) -> None:
+def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
     page = visit(hidden=16, iterations=100_000)
     preset = page.get_by_text("The original", exact=True).element_handle()
-    # The second click still sends what the sliders show, which is what they were before.
+    # The second click still sends the sliders' old values.
     page.evaluate(
         """async ([first, second]) => {
             first.click()
@@ -113,106 +115,118 @@ def test_train_right_after_a_preset_trains_the_preset(visit: Visit) -> None:
         }""",
         [preset, button(page, "Train").element_handle()],
     )
-    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
     assert slider(page, "Hidden size").get_attribute("aria-valuetext") == "200"
     page.get_by_text("one LSTM of 200 units").wait_for()
 
 
-def test_a_rate_that_is_changed_in_training_acts_and_is_marked_on_the_chart(visit: Visit) -> None:
+def test_a_changed_learning_rate_is_marked_on_the_chart(visit: Visit) -> None:
     page = visit(iterations=100_000)
-    begin(page)
-    options(page, "Live settings")
-    move(page, "Learning rate", "ArrowRight")
+    start_training(page)
+    open_part(page, "Live settings")
+    move_slider(page, "Learning rate", "ArrowRight")
     change_on_chart(page).wait_for(state="attached")
     before = iterations(page)
-    until(lambda: iterations(page) > before, 20, "the change stopped the training")
+    until(lambda: iterations(page) > before, 20, "the change stopped training")
     assert is_training(page)
 
 
-def test_the_curve_says_what_it_shows_to_whoever_looks_and_points(visit: Visit) -> None:
+def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
     page = visit(iterations=60)
     chart = page.locator(".st-key-section_train").get_by_test_id("stVegaLiteChart").first
     button(page, "Step").click()
-    # Nothing trains and nobody clicks, and yet what simpler models reach appears.
+    # The baselines appear without training and without a click.
     chart.get_by_text("Uniform 4.13").wait_for()
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     chart.get_by_text(re.compile(r"^Letter frequencies \d\.\d\d$")).wait_for()
     assert chart.locator('[stroke-dasharray="5,4"]').count() >= 2
-    options(page, "Chart options")
+    open_part(page, "Chart options")
     page.get_by_text("perplexity", exact=True).click()
     chart.get_by_text("perplexity per character").wait_for()
     uniform = chart.get_by_text(re.compile(r"^Uniform \d\d\.00$"))
-    uniform.wait_for()  # as many as there are characters
+    uniform.wait_for()  # the number of characters
     tip = page.locator("#vg-tooltip-element")
     uniform.hover()
-    until(lambda: "equally likely" in tip.inner_text(), 5, "a level does not say what it is")
+    until(lambda: "equally likely" in tip.inner_text(), 5, "the baseline has no explanation")
 
-    def told(share: float) -> str:
+    def tooltip_at(share: float) -> str:
         plot = chart.bounding_box()
         assert plot is not None
         page.mouse.move(plot["x"] + share * plot["width"], plot["y"] + 0.5 * plot["height"])
         return tip.inner_text()
 
     place = re.compile(r"Iterations\s*\d+\s*perplexity\s*\d+")
-    until(lambda: place.search(told(0.4) + told(0.5)) is not None, 10, "nothing between the lines")
+    until(
+        lambda: place.search(tooltip_at(0.4) + tooltip_at(0.5)) is not None,
+        10,
+        "there is no tooltip between the lines",
+    )
 
 
-def test_samples_over_time_are_looked_through_while_it_trains(visit: Visit) -> None:
+def test_samples_over_time_can_be_browsed_during_training(visit: Visit) -> None:
     page = visit(iterations=100_000)
-    begin(page)
+    start_training(page)
     stage = page.get_by_role("region", name="Sample at this stage")
     place = (
         page.locator(".st-key-section_train").get_by_test_id("stSlider").filter(has_text="Stage")
     )
-    until(lambda: stage_on_chart(page) > 0.6, 60, "the chart does not mark the newest")
+    until(lambda: stage_on_chart(page) > 0.6, 60, "the chart does not mark the newest sample")
     until(lambda: iterations(page) > 150, 60, "training is too slow")
     slider(page, "Stage").press("Home")
-    until(lambda: place.get_by_test_id("stSliderThumbValue").inner_text() != "newest", 10, "stuck")
+    until(
+        lambda: place.get_by_test_id("stSliderThumbValue").inner_text() != "newest",
+        10,
+        "the slider did not move",
+    )
     first = place.get_by_test_id("stSliderThumbValue").inner_text()
     until(lambda: f"after {first} iterations" in said(page), 10, "the slider changed nothing")
     begins = stage.inner_text()
     assert len(begins) > 200
-    # More samples come, and the one that was chosen stays, on the page and on the chart.
+    # When new samples arrive, the page and the chart still show the chosen one.
     seen = iterations(page)
     until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
     assert f"after {first} iterations" in said(page)
     assert stage.inner_text() == begins
     until(lambda: stage_on_chart(page) < 0.25, 5, "the chart does not mark the chosen stage")
     slider(page, "Stage").press("End")
-    until(lambda: stage.inner_text() != begins, 10, "it does not go back to the newest")
+    until(lambda: stage.inner_text() != begins, 10, "the page does not return to the newest sample")
     now = said(page)
-    until(lambda: said(page) != now, 60, "at its end it does not follow the newest")
+    until(
+        lambda: said(page) != now,
+        60,
+        "at its right end the slider does not follow the newest sample",
+    )
     assert is_training(page)
 
 
-def test_a_long_piece_grows_on_the_page_and_can_be_cancelled(visit: Visit) -> None:
+def test_a_long_text_appears_while_it_is_generated_and_can_be_cancelled(visit: Visit) -> None:
     page = visit(hidden=512)
-    options(page, "More options")
-    move(page, "Length", "End")
+    open_part(page, "More options")
+    move_slider(page, "Length", "End")
     button(page, "Generate").click()
     button(page, "Cancel").wait_for()
-    until(lambda: len(written(page)) > 100, 20, "nothing was written")
+    until(lambda: len(written(page)) > 100, 20, "no text was generated")
     few = len(written(page))
-    until(lambda: len(written(page)) > few, 20, "the piece did not grow")
+    until(lambda: len(written(page)) > few, 20, "the text did not grow")
     button(page, "Cancel").click()
     page.get_by_text("characters after the seed text").wait_for()
     assert len(written(page)) < 20_000
     assert button(page, "Cancel").count() == 0
 
 
-def test_writing_together_takes_clicks(visit: Visit) -> None:
+def test_write_together_adds_and_removes_characters(visit: Visit) -> None:
     page = visit(iterations=60, seed="The ")
     button(page, "Step").click()
-    until(lambda: iterations(page) == 1, 20, "no step was done")
-    options(page, "Write together")
+    until(lambda: iterations(page) == 1, 20, "the step was not done")
+    open_part(page, "Write together")
     button(page, "Start with the seed text").click()
     text = page.get_by_role("region", name="Text written together")
-    until(lambda: text.inner_text() == "The ", 20, "the text did not begin")
+    until(lambda: text.inner_text() == "The ", 20, "the seed text did not appear")
     page.locator('[class*="st-key-next_"] button').first.click()
-    until(lambda: len(text.inner_text()) == 5, 10, "the character was not written")
+    until(lambda: len(text.inner_text()) == 5, 10, "the character was not added")
     button(page, "Undo").click()
-    until(lambda: text.inner_text() == "The ", 10, "the character was not taken back")
+    until(lambda: text.inner_text() == "The ", 10, "the character was not removed")
     page.get_by_label("Seed text").fill("日本語")
     page.get_by_label("Seed text").press("Control+Enter")
     button(page, "Restart").click()
@@ -220,12 +234,10 @@ def test_writing_together_takes_clicks(visit: Visit) -> None:
     assert text.inner_text() == "The "
 
 
-# -- what is taken away and chosen -------------------------------------------------------------
+# -- downloads and settings --------------------------------------------------------------------
 
 
-def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
-    visit: Visit, tmp_path: Path
-) -> None:
+def test_train_on_a_pasted_text_and_download_everything(visit: Visit, tmp_path: Path) -> None:
     page = visit(iterations=40)
     button(page, "Paste text").click()
     page.get_by_role("textbox", name="Text", exact=True).fill("The cat sat on the mat. " * 40)
@@ -235,37 +247,37 @@ def test_a_pasted_text_is_learnt_and_all_of_it_can_be_taken_away(
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: len(written(page)) > 300, 20, "nothing was written")
+    until(lambda: len(written(page)) > 300, 20, "no text was generated")
     piece = written(page)
     page.get_by_text(re.compile("copied word for word|characters was copied")).wait_for()
-    options(page, "More downloads")
-    drawn(page)
+    open_part(page, "More downloads")
+    wait_until_drawn(page)
 
-    def taken(name: str) -> Path:
+    def download_of(name: str) -> Path:
         with page.expect_download() as download:
             button(page, name).click()
         path = tmp_path / download.value.suggested_filename
         download.value.save_as(path)
         return path
 
-    assert taken("Save text").read_text(encoding="utf-8").split() == piece.split()
-    assert load(taken("Whole run (.npz)")).iteration == 40
-    assert len(taken("History (CSV)").read_text(encoding="utf-8").splitlines()) == 41
-    assert "--- after 40 iterations" in taken("Samples over time").read_text(encoding="utf-8")
+    assert download_of("Save text").read_text(encoding="utf-8").split() == piece.split()
+    assert load(download_of("Whole run (.npz)")).iteration == 40
+    assert len(download_of("History (CSV)").read_text(encoding="utf-8").splitlines()) == 41
+    assert "--- after 40 iterations" in download_of("Samples over time").read_text(encoding="utf-8")
     button(page, "Copy text").click()
     copy = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
     assert copy.inner_text().split() == piece.split()
     page.keyboard.press("Escape")
     button(page, "Reset").click()
-    until(lambda: iterations(page) == 0, 20, "it was not reset")
+    until(lambda: iterations(page) == 0, 20, "the run was not reset")
 
 
-def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
+def test_the_report_downloads_and_is_complete(visit: Visit, tmp_path: Path) -> None:
     page = visit(iterations=40)
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
-    options(page, "More downloads")
-    drawn(page)
+    open_part(page, "More downloads")
+    wait_until_drawn(page)
     with page.expect_download() as download:
         button(page, "Report").click()
     assert download.value.suggested_filename == "verses.html"
@@ -276,7 +288,7 @@ def test_a_report_is_downloaded_and_whole(visit: Visit, tmp_path: Path) -> None:
     assert "<script" not in report
 
 
-def test_a_link_opens_elsewhere_with_all_that_was_chosen(
+def test_a_link_carries_all_settings_to_another_visitor(
     page: Page, server: Server, browser: Browser
 ) -> None:
     open_all(page)
@@ -285,16 +297,16 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
     first = settings(page)
     for choice in ("Verses", "GRU", "step", "Epochs", "bits"):
         page.get_by_role("radio", name=choice, exact=True).click()
-        drawn(page, 0.3)  # nobody chooses two things at once
+        wait_until_drawn(page, 0.3)  # as a person would wait before the next choice
     link.get_by_text("up=bits").wait_for()
-    assert page.locator("details:not([open])").count() == 0  # none was folded up by a choice
+    assert page.locator("details:not([open])").count() == 0  # no choice closed an expander
     changed = ["Sample text", "Cell", "Schedule", "X axis", "Y axis"]
     for name, key in {
         "Hidden size": "End", "Dropout": "ArrowRight", "Warm-up iterations": "ArrowRight",
         "Learning rate": "ArrowLeft", "Temperature": "ArrowRight", "Length": "Home",
     }.items():  # fmt: skip
         slider(page, name).press(key)
-        drawn(page, 0.3)
+        wait_until_drawn(page, 0.3)
         changed.append(name)
     for name, words in {
         "Seed text": 'The sea & "100 %"?\n#1', "Top-k": "12",
@@ -302,7 +314,7 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
     }.items():  # fmt: skip
         page.get_by_label(name, exact=True).fill(words)
         page.get_by_label(name, exact=True).press("Control+Enter")
-        drawn(page, 0.3)
+        wait_until_drawn(page, 0.3)
         changed.append(name)
     page.get_by_test_id("stCheckbox").filter(has_text="Gradient norm").click()
     changed.append("Gradient norm and learning rate")
@@ -312,7 +324,7 @@ def test_a_link_opens_elsewhere_with_all_that_was_chosen(
     with visitor(browser) as context:
         other = open_page(context, link.inner_text())
         open_all(other)
-        until(lambda: len(settings(other)) == len(chosen), 20, "not all of it came")
+        until(lambda: len(settings(other)) == len(chosen), 20, "some settings are missing")
         assert settings(other) == chosen
 
 
@@ -324,7 +336,9 @@ def test_a_preset_moves_the_sliders(visit: Visit) -> None:
     until(lambda: "200" in slider.inner_text(), 10, "the slider did not move")
 
 
-def test_a_bad_file_is_told_while_the_text_before_stays(visit: Visit, tmp_path: Path) -> None:
+def test_a_bad_file_gets_a_message_and_the_previous_text_stays(
+    visit: Visit, tmp_path: Path
+) -> None:
     page = visit()
     empty = tmp_path / "empty.txt"
     empty.touch()
@@ -332,15 +346,15 @@ def test_a_bad_file_is_told_while_the_text_before_stays(visit: Visit, tmp_path: 
     page.get_by_text("empty.txt is empty; a text needs at least 2 distinct characters.").wait_for()
     section = page.locator(".st-key-section_text")
     section.get_by_text("THE CLOCKMAKER").first.wait_for()
-    begin(page)
+    start_training(page)
 
 
-# -- what goes wrong ---------------------------------------------------------------------------
+# -- failures ----------------------------------------------------------------------------------
 
 
-def test_a_rate_that_is_far_too_high_gets_advice_that_a_click_follows(visit: Visit) -> None:
+def test_a_much_too_high_learning_rate_gets_advice_that_a_click_applies(visit: Visit) -> None:
     page = visit(cell="vanilla", rule="sgd", rate=50, clip="off", iterations=100_000)
-    begin(page)
+    start_training(page)
     advice = page.get_by_role("button", name=re.compile("^Set the learning rate to|^Set clipping"))
     advice.wait_for()
     advice.click()
@@ -348,33 +362,35 @@ def test_a_rate_that_is_far_too_high_gets_advice_that_a_click_follows(visit: Vis
     assert is_training(page)
 
 
-def test_a_training_that_diverges_is_told_and_the_page_stays_usable(
-    visit: Visit, tmp_path: Path
-) -> None:
+def test_after_diverged_training_the_page_is_usable(visit: Visit, tmp_path: Path) -> None:
     page = visit()
     text = (ROOT / "sample_texts" / "verses.txt").read_text(encoding="utf-8")
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, input_dim=4, hidden_dim=8)
-    model.flat[:] = np.where(model.flat > 0, 3e38, -3e38)  # finite, and no more
+    model.flat[:] = np.where(model.flat > 0, 3e38, -3e38)  # the largest finite values
     (tmp_path / "wild.pkl").write_bytes(dump_model(model))
-    options(page, "Start from a trained model")
+    open_part(page, "Start from a trained model")
     page.get_by_test_id("stFileUploader").filter(has_text="Upload model").locator(
         "input[type=file]"
     ).set_input_files(tmp_path / "wild.pkl")
     button(page, "Download model").wait_for()
     button(page, "Train").click()
     page.get_by_text("Training diverged at iteration").wait_for()
-    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed off")
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed disabled")
     page.get_by_text("The original", exact=True).click()  # another network, by a preset
     button(page, "Train").click()
     button(page, "Start new run").click()
-    until(lambda: is_training(page) and figure(page, "Loss") > 0, 30, "nothing trains any more")
+    until(
+        lambda: is_training(page) and figure(page, "Loss") > 0,
+        30,
+        "training does not start any more",
+    )
 
 
-# -- strangers' words --------------------------------------------------------------------------
+# -- hostile text ------------------------------------------------------------------------------
 
 
-def test_hostile_names_and_texts_show_as_they_are(
+def test_hostile_names_and_texts_are_shown_as_plain_text(
     visit: Visit, server: Server, tmp_path: Path
 ) -> None:
     page = visit(iterations=40, seed="<img src=x onerror=alert(1)>![](http://evil.example/a.png)")
@@ -396,12 +412,12 @@ def test_hostile_names_and_texts_show_as_they_are(
     upload(page, book)
     page.get_by_text("<img src=x onerror=alert(4)> :red[x] $$a$$").first.wait_for()
     page.get_by_text("![](http://evil.example/a.png)").first.wait_for()
-    options(page, "Characters in this text")
+    open_part(page, "Characters in this text")
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: "<img src=x onerror=alert(1)>" in written(page), 20, "nothing was written")
-    options(page, "Write together")
+    until(lambda: "<img src=x onerror=alert(1)>" in written(page), 20, "no text was generated")
+    open_part(page, "Write together")
     button(page, "Start with the seed text").click()
     page.get_by_role("region", name="Text written together").wait_for()
     empty = tmp_path / "<img src=x onerror=alert(5)> ![](y).txt"
@@ -413,10 +429,10 @@ def test_hostile_names_and_texts_show_as_they_are(
     assert page.locator(".katex, a[href*='evil']").count() == 0
 
 
-# -- other ways to use a page ------------------------------------------------------------------
+# -- keyboard and phone ------------------------------------------------------------------------
 
 
-def test_the_keyboard_alone_trains_and_pauses(visit: Visit) -> None:
+def test_training_starts_and_pauses_by_keyboard(visit: Visit) -> None:
     page = visit(iterations=100_000)
 
     def tab_to(name: str) -> None:
@@ -435,13 +451,13 @@ def test_the_keyboard_alone_trains_and_pauses(visit: Visit) -> None:
     page.get_by_text("Paused", exact=True).wait_for()
 
 
-def test_a_phone_needs_no_scrolling_to_the_side(visit: Visit, page: Page) -> None:
+def test_a_phone_needs_no_horizontal_scrolling(visit: Visit, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit(iterations=40)
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: len(written(page)) > 300, 20, "nothing was written")
+    until(lambda: len(written(page)) > 300, 20, "no text was generated")
     widest = page.evaluate(
         """() => Math.max(document.documentElement.scrollWidth,
             document.querySelector('[data-testid=stMain]').scrollWidth)"""

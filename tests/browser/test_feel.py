@@ -1,7 +1,7 @@
-"""How the page feels: training keeps its speed, clicks show at once, a long run costs no more.
+"""Speed of the page: training inside it, clicks, the first page, long runs.
 
-The bounds here are generous, for machines that are busy. ``pytest tests/browser/test_feel.py
---run-slow -s`` prints figures; docs/dashboard.md has those of a real machine.
+The limits here allow for busy machines. ``pytest tests/browser/test_feel.py --run-slow -s`` prints
+figures; docs/dashboard.md has those of an idle machine.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-# The same text, network and settings as the page's, in a process of its own.
+# Train with the page's text, network and settings in a separate process.
 _BARE = """
 import sys, time
 import rnncore
@@ -60,25 +60,25 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
         yield visit(context, server.url)
 
 
-# -- training keeps its speed ------------------------------------------------------------------
+# -- speed of training -------------------------------------------------------------------------
 Clocks = dict[str, tuple[float, float, float]]
 
 
 def clocks(process: int | str) -> Clocks:
-    """Of each thread: seconds on a processor, seconds in the queue for one, and the time now."""
+    """Return each thread's seconds on a processor, seconds waiting for one, and the time now."""
     found: Clocks = {}
     for task in Path(f"/proc/{process}/task").iterdir():
-        with contextlib.suppress(OSError):  # it has just ended
+        with contextlib.suppress(OSError):  # the thread has just ended
             computed, queued, _ = (task / "schedstat").read_text().split()
             found[task.name] = (int(computed) / 1e9, int(queued) / 1e9, time.perf_counter())
     return found
 
 
 def speeds(iterations: int, before: Clocks, after: Clocks) -> tuple[float, float]:
-    """Iterations a second by the clock, and without the time that other programs took away.
+    """Return iterations per second by the clock, and without the time lost to other programs.
 
-    That is the time in which the thread that computed most had work but no processor. Time in
-    which it waited for a lock, the interpreter's own among them, or for the disk does count.
+    That time is when the thread that computed most was ready but had no processor. Time in which it
+    waited for a lock (also the interpreter's) or for the disk counts as training time.
     """
     thread = max(after, key=lambda name: after[name][0] - before.get(name, (0.0,))[0])
     computed, queued, seconds = np.subtract(after[thread], before[thread])
@@ -87,11 +87,11 @@ def speeds(iterations: int, before: Clocks, after: Clocks) -> tuple[float, float
 
 
 def in_page(page: Page, server: Server, seconds: float) -> tuple[float, float]:
-    """Speeds of a training page, by its own progress bar."""
+    """Return the speeds of training inside the page, by its progress bar."""
 
     def next_tick() -> tuple[int, Clocks]:
         before = iterations(page)
-        until(lambda: iterations(page) > before, 30, "training does not go on")
+        until(lambda: iterations(page) > before, 30, "training does not continue")
         return iterations(page), clocks(server.process.pid)
 
     button(page, "Train").click()
@@ -106,7 +106,7 @@ def in_page(page: Page, server: Server, seconds: float) -> tuple[float, float]:
 
 
 def bare(seconds: float, threads: int) -> tuple[float, float]:
-    """Speeds of a Solver that has no page."""
+    """Return the speeds of a Solver without a page."""
     command = [sys.executable, "-c", _BARE, str(seconds)]
     environment = os.environ | {"RNNCORE_THREADS": str(threads)}
     ran = subprocess.run(
@@ -119,9 +119,9 @@ def bare(seconds: float, threads: int) -> tuple[float, float]:
 def speed_ratios(
     browser: Browser, folder: Path, threads: int, seconds: float, rounds: int, since: float = 0
 ) -> tuple[float, float]:
-    """Median shares of the bare Solver's speeds that are left in the page, taken in turns.
+    """Return the speeds inside the page as shares of those without a page (medians, in turns).
 
-    After ``since`` seconds: in a training's first minute the page draws more often.
+    Measured after ``since`` seconds: the page updates more often in the first minute of a training.
     """
     server = Server(folder / "runs", folder / "log.txt", RNNCORE_THREADS=str(threads))
     try:
@@ -139,8 +139,8 @@ def speed_ratios(
     by_clock, undisturbed = np.median(inside, axis=0) / np.median(outside, axis=0)
     print(
         f"\ntraining inside the page on {threads} of {os.cpu_count()} cores: {by_clock:.0%} of the "
-        f"bare speed by the clock, the browser on the same cores; {undisturbed:.0%} without the "
-        f"time in which others had the processor ({rounds} rounds, load {os.getloadavg()[0]:.1f})"
+        f"speed without a page, with the browser on the same cores; {undisturbed:.0%} without the "
+        f"time lost to other programs ({rounds} rounds, load {os.getloadavg()[0]:.1f})"
     )
     return float(by_clock), float(undisturbed)
 
@@ -149,7 +149,7 @@ linux = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="re
 
 
 @linux
-def test_training_inside_the_page_keeps_its_speed(browser: Browser, tmp_path: Path) -> None:
+def test_training_inside_the_page_keeps_most_of_its_speed(browser: Browser, tmp_path: Path) -> None:
     _, undisturbed = speed_ratios(browser, tmp_path, threads=1, seconds=4, rounds=1)
     assert undisturbed > 0.6
 
@@ -157,14 +157,16 @@ def test_training_inside_the_page_keeps_its_speed(browser: Browser, tmp_path: Pa
 @linux
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
-def test_speed_in_full(browser: Browser, tmp_path: Path, threads: int) -> None:
+def test_training_inside_the_page_keeps_90_percent_of_its_speed(
+    browser: Browser, tmp_path: Path, threads: int
+) -> None:
     by_clock, _ = speed_ratios(browser, tmp_path, threads, seconds=10, rounds=5, since=70)
     assert by_clock > 0.9
 
 
 # -- clicks ------------------------------------------------------------------------------------
-def click_about(page: Page, clicks: int) -> tuple[list[float], list[float]]:
-    """Seconds that Pause and Train, and choices elsewhere on a page that trains, take to show."""
+def measure_clicks(page: Page, clicks: int) -> tuple[list[float], list[float]]:
+    """Return the seconds until Pause and Train, and clicks in another section, take effect."""
     train(page)
     own, elsewhere = [], []
     section = ".st-key-section_train"
@@ -177,28 +179,28 @@ def click_about(page: Page, clicks: int) -> tuple[list[float], list[float]]:
         time.sleep(0.1)
     for _ in range(clicks // 4):
         own.append(seconds_to_show(page, button(page, "Pause"), section, "Paused"))
-        until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
+        until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed disabled")
         own.append(seconds_to_show(page, button(page, "Train"), section, "Training"))
-        until(lambda: is_training(page), 10, "Pause stayed out of reach")
+        until(lambda: is_training(page), 10, "Pause stayed disabled")
     pause(page)
-    for what, waits in (("Pause and Train", own), ("choices elsewhere", elsewhere)):
+    for what, waits in (("Pause and Train", own), ("clicks in another section", elsewhere)):
         print(
-            f"\n{what} show in {1000 * percentile(waits, 0.5):.0f} ms in the median, "
+            f"\n{what} take effect in {1000 * percentile(waits, 0.5):.0f} ms in the median, "
             f"{1000 * percentile(waits, 0.95):.0f} ms at p95, {1000 * max(waits):.0f} ms at most "
             f"of {len(waits)}, {sum(map(math.isinf, waits))} lost (load {os.getloadavg()[0]:.1f})"
         )
     return own, elsewhere
 
 
-def test_clicks_show_while_it_trains_and_none_is_lost(page: Page) -> None:
-    own, elsewhere = click_about(page, 16)
+def test_no_click_is_lost_during_training(page: Page) -> None:
+    own, elsewhere = measure_clicks(page, 16)
     assert max(own + elsewhere) < math.inf
     assert percentile(own + elsewhere, 0.5) < 2.0
 
 
 @pytest.mark.slow
-def test_a_hundred_clicks(page: Page) -> None:
-    own, elsewhere = click_about(page, 100)
+def test_a_hundred_clicks_take_effect_within_300_ms(page: Page) -> None:
+    own, elsewhere = measure_clicks(page, 100)
     assert max(own + elsewhere) < math.inf
     assert percentile(own, 0.95) < 0.3
     assert percentile(elsewhere, 0.95) < 0.3
@@ -206,7 +208,7 @@ def test_a_hundred_clicks(page: Page) -> None:
 
 # -- the first page ----------------------------------------------------------------------------
 def first_pages(browser: Browser, folder: Path) -> tuple[float, float, float]:
-    """Seconds from the start of a server to its answer, its first page, and a second visitor's."""
+    """Return the seconds until a new server answers and the pages of two visitors are usable."""
     folder.mkdir(exist_ok=True)
     began = time.perf_counter()
     server = Server(folder / "runs", folder / "log.txt")
@@ -222,26 +224,26 @@ def first_pages(browser: Browser, folder: Path) -> tuple[float, float, float]:
     finally:
         server.stop()
     print(
-        f"\nthe server answers after {times[0]:.1f} s; its first page can be used after "
+        f"\nthe server answers after {times[0]:.1f} s; its first page is usable after "
         f"{times[1]:.1f} s more, a second visitor's after {times[2]:.1f} s "
         f"(load {os.getloadavg()[0]:.1f})"
     )
     return times[0], times[1], times[2]
 
 
-def test_the_first_page_comes_soon(browser: Browser, tmp_path: Path) -> None:
+def test_the_first_page_is_usable_soon(browser: Browser, tmp_path: Path) -> None:
     assert sum(first_pages(browser, tmp_path)) < 60
 
 
 @pytest.mark.slow
-def test_first_pages_in_full(browser: Browser, tmp_path: Path) -> None:
+def test_the_first_page_is_usable_within_three_seconds(browser: Browser, tmp_path: Path) -> None:
     times = [first_pages(browser, tmp_path / str(i)) for i in range(5)]
     assert statistics.median(first for _, first, _ in times) < 3
 
 
 # -- long runs ---------------------------------------------------------------------------------
-def keep_run_of(store: Store, length: int) -> str:
-    """A run on disk that has so many iterations behind it, by a made-up history; its id."""
+def save_run_of(store: Store, length: int) -> str:
+    """Save a run with a made-up history of so many iterations; return its id."""
     preset = PRESETS["taste"]
     run = new_run(load_sample("verses.txt"), preset.model, preset.train)
     at, rng = np.arange(1.0, length + 1), np.random.default_rng(0)
@@ -260,7 +262,7 @@ def keep_run_of(store: Store, length: int) -> str:
     return run.id
 
 
-# From the press of the mouse until Streamlit has run the page and the browser has drawn it.
+# Measure from the press of the mouse until Streamlit has run the script and the page is drawn.
 _WATCH_RERUN = """
 () => {
     const app = document.querySelector('[data-test-script-state]');
@@ -279,13 +281,13 @@ _WATCH_RERUN = """
 
 
 def rerun_ratio(page: Page, server: Server, length: int, times: int) -> float:
-    """How much longer a rerun of the page takes for a run of this length than for one of 1,000."""
+    """Return the time of a rerun for a run of this length, divided by that for 1,000 iterations."""
     waits: dict[int, list[float]] = {}
-    runs = {each: keep_run_of(Store(server.runs), each) for each in (1000, length)}
-    for _ in range(2):  # in turns, as the machine may be busy with other things
+    runs = {each: save_run_of(Store(server.runs), each) for each in (1000, length)}
+    for _ in range(2):  # in turns, because other programs may be running
         for each, name in runs.items():
             page.goto(f"{server.url}/?run={name}")
-            until(lambda: page.get_by_test_id("stProgress").count() > 0, 60, "the run is not here")
+            until(lambda: page.get_by_test_id("stProgress").count() > 0, 60, "the run did not open")
             assert iterations(page) == each
             for i in range(times // 2 + 1):
                 page.evaluate(_WATCH_RERUN)
@@ -302,24 +304,28 @@ def rerun_ratio(page: Page, server: Server, length: int, times: int) -> float:
     return long / short
 
 
-def test_a_long_run_is_shown_as_fast_as_a_short_one(page: Page, server: Server) -> None:
+def test_a_long_run_takes_less_than_twice_as_long_to_show(page: Page, server: Server) -> None:
     assert rerun_ratio(page, server, 100_000, 8) < 2
 
 
 @pytest.mark.slow
-def test_a_million_iterations(page: Page, server: Server) -> None:
+def test_a_million_iterations_take_hardly_longer_to_show(page: Page, server: Server) -> None:
     assert rerun_ratio(page, server, 1_000_000, 40) < 1.2
 
 
-# -- out of sight ------------------------------------------------------------------------------
-def test_a_tab_that_the_browser_has_put_to_sleep_trains_on(page: Page) -> None:
-    """Frozen, a page runs nothing at all: more than a hidden one suffers."""
+# -- frozen tab --------------------------------------------------------------------------------
+def test_training_continues_while_the_browser_freezes_the_tab(page: Page) -> None:
+    """A frozen page runs no scripts at all; a hidden one still runs some."""
     train(page)
     browser = page.context.new_cdp_session(page)
     before = iterations(page)
     browser.send("Page.setWebLifecycleState", {"state": "frozen"})
     time.sleep(4)
     browser.send("Page.setWebLifecycleState", {"state": "active"})
-    until(lambda: iterations(page) > before + 1, 20, "it did not train while the page slept")
+    until(
+        lambda: iterations(page) > before + 1,
+        20,
+        "training did not continue while the page was frozen",
+    )
     assert is_training(page)
     pause(page)

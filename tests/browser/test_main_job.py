@@ -1,4 +1,4 @@
-"""The main job, end to end: a text, training, watching, writing, taking the model away."""
+"""The main job from end to end: upload, train, watch, generate, download."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 from tests.browser.steps import (
     button,
     curve_points,
-    drawn,
     figure,
     is_training,
     iterations,
@@ -22,6 +21,7 @@ from tests.browser.steps import (
     set_slider,
     until,
     upload,
+    wait_until_drawn,
     written,
 )
 from tests.support.paths import ROOT
@@ -38,15 +38,15 @@ with open(sys.argv[1], "rb") as f:
 """
 
 
-def test_a_book_is_uploaded_trained_sampled_and_taken_away(
+def test_upload_a_book_train_generate_and_download(
     page: Page, corpora: Path, tmp_path: Path
 ) -> None:
     upload(page, corpora / "pride.txt")
     page.get_by_text("pride.txt").first.wait_for()
-    page.get_by_text("754,").first.wait_for()  # characters of the novel, the licence left out
+    page.get_by_text("754,").first.wait_for()  # characters of the novel without the licence
 
     button(page, "Train").click()
-    until(lambda: is_training(page) and iterations(page) > 0, 20, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) > 0, 20, "training did not start")
     few = curve_points(page)
     until(lambda: curve_points(page) > few, 20, "the curve did not grow")
 
@@ -54,20 +54,20 @@ def test_a_book_is_uploaded_trained_sampled_and_taken_away(
     page.get_by_label("Seed text").fill("It is a truth")
     before = iterations(page)
     button(page, "Generate").click()
-    until(lambda: written(page).startswith("It is a truth"), 10, "nothing was written")
+    until(lambda: written(page).startswith("It is a truth"), 10, "no text was generated")
     assert len(written(page)) > 400
     until(lambda: iterations(page) > before, 10, "generating stopped the training")
     assert is_training(page)
 
     until(lambda: figure(page, "Loss") < 2.2, 240, "the loss did not fall below 2.2")
 
-    # The quickest of three: what the machine does besides is not the page's doing.
+    # The fastest of three: other programs on the machine can slow one of them.
     assert min(_pause(page) for _ in range(3)) < 0.5
     stopped_at = iterations_at_rest(page)
     time.sleep(1.5)
     assert iterations(page) == stopped_at
 
-    drawn(page)
+    wait_until_drawn(page)
     with page.expect_download() as download:
         button(page, "Download model").click()
     model = tmp_path / download.value.suggested_filename
@@ -85,19 +85,19 @@ def test_a_book_is_uploaded_trained_sampled_and_taken_away(
 
 
 def _pause(page: Page) -> float:
-    """Seconds from the press of Pause until the page shows it, training again beforehand."""
+    """Start training if necessary; return the seconds from the click on Pause to its effect."""
     if not is_training(page):
         button(page, "Train").click()
-        until(lambda: is_training(page), 20, "training did not go on")
+        until(lambda: is_training(page), 20, "training did not continue")
     pressed = time.monotonic()
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     return time.monotonic() - pressed
 
 
-def test_a_sample_text_needs_no_upload_and_two_clicks(page: Page) -> None:
+def test_a_sample_text_trains_after_two_clicks(page: Page) -> None:
     page.get_by_text("Verses", exact=True).click()
     button(page, "Train").click()
-    until(lambda: is_training(page) and iterations(page) > 20, 20, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) > 20, 20, "training did not start")
     first = figure(page, "Loss")
     until(lambda: figure(page, "Loss") < first - 0.3, 60, "the loss did not fall")

@@ -1,8 +1,7 @@
-"""Many people on one server: nothing crosses, and everybody gets on.
+"""Several visitors on one server: their data stays separate, and each gets a share of the time.
 
-``pytest tests/browser/test_many.py -s`` lets four people train at once and prints what a fifth
-one waits for a click, and how evenly the four share the machine. ``tests/test_load.py`` does so
-with ten, without their browsers.
+With ``-s`` the test of four trainings prints how long a fifth visitor's click takes, and how evenly
+the four share the machine. ``tests/dashboard/page/test_load.py`` does so for ten, without browsers.
 """
 
 from __future__ import annotations
@@ -18,7 +17,15 @@ import pytest
 
 from dashboard.runs.store import Store
 from tests.browser.conftest import Server
-from tests.browser.steps import button, drawn, is_training, iterations, until, upload, written
+from tests.browser.steps import (
+    button,
+    is_training,
+    iterations,
+    until,
+    upload,
+    wait_until_drawn,
+    written,
+)
 from tests.browser.visitors import (
     NO_PAGE,
     pause,
@@ -40,7 +47,7 @@ SEATS = 3
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that others may open, with few seats."""
+    """Yield a server that other computers can open and that runs few trainings at once."""
     folder = tmp_path_factory.mktemp("shared")
     running = Server(
         folder / "runs",
@@ -56,16 +63,16 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def train_on(page: Page, path: Path) -> None:
     """Upload a text and train on it."""
     upload(page, path)
-    # The uploader says the name as well, before the text is read and taken.
+    # The uploader shows the name too, but before the text is read.
     page.locator(".st-key-section_text").get_by_text(f"{path.name} · ").wait_for()
     button(page, "Train").click()
-    until(lambda: is_training(page) and iterations(page) > 3, 60, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) > 3, 60, "training did not start")
 
 
-def test_nothing_of_one_visitor_reaches_another(
+def test_no_data_of_one_visitor_reaches_another(
     shared: Server, browser: Browser, tmp_path: Path
 ) -> None:
-    """Two texts that share no letter: a single character that crossed would show."""
+    """Two texts have no character in common, so a single shared character would show."""
     ours, theirs = "abcdefg ", "STUVWXYZ\n"
     (tmp_path / "ours.txt").write_text("bad egg fed a cab " * 400)
     (tmp_path / "theirs.txt").write_text("STUVW\nXYZ\n" * 700)
@@ -75,7 +82,7 @@ def test_nothing_of_one_visitor_reaches_another(
         train_on(pages[1], tmp_path / "theirs.txt")
         for page, letters in zip(pages, (ours, theirs), strict=True):
             button(page, "Generate").click()
-            until(lambda page=page: len(written(page)) > 400, 20, "nothing was written")  # type: ignore[misc]
+            until(lambda page=page: len(written(page)) > 400, 20, "no text was generated")  # type: ignore[misc]
             sections = page.get_by_role("region", name="Generated text").all_inner_texts()
             assert set("".join(sections)) <= set(letters + "\n")
         assert run_id(pages[0]) != run_id(pages[1])
@@ -83,7 +90,7 @@ def test_nothing_of_one_visitor_reaches_another(
             pause(page)
         models = []
         for page in pages:
-            drawn(page)
+            wait_until_drawn(page)
             with page.expect_download() as download:
                 button(page, "Download model").click()
             models.append(download.value.suggested_filename)
@@ -93,7 +100,7 @@ def test_nothing_of_one_visitor_reaches_another(
             shown, (("theirs.txt", "STUVW"), ("ours.txt", "bad egg")), strict=True
         ):
             assert not [name for name in names if name in html]
-        # Without the link a visitor comes to an empty page, wherever he looks.
+        # Without the link, a visitor finds no run on any page.
         for place in ("", "workbench", "how"):
             page = one.new_page()
             page.goto(f"{shared.url}/{place}")
@@ -101,7 +108,7 @@ def test_nothing_of_one_visitor_reaches_another(
             page.wait_for_load_state("networkidle")
             assert "run=" not in page.url
             assert "theirs.txt" not in page.content()
-        # With it he does: that is what a link is for.
+        # The link opens the run.
         page = visit(one, pages[1].url)
         page.locator(".st-key-section_text").get_by_text("theirs.txt").wait_for()
 
@@ -114,11 +121,13 @@ def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browse
         assert Store(shared.runs).list_runs()
         assert page.get_by_role("link", name="How it works").count() > 0
         assert page.get_by_role("link", name="Past runs").count() == 0
-        page = visit(context, f"{shared.url}/runs")  # comes to the workbench instead
+        page = visit(context, f"{shared.url}/runs")  # opens the workbench instead
         assert page.get_by_role("heading", name="Past runs").count() == 0
 
 
-def test_who_finds_no_seat_sees_the_place_in_the_queue(shared: Server, browser: Browser) -> None:
+def test_a_training_beyond_the_limit_shows_its_place_in_the_queue(
+    shared: Server, browser: Browser
+) -> None:
     with ExitStack() as stack:
         pages = [visit(stack.enter_context(visitor(browser)), shared.url) for _ in range(SEATS + 2)]
         for page in pages[:SEATS]:
@@ -127,7 +136,7 @@ def test_who_finds_no_seat_sees_the_place_in_the_queue(shared: Server, browser: 
             button(page, "Train").click()
             page.get_by_text(f"number {place} in the queue for this computer").wait_for()
         button(pages[0], "Pause").click()
-        until(lambda: iterations(pages[SEATS]) > 0, 30, "nobody moved up")
+        until(lambda: iterations(pages[SEATS]) > 0, 30, "the queue did not move up")
         pages[SEATS + 1].get_by_text("number 1 in the queue for this computer").wait_for()
         for page in pages[1:]:
             pause(page)
@@ -136,8 +145,8 @@ def test_who_finds_no_seat_sees_the_place_in_the_queue(shared: Server, browser: 
 # -- load --------------------------------------------------------------------------------------
 
 
-def load(browser: Browser, server: Server, many: int, clicks: int, seconds: float) -> None:
-    """So many train at once, while one more visitor clicks here and there."""
+def measure_load(browser: Browser, server: Server, many: int, clicks: int, seconds: float) -> None:
+    """Run so many trainings at once, while one more visitor clicks; check and print the waits."""
     with ExitStack() as stack:
         pages = [visit(stack.enter_context(visitor(browser)), server.url) for _ in range(many)]
         for page in pages:
@@ -158,9 +167,9 @@ def load(browser: Browser, server: Server, many: int, clicks: int, seconds: floa
             button(page, "Pause").click()
     p50, p95 = percentile(waits, 0.5), percentile(waits, 0.95)
     print(
-        f"\n{many} train at once: a click of one more visitor shows in {p50:.2f} s in the median, "
-        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; iterations of each in "
-        f"{time.monotonic() - began:.0f} s: {min(done)} to {max(done)}"
+        f"\n{many} trainings at once: a click of one more visitor takes effect in {p50:.2f} s in "
+        f"the median, {p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; iterations of "
+        f"each in {time.monotonic() - began:.0f} s: {min(done)} to {max(done)}"
     )
     assert math.isfinite(max(waits)), "a click was lost"
     assert p95 < 4.0
@@ -168,5 +177,5 @@ def load(browser: Browser, server: Server, many: int, clicks: int, seconds: floa
     assert max(done) < 3 * min(done) + 5
 
 
-def test_four_train_and_a_fifth_gets_on(server: Server, browser: Browser) -> None:
-    load(browser, server, many=4, clicks=10, seconds=10)
+def test_a_fifth_visitor_can_click_while_four_train(server: Server, browser: Browser) -> None:
+    measure_load(browser, server, many=4, clicks=10, seconds=10)

@@ -1,4 +1,4 @@
-"""Names of files are shown as they are: no links, wherever the page says them."""
+"""File names appear on the page as plain text, never as links."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES = ["www.evil.example.txt", "you@evil.example", "[evil](evil.example).txt"]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_name_is_no_link(page: Page, tmp_path: Path, name: str) -> None:
+def test_a_file_name_is_not_a_link(page: Page, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("The sea was calm, the lamp was lit. " * 64)
     (tmp_path / f"bad {name}").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     section = page.locator(".st-key-section_text")

@@ -1,4 +1,4 @@
-"""Within everybody's reach: axe-core finds nothing serious, at any width and in any light."""
+"""Accessibility: axe-core finds no serious problem at any width, in either theme."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LOOKS = [(width, scheme) for scheme in ("light", "dark") for width in (390, 1400
 
 
 def serious(page: Page) -> dict[str, list[str]]:
-    """What axe-core objects to seriously, at each width and in each light."""
+    """Return the serious problems that axe-core finds, by width and theme."""
     from axe_playwright_python.sync_playwright import Axe
 
     found = {}
@@ -37,7 +37,7 @@ def serious(page: Page) -> dict[str, list[str]]:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 1000})
         until(lambda scheme=scheme: is_dark(page) == (scheme == "dark"), 10, f"not {scheme}")
-        page.wait_for_timeout(300)  # what fades in has not its colours yet
+        page.wait_for_timeout(300)  # elements that fade in do not have their colours yet
         rules: list[dict[str, Any]] = Axe().run(page).response["violations"]
         found[f"{width} px, {scheme}"] = [
             f"{rule['id']} at {node['target']}: {node['failureSummary']}\n{node['html'][:300]}"
@@ -45,16 +45,16 @@ def serious(page: Page) -> dict[str, list[str]]:
             if rule["impact"] in SERIOUS
             for node in rule["nodes"]
         ]
-    return {look: objections for look, objections in found.items() if objections}
+    return {look: problems for look, problems in found.items() if problems}
 
 
 def is_dark(page: Page) -> bool:
-    """Whether words are brighter than what they stand on."""
+    """Return whether the page has light text on a dark background."""
     red = page.get_by_test_id("stApp").evaluate("app => getComputedStyle(app).color")
     return int(red.removeprefix("rgb(").split(",")[0]) > 128
 
 
-def test_nothing_is_out_of_reach(visit: Visit) -> None:
+def test_axe_finds_no_serious_problem(visit: Visit) -> None:
     page = visit(iterations=200)
     assert serious(page) == {}
     button(page, "Train").click()
@@ -80,8 +80,8 @@ def test_nothing_is_out_of_reach(visit: Visit) -> None:
     assert serious(page) == {}
 
 
-def in_sight(page: Page, part: Locator) -> bool:
-    """Whether all of it is on the screen, without scrolling."""
+def is_visible(page: Page, part: Locator) -> bool:
+    """Return whether the whole element is on the screen without scrolling."""
     box, size = part.bounding_box(), page.viewport_size
     assert box is not None
     assert size is not None
@@ -90,20 +90,20 @@ def in_sight(page: Page, part: Locator) -> bool:
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640)])
-def test_on_a_phone_training_is_in_sight_from_the_first_look(
+def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scrolling(
     visit: Visit, width: int, height: int
 ) -> None:
     page = visit(iterations=200_000)
     section = page.locator(".st-key-section_train")
     beside = button(page, "Train").bounding_box(), section.bounding_box()
-    assert beside[0]["y"] < beside[1]["y"] + 200  # on a wide screen it stands in its section
+    assert beside[0]["y"] < beside[1]["y"] + 200  # on a wide screen the button is in its section
     page.set_viewport_size({"width": width, "height": height})
     for name in ("Train", "Pause", "Step", "Reset"):
-        assert in_sight(page, button(page, name)), name
+        assert is_visible(page, button(page, name)), name
     button(page, "Train").click()
     progress = page.get_by_test_id("stProgress")
     progress.wait_for()
-    assert in_sight(page, progress)
+    assert is_visible(page, progress)
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     page.get_by_role("radio", name="GRU").click()
@@ -111,10 +111,12 @@ def test_on_a_phone_training_is_in_sight_from_the_first_look(
     button(page, "Train").click()
     answer = button(page, "Keep this run")
     answer.wait_for()
-    assert in_sight(page, answer)
+    assert is_visible(page, answer)
 
 
-def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Path) -> None:
+def test_past_runs_are_accessible_by_screen_reader_and_keyboard(
+    browser: Browser, tmp_path: Path
+) -> None:
     store = Store(tmp_path / "runs")
     for _ in range(PER_PAGE + 1):
         autosaver = small_run(store).autosaver
@@ -124,7 +126,7 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
     try:
         with visitor(browser) as context:
             page = open_page(context, server.url)
-            button(page, "Step").click()  # one run is on the page itself
+            button(page, "Step").click()  # the list marks the run on the page
             page.get_by_text("1 of 2,000 iterations").wait_for()
             page.get_by_role("link", name="Past runs").click()
             page.get_by_text(f"Runs 1 to {PER_PAGE} of {PER_PAGE + 2}.").wait_for()
@@ -132,8 +134,10 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
             assert serious(page) == {}
             for name in ("Open", "Delete"):
                 one = page.get_by_role("button", name=re.compile(f"^{name} lighthouse"))
-                assert one.count() == 1  # a screen reader says whose it is
-                assert one.bounding_box()["width"] < 100  # which the eye sees beside it
+                assert one.count() == 1  # a screen reader names the run
+                assert (
+                    one.bounding_box()["width"] < 100
+                )  # on the screen the name is beside the button, not in it
             page.get_by_role("button", name="Delete").first.click()
             button(page, "Delete for good").wait_for()
             assert serious(page) == {}
@@ -148,7 +152,7 @@ def test_past_runs_are_in_reach_of_eyes_and_keys(browser: Browser, tmp_path: Pat
 
 
 def press_by_keyboard(page: Page, words: str) -> None:
-    """From the top of the page, Tab to what says this at first, and press Enter."""
+    """Tab from the top of the page to the element that starts with these words; press Enter."""
     page.evaluate("document.activeElement.blur()")
     page.mouse.click(2, 2)
     for _ in range(40):

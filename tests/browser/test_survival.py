@@ -1,7 +1,7 @@
-"""Runs outlive pages, connections and the server itself.
+"""Runs survive a refresh, a lost connection, a closed tab and a killed server.
 
-``pytest tests/browser/test_survival.py --run-slow -s`` kills the server ten times and prints
-what each kill cost.
+``pytest tests/browser/test_survival.py --run-slow -s`` kills the server ten times and prints how
+much training each kill lost.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-# Beyond the interval: for a slow machine's last chunk, copy and write.
+# Seconds beyond the interval, for the last chunk, copy and write on a slow machine.
 PATIENCE = 5.0
 _REMEMBER_SOCKETS = """
 const Real = WebSocket;
@@ -49,8 +49,8 @@ window.WebSocket = class extends Real {
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    """A server that a test may stop."""
-    # As many threads as here, where its run is done again bit for bit.
+    """Yield a server that the test may stop."""
+    # The same number of threads as here, where the test repeats the run bit for bit.
     running = Server(
         tmp_path / "runs", tmp_path / "log.txt", RNNCORE_THREADS=str(blas.info().workers)
     )
@@ -66,26 +66,26 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def losing_context(browser: Browser) -> Iterator[BrowserContext]:
-    """Of somebody whose server is killed or whose connection is cut."""
+    """Yield a browser context in which errors of a lost connection are allowed."""
     with visitor(browser, *LOST) as context:
         yield context
 
 
 def said(page: Page) -> str:
-    """The line at the top of the page that says how it came to show this run."""
+    """Return the message at the top of the page."""
     alert = page.get_by_test_id("stAlert").first
     return alert.get_by_test_id("stMarkdownContainer").inner_text().strip()
 
 
-def begin(context: BrowserContext, server: Server) -> Page:
-    """A training with settings that are not the page's first ones."""
+def start_training(context: BrowserContext, server: Server) -> Page:
+    """Start a training with settings other than the default ones."""
     page = visit(context, server.url)
     train(page)
     return page
 
 
-def check_all_there(page: Page) -> None:
-    """Chart, samples, settings, text and model are on the page."""
+def check_page_is_complete(page: Page) -> None:
+    """Check that chart, samples, settings, text and model are on the page."""
     until(lambda: curve_points(page) > 2, 30, "the curve is not back")
     page.get_by_text("What it wrote after").wait_for()
     assert page.get_by_role("region", name="Sample at this stage").inner_text().strip()
@@ -97,33 +97,33 @@ def check_all_there(page: Page) -> None:
     assert download.value.suggested_filename == "verses.pkl"
 
 
-def goes_on(page: Page) -> None:
+def check_training_continues(page: Page) -> None:
     before = iterations(page)
-    until(lambda: iterations(page) > before, 30, "the run does not go on")
+    until(lambda: iterations(page) > before, 30, "training does not continue")
     assert is_training(page)
 
 
-def test_a_refreshed_page_has_its_run_back_which_went_on_meanwhile(
+def test_a_run_continues_while_its_page_is_refreshed(
     server: Server, context: BrowserContext
 ) -> None:
-    page = begin(context, server)
+    page = start_training(context, server)
     before = iterations(page)
     page.reload()
     button(page, "Train").wait_for()
     assert said(page) == "Welcome back: training continued while the page was closed."
     assert iterations(page) >= before
-    goes_on(page)
-    check_all_there(page)
+    check_training_continues(page)
+    check_page_is_complete(page)
     pause(page)
 
 
-def test_a_lost_connection_comes_back_to_the_run_as_it_went_on(
+def test_a_run_continues_while_the_connection_is_lost(
     server: Server, losing_context: BrowserContext
 ) -> None:
     context = losing_context
     context.add_init_script(_REMEMBER_SOCKETS)
-    page = begin(context, server)
-    # Not context.set_offline: it also holds up the close that the socket waits for.
+    page = start_training(context, server)
+    # Not context.set_offline: it also blocks the close frame that the socket waits for.
     context.route("**/_stcore/**", lambda route: route.abort())
     page.evaluate("window.__sockets.forEach(socket => socket.close())")
     page.locator(
@@ -131,37 +131,39 @@ def test_a_lost_connection_comes_back_to_the_run_as_it_went_on(
     ).wait_for()
     before = iterations(page)
     time.sleep(3)
-    assert iterations(page) == before, "the connection is not gone"
+    assert iterations(page) == before, "the connection still works"
     context.unroute_all()
-    until(lambda: iterations(page) > before + 1, 60, "the connection did not come back")
-    goes_on(page)
-    check_all_there(page)
+    until(lambda: iterations(page) > before + 1, 60, "the connection did not return")
+    check_training_continues(page)
+    check_page_is_complete(page)
     pause(page)
 
 
-def test_a_closed_tab_is_opened_again_by_its_link_elsewhere(
+def test_the_link_of_a_closed_tab_opens_its_run_in_another_browser(
     server: Server, browser: Browser
 ) -> None:
     with visitor(browser) as context:
-        page = begin(context, server)
+        page = start_training(context, server)
         link, before = page.url, iterations(page)
     time.sleep(2)
     with visitor(browser) as elsewhere:
         page = visit(elsewhere, link)
         assert said(page) == "Welcome back: training continued while the page was closed."
         assert iterations(page) > before
-        goes_on(page)
-        check_all_there(page)
+        check_training_continues(page)
+        check_page_is_complete(page)
         pause(page)
 
 
-def test_addresses_that_name_no_run_get_a_sentence(server: Server, context: BrowserContext) -> None:
+def test_an_address_without_a_run_gets_a_message_and_a_working_page(
+    server: Server, context: BrowserContext
+) -> None:
     for named in ("A" * 16, "../../etc/passwd", "%00" * 16, "<b>bold</b>", "a" * 5000):
         page = visit(context, f"{server.url}/?run={named}")
         assert said(page) == "The run in this page's address is not here; it may have been deleted."
         assert "run=" not in page.url
         assert page.get_by_test_id("stProgress").count() == 0
-    train(page)  # and the page is as good as any
+    train(page)  # the page works
     pause(page)
 
 
@@ -169,7 +171,7 @@ def test_addresses_that_name_no_run_get_a_sentence(server: Server, context: Brow
 
 
 def kill_and_open(page: Page, server: Server, context: BrowserContext) -> tuple[Page, float]:
-    """Kill the server under a training page and open its link; the seconds of training lost."""
+    """Kill the server during training and open the run's link; return the seconds lost."""
     link, before = page.url, iterations(page)
     server.stop()
     page.close()
@@ -184,11 +186,11 @@ def kill_and_open(page: Page, server: Server, context: BrowserContext) -> tuple[
     return page, lost
 
 
-def check_never_bent(server: Server, page: Page, at: int) -> None:
-    """What is on disk is, bit for bit, a run of so many iterations that was never stopped."""
+def check_equals_uninterrupted_run(server: Server, page: Page, at: int) -> None:
+    """Check that the run on disk equals, bit for bit, an uninterrupted run of this length."""
     server.stop()
     run = Store(server.runs).open(run_id(page))
-    assert run.solver.iteration == at, "what was paused was not saved"
+    assert run.solver.iteration == at, "the paused run was not saved"
     whole = new_run(run.text, run.model_settings, run.train_settings).solver
     while whole.iteration < run.solver.iteration:
         whole.step()
@@ -198,35 +200,37 @@ def check_never_bent(server: Server, page: Page, at: int) -> None:
     run.autosaver.discard()
 
 
-def test_a_run_outlives_its_server_and_goes_on_exactly(
+def test_a_run_survives_its_server_and_continues_exactly(
     own_server: Server, losing_context: BrowserContext
 ) -> None:
-    page = begin(losing_context, own_server)
+    page = start_training(losing_context, own_server)
     saved = figure(page, "Time") + limits.AUTOSAVE_SECONDS + 1
-    until(lambda: figure(page, "Time") > saved, 60, "training stands still")
+    until(lambda: figure(page, "Time") > saved, 60, "training does not proceed")
     page, _ = kill_and_open(page, own_server, losing_context)
     assert iterations(page) > 0
-    check_all_there(page)
+    check_page_is_complete(page)
     button(page, "Train").click()
-    goes_on(page)
-    check_never_bent(own_server, page, pause(page))
+    check_training_continues(page)
+    check_equals_uninterrupted_run(own_server, page, pause(page))
 
 
 @pytest.mark.slow
-def test_ten_killed_servers(own_server: Server, losing_context: BrowserContext) -> None:
+def test_a_run_survives_ten_killed_servers(
+    own_server: Server, losing_context: BrowserContext
+) -> None:
     rng, losses = random.Random(0), []
-    page = begin(losing_context, own_server)
+    page = start_training(losing_context, own_server)
     for _ in range(10):
         time.sleep(5 + rng.uniform(0, 5))
         page, lost = kill_and_open(page, own_server, losing_context)
         losses.append(lost)
         button(page, "Train").click()
-        goes_on(page)
+        check_training_continues(page)
     at = pause(page)
-    check_never_bent(own_server, page, at)
+    check_equals_uninterrupted_run(own_server, page, at)
     print(
-        f"\n10 servers killed while a page trained: each run opened by its link; lost at most "
+        f"\n10 servers killed during training: each time the link opened the run; lost at most "
         f"{max(losses):.1f} s of training, {statistics.median(losses):.1f} s in the median "
         f"(autosave every {limits.AUTOSAVE_SECONDS:g} s); after {at:,} iterations every loss and "
-        "weight is that of a run that was never stopped"
+        "weight equals that of an uninterrupted run"
     )

@@ -1,4 +1,4 @@
-"""What fails a test of a page, whatever it looks at."""
+"""Errors in a browser's console fail a test; errors that the test causes do not."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ def run_script(browser: Browser, script: str, *caused: str) -> None:
 
 @pytest.mark.parametrize("caused", [(), LOST])
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "message"),
     [
         ("console.error('not like this')", "not like this"),
         ("setTimeout(() => { throw new Error('not caught') })", "not caught"),
         ("fetch('data:,').then(() => console.error('404 (Not Found)'))", "404"),
     ],
 )
-def test_an_error_in_the_console_fails_what_looks_elsewhere(
-    browser: Browser, caused: tuple[str, ...], script: str, said: str
+def test_an_error_in_the_console_fails_the_test(
+    browser: Browser, caused: tuple[str, ...], script: str, message: str
 ) -> None:
-    with pytest.raises(AssertionError, match=said):
+    with pytest.raises(AssertionError, match=message):
         run_script(browser, script, *caused)
 
 
-def test_what_the_test_caused_does_not_fail_it(browser: Browser) -> None:
-    # Nothing listens at this port: it was the system's to give away a moment ago.
+def test_an_error_that_the_test_caused_does_not_fail_it(browser: Browser) -> None:
+    # No server listens at this port: the system has just assigned it to the probe.
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}/"

@@ -1,7 +1,7 @@
-"""Visitors of the page: each in a browser window of their own, with nothing shared.
+"""Visitors of the page: each has a browser context of their own and shares nothing.
 
-What such a browser writes to its console as an error, or a script there leaves uncaught, fails
-the test. What a test itself must cause is named by it: ``visitor(browser, *LOST)``.
+An error in the browser's console or an uncaught exception in a script fails the test. A test names
+the errors that it causes on purpose: ``visitor(browser, *LOST)``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page
 
-# Regular expressions for errors in the console, each with the address that it is about.
-# A server that is killed, or a connection that is cut: requests fail, and Streamlit says so.
+# Regular expressions of errors in the console, each with its address.
+# After a killed server or a cut connection, requests fail and Streamlit reports it.
 LOST = (
     r"Failed to load resource: net::ERR_(FAILED|EMPTY_RESPONSE|CONNECTION_(REFUSED|RESET)) at \S+",
     r"WebSocket connection to 'ws://\S+/_stcore/stream' failed: .*",
@@ -27,12 +27,12 @@ LOST = (
     r"Client Error in reaching server endpoint - No response received .*/_stcore/\S+ at \S+",
     r"Streamlit server is not responding\. Are you connected to the internet\? at \S+",
 )
-# A page opened by its path: Streamlit looks for its server below that path, then at the root.
+# For a page that is opened by its path, Streamlit tries server addresses below that path first.
 BY_PATH = (r"Failed .* 404 \(Not Found\) at \S+/\w+/_stcore/(health|host-config)",)
-# The same of a path that names no page.
+# The same for a path that names no page.
 NO_PAGE = (*BY_PATH, r"The page that you have requested does not seem to exist\. .* at \S+")
 
-# From the press of the mouse to the first frame in which the words stand at the place.
+# Measure from the press of the mouse to the first frame that shows the words at the place.
 _WATCH = """
 ([place, words]) => {
     const shows = () => (document.querySelector(place)?.textContent || '').includes(words);
@@ -48,7 +48,7 @@ _WATCH = """
 
 @contextmanager
 def visitor(browser: Browser, *caused: str) -> Iterator[BrowserContext]:
-    """Somebody with a browser of their own, whose console has no errors but those caused."""
+    """Yield a new browser context; fail if its console has errors other than those ``caused``."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     errors: list[str] = []
 
@@ -62,26 +62,26 @@ def visitor(browser: Browser, *caused: str) -> Iterator[BrowserContext]:
         yield context
     except BaseException:
         for page in context.pages:
-            print(account(page))
+            print(page_text(page))
         raise
     finally:
         context.close()
-    unforeseen = [e for e in errors if not any(re.fullmatch(known, e) for known in caused)]
-    assert not unforeseen, unforeseen
+    unexpected = [e for e in errors if not any(re.fullmatch(known, e) for known in caused)]
+    assert not unexpected, unexpected
 
 
-def account(page: Page) -> str:
-    """What stands on a page, for whoever has to find out why a test failed there."""
+def page_text(page: Page) -> str:
+    """Return the page's address and text, to explain the failure of a test."""
     from playwright.sync_api import Error
 
     try:
-        return f"{page.url} says:\n{page.locator('body').inner_text(timeout=5_000)}\n"
+        return f"{page.url}:\n{page.locator('body').inner_text(timeout=5_000)}\n"
     except Error as error:
-        return f"{page.url} says nothing: {error}\n"
+        return f"{page.url} has no text: {error}\n"
 
 
 def visit(context: BrowserContext, address: str) -> Page:
-    """The workbench at an address, ready to click."""
+    """Open the workbench at an address and wait until it is usable."""
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
@@ -90,34 +90,35 @@ def visit(context: BrowserContext, address: str) -> Page:
 
 
 def train(page: Page, text: str = "Verses", least: int = 20) -> None:
-    """Train on a sample text until some iterations are done, by a preset that takes minutes."""
+    """Train on a sample text until some iterations are done, with a preset that takes minutes."""
     page.get_by_text("The original", exact=True).click()
     page.get_by_text("one LSTM of 200 units").wait_for()
     page.get_by_text(text, exact=True).click()
     page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
     button(page, "Train").click()
-    until(lambda: is_training(page) and iterations(page) >= least, 60, "training did not begin")
+    until(lambda: is_training(page) and iterations(page) >= least, 60, "training did not start")
 
 
 def pause(page: Page) -> int:
-    """Pause; returns the iterations done, once the page has told of the last ones."""
+    """Pause; return the iterations done, after the page has shown the last ones."""
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
-    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed out of reach")
+    until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed disabled")
     return iterations_at_rest(page)
 
 
 def run_id(page: Page) -> str:
-    """The id of the run that the page's address names."""
+    """Return the id of the run in the page's address."""
     found = re.search(r"[?&]run=([\w-]{16})(&|$)", page.url)
     assert found is not None, page.url
     return found[1]
 
 
 def seconds_to_show(page: Page, where: Locator, place: str, words: str) -> float:
-    """Click, and wait for these words at the place (a CSS selector); infinite if they never came.
+    """Click, and return the seconds until the words appear at the place (a CSS selector).
 
-    Taken by the page itself, from the press of the mouse to the frame that has the words.
+    The page measures from the press of the mouse to the frame that shows the words. The result is
+    infinite if they do not appear within ten seconds.
     """
     page.evaluate(_WATCH, [place, words])
     where.click()
@@ -126,5 +127,5 @@ def seconds_to_show(page: Page, where: Locator, place: str, words: str) -> float
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The least value that so large a share of them does not exceed."""
+    """Return the lowest of the values that at least this share of them does not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
