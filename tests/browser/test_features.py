@@ -331,7 +331,7 @@ def test_a_link_carries_all_settings_to_another_visitor(
 def test_a_preset_moves_the_sliders(visit: Visit) -> None:
     page = visit()
     page.get_by_text("The original", exact=True).click()
-    page.get_by_text("one LSTM of 200, RMSprop at 0.01").wait_for()
+    page.get_by_text("one LSTM of 200 units, RMSprop at 0.01").wait_for()
     slider = page.get_by_test_id("stSlider").filter(has_text="Hidden size")
     until(lambda: "200" in slider.inner_text(), 10, "the slider did not move")
 
