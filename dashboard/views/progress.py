@@ -101,7 +101,7 @@ def _draw_status(run: Run, status: Status) -> None:
 def _describe_remaining(run: Run, status: Status) -> str:
     """Return the time until the goal, which depends on how many runs share the computer."""
     if run.plan.open_ended:
-        return "until validation stops improving"
+        return "until validation stalls"
     if math.isnan(status.remaining):
         return "measuring the speed …"
     others = len(SCHEDULER) - 1

@@ -1,4 +1,4 @@
-"""The model section: what a network will cost is told before the first click."""
+"""Model section: the size, memory and speed of the chosen network are shown before training."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def page(tmp_path, monkeypatch):
 
 
 def settle(page):
-    """Let the measurement end and the page show it."""
+    """Wait for the speed measurement and redraw the page."""
     page.value("_job_speed")[1].wait(20)
     page.look()
 
 
-def test_size_and_memory_are_those_of_the_network_that_is_chosen(page):
+def test_size_and_memory_are_shown_for_the_chosen_network(page):
     for hidden in (16, 1024):
         page.choose("model_hidden_dim", hidden)
         network = ModelSettings(hidden_dim=hidden, seq_length=10, batch_size=4)
@@ -37,7 +37,7 @@ def test_size_and_memory_are_those_of_the_network_that_is_chosen(page):
         assert f"about {byte_size(network.memory(16))} of memory" in cost
 
 
-def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):
+def test_parameters_are_compared_with_the_length_of_the_text(page):
     assert page.says("1.7 characters of text per parameter")
     page.choose("model_hidden_dim", 128)
     assert page.says("parameters per character of the text: large enough to memorise it")
@@ -52,7 +52,7 @@ def test_parameters_are_compared_with_the_text_in_a_plain_phrase(page):
         ("plateau", "goal_patience", 5, "0.1 s per pass over the text (epoch, 10 iterations)"),
     ],
 )
-def test_speed_epoch_and_the_whole_run_are_told_for_every_goal(page, goal, key, amount, words):
+def test_speed_epoch_and_duration_are_shown_for_every_goal(page, goal, key, amount, words):
     page.choose("goal_kind", goal)
     page.choose(key, amount)
     settle(page)
@@ -63,24 +63,24 @@ def test_speed_epoch_and_the_whole_run_are_told_for_every_goal(page, goal, key, 
     assert sentence.endswith(words)
 
 
-def test_what_is_known_stays_while_it_trains(page):
+def test_the_measured_speed_stays_while_the_run_trains(page):
     settle(page)
     page.press("Train")
     page.wait_for_iteration(3)
     assert page.says("iterations/s on this computer")
 
 
-def test_a_measurement_that_a_training_interrupted_is_made_up_for(page, monkeypatch):
+def test_a_measurement_interrupted_by_training_is_repeated_afterwards(page, monkeypatch):
     answers = [None, Speed(50.0, 10)]
     monkeypatch.setattr(speed_probe, "measure", lambda text, settings: answers.pop(0))
     other = object()
-    SCHEDULER.enter(other)  # somebody trains
+    SCHEDULER.enter(other)  # another run trains
     try:
         page.choose("model_hidden_dim", 32)
         settle(page)
         assert page.says("measured when no training is running")
         page.look()
-        assert len(answers) == 1  # nothing is begun beside a training
+        assert len(answers) == 1  # no measurement starts while a run trains
     finally:
         SCHEDULER.leave(other)
     page.look()

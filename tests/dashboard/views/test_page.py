@@ -1,4 +1,4 @@
-"""The page as a whole: its first look, what it keeps across pages, and what it never shows."""
+"""The page as a whole: first page, settings links, navigation and unexpected errors."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def fails(*args, **kwargs):
     raise RuntimeError(f"could not read {SECRET}")
 
 
-# -- first look --------------------------------------------------------------------------------
+# -- first page ---------------------------------------------------------------------------------
 
 
-def test_the_first_look_needs_nothing_but_train(visit):
+def test_the_first_page_is_ready_to_train_and_loads_no_charts(visit):
     page = visit()
     assert page.shown("error", "warning", "info") == []
     assert [header.value for header in page.app.subheader] == [
@@ -37,11 +37,11 @@ def test_the_first_look_needs_nothing_but_train(visit):
     assert page.enabled("Train")
     assert page.says("lighthouse.txt")
     assert page.says("Before any training it writes characters at random.")
-    # What needs 2 MB of Streamlit's program more is not there before somebody asks for it.
+    # Charts and code blocks would load another 2 MB of scripts.
     assert len(page.app.get("vega_lite_chart")) == len(page.app.code) == 0
 
 
-def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(visit):
+def test_every_widget_has_a_label_and_documented_names_are_kept(visit):
     page = visit()
     page.press("Step")
     kinds = ("button", "button_group", "select_slider", "slider", "text_area", "selectbox",
@@ -52,10 +52,10 @@ def test_every_widget_has_a_label_and_what_acts_is_called_as_lessons_call_it(vis
         *("Text file", "Train", "Pause", "Step", "Reset", "Generate", "Seed text"),
         *("Temperature", "Download model", "Cell", "Hidden size", "Layers"),
     } <= set(labels)
-    assert "Stop" not in labels  # Streamlit's own
+    assert "Stop" not in labels  # the label of Streamlit's own button
 
 
-def test_how_it_works_measures_and_explains(visit):
+def test_how_it_works_draws_its_three_charts(visit):
     page = visit()
     page.open_page("how")
     page.app.session_state["_job_how"][1].wait(60)
@@ -69,7 +69,7 @@ def test_how_it_works_measures_and_explains(visit):
     assert page.shown("error") == []
 
 
-def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
+def test_settings_text_and_run_survive_a_visit_to_another_page(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.choose("model_hidden_dim", 32)
@@ -87,7 +87,7 @@ def test_settings_text_and_run_outlast_a_look_at_another_page(visit):
     assert not page.says("The current run is unaffected")
 
 
-# -- links -------------------------------------------------------------------------------------
+# -- settings links -----------------------------------------------------------------------------
 
 
 def the_link(page) -> dict[str, str]:
@@ -96,7 +96,7 @@ def the_link(page) -> dict[str, str]:
     return dict(parse_qsl(address.split("?")[1]))
 
 
-def test_a_link_opens_the_page_as_it_is(visit):
+def test_a_settings_link_restores_every_setting(visit):
     page = visit()
     wanted = {
         "sample": "verses.txt", "clean_case": True, "model_hidden_dim": 32, "train_lr": 1e-3,
@@ -111,7 +111,7 @@ def test_a_link_opens_the_page_as_it_is(visit):
     assert the_link(again) == the_link(page)
 
 
-def test_a_link_names_the_text_also_after_a_refresh_and_says_what_it_cannot_carry(visit):
+def test_a_settings_link_names_a_sample_text_and_asks_to_upload_any_other(visit):
     page = visit({"text": "verses"})
     page.press("Step")
     again = visit({"run": page.run.id})
@@ -122,7 +122,7 @@ def test_a_link_names_the_text_also_after_a_refresh_and_says_what_it_cannot_carr
     assert again.says("Others must upload story.txt themselves.")
 
 
-def test_a_lesson_leaves_sections_out(visit):
+def test_a_link_can_hide_sections(visit):
     page = visit({"hide": "model,download"})
     assert [header.value for header in page.app.subheader] == [
         "1 · Text",
@@ -132,11 +132,11 @@ def test_a_lesson_leaves_sections_out(visit):
     assert page.enabled("Train")
 
 
-# -- what nobody foresaw -----------------------------------------------------------------------
+# -- unexpected errors --------------------------------------------------------------------------
 
 
 def the_reference(page) -> str:
-    """The reference in the one sentence about what went wrong."""
+    """Return the reference id in the one error message, which shows nothing else of the error."""
     (sentence,) = page.shown("error")
     assert list(page.app.exception) == []
     for text in page.shown():
@@ -146,7 +146,7 @@ def the_reference(page) -> str:
     return re.search(r"under the reference ([0-9a-f]{8})\.$", sentence)[1]
 
 
-def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypatch, caplog):
+def test_a_failing_callback_shows_a_reference_and_logs_the_traceback(visit, monkeypatch, caplog):
     page = visit()
     with caplog.at_level(logging.ERROR), monkeypatch.context() as patch:
         patch.setattr(current_run, "new_run", fails)
@@ -163,7 +163,7 @@ def test_a_click_that_fails_is_a_sentence_and_the_log_tells_all(visit, monkeypat
     ("module", "name"),
     [(sample, "_draw_generated"), (progress, "_draw_figures"), (train, "_draw_buttons")],
 )
-def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog, module, name):
+def test_a_failing_section_leaves_the_others_usable(visit, monkeypatch, caplog, module, name):
     page = visit()
     page.press("Step")
     monkeypatch.setattr(module, name, fails)
@@ -176,7 +176,7 @@ def test_a_part_that_fails_leaves_the_others_standing(visit, monkeypatch, caplog
     assert page.value("model_hidden_dim") == 64
 
 
-def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
+def test_the_model_of_a_paused_run_is_ready_for_download(visit):
     page = visit()
     page.press("Step")
     (download,) = (e.proto for e in page.app.get("download_button") if "model" in e.proto.label)
@@ -184,7 +184,7 @@ def test_the_model_of_a_run_at_rest_lies_ready_for_download(visit):
     assert not download.deferred_file_id
 
 
-def test_a_page_that_fails_leaves_the_other_pages_standing(visit, monkeypatch, caplog):
+def test_a_failing_page_leaves_the_other_pages_usable(visit, monkeypatch, caplog):
     page = visit()
     monkeypatch.setattr(how_it_works.network_internals, "train_small_network", fails)
     page.open_page("how")
@@ -203,7 +203,7 @@ def test_the_start_of_the_page_has_the_error_boundary_too(visit, monkeypatch):
     the_reference(page)
 
 
-def test_streamlit_s_own_signals_pass_through():
+def test_streamlit_control_exceptions_pass_the_error_boundary():
     from streamlit.runtime.scriptrunner import RerunException, StopException
 
     for signal in (RerunException, StopException):
@@ -217,7 +217,7 @@ def test_streamlit_s_own_signals_pass_through():
             protected()
 
 
-def test_an_error_of_training_that_nobody_foresaw_is_a_sentence(visit, monkeypatch, caplog):
+def test_an_unexpected_error_in_training_shows_a_reference(visit, monkeypatch, caplog):
     page = visit({"hidden": "16", "sequence": "10", "batch": "4"})
     page.press("Step")
     monkeypatch.setattr(page.run.solver, "train_for", fails)

@@ -1,4 +1,4 @@
-"""The sample section: seeds that the network knows and does not, and writing in turns."""
+"""Sample section: seed texts, sampling options, copied passages, and writing together."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def page(tmp_path, monkeypatch):
 
 
 def written(page: Visit) -> str:
-    """The piece on the page, its markup taken off."""
+    """Return the generated text on the page without its markup."""
     page.app.session_state["_writer"].wait(10)
     page.look()
     (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
@@ -37,21 +37,21 @@ def written(page: Visit) -> str:
 # -- generating --------------------------------------------------------------------------------
 
 
-def test_an_untrained_network_babbles_and_says_so(page):
+def test_an_untrained_network_writes_and_the_page_says_it_is_untrained(page):
     page.press("Generate")
     assert len(written(page)) > 100
     assert page.says("by the network at the start of this run")
     assert page.says("100 characters after the seed text")
 
 
-def test_what_is_written_begins_with_the_seed(page):
+def test_generated_text_starts_with_the_seed_text(page):
     page.choose("seed_text", "The cat ")
     page.press("Generate")
     assert written(page).startswith("The cat ")
     assert page.shown("warning", "error") == []
 
 
-def test_characters_that_the_network_lacks_are_named_and_the_rest_is_used(page):
+def test_unknown_characters_of_the_seed_text_are_named_and_skipped(page):
     page.choose("seed_text", "The émù cat\t")
     page.press("Generate")
     assert written(page).startswith("The m cat")
@@ -60,7 +60,7 @@ def test_characters_that_the_network_lacks_are_named_and_the_rest_is_used(page):
         assert name in sentence
 
 
-def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(page):
+def test_a_seed_text_without_known_characters_is_refused_and_the_old_sample_stays(page):
     page.press("Generate")
     before = written(page)
     page.choose("seed_text", "日本語")
@@ -74,20 +74,20 @@ def test_a_seed_of_which_nothing_is_known_is_refused_and_what_is_there_stays(pag
 
 
 @pytest.mark.parametrize("seed_text", ["cat", "", "日本"])
-def test_a_refusal_goes_as_soon_as_the_seed_is_another(page, seed_text):
+def test_the_error_about_a_seed_text_disappears_when_it_is_changed(page, seed_text):
     page.choose("seed_text", "日本語")
     page.press("Generate")
     page.look()
-    assert len(page.shown("error")) == 1  # for as long as nothing is changed
+    assert len(page.shown("error")) == 1  # until something is changed
     page.choose("seed_text", seed_text)
     assert page.shown("error") == []
 
 
-def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
+def test_the_error_about_a_seed_text_disappears_when_the_text_is_changed(page):
     page.choose("seed_text", "日本語")
     page.press("Generate")
     assert len(page.shown("error")) == 1
-    page.choose("chart_unit", "bits")  # which has nothing to do with it
+    page.choose("chart_unit", "bits")  # unrelated to the error
     assert len(page.shown("error")) == 1
     page.paste("日本語の本。" * 300)
     assert page.shown("error") == []
@@ -95,7 +95,7 @@ def test_a_refusal_goes_with_the_text_that_lacks_the_seed_s_characters(page):
     assert written(page).startswith("日本語")
 
 
-def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatch):
+def test_the_error_about_a_network_disappears_when_its_settings_are_changed(page, monkeypatch):
     monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
     page.press("Generate")
     assert "not have enough memory" in page.shown("error")[0]
@@ -103,7 +103,7 @@ def test_a_refusal_goes_with_the_network_that_could_not_be_made(page, monkeypatc
     assert page.shown("error") == []
 
 
-def test_a_seed_that_is_markup_is_text(page):
+def test_markup_in_the_seed_text_is_shown_as_text(page):
     page.choose("seed_text", "<b>![](x)</b>$$:red[a]")
     page.press("Generate")
     warnings = [element.value for element in page.app.warning]
@@ -112,7 +112,7 @@ def test_a_seed_that_is_markup_is_text(page):
     assert not any("<b>" in html for html in page.shown("html"))
 
 
-def test_writing_in_training_uses_the_network_of_that_moment(page):
+def test_generating_while_training_uses_the_current_weights(page):
     page.press("Train")
     page.wait_for_iteration(5)
     page.press("Generate")
@@ -124,14 +124,14 @@ def test_writing_in_training_uses_the_network_of_that_moment(page):
 
 
 @pytest.mark.parametrize(("key", "value"), [("temperature", 0.0), ("top_k", 1), ("top_p", 0.05)])
-def test_every_way_to_choose_the_next_character_writes(page, key, value):
+def test_every_sampling_option_generates_text(page, key, value):
     page.choose(key, value)
     page.press("Generate")
     assert len(written(page)) > 100
     assert page.shown("error") == []
 
 
-def test_a_random_seed_makes_writing_repeatable(page):
+def test_a_sampling_seed_makes_the_sample_repeatable(page):
     page.choose("random_seed", 7)
     page.press("Generate")
     first = written(page)
@@ -139,7 +139,7 @@ def test_a_random_seed_makes_writing_repeatable(page):
     assert written(page) == first
 
 
-def test_a_long_piece_can_be_cancelled_and_what_is_written_stays(page):
+def test_a_cancelled_sample_keeps_what_was_written(page):
     page.choose("length", 20_000)
     page.choose("model_hidden_dim", 512)
     page.press("Generate")
@@ -148,7 +148,7 @@ def test_a_long_piece_can_be_cancelled_and_what_is_written_stays(page):
     assert "Cancel" not in page.labels()
 
 
-def test_the_code_to_copy_begins_with_a_character_that_the_network_knows(page):
+def test_the_snippet_samples_from_a_known_character(page):
     page.choose("sample", "sums.txt")
     page.press("Step")
     (code,) = [code for code in page.shown("code") if "pickle.load" in code]
@@ -157,10 +157,10 @@ def test_the_code_to_copy_begins_with_a_character_that_the_network_knows(page):
     )
 
 
-# -- copied? -----------------------------------------------------------------------------------
+# -- copied passages ----------------------------------------------------------------------------
 
 
-def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeypatch):
+def test_copied_passages_are_underlined_with_share_length_and_place(page, monkeypatch):
     page.press("Step")
     book = page.run.text.preview(2_880)
     recited = book[1_440 : 1_440 + 60]
@@ -172,12 +172,12 @@ def test_what_is_copied_is_underlined_with_its_share_and_its_place(page, monkeyp
     (underlined,) = re.findall(r"underline[^>]*>([^<]*)<", piece)
     assert underlined == recited
     assert page.says("Underlined: 94 % is copied word for word.")
-    # The story says the same again and again: the first place counts.
+    # The story repeats itself: the first occurrence counts.
     assert page.says("Longest: 60 characters, from")
 
 
 @pytest.mark.parametrize("length", [0, 40])
-def test_a_piece_is_searched_for_what_is_copied_once(page, monkeypatch, length):
+def test_a_sample_is_searched_for_copies_only_once(page, monkeypatch, length):
     searched = []
     find = CopyIndex.find
     monkeypatch.setattr(
@@ -195,7 +195,7 @@ def test_a_piece_is_searched_for_what_is_copied_once(page, monkeypatch, length):
         assert page.says("Underlined: 100 %") == (length > 0)
 
 
-def test_nothing_copied_is_said_too(page):
+def test_a_sample_without_copies_says_so(page):
     page.choose("temperature", 2.0)
     page.press("Generate")
     written(page)
@@ -207,7 +207,7 @@ def test_nothing_copied_is_said_too(page):
 
 @pytest.fixture
 def desk(page):
-    """The pen is taken up."""
+    """A page on which "Write together" was started."""
     page.press("Step")
     page.open("together_open")
     page.choose("seed_text", "The c")
@@ -219,7 +219,7 @@ def text_of(page: Visit) -> str:
     return page.app.session_state["_co_writing"].text
 
 
-def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_written(desk):
+def test_the_most_likely_characters_are_offered_and_the_chosen_one_is_written(desk):
     offered = [b for b in desk.app.button if b.key and b.key.startswith("next_")]
     assert len(offered) == 8
     odds = desk.app.session_state["_co_writing"].next_probabilities()
@@ -232,7 +232,7 @@ def test_the_likeliest_characters_are_offered_and_the_one_that_is_chosen_is_writ
     assert text_of(desk) == "The c"
 
 
-def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
+def test_the_seed_text_is_marked_and_the_network_named(desk):
     def shown() -> tuple[str, str]:
         (piece,) = [html for html in desk.shown("html") if "Text written together" in html]
         seed_text, written = re.search(r"<span [^>]*>(.*?)</span>(.*)</div>", piece).groups()
@@ -244,13 +244,13 @@ def test_the_seed_text_is_shown_apart_and_which_network_goes_on_from_it(desk):
     assert (seed_text, seed_text + written) == ("The c", text_of(desk))
     count = counted(len(written), "character")
     assert desk.says(f"{count} so far. Probabilities of the network after 1 iteration:")
-    desk.press("Step")  # the pen goes on with the network that it began with
+    desk.press("Step")  # co-writing keeps the network that it started with
     assert desk.says("the network after 1 iteration:")
     desk.press("Restart")
     assert desk.says("0 characters so far. Probabilities of the network after 2 iterations:")
 
 
-def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
+def test_the_chart_shows_probabilities_before_and_after_temperature(desk):
     def bars() -> dict[str, np.ndarray]:
         rows = desk.chart_rows("Probabilities")
         return {at: part["probability"].to_numpy() for at, part in rows.groupby("series")}
@@ -264,18 +264,18 @@ def test_the_bars_show_the_odds_before_and_after_the_temperature(desk):
         assert (bent[0] > odds[0]) == (temperature < 1)
 
 
-def test_the_network_writes_to_the_end_of_a_word_or_a_line(desk):
+def test_the_network_finishes_a_word_or_a_line(desk):
     desk.press("Finish word")
     after = text_of(desk)
     assert after.startswith("The c")
     assert after.endswith(" ") or len(after) == 205
-    desk.press("Finish line")  # there is none in this text
+    desk.press("Finish line")  # the text has no line ends
     assert len(text_of(desk)) == len(after) + 200
     desk.press("Restart")
     assert text_of(desk) == "The c"
 
 
-def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
+def test_a_restart_with_an_unknown_seed_text_keeps_the_old_text(desk):
     desk.choose("seed_text", "日本語")
     desk.press("Restart")
     assert "knows none of the characters" in desk.shown("warning")[0]
@@ -284,16 +284,16 @@ def test_a_pen_cannot_be_taken_up_with_a_seed_that_is_not_known(desk):
     assert desk.shown("warning") == []
 
 
-def test_the_seed_s_unknown_characters_are_named_here_too(desk):
+def test_unknown_characters_are_named_here_too(desk):
     desk.choose("seed_text", "The é")
     desk.press("Restart")
     assert text_of(desk) == "The "
     assert any("é" in sentence for sentence in desk.shown("warning"))
-    desk.choose("seed_text", "")  # it is of the text that is being written
+    desk.choose("seed_text", "")  # the warning is about the text being written
     assert any("é" in sentence for sentence in desk.shown("warning"))
 
 
-def test_the_first_character_is_never_taken_back(desk):
+def test_undo_keeps_the_first_character(desk):
     for _ in range(10):
         desk.press("Undo")
     assert text_of(desk) == "T"

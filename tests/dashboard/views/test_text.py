@@ -1,4 +1,4 @@
-"""The text section: whatever is put in, a sentence says what came of it and nothing is lost."""
+"""Text section: uploads, pasted and sample texts, clean-up, and errors that lose nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def visit(tmp_path, monkeypatch):
 
 
 def png() -> bytes:
-    """A picture's first bytes."""
+    """Return the first bytes of a PNG image."""
     return b"\x89PNG\r\n\x1a\n" + zlib.compress(bytes(range(256)) * 40)
 
 
@@ -32,7 +32,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_file_is_told_and_the_text_before_it_stays(visit, name):
+def test_a_bad_file_shows_an_error_and_the_old_text_stays(visit, name):
     raw, sentence = BAD[name]
     page = visit()
     page.upload("story.txt", STORY.encode())
@@ -42,11 +42,11 @@ def test_a_bad_file_is_told_and_the_text_before_it_stays(visit, name):
     assert sentence in error
     assert page.says("**2,880** characters")
     assert page.says("The cat sat on the mat")
-    page.press("Step")  # and can be trained on
+    page.press("Step")  # the old text can still be trained on
     assert page.run.text.name == "story.txt"
 
 
-def test_a_bad_first_file_leaves_the_sample_story(visit):
+def test_after_a_bad_first_file_the_sample_text_is_used(visit):
     page = visit()
     page.upload("empty.txt", b"")
     assert len(page.shown("error")) == 1
@@ -54,7 +54,7 @@ def test_a_bad_first_file_leaves_the_sample_story(visit):
     assert page.run.text.name == "lighthouse.txt"
 
 
-def test_after_a_bad_file_a_good_one_leaves_no_trace_of_it(visit):
+def test_a_good_file_removes_the_error_of_a_bad_one(visit):
     page = visit()
     page.upload("empty.txt", b"")
     page.upload("story.txt", STORY.encode())
@@ -62,12 +62,12 @@ def test_after_a_bad_file_a_good_one_leaves_no_trace_of_it(visit):
     assert page.says("**2,880** characters, **16** distinct characters")
 
 
-def test_a_short_text_is_told_with_figures_and_what_would_fit(visit):
+def test_a_text_too_short_for_the_settings_says_how_long_it_must_be(visit):
     page = visit()
     page.upload("short.txt", b"A short text, which has few characters only.")
     page.press("Train")
     assert not page.has_run
-    for kind in ("warning", "error"):  # beside the settings, and where Train was pressed
+    for kind in ("warning", "error"):  # in the model section and beside Train
         (sentence,) = page.shown(kind)
         assert "16 streams of 50 need at least 801" in sentence
         assert "sequence length of" in sentence
@@ -78,7 +78,7 @@ def test_a_short_text_is_told_with_figures_and_what_would_fit(visit):
     assert page.run.solver.iteration == 1
 
 
-def test_a_refusal_goes_with_its_reason(visit):
+def test_an_error_disappears_with_its_cause(visit):
     page = visit()
     page.upload("short.txt", b"abcabcabc")
     page.press("Train")
@@ -87,7 +87,7 @@ def test_a_refusal_goes_with_its_reason(visit):
     assert page.shown("error") == page.shown("warning") == []
 
 
-def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
+def test_a_removed_upload_stays_the_text_of_page_and_run(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.press("Train")
@@ -98,11 +98,11 @@ def test_a_file_that_is_taken_away_stays_with_the_page_and_the_run(visit):
     page.wait_for_iteration(page.run.solver.iteration + 5)
     page.press("Pause")
     page.press("Train")
-    assert not page.says("Start new run")  # it is the same text still
+    assert not page.says("Start new run")  # the text has not changed
     assert page.run.text.name == "story.txt"
 
 
-def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
+def test_a_removed_upload_cannot_be_cleaned_up_and_the_page_says_so(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.clear_upload()
@@ -112,24 +112,24 @@ def test_a_file_that_is_gone_cannot_be_read_anew_and_the_page_says_so(visit):
     assert page.says("**2,880** characters")
 
 
-def test_a_pasted_text_takes_the_place_of_the_sample(visit):
+def test_a_pasted_text_replaces_the_sample_text(visit):
     page = visit()
     page.paste(OTHER)
     assert page.value("sample") is None
     assert page.says("pasted text")
-    page.paste("   ")  # nothing
+    page.paste("   ")  # an empty text is ignored
     assert page.says("pasted text")
     assert page.shown("error") == []
 
 
-def test_letting_go_of_the_sample_changes_nothing(visit):
+def test_deselecting_the_sample_text_changes_nothing(visit):
     page = visit()
     page.choose("sample", None)
     assert page.shown("error") == []
     assert page.says("lighthouse.txt")
 
 
-def test_a_wrong_encoding_is_told_and_can_be_taken_back(visit):
+def test_a_wrong_encoding_shows_an_error_and_can_be_corrected(visit):
     page = visit()
     page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
     assert page.says("Grüße aus Köln")
@@ -141,11 +141,12 @@ def test_a_wrong_encoding_is_told_and_can_be_taken_back(visit):
     assert page.says("Grüße aus Köln")
 
 
-def test_a_cleanup_rule_changes_the_text_and_is_forgotten_with_the_file(visit):
+def test_a_cleanup_rule_changes_the_text_and_is_off_for_the_next_file(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.choose("clean_case", True)
     assert page.says("the cat sat on the mat")
+    assert "Clean up the text (1 applied)" in page.labels("expander")
     page.upload("other.txt", OTHER.encode())
     assert page.value("clean_case") is False
     assert page.says("Sums and rhymes")
@@ -159,7 +160,7 @@ ODD = (
 
 
 @pytest.mark.parametrize("name", CLEANUP_RULES)
-def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
+def test_every_cleanup_rule_describes_its_effect_and_has_it(visit, name):
     page = visit()
     page.upload("odd.txt", ODD.encode())
     (suggestion,) = [found for found in examine(ODD) if found.key == name]
@@ -173,7 +174,7 @@ def test_every_switch_says_what_it_would_do_and_does_it(visit, name):
     assert page.says(f"**{len(ODD):,}** characters")
 
 
-def test_the_part_with_the_switches_stays_open_or_closed_whatever_text_is_chosen(visit):
+def test_the_cleanup_expander_stays_open_or_closed_when_the_text_changes(visit):
     page = visit()
 
     def is_open() -> bool:
@@ -191,12 +192,12 @@ def test_the_part_with_the_switches_stays_open_or_closed_whatever_text_is_chosen
         assert is_open() == opened
         page.upload("empty.txt", b"")
         assert is_open() == opened
-    assert "Clean up the text" in seen  # its title said so or otherwise
+    assert "Clean up the text" in seen  # titles differ between the texts
     assert "Clean up the text (1 suggested)" in seen
 
 
 @pytest.mark.parametrize("way", ["upload", "paste"])
-def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
+def test_a_project_gutenberg_header_can_be_kept_or_removed(visit, way):
     header = (
         "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\n"
     )
@@ -215,12 +216,12 @@ def test_project_gutenberg_s_words_have_a_switch_with_their_number(visit, way):
     assert not page.says("START OF THE PROJECT")
 
 
-def test_a_text_without_them_has_no_such_switch(visit):
+def test_a_text_without_a_gutenberg_header_has_no_such_switch(visit):
     page = visit()
     assert not any("Gutenberg" in label for label in page.labels("toggle"))
 
 
-def test_one_s_own_book_can_be_taken_again_after_a_look_at_a_sample(visit):
+def test_an_upload_can_be_used_again_after_a_sample_text(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     assert "Use story\\.txt again" not in page.labels()
@@ -231,7 +232,7 @@ def test_one_s_own_book_can_be_taken_again_after_a_look_at_a_sample(visit):
     assert page.value("sample") is None
 
 
-def test_the_text_of_a_run_that_was_come_back_to_has_no_switches_and_says_why(visit):
+def test_the_text_of_a_reopened_run_cannot_be_cleaned_up_and_says_why(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
     page.press("Step")
@@ -240,7 +241,7 @@ def test_the_text_of_a_run_that_was_come_back_to_has_no_switches_and_says_why(vi
     assert again.labels("toggle") == ["Gradient norm and learning rate"]
 
 
-def test_the_card_says_size_and_encoding_and_the_characters_are_drawn(visit):
+def test_size_encoding_and_characters_of_the_text_are_shown(visit):
     page = visit()
     page.upload("story.txt", "Grüße aus Köln, schöne Straßen. ".encode("cp1252") * 50)
     page.choose("encoding", "cp1252")
@@ -260,7 +261,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("raw", [b"", STORY.encode()])
-def test_a_file_s_name_is_never_markup(visit, name, raw):
+def test_a_file_name_is_never_markup(visit, name, raw):
     page = visit()
     page.upload(name, raw)
     written = [e.value for kind in ("error", "caption") for e in getattr(page.app, kind)]
@@ -270,7 +271,7 @@ def test_a_file_s_name_is_never_markup(visit, name, raw):
         assert re.search(r"(?<!\\)[<\[$`*]", text) is None, text
 
 
-def test_a_text_that_memory_does_not_hold_is_told_once_and_not_read_again(visit, monkeypatch):
+def test_a_text_too_large_for_memory_is_read_only_once_and_shows_an_error(visit, monkeypatch):
     page = visit()
     page.paste(STORY)
     before, tried = page.value("_text"), []

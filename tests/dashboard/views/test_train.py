@@ -1,4 +1,4 @@
-"""The train section: buttons, goals, settings that act at once, and questions before a reset."""
+"""Train section: buttons, goals, live settings, and confirmation before a run is replaced."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
-    """A visitor with a short text and a small network."""
+    """A page with a short text and a small network."""
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         page = visit(SMALL)
         page.paste(STORY)
@@ -43,13 +43,13 @@ def chart_parts(page: Visit) -> set[str]:
 # -- buttons -----------------------------------------------------------------------------------
 
 
-def test_before_training_only_what_makes_sense_can_be_pressed(page):
+def test_only_train_and_step_are_enabled_before_training(page):
     enabled = {name for name in ("Train", "Pause", "Step", "Reset") if page.enabled(name)}
     assert enabled == {"Train", "Step"}
     assert page.says("Press Train to see the loss fall here")
 
 
-def test_train_trains_and_pause_pauses(page):
+def test_train_and_pause_start_and_stop_training(page):
     page.press("Train")
     page.wait_for_iteration(3)
     assert page.says("Training")
@@ -64,7 +64,7 @@ def test_train_trains_and_pause_pauses(page):
     page.wait_for_iteration(stopped_at + 1)
 
 
-def test_training_that_is_started_twice_is_one_training(page):
+def test_a_run_started_twice_has_one_training_thread(page):
     page.press("Train")
     page.run.trainer.start(60)
     page.look()
@@ -82,8 +82,8 @@ def test_a_step_is_one_iteration(page):
     assert page.figure("Loss") != "–"
 
 
-def test_reset_goes_back_to_the_same_first_weights(page):
-    page.press("Generate")  # a network that has not learnt anything
+def test_reset_restores_the_initial_weights(page):
+    page.press("Generate")  # creates an untrained run
     first, first_run = weights(page), page.run
     for _ in range(3):
         page.press("Step")
@@ -95,7 +95,7 @@ def test_reset_goes_back_to_the_same_first_weights(page):
     assert page.app.query_params["run"] in (page.run.id, [page.run.id])
 
 
-def test_reset_while_it_trains_ends_the_old_training(page):
+def test_reset_while_training_ends_the_old_training(page):
     page.press("Train")
     page.wait_for_iteration(3)
     old = page.run
@@ -106,7 +106,7 @@ def test_reset_while_it_trains_ends_the_old_training(page):
     assert page.enabled("Train")
 
 
-def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
+def test_train_after_the_goal_trains_for_the_same_length_again(tmp_path, monkeypatch):
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         page = visit(SMALL | {"iterations": "20"})
         for end in (20, 40):
@@ -114,7 +114,7 @@ def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
             page.wait_until_stopped()
             assert page.run.solver.iteration == end
             assert page.says("Finished")
-        page.press("Step")  # there is one more, whenever somebody asks for it
+        page.press("Step")  # a step is possible beyond the goal
         assert page.run.solver.iteration == 41
         assert page.run.solver.num_iters == 60
 
@@ -123,7 +123,7 @@ def test_training_past_the_end_goes_on_for_as_long_again(tmp_path, monkeypatch):
     ("number", "reason"),
     [(errno.ENOSPC, "the disk is full"), (errno.EROFS, "the folder of the runs cannot be written")],
 )
-def test_a_save_that_fails_is_told_for_as_long_as_it_does(page, monkeypatch, number, reason):
+def test_a_failing_autosave_shows_its_reason_until_it_succeeds(page, monkeypatch, number, reason):
     page.press("Step")
     with monkeypatch.context() as patch:
         patch.setattr(folder.checkpoint, "save", raising(OSError(number, "no")))
@@ -137,10 +137,10 @@ def test_a_save_that_fails_is_told_for_as_long_as_it_does(page, monkeypatch, num
     assert not page.says("Autosave failed")
 
 
-# -- what cannot be afforded -------------------------------------------------------------------
+# -- too little memory --------------------------------------------------------------------------
 
 
-def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkeypatch):
+def test_settings_too_large_for_memory_are_refused_with_figures(page, monkeypatch):
     monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Train")
@@ -154,7 +154,7 @@ def test_sizes_that_do_not_fit_into_memory_are_refused_with_figures(page, monkey
     assert page.run.solver.iteration == 1
 
 
-def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, monkeypatch):
+def test_an_allocation_failure_shows_an_error_and_the_run_stays(page, monkeypatch):
     page.press("Step")
     run = page.run
     monkeypatch.setattr(current_run, "new_run", raising(MemoryError()))
@@ -163,7 +163,7 @@ def test_a_network_that_memory_does_not_hold_is_told_and_the_run_stays(page, mon
     assert "not have enough memory left for this" in page.shown("error")[0]
 
 
-def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
+def test_a_run_survives_settings_too_large_for_memory(page, monkeypatch):
     page.press("Step")
     run = page.run
     monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
@@ -178,7 +178,7 @@ def test_a_run_outlives_settings_that_cannot_be_afforded(page, monkeypatch):
     assert run.solver.iteration == 2
 
 
-# -- questions ---------------------------------------------------------------------------------
+# -- confirmation -------------------------------------------------------------------------------
 
 
 def another_network(page: Visit) -> None:
@@ -191,15 +191,16 @@ def another_text(page: Visit) -> None:
 
 @pytest.fixture(params=[another_network, another_text])
 def changed(request, page):
-    """Three steps are done, then something else is chosen."""
+    """A page with a run of three iterations, and another text or network chosen."""
     for _ in range(3):
         page.press("Step")
     request.param(page)
     return page
 
 
-def test_a_change_asks_before_it_costs_what_was_learnt(changed):
+def test_train_with_changed_settings_asks_for_confirmation(changed):
     page, run = changed, changed.run
+    assert page.says("You changed the hidden size to 32.") or page.says("You changed the text.")
     assert page.says("The current run is unaffected")
     page.press("Train")
     assert page.says("Start a new run with these settings?")
@@ -207,7 +208,26 @@ def test_a_change_asks_before_it_costs_what_was_learnt(changed):
     assert not run.trainer.status().active
 
 
-def test_a_new_run_begins_when_that_is_the_answer(changed):
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model_cell_type": "gru"}, "the cell to GRU."),
+        ({"model_input_dim": 24}, "the embedding size to 24."),
+        ({"model_cell_type": "gru", "model_seed": 1}, "the cell and the initialisation seed."),
+        (
+            {"model_num_layers": 2, "model_dropout": 0.2, "sample": "sums.txt"},
+            "the text, the layers and the dropout.",
+        ),
+    ],
+)
+def test_the_note_about_changes_names_them(page, changes, words):
+    page.press("Step")
+    for key, value in changes.items():
+        page.choose(key, value)
+    assert page.says(f"You changed {words}")
+
+
+def test_start_new_run_trains_a_new_run_with_the_changes(changed):
     page, old = changed, changed.run
     page.press("Train")
     page.press("Start new run")
@@ -218,7 +238,7 @@ def test_a_new_run_begins_when_that_is_the_answer(changed):
     assert not page.says("Start a new run with these settings?")
 
 
-def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(changed):
+def test_keep_this_run_continues_with_the_runs_own_settings(changed):
     page, run = changed, changed.run
     page.press("Train")
     page.press("Keep this run")
@@ -228,11 +248,11 @@ def test_the_run_goes_on_when_that_is_the_answer_with_its_own_text_and_network(c
     page.press("Pause")
     page.wait_until_stopped()
     assert not page.says("The current run is unaffected")
-    page.press("Train")  # and does not ask again
+    page.press("Train")  # no confirmation this time
     assert not page.says("Start a new run with these settings?")
 
 
-def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
+def test_an_untrained_run_is_replaced_without_confirmation(page):
     page.press("Generate")
     untrained = page.run
     page.choose("model_hidden_dim", 32)
@@ -250,7 +270,7 @@ def test_what_has_learnt_nothing_yet_is_replaced_without_a_question(page):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_fills_the_sliders(page, name):
+def test_a_preset_sets_all_its_settings(page, name):
     page.choose("preset", None)
     page.choose("preset", name)
     preset = PRESETS[name]
@@ -260,13 +280,13 @@ def test_a_preset_fills_the_sliders(page, name):
     assert page.says(preset.purpose)
 
 
-def test_a_preset_is_let_go_when_its_network_is_changed(page):
+def test_a_preset_is_deselected_when_its_network_is_changed(page):
     page.choose("preset", "original")
     page.choose("model_hidden_dim", 64)
     assert page.value("preset") is None
 
 
-def test_epochs_are_turned_into_iterations(page):
+def test_a_goal_in_epochs_ends_after_as_many_iterations(page):
     page.choose("goal_kind", "epochs")
     page.choose("goal_epochs", 1)
     page.press("Train")
@@ -275,7 +295,7 @@ def test_epochs_are_turned_into_iterations(page):
     assert page.says("Finished")
 
 
-def test_minutes_end_with_the_time_and_not_with_the_length_that_was_chosen_before(page):
+def test_a_goal_in_minutes_ignores_the_number_of_iterations(page):
     page.choose("goal_kind", "minutes")
     page.choose("goal_minutes", 1)
     page.press("Train")
@@ -290,7 +310,7 @@ def test_minutes_end_with_the_time_and_not_with_the_length_that_was_chosen_befor
     assert page.says("Training")
 
 
-def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen_before(page):
+def test_a_stalled_validation_ends_training_whatever_the_number_of_iterations(page):
     page.choose("goal_kind", "plateau")
     page.choose("goal_patience", 2)
     page.press("Train")
@@ -308,7 +328,7 @@ def test_no_more_progress_ends_by_itself_and_not_with_the_length_that_was_chosen
 # -- samples over time -------------------------------------------------------------------------
 
 
-def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
+def test_the_newest_sample_is_shown_until_an_older_stage_is_selected(page):
     page.choose("train_num_iters", 200_000)
     page.press("Step")
     assert page.says("What it wrote after 1 iteration,")
@@ -323,10 +343,10 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
     assert page.says(f"What it wrote after {kept[1]:,} iterations")
     page.press("Train")
     page.wait_for_iteration(kept[-1] + 60)
-    assert page.value("stage") == kept[1]  # though newer ones have come
+    assert page.value("stage") == kept[1]  # although newer samples were written
     page.run.sample_log.entries.remove(page.run.sample_log.entries[1])
     page.look()
-    assert page.value("stage") in (kept[0], kept[2])  # the nearest that is still kept
+    assert page.value("stage") in (kept[0], kept[2])  # the nearest that the log still has
     page.choose("stage", "newest")
     page.press("Pause")
     page.wait_until_stopped()
@@ -339,11 +359,11 @@ def test_the_samples_follow_the_newest_until_somebody_looks_back(page):
 # -- figures -----------------------------------------------------------------------------------
 
 
-def test_figures_say_where_the_run_stands(page):
+def test_figures_show_loss_validation_and_epoch(page):
     page.press("Step")
     loss = page.run.solver.history["loss"][-1]
     assert page.figure("Loss") == f"{loss:.3f}"
-    assert page.figure("Bits per character") == f"{loss / np.log(2):.3f}"  # nothing is validated
+    assert page.figure("Bits per character") == f"{loss / np.log(2):.3f}"  # no validation yet
     assert page.figure("Validation") == "–"
     page.press("Train")
     page.wait_until_stopped()
@@ -355,7 +375,7 @@ def test_figures_say_where_the_run_stands(page):
     assert solver.epoch > 1
 
 
-def test_speed_and_what_remains_are_told_while_it_trains(page):
+def test_speed_and_time_left_are_shown_while_training(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     until(lambda: page.run.trainer.status().chars_per_second > 0)
@@ -363,7 +383,7 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
     assert int(page.figure("Characters/s").replace(",", "")) > 0
     assert page.says(" left ·")
     other = object()
-    SCHEDULER.enter(other)  # somebody else trains on the same computer
+    SCHEDULER.enter(other)  # another run trains on the same computer
     try:
         page.look()
         assert page.says("left, sharing the computer with 1 other run ·")
@@ -371,7 +391,7 @@ def test_speed_and_what_remains_are_told_while_it_trains(page):
         SCHEDULER.leave(other)
 
 
-def test_update_rule_and_clipping_act_on_the_next_iteration(page):
+def test_update_rule_and_clipping_take_effect_while_training(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(3)
@@ -383,7 +403,7 @@ def test_update_rule_and_clipping_act_on_the_next_iteration(page):
     assert changes == ["update rule adam → sgd", "clipping 5 → 0.5"]
 
 
-def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
+def test_warmup_validation_interval_and_memory_reset_take_effect_while_training(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(3)
@@ -406,7 +426,9 @@ def test_warm_up_validations_and_fresh_starts_act_on_the_next_iteration(page):
     assert solver.eval_every == solver.choose_eval_every()
 
 
-def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path, monkeypatch):
+def test_warmup_validation_interval_and_memory_reset_are_read_from_the_address(
+    tmp_path, monkeypatch
+):
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         page = visit(SMALL | {"warmup": "30", "validate": "7", "fresh": "off"})
         page.press("Step")
@@ -418,10 +440,10 @@ def test_warm_up_validations_and_fresh_starts_begin_as_the_address_says(tmp_path
         assert values == [30, 7, float("inf")]
 
 
-# -- changes that act at once ------------------------------------------------------------------
+# -- live settings and the chart ----------------------------------------------------------------
 
 
-def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
+def test_a_learning_rate_changed_while_training_takes_effect_and_marks_the_chart(page):
     page.press("Train")
     page.wait_for_iteration(3)
     page.choose("train_lr", 1e-3)
@@ -432,7 +454,7 @@ def test_a_rate_that_is_changed_in_training_acts_and_marks_the_chart(page):
     assert "mark" in chart_parts(page)
 
 
-def test_settings_that_are_changed_before_training_mark_nothing(page):
+def test_settings_changed_before_training_leave_no_mark(page):
     page.choose("train_lr", 1e-3)
     page.choose("train_update_rule", "sgd")
     page.choose("train_clip", float("inf"))
@@ -441,7 +463,7 @@ def test_settings_that_are_changed_before_training_mark_nothing(page):
     assert page.run.trainer.changes == []
 
 
-def test_the_curve_and_its_levels_are_drawn_in_the_unit_that_is_chosen(page):
+def test_curve_and_baselines_are_drawn_in_the_selected_unit(page):
     page.press("Step")
     page.value("_job_baselines")[1].wait(20)
     nats = page.run.solver.history["loss"][-1]
@@ -456,7 +478,7 @@ def test_the_curve_and_its_levels_are_drawn_in_the_unit_that_is_chosen(page):
         assert uniform in set(rows["text"])
 
 
-def test_every_way_to_draw_the_chart_draws_one(page):
+def test_every_chart_option_draws_a_chart(page):
     page.press("Step")
     page.press("Step")
     for key, values in {
@@ -471,7 +493,7 @@ def test_every_way_to_draw_the_chart_draws_one(page):
             assert "mean" in chart_parts(page)
 
 
-def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
+def test_a_diverged_run_shows_an_error_and_can_train_again(page):
     page.press("Step")
     assert page.run.autosaver.save_now()
     page.run.solver.model.flat[:] = np.nan
@@ -485,7 +507,7 @@ def test_a_loss_that_runs_away_is_told_and_the_page_stays_usable(page):
     assert page.shown("error") == []
 
 
-def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypatch):
+def test_values_between_the_slider_options_are_kept(tmp_path, monkeypatch):
     with visitors(tmp_path / "runs", monkeypatch) as visit:
         page = visit(SMALL | {"rate": "0.0033", "clip": "3"})
         page.press("Step")
@@ -502,7 +524,7 @@ def test_a_rate_and_a_clipping_that_no_slider_offers_are_kept(tmp_path, monkeypa
         ("num_iters", 12_345.0, "Continue to iteration 12,345"),
     ],
 )
-def test_advice_is_followed_to_the_figure(page, monkeypatch, name, value, label):
+def test_the_advice_button_sets_the_advised_value(page, monkeypatch, name, value, label):
     advice = Diagnosis("seen", "Something was seen.", "Do something.", (name, value))
     monkeypatch.setattr(progress, "diagnose_solver", lambda *_: advice)
     page.press("Step")

@@ -1,4 +1,4 @@
-"""What is on the page beside a run, what takes its place, and the ways back."""
+"""Replacing and restoring runs: presets, reset, opened models, and messages about them."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tests.support.visits import OTHER, SMALL, with_story
 
 @pytest.fixture
 def page(visit):
-    """A visitor with a short way to go."""
+    """A page whose goal is 20 iterations."""
     return with_story(visit, iterations="20")
 
 
-# -- presets beside a run ----------------------------------------------------------------------
+# -- selecting a preset while a run exists ------------------------------------------------------
 
 
 @pytest.fixture
 def beside(page):
-    """A run has learnt a little, and another preset is looked at."""
+    """A page with a run of three iterations, and another preset selected."""
     page.steps(3)
     page.choose("train_lr", 2e-3)
     page.choose("preset", "min-char-rnn")
     return page
 
 
-def test_a_run_that_is_kept_keeps_its_training_too(beside):
+def test_a_kept_run_keeps_its_training_settings(beside):
     page, run = beside, beside.run
-    page.choose("train_clip", 2.0)  # acts at once, and is all that acts
+    page.choose("train_clip", 2.0)  # the only setting that takes effect
     page.press("Train")
     page.press("Keep this run")
     page.wait_until_stopped()
@@ -40,13 +40,13 @@ def test_a_run_that_is_kept_keeps_its_training_too(beside):
     assert page.value("train_lr") == 2e-3
 
 
-def test_a_new_run_has_the_training_of_its_preset(beside):
+def test_a_new_run_has_the_training_settings_of_its_preset(beside):
     page = beside
     assert page.value("train_update_rule") == "adam"
     page.open("link_open")
     (link,) = (text for text in page.shown("code") if "preset=" in text)
     assert "preset=min-char-rnn" in link
-    assert "rule=" not in link  # which would not be the preset's
+    assert "rule=" not in link  # the link gives the preset's own rule
     page.press("Train")
     page.press("Start new run")
     solver = page.run.solver
@@ -54,7 +54,7 @@ def test_a_new_run_has_the_training_of_its_preset(beside):
     assert page.value("train_update_rule") == "adagrad"
 
 
-def test_what_a_preset_left_waiting_is_forgotten_with_the_run_that_is_kept(beside):
+def test_keeping_the_run_discards_the_training_settings_of_the_preset(beside):
     page = beside
     page.press("Train")
     page.press("Keep this run")
@@ -63,7 +63,7 @@ def test_what_a_preset_left_waiting_is_forgotten_with_the_run_that_is_kept(besid
     assert page.run.solver.update_rule == "adam"
 
 
-def test_a_preset_for_the_same_network_acts_at_once(page):
+def test_a_preset_with_the_same_network_takes_effect_at_once(page):
     page.choose("preset", "taste")
     page.steps(1)
     page.choose("train_lr", 1e-3)
@@ -72,10 +72,10 @@ def test_a_preset_for_the_same_network_acts_at_once(page):
     assert page.run.solver.lr == page.value("train_lr") == 8e-3
 
 
-# -- ways back ---------------------------------------------------------------------------------
+# -- restoring runs -----------------------------------------------------------------------------
 
 
-def test_what_reset_took_away_can_be_brought_back(page):
+def test_a_run_can_be_restored_after_reset(page):
     page.steps(3)
     old, learnt = page.run, page.run.solver.model.flat.copy()
     assert not page.says("Previous run saved.")
@@ -84,10 +84,10 @@ def test_what_reset_took_away_can_be_brought_back(page):
     page.press("Restore it")
     assert page.run is old
     np.testing.assert_array_equal(page.run.solver.model.flat, learnt)
-    assert not page.says("Previous run saved.")  # the other had learnt nothing
+    assert not page.says("Previous run saved.")  # the other run was untrained
 
 
-def test_there_is_no_way_back_to_what_was_deleted(page):
+def test_a_deleted_run_cannot_be_restored(page):
     page.steps(3)
     old = page.run
     assert old.autosaver.save_now()
@@ -98,7 +98,7 @@ def test_there_is_no_way_back_to_what_was_deleted(page):
     assert not page.says("Previous run saved.")
 
 
-def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page):
+def test_restoring_swaps_the_previous_and_the_current_run(page):
     page.steps(3)
     old = page.run
     page.press("Reset")
@@ -111,7 +111,7 @@ def test_what_is_brought_back_changes_places_with_what_was_learnt_meanwhile(page
     assert page.run is old
 
 
-def test_a_model_that_is_opened_can_be_taken_back_too(page):
+def test_the_run_before_an_opened_model_can_be_restored(page):
     page.steps(3)
     old = page.run
     page.app.button(key="pretrained_pride").click().run()
@@ -120,10 +120,10 @@ def test_a_model_that_is_opened_can_be_taken_back_too(page):
     assert page.run is old
 
 
-def test_reset_brings_a_model_that_was_opened_back_to_what_it_was_then(page):
+def test_reset_restores_an_opened_model_to_its_loaded_weights(page):
     page.app.button(key="pretrained_pride").click().run()
     opened = page.run.solver.model.flat.copy()
-    for _ in range(2):  # and again
+    for _ in range(2):  # a second reset too
         page.steps(2)
         assert not np.array_equal(page.run.solver.model.flat, opened)
         page.press("Reset")
@@ -132,11 +132,11 @@ def test_reset_brings_a_model_that_was_opened_back_to_what_it_was_then(page):
     assert page.run.has_progress
 
 
-# -- what was said -----------------------------------------------------------------------------
+# -- messages -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("button", ["Train", "Step", "Reset"])
-def test_what_was_said_at_the_top_is_over_at_the_next_click(visit, page, button):
+def test_the_message_at_the_top_disappears_at_the_next_click(visit, page, button):
     page.steps(1)
     again = visit({"run": page.run.id})
     assert again.says("Welcome back")
@@ -144,7 +144,7 @@ def test_what_was_said_at_the_top_is_over_at_the_next_click(visit, page, button)
     assert not again.says("Welcome back")
 
 
-def test_a_new_run_is_not_told_what_the_old_one_was(visit, page):
+def test_the_message_of_an_old_run_disappears_with_a_new_run(visit, page):
     page.steps(1)
     again = visit({"run": page.run.id})
     again.paste(OTHER)
@@ -154,7 +154,7 @@ def test_a_new_run_is_not_told_what_the_old_one_was(visit, page):
 
 
 @pytest.mark.parametrize("hide", ["", "train"])
-def test_generate_says_where_it_stands_why_it_cannot(visit, monkeypatch, hide):
+def test_an_error_of_generate_is_shown_beside_its_button(visit, monkeypatch, hide):
     page = visit(SMALL | {"hide": hide})
     monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
     page.choose("model_hidden_dim", 1024)

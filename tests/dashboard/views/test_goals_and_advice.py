@@ -1,4 +1,4 @@
-"""When training ends, and what the page knows of it: goals, advice, figures."""
+"""Goals, the advice of the curve diagnosis, and the figures of a run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.visits import Visit, with_story
 
 @pytest.fixture
 def page(visit):
-    """A visitor with a short way to go."""
+    """A page whose goal is 20 iterations."""
     return with_story(visit, iterations="20")
 
 
@@ -41,7 +41,7 @@ def says_always(monkeypatch, *action) -> None:
 # -- goals -------------------------------------------------------------------------------------
 
 
-def test_a_page_that_comes_back_shows_the_goal_and_not_the_total(visit, page):
+def test_a_reopened_page_shows_the_goal_and_not_the_total_length(visit, page):
     train_to_the_end(page)
     train_to_the_end(page)
     again = visit({"run": page.run.id})
@@ -58,7 +58,7 @@ def test_a_page_that_comes_back_shows_the_goal_and_not_the_total(visit, page):
     ("kind", "key", "amount"), [("minutes", "goal_minutes", 2), ("plateau", "goal_patience", 3)]
 )
 @pytest.mark.parametrize("restarted", [False, True])
-def test_a_rule_outlives_the_page_and_the_server(visit, page, kind, key, amount, restarted):
+def test_a_goal_survives_the_page_and_the_server(visit, page, kind, key, amount, restarted):
     page.choose("goal_kind", kind)
     page.choose(key, amount)
     page.press("Train")
@@ -77,7 +77,7 @@ def test_a_rule_outlives_the_page_and_the_server(visit, page, kind, key, amount,
     assert again.run.solver.num_iters == length
 
 
-def test_no_more_progress_with_nothing_held_out_says_so_instead_of_going_on_for_ever(page):
+def test_the_goal_validation_stalls_needs_a_validation_part(page):
     page.choose("model_val_fraction", 0.0)
     page.choose("goal_kind", "plateau")
     train_to_the_end(page)
@@ -88,16 +88,16 @@ def test_no_more_progress_with_nothing_held_out_says_so_instead_of_going_on_for_
     assert page.run.solver.iteration == 20
 
 
-def test_an_open_end_promises_no_number_of_iterations(page):
+def test_an_open_ended_goal_shows_no_total(page):
     page.choose("goal_kind", "plateau")
     page.press("Train")
     page.wait_for_iteration(3)
-    assert page.says("until validation stops improving")
+    assert page.says("until validation stalls")
     assert not page.says(" left")
     assert "200,000" not in str(page.app.main)
 
 
-def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
+def test_the_page_says_how_long_a_run_trains_without_a_page(page, monkeypatch):
     page.choose("train_num_iters", 200_000)
     monkeypatch.setattr(limits, "UNATTENDED_SECONDS", 7200.0)
     page.press("Train")
@@ -117,9 +117,9 @@ def test_the_page_says_how_long_it_trains_on_without_one(page, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["iterations", "epochs", "minutes"])
-def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch, kind):
+def test_advice_to_continue_replaces_any_goal(page, monkeypatch, kind):
     train_to_the_end(page)
-    train_to_the_end(page)  # a second piece, which counts from 20
+    train_to_the_end(page)  # a second goal of 20, counted from 20
     says_always(monkeypatch, "num_iters", 70.0)
     page.choose("goal_kind", kind)
     page.press("Continue to iteration 70")
@@ -129,10 +129,10 @@ def test_going_on_to_a_number_goes_there_whatever_the_goal_was(page, monkeypatch
     assert page.says("Finished")
 
 
-def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypatch):
+def test_advice_on_overfitting_starts_a_new_run_with_dropout(page, monkeypatch):
     page.steps(3)
     old = page.run
-    page.choose("model_hidden_dim", 32)  # looked at, and not what the advice is about
+    page.choose("model_hidden_dim", 32)  # the advice is about the run, not this
     says_always(monkeypatch, "dropout", 0.2)
     page.look()
     page.press("Start again with dropout 0.2")
@@ -143,7 +143,7 @@ def test_overfitting_is_answered_by_a_new_beginning_with_dropout(page, monkeypat
     page.wait_for_iteration(1)
 
 
-def test_a_divergence_is_answered_by_a_lower_rate_and_goes_on(page):
+def test_advice_on_divergence_lowers_the_rate_and_continues(page):
     page.choose("train_num_iters", 200_000)
     page.steps(1)
     assert page.run.autosaver.save_now()
@@ -170,11 +170,11 @@ def test_the_diagnosis_waits_for_a_changed_setting_to_take_effect(page, monkeypa
     assert (seen[0], seen[-1]) == (0, 2)
 
 
-def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, monkeypatch):
+def test_a_run_that_ends_while_the_page_is_drawn_enables_train(page, monkeypatch):
     watch = current_run.watch
 
     def late(run):
-        """The buttons are drawn by now, and the training ends."""
+        """Wait until training ends, after the buttons were drawn."""
         run.trainer.join()
         return watch(run)
 
@@ -185,11 +185,11 @@ def test_a_run_that_ends_while_the_page_is_drawn_gives_the_buttons_back(page, mo
     assert not page.enabled("Pause")
 
 
-def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
+def test_the_page_ticks_after_pause_until_the_last_chunk_is_done(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(1)
-    with SCHEDULER.chunk_lock:  # the thread waits for its next chunk
+    with SCHEDULER.chunk_lock:  # the training thread waits for the lock
         page.press("Pause")
         assert page.enabled("Train")
         assert page.value("_flag_training")
@@ -198,10 +198,10 @@ def test_a_paused_page_ticks_until_the_last_chunk_is_done(page):
     assert page.says("Paused")
 
 
-# -- figures, and what acts while it trains ----------------------------------------------------
+# -- figures and live settings ------------------------------------------------------------------
 
 
-def test_the_figures_are_the_trainings(page, monkeypatch):
+def test_figures_equal_those_of_solver_and_trainer(page, monkeypatch):
     monkeypatch.setattr(speed_meter, "WINDOW_SECONDS", 1000.0)
     page.choose("train_num_iters", 200_000)
     page.press("Train")
@@ -222,7 +222,7 @@ def test_the_figures_are_the_trainings(page, monkeypatch):
     assert status.remaining == pytest.approx(left)
 
 
-def test_the_time_that_remains_is_told_while_it_trains(page):
+def test_the_time_left_is_shown_once_the_speed_is_known(page):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(1)
@@ -239,7 +239,7 @@ def test_the_time_that_remains_is_told_while_it_trains(page):
         ("train_schedule", "constant", "schedule", "schedule cosine → constant"),
     ],
 )
-def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, text):
+def test_a_setting_changed_while_training_takes_effect_and_is_logged(page, key, value, name, text):
     page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(3)
@@ -252,7 +252,7 @@ def test_rule_clipping_and_schedule_act_while_it_trains(page, key, value, name, 
     assert page.shown("error") == []
 
 
-def test_a_plan_that_was_saved_before_plans_were_is_the_length_of_the_run(visit, page):
+def test_a_run_saved_without_a_plan_gets_its_length_as_goal(visit, page):
     page.steps(3)
     run = page.run
     assert get_registry().unload(run.id)

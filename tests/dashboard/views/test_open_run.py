@@ -1,4 +1,4 @@
-"""Runs that were not begun on this page: uploaded, pretrained, past, and those in an address."""
+"""Runs opened from a file, from a pretrained model or by their address."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ import pickle
 import numpy as np
 import pytest
 import RNNs
-import streamlit as st
 
-from dashboard.formatting import byte_size
 from dashboard.page import open_run
-from dashboard.runs import exports, summary
+from dashboard.runs import exports
 from dashboard.runs.registry import get_registry
-from dashboard.runs.store import Store
 from dashboard.server import limits
 from dashboard.training.status import Phase
-from dashboard.views import past_runs
 from rnncore import RNN, Solver, Vocab, save
-from rnncore.errors import SaveError
 from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
@@ -33,10 +28,10 @@ def page(visit):
     return with_story(visit)
 
 
-# -- going on with a model ---------------------------------------------------------------------
+# -- uploaded and pretrained models -------------------------------------------------------------
 
 
-def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
+def test_a_downloaded_model_trains_on_the_text_of_the_page(page):
     page.steps(3)
     raw, before = exports.model_pickle(page.run), page.run
     page.paste(OTHER + STORY)
@@ -46,14 +41,14 @@ def test_a_downloaded_model_goes_on_with_the_text_on_the_page(page):
     assert run.solver.iteration == 0
     np.testing.assert_array_equal(run.solver.model.flat, before.solver.model.flat)
     assert run.text.vocab == before.text.vocab
-    assert page.says("they were left out")  # characters that only the other text has
+    assert page.says("they were left out")  # the characters that only the other text has
     page.press("Generate")
     page.press("Step")
     assert page.run is run
     assert page.shown("error") == []
 
 
-def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
+def test_an_uploaded_model_is_not_replaced_without_confirmation(page):
     page.press("Step")
     page.upload("mine.pkl", exports.model_pickle(page.run), "model_upload")
     taught = page.run
@@ -63,7 +58,7 @@ def test_a_model_that_has_learnt_is_not_dropped_without_a_question(page):
     assert page.says("Start a new run with these settings?")
 
 
-def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_question(page):
+def test_a_model_with_a_seed_beyond_the_widget_limit_trains_without_confirmation(page):
     symbols = "".join(sorted(set(STORY)))
     model = RNN(len(symbols), symbols, input_dim=2, hidden_dim=16, seed=2**40)
     page.upload("mine.pkl", dump_model(model), "model_upload")
@@ -74,7 +69,7 @@ def test_a_model_with_a_larger_seed_than_the_page_can_show_trains_without_a_ques
     assert page.run is run
 
 
-def test_a_whole_run_goes_on_where_it_was(page):
+def test_an_uploaded_run_continues_exactly(page):
     page.steps(5)
     raw, before = exports.checkpoint_npz(page.run), page.run
     page.press("Reset")
@@ -88,7 +83,7 @@ def test_a_whole_run_goes_on_where_it_was(page):
     np.testing.assert_array_equal(page.run.solver.model.flat, before.solver.model.flat)
 
 
-def test_a_pickle_of_the_original_program_goes_on(page):
+def test_a_pickle_of_the_original_program_can_be_trained(page):
     vocab = Vocab.from_text(STORY)
     chars = dict(enumerate(vocab.idx_to_char))
     theirs = RNNs.RNN(len(vocab), chars, 4, 6, "lstm")
@@ -138,7 +133,7 @@ GARBAGE = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_what_is_no_model_is_told_and_the_run_stays(page, capsys, name):
+def test_a_file_that_is_no_model_is_refused_and_the_run_stays(page, capsys, name):
     page.press("Step")
     run = page.run
     page.upload(name, GARBAGE[name](), "model_upload")
@@ -155,7 +150,7 @@ def test_what_is_no_model_is_told_and_the_run_stays(page, capsys, name):
 CODE = "x.pkl');__import__('os').system('id');('.npz"
 
 
-def test_a_name_of_a_file_does_not_become_code_to_copy(page):
+def test_a_file_name_cannot_add_code_to_the_snippet(page):
     page.press("Step")
     page.upload(f"../{CODE}", exports.checkpoint_npz(page.run), "model_upload")
     assert page.run.text.name == display_name(CODE)
@@ -166,18 +161,18 @@ def test_a_name_of_a_file_does_not_become_code_to_copy(page):
     }  # fmt: skip
 
 
-def test_a_name_of_a_file_is_no_path_in_what_is_said(page):
+def test_an_error_shows_a_file_name_without_its_folders(page):
     page.upload("../../etc/notes\n.pkl", b"PK\x03\x04" + bytes(200), "model_upload")
     assert "etc" not in page.shown("error")[0]
 
 
-def test_a_model_that_is_too_large_is_told_with_figures(page, monkeypatch):
+def test_a_model_over_the_limit_is_refused_with_both_sizes(page, monkeypatch):
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", 1000)
     page.upload("large.pkl", bytes(2000), "model_upload")
     assert page.shown("error") == ["large.pkl has 2.0 kB; this page opens models of up to 1.0 kB."]
 
 
-def test_a_model_that_knows_nothing_of_the_text_is_refused(page):
+def test_a_model_without_any_character_of_the_text_is_refused(page):
     page.upload("abc.pkl", dump_model(RNN(2, "日本", input_dim=2, hidden_dim=3)), "model_upload")
     sentence = "The model knows none of this text's characters: choose another text."
     assert page.shown("error") == [sentence]
@@ -185,7 +180,7 @@ def test_a_model_that_knows_nothing_of_the_text_is_refused(page):
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
-def test_a_pretrained_model_writes_at_once_and_learns_on(page, name):
+def test_a_pretrained_model_can_write_and_be_trained(page, name):
     page.app.button(key=f"pretrained_{name}").click().run()
     assert page.shown("error") == []
     page.press("Generate")
@@ -196,7 +191,7 @@ def test_a_pretrained_model_writes_at_once_and_learns_on(page, name):
 # -- addresses ---------------------------------------------------------------------------------
 
 
-def test_the_address_brings_a_run_back(visit, page):
+def test_the_address_reopens_a_run(visit, page):
     page.steps(3)
     again = visit({"run": page.run.id})
     assert again.run is page.run
@@ -207,7 +202,7 @@ def test_the_address_brings_a_run_back(visit, page):
 
 
 def come_back_to(visit, page, phase, message=""):
-    """The page of a run that rests like this, opened again."""
+    """Return a new page opened by the address of a run in this phase."""
     page.press("Step")
     with page.run.trainer._control:
         page.run.trainer._phase, page.run.trainer._message = phase, message
@@ -224,11 +219,11 @@ def come_back_to(visit, page, phase, message=""):
         (Phase.PAUSED, "", "this run is as you left it."),
     ],
 )
-def test_the_page_says_what_became_of_the_training_meanwhile(visit, page, phase, message, sentence):
+def test_a_reopened_run_says_how_its_training_ended(visit, page, phase, message, sentence):
     assert come_back_to(visit, page, phase, message).says(f"Welcome back: {sentence}")
 
 
-def test_too_little_memory_to_open_a_run_is_a_sentence_and_the_page_stands(
+def test_too_little_memory_to_open_a_run_shows_a_message_and_the_page_works(
     visit, page, monkeypatch
 ):
     page.press("Step")
@@ -240,13 +235,13 @@ def test_too_little_memory_to_open_a_run_is_a_sentence_and_the_page_stands(
     assert again.enabled("Train")
 
 
-def test_too_little_memory_to_open_a_model_is_a_sentence(page, monkeypatch):
+def test_too_little_memory_to_open_a_model_shows_a_message(page, monkeypatch):
     monkeypatch.setattr(open_run, "load", raising(MemoryError()))
     page.upload("mine.pkl", b"anything", "model_upload")
     assert "not have enough memory left for this" in page.shown("error")[0]
 
 
-def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, page):
+def test_a_step_reloads_an_unloaded_run_which_other_pages_can_open(visit, page):
     page.press("Step")
     run = page.run
     assert get_registry().unload(run.id)
@@ -256,7 +251,7 @@ def test_a_step_of_a_run_that_was_put_away_is_saved_and_locks_nobody_out(visit, 
     assert again.run is run
 
 
-def test_a_run_that_was_deleted_elsewhere_is_told_at_the_next_step(page):
+def test_a_step_on_a_run_deleted_elsewhere_shows_a_message(page):
     page.press("Step")
     run = page.run
     assert get_registry().unload(run.id)
@@ -270,7 +265,7 @@ def test_a_run_that_was_deleted_elsewhere_is_told_at_the_next_step(page):
     assert page.run.solver.iteration == 1
 
 
-def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
+def test_opening_a_deleted_run_leaves_the_current_run_training(page):
     page.press("Step")
     gone = page.run
     page.press("Reset")
@@ -286,7 +281,7 @@ def test_a_past_run_that_is_gone_leaves_the_page_s_own_as_it_is(page):
     assert page.says("it may have been deleted")
 
 
-def test_of_two_pages_of_one_run_each_changes_only_what_was_changed_on_it(visit, page):
+def test_two_pages_of_one_run_each_change_only_their_own_settings(visit, page):
     page.press("Step")
     other = visit({"run": page.run.id})
     page.choose("train_update_rule", "sgd")
@@ -296,185 +291,17 @@ def test_of_two_pages_of_one_run_each_changes_only_what_was_changed_on_it(visit,
     run = page.run
     assert (run.solver.update_rule, run.solver.lr, run.solver.clip) == ("sgd", 1e-2, 1.0)
     assert run.solver.num_iters == 5_000
-    assert other.value("train_update_rule") == "sgd"  # it knows by now
+    assert other.value("train_update_rule") == "sgd"  # the other page has read the run's settings
     page.choose("train_lr", 2e-2)
     assert (run.solver.lr, run.solver.clip) == (2e-2, 1.0)
     assert page.value("train_clip") == 1.0
 
 
 @pytest.mark.parametrize("address", ["A" * 16, "../../etc/passwd", "x", "<b>", "%00"])
-def test_an_address_that_names_no_run_is_told(visit, address):
+def test_an_address_without_a_run_shows_a_message(visit, address):
     page = visit({"run": address})
     assert not page.has_run
     assert len(page.shown("info")) == 1
     assert "etc" not in page.shown("info")[0]
     page.press("Step")
     assert page.run.solver.iteration == 1
-
-
-# -- past runs ---------------------------------------------------------------------------------
-
-
-def test_past_runs_are_listed_opened_and_deleted(visit, page):
-    page.steps(3)
-    first = page.run
-    assert first.autosaver.save_now()
-    page.press("Reset")
-    second = page.run
-    assert second.autosaver.save_now()
-    page.open_page("runs")
-    assert page.says(f"2 runs on this computer, {byte_size(get_registry().store.size())}")
-    for run in (first, second):
-        assert page.says(byte_size(run.autosaver.size()))
-    assert page.says("3 of 500 iterations")
-    page.app.button(key=f"open_{first.id}").click().run()
-    assert page.run is first
-    page.open_page("runs")
-    page.app.button(key=f"delete_{first.id}").click().run()
-    assert not page.has_run
-    assert page.says("1 run on this computer")
-    page.open_page("")
-    page.press("Step")
-    assert page.run not in (first, second)
-
-
-def test_on_a_server_for_many_a_visitor_sees_and_deletes_the_own_run(visit, page, monkeypatch):
-    monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
-    page.press("Step")
-    run = page.run
-    assert run.autosaver.save_now()
-    page.look()
-    assert page.says(f"Saved on the server ({byte_size(run.autosaver.size())}).")
-    page.press("Delete for good")
-    assert not page.has_run
-    assert get_registry().store.list_runs() == []
-    assert visit({"run": run.id}).says("it may have been deleted")
-    page.press("Step")
-    assert page.run is not run
-
-
-def test_a_run_that_cannot_be_deleted_says_so_where_it_was_tried(page, monkeypatch):
-    page.press("Step")
-    assert page.run.autosaver.save_now()
-    monkeypatch.setattr(
-        get_registry().store, "delete", raising(SaveError("The run was not deleted."))
-    )
-    page.press("Delete for good")
-    assert page.has_run
-    assert page.shown("error") == ["The run was not deleted."]
-
-
-def test_what_is_too_large_to_come_back_here_is_told_before_it_is_taken_away(page, monkeypatch):
-    page.press("Step")
-    assert page.says("in Python with rnncore and on this page:")
-    assert page.says("in Python and on this page.")
-    size = exports.checkpoint_bytes(page.run)
-    monkeypatch.setattr(limits, "MAX_MODEL_BYTES", size - 1)
-    page.look()
-    assert page.says("in Python with rnncore and on this page:")
-    assert page.says(f"in Python, not on this page (limit {byte_size(size - 1)}).")
-
-
-def test_without_a_run_the_list_says_so(visit):
-    page = visit()
-    page.open_page("runs")
-    assert page.says("No runs yet.")
-
-
-def listed(page) -> list[str]:
-    """Ids of the runs that can be opened."""
-    return [b.key.removeprefix("open_") for b in page.app.button if b.label.startswith("Open ")]
-
-
-def put_aside() -> str:
-    """A run that an earlier server left; its id."""
-    run = small_run(get_registry().store)
-    assert run.autosaver.suspend()
-    return run.id
-
-
-def test_of_many_runs_the_newest_are_listed_and_the_others_a_click_away(visit, monkeypatch):
-    monkeypatch.setattr(past_runs, "PER_PAGE", 3)
-    page = visit()
-    ids = [put_aside() for _ in range(7)]
-    page.open_page("runs")
-    assert len(listed(page)) == 3
-    assert page.says("7 runs on this computer")
-    assert page.says("Runs 1 to 3 of 7")
-    seen = []
-    for number in (1, 2, 3):
-        page.app.pagination(key="runs_page").set_value(number).run()
-        seen += listed(page)
-    assert seen == ids[::-1]
-    # The last page goes with its only run: the newest are shown again.
-    page.app.button(key=f"delete_{ids[0]}").click().run()
-    assert page.says("Runs 1 to 3 of 6")
-    assert len(listed(page)) == 3
-
-
-def test_buttons_in_the_list_say_which_run_they_are_for_and_names_stay_words(page):
-    page.press("Step")
-    assert page.run.autosaver.save_now()
-    page.upload("*b* :red[_x_](`y`).txt", OTHER.encode())
-    page.press("Train")
-    page.press("Start new run")
-    assert page.run.autosaver.save_now()
-    page.open_page("runs")
-    names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]
-    labels = [label for label in page.labels() if label.startswith("Open")]
-    assert labels == [f"Open *{name}*" for name in names]
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "amount", "told"),
-    [
-        ("plateau", "goal_patience", 3, "iterations, until validation stalls"),
-        ("minutes", "goal_minutes", 2, "iterations, goal 2 min"),
-        ("iterations", "train_num_iters", 10_000, " of 10,000 iterations"),
-    ],
-)
-def test_a_past_run_is_listed_with_its_network_and_no_other_goal_than_its_own(
-    page, kind, key, amount, told
-):
-    page.choose("goal_kind", kind)
-    page.choose(key, amount)
-    page.press("Train")
-    page.wait_for_iteration(3)
-    page.press("Pause")
-    page.wait_until_stopped()
-    assert page.run.autosaver.save_now()
-    page.open_page("runs")
-    (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
-    assert line.startswith("One-layer LSTM, 16 units · ")
-    assert told in line
-    assert (" of 10,000" in line) == (kind == "iterations")
-    assert "200,000" not in line
-    assert page.says(":blue-badge[on the workbench]")
-
-
-def test_a_run_that_vanishes_while_it_is_listed_is_told_by_what_is_known(tmp_path):
-    store = Store(tmp_path)
-    run = small_run(store, 3)
-    (info,) = store.list_runs()
-    run.autosaver.discard()
-    store.delete(run.id)
-    assert summary.describe(store, info).startswith("3 iterations · ")
-
-
-def paths(page) -> set[str]:
-    return {of.get("url_pathname", "") for of in page.app._registered_pages.values()}
-
-
-def test_past_runs_are_listed_for_the_owner_of_the_computer_only(visit, monkeypatch):
-    assert "runs" in paths(visit())
-    monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
-    assert "runs" not in paths(visit())
-    monkeypatch.delenv("LSTM_WORKBENCH_SHARED")
-    with monkeypatch.context() as patch:
-        patch.setattr(type(st.context), "headers", {"Host": "evil.example:8501"})
-        assert "runs" not in paths(visit())
-    option = st.get_option
-    for address in ("0.0.0.0", "192.168.1.7", None, ""):
-        shown = {"server.address": address}
-        monkeypatch.setattr(st, "get_option", lambda name, s=shown: s.get(name, option(name)))
-        assert "runs" not in paths(visit())
