@@ -21,7 +21,7 @@ from typing import Any
 
 import rnncore
 from rnncore import RNN, Solver, Vocab, read_text
-from rnncore.batches import as_streams
+from rnncore.batches import split_into_streams
 from rnncore.storage.model_pickle import dump_model
 
 BOOKS = Path(__file__).parents[2] / "shared" / "corpora"
@@ -102,8 +102,8 @@ def collect_figures(solver: Solver, **known: Any) -> dict[str, Any]:
         "last": float(losses[-1]),
         "best": float(losses[best]),
         "best_at": int(iterations[best]),
-        "one_stream": measure_loss(solver.model, *as_streams(solver.val_ids, 1)),
-        "train": measure_loss(solver.model, *as_streams(solver.train_ids, 64)),
+        "one_stream": measure_loss(solver.model, *split_into_streams(solver.val_ids, 1)),
+        "train": measure_loss(solver.model, *split_into_streams(solver.train_ids, 64)),
         "seconds": round(solver.seconds, 1),
         "curve": [[int(i), round(float(v), 4)] for i, v in zip(iterations, losses, strict=True)],
         "rnncore": rnncore.__version__,

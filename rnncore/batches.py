@@ -1,10 +1,9 @@
-"""Ids to batches: N contiguous streams, read T characters at a time.
+"""Batches of ids: N contiguous streams, read T characters at a time.
 
-The training ids are cut into N streams of equal length, laid side by side. Each
-batch takes the next T ids of every stream, so the state a network has after one
-batch is the right one to begin the next with (truncated back-propagation
-through time). At the end of the streams reading wraps to their beginning, and
-the state starts again from zero.
+The training ids are cut into N streams of equal length. Each batch takes the next T ids of
+every stream, so the state after one batch is the initial state of the next (truncated
+back-propagation through time). After the end of the streams the batches start again at
+their beginning, from a zero state.
 """
 
 from __future__ import annotations
@@ -19,13 +18,10 @@ from rnncore.errors import SettingError, TextError
 
 Ids = NDArray[np.integer]
 
-# A validation reads up to so many streams side by side, so many characters at a time: fast.
-VAL_STREAMS, VAL_STEPS = 32, 50
-
 
 @dataclass(frozen=True)
 class Batch:
-    """Inputs and targets, both (N, T); ``wrapped`` if the streams begin again here."""
+    """Inputs and targets, both (N, T); ``wrapped`` if this is the first batch of an epoch."""
 
     inputs: Ids
     targets: Ids
@@ -33,7 +29,10 @@ class Batch:
 
 
 def check_ids(ids: object, vocab_dim: int) -> Ids:
-    """``ids`` as a 1-D integer array within ``0 .. vocab_dim - 1``; a SettingError otherwise."""
+    """Return ``ids`` as a 1-D integer array.
+
+    SettingError: they are not whole numbers within ``0 .. vocab_dim - 1``.
+    """
     array = np.asarray(ids)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise SettingError(
@@ -49,14 +48,14 @@ def check_ids(ids: object, vocab_dim: int) -> Ids:
 
 
 def split(ids: Ids, val_fraction: float) -> tuple[Ids, Ids]:
-    """The first part to train on and the last ``val_fraction`` to validate with (views)."""
+    """Return views of the training part and of the last ``val_fraction``, for validation."""
     checks.check_number("val_fraction", val_fraction, 0.0, 0.9)
     cut = len(ids) - round(len(ids) * val_fraction)
     return ids[:cut], ids[cut:]
 
 
-def as_streams(ids: Ids, batch_size: int) -> tuple[Ids, Ids]:
-    """Inputs and targets as (N, L) streams; a last remainder shorter than N is left out."""
+def split_into_streams(ids: Ids, batch_size: int) -> tuple[Ids, Ids]:
+    """Return inputs and targets as (N, L) streams, without a last remainder of less than N ids."""
     length = (len(ids) - 1) // batch_size
     inputs = ids[: length * batch_size].reshape(batch_size, length)
     targets = ids[1 : length * batch_size + 1].reshape(batch_size, length)
@@ -64,24 +63,28 @@ def as_streams(ids: Ids, batch_size: int) -> tuple[Ids, Ids]:
 
 
 class Batches:
-    """Endless (N, T) batches from one text; ``cursor`` is the place of the next one."""
+    """Endless (N, T) batches from one text.
+
+    cursor: number of batches read so far.
+    TextError: the text is too short for one batch.
+    """
 
     def __init__(self, ids: Ids, batch_size: int, seq_length: int):
         N = checks.check_whole("batch_size", batch_size, 1)
         T = checks.check_whole("seq_length", seq_length, 1)
         if len(ids) < N * T + 1:
             raise TextError(explain_too_short(len(ids), N, T))
-        self.inputs, self.targets = as_streams(ids, N)
+        self.inputs, self.targets = split_into_streams(ids, N)
         self.seq_length = T
         self.cursor = 0
 
     @property
     def per_epoch(self) -> int:
-        """Batches in one pass over the streams."""
+        """Batches in one epoch."""
         return self.inputs.shape[1] // self.seq_length
 
     def next(self) -> Batch:
-        """The next batch (views of the streams)."""
+        """Return the next batch (views of the streams)."""
         at = self.cursor % self.per_epoch
         window = slice(at * self.seq_length, (at + 1) * self.seq_length)
         batch = Batch(self.inputs[:, window], self.targets[:, window], wrapped=at == 0)
@@ -90,7 +93,7 @@ class Batches:
 
 
 def explain_too_short(length: int, batch_size: int, seq_length: int) -> str:
-    """Why a text does not fill one batch, and which settings would fit it."""
+    """Return a message: a text does not fill one batch, and which settings would fit."""
     need = batch_size * seq_length + 1
     message = (
         f"The training part has {length:,} characters, but {batch_size} streams of "

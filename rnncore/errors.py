@@ -1,35 +1,35 @@
-"""What rnncore refuses, said to a person.
+"""The errors that rnncore raises for bad input.
 
-Every refusal is an ``RnnCoreError``. Its message is one or two sentences: what
-was wrong, with its value, and what would work. It is also a ``ValueError``, so
-code that knows nothing of rnncore can still catch it.
+Every one is an ``RnnCoreError`` with a message of one or two sentences: what is wrong, with
+its value, and what would work. It is also a ``ValueError``, so code that does not know
+rnncore can catch it.
 """
 
 from __future__ import annotations
 
 
 class RnnCoreError(ValueError):
-    """The one family of errors that rnncore raises for bad input."""
+    """Base class of the errors that rnncore raises for bad input."""
 
 
 class TextError(RnnCoreError):
-    """Bytes that are not a text, or a text that is too short or too odd to train on."""
+    """Bytes that are not a text, or a text that cannot be trained on."""
 
 
 class VocabError(RnnCoreError):
-    """Characters or ids that the vocabulary lacks."""
+    """Characters or ids that are not in the vocabulary."""
 
 
 class SettingError(RnnCoreError):
-    """A setting (size, rate, name, array) outside what is allowed."""
+    """A setting (size, rate, name, array) that is not allowed."""
 
 
 class FileFormatError(RnnCoreError):
-    """A model or checkpoint file that is damaged, foreign or unsafe."""
+    """A model or checkpoint file that is damaged, unsafe or of another program."""
 
 
 class SaveError(RnnCoreError):
-    """A file could not be written; what was there before is unchanged."""
+    """A file that could not be written; an existing file at its path is unchanged."""
 
 
 class DivergedError(RnnCoreError):

@@ -1,8 +1,7 @@
-"""Analytic against numeric gradients.
+"""Gradient check: analytic gradients compared with numeric ones.
 
-Every entry's derivative is compared with the central difference
-(L(θ + ε) - L(θ - ε)) / 2ε in float64, for every parameter and for the initial
-state; the error is relative to the larger of the two vectors:
+The derivative of each entry of each parameter, and of the initial state, is compared with
+the central difference (L(θ + ε) - L(θ - ε)) / 2ε in float64. The error of an array is
 
     ‖analytic - numeric‖ / max(‖analytic‖, ‖numeric‖)
 """
@@ -22,7 +21,7 @@ EPSILON = 1e-5
 
 @dataclass(frozen=True)
 class Check:
-    """Relative error of one array's gradient."""
+    """The relative error of one array's gradient."""
 
     cell_type: str
     num_layers: int
@@ -34,7 +33,10 @@ class Check:
 def numeric_gradient(
     f: Callable[[], float], x: NDArray[np.floating], eps: float = EPSILON
 ) -> NDArray[np.floating]:
-    """Central differences of ``f()`` with respect to every entry of ``x``, which it reads."""
+    """Return the central differences of ``f()`` with respect to each entry of ``x``.
+
+    ``x`` is changed in place while ``f`` is called, and restored afterwards.
+    """
     gradient = np.empty_like(x)
     for at in np.ndindex(*x.shape):
         saved = x[at]
@@ -48,17 +50,17 @@ def numeric_gradient(
 
 
 def relative_error(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
-    """‖a - b‖ / max(‖a‖, ‖b‖); 0 if both vanish."""
+    """Return ‖a - b‖ / max(‖a‖, ‖b‖), or 0 if both norms are 0."""
     scale = max(float(np.linalg.norm(a)), float(np.linalg.norm(b)))
     return float(np.linalg.norm(a - b)) / scale if scale > 0 else 0.0
 
 
 def check_model(cell_type: str, num_layers: int, seed: int = 0) -> list[Check]:
-    """Check every parameter and the initial state of a small float64 model."""
+    """Check the gradients of every parameter and the initial state of a small float64 model."""
     V, D, H, N, T = 7, 4, 5, 3, 6
     model = RNN(V, None, D, H, cell_type, num_layers, dtype="float64", seed=seed)
     rng = np.random.default_rng(seed)
-    # Off the initial values, where biases are zero and the output is almost uniform.
+    # Noise, because initially the biases are zero and the output is almost uniform.
     model.flat += 0.3 * rng.standard_normal(model.flat.shape)
     inputs, targets = rng.integers(0, V, (2, N, T))
     start = [0.5 * rng.standard_normal(part.shape) for part in model.initial_state(N)]
@@ -68,13 +70,13 @@ def check_model(cell_type: str, num_layers: int, seed: int = 0) -> list[Check]:
 
     buffers = model.new_pass(N, T)
     _, grads = model.loss(inputs, targets, [part.copy() for part in start], buffers=buffers)
-    found = {name: np.array(grad) for name, grad in grads.items()}
-    found |= {f"state{i + 1}": part for i, part in enumerate(buffers.dstate)}
-    at = dict(model.params) | {f"state{i + 1}": part for i, part in enumerate(start)}
+    analytic = {name: np.array(grad) for name, grad in grads.items()}
+    analytic |= {f"state{i + 1}": part for i, part in enumerate(buffers.dstate)}
+    values = dict(model.params) | {f"state{i + 1}": part for i, part in enumerate(start)}
     return [
         Check(
-            cell_type, num_layers, name, at[name].shape,
-            relative_error(found[name], numeric_gradient(loss, at[name])),
+            cell_type, num_layers, name, values[name].shape,
+            relative_error(analytic[name], numeric_gradient(loss, values[name])),
         )
-        for name in found
+        for name in analytic
     ]  # fmt: skip

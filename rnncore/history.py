@@ -1,7 +1,6 @@
-"""What happened at each iteration, in plain columns.
+"""The measurements of a training run: one row per iteration, in columns of numbers.
 
-One row an iteration, appended in order. A column that has no value at an
-iteration (validation, most of the time) holds NaN there.
+A column without a value at an iteration holds NaN there, as the validation loss mostly does.
 """
 
 from __future__ import annotations
@@ -11,17 +10,17 @@ from numpy.typing import NDArray
 
 COLUMNS = (
     "iteration",  # 1 for the first update
-    "chars",  # characters of training text seen so far
-    "seconds",  # seconds of training so far, pauses not counted
+    "chars",  # characters of training text read so far
+    "seconds",  # seconds of training so far, without pauses
     "loss",  # training loss of this batch, nats per character
     "val_loss",  # validation loss, nats per character, or NaN
     "grad_norm",  # global norm of the gradient before clipping
-    "lr",  # learning rate that this update used
+    "lr",  # learning rate of this update
 )
 
 
 class History:
-    """Columns of float64 that grow in place; ``history["loss"]`` is a read-only view."""
+    """Growing columns of float64; ``history["loss"]`` is a read-only view (iterations,)."""
 
     def __init__(self) -> None:
         self._rows = np.empty((len(COLUMNS), 1024))
@@ -31,15 +30,15 @@ class History:
         return self._length
 
     def append(self, **values: float) -> None:
-        """Add a row; columns that are not named hold NaN."""
+        """Add a row; columns without a value get NaN."""
         if self._length == self._rows.shape[1]:
-            # Doubling keeps the cost of an append constant, however long the run.
+            # Doubling keeps the mean cost of an append constant.
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)], axis=1)
         self._rows[:, self._length] = [values.get(name, np.nan) for name in COLUMNS]
         self._length += 1
 
     def set_last(self, name: str, value: float) -> None:
-        """Fill in a column of the newest row (a validation measured after its update)."""
+        """Set a column of the newest row, such as a validation loss measured after its update."""
         self._rows[COLUMNS.index(name), self._length - 1] = value
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
@@ -48,29 +47,29 @@ class History:
         return column
 
     def last(self, name: str) -> float:
-        """The newest value of a column, or NaN."""
+        """Return the newest value of a column, or NaN if there are no rows."""
         return float(self[name][-1]) if self._length else float("nan")
 
     def validations(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Iterations at which validation was measured, and its losses."""
-        rows = self._rows[:, : self._length]  # one look: another thread may append between two
+        """Return the iterations at which validation loss was measured, and those losses."""
+        rows = self._rows[:, : self._length]  # read once: another thread may append meanwhile
         iterations, val_loss = rows[COLUMNS.index("iteration")], rows[COLUMNS.index("val_loss")]
         measured = ~np.isnan(val_loss)
         return iterations[measured], val_loss[measured]
 
     def seconds_below(self, nats: float) -> float | None:
-        """Seconds of training after which validation first came below so many nats, or None."""
+        """Return the training seconds until validation loss first fell below ``nats``, or None."""
         val_loss = self["val_loss"]
-        below = np.flatnonzero(val_loss < nats)  # NaN is below nothing
+        below = np.flatnonzero(val_loss < nats)  # a comparison with NaN is False
         return float(self["seconds"][below[0]]) if len(below) else None
 
     def to_array(self) -> NDArray[np.float64]:
-        """A copy of all rows, (columns, iterations)."""
+        """Return a copy of all rows, (columns, iterations)."""
         return self._rows[:, : self._length].copy()
 
     @classmethod
     def from_array(cls, rows: NDArray[np.float64]) -> History:
-        """A history from what ``to_array`` gave."""
+        """Return a history with copies of the rows of ``to_array``."""
         history = cls()
         history._length = rows.shape[1]
         room = max(1024, rows.shape[1])

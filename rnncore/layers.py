@@ -1,8 +1,8 @@
 """The layers around the recurrent ones: embedding, dropout, affine, softmax cross-entropy.
 
-Each is a forward function and, where it needs one, a backward function of plain
-arrays. Letters: N sequences, T time steps, V vocabulary, D input, H hidden.
-``dx`` is the gradient of the loss with respect to ``x``.
+Each layer is a forward function and, where it needs one, a backward function of plain
+arrays. Letters: M rows (T N of a batch), V symbols, D inputs, H hidden units. ``dx`` is the
+gradient of the loss with respect to ``x``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Ids = NDArray[np.integer]
 
 
 def embedding_backward(ids: Ids, dx: Array, dW: Array) -> None:
-    """Sum the rows of ``dx`` (M, D) that came from the same row of W into ``dW`` (V, D).
+    """Fill dW (V, D): each row is the sum of the rows of dx (M, D) with its id in ids (M,).
 
-    ``ids`` is (M,). Sorting first makes each row's sum one contiguous reduction;
-    ``np.add.at`` gives the same, several times slower.
+    Sorting first makes each sum one contiguous reduction; ``np.add.at`` gives the same
+    result several times slower.
     """
     order = np.argsort(ids, kind="stable")
     present, starts = np.unique(ids[order], return_index=True)
@@ -28,45 +28,51 @@ def embedding_backward(ids: Ids, dx: Array, dW: Array) -> None:
     dW[present] = np.add.reduceat(dx[order], starts, axis=0)
 
 
-def dropout_mask(rng: np.random.Generator, shape: tuple[int, ...], p: float, dtype: Any) -> Array:
-    """Zeros with probability ``p``, else 1 / (1 - p), so that the expectation stays.
+def draw_dropout_mask(
+    rng: np.random.Generator, shape: tuple[int, ...], p: float, dtype: Any
+) -> Array:
+    """Return a mask that is 0 with probability ``p``, else 1 / (1 - p) to keep the mean.
 
-    Srivastava et al. (2014); between recurrent layers only, as Zaremba et al. (2014) advise.
+    Srivastava et al. (2014); not applied to recurrent connections, after Zaremba et al. (2014).
     """
     mask = (rng.random(shape, dtype=np.float32) >= p).astype(dtype)
     mask *= 1 / (1 - p)
     return mask
 
 
-def with_ones(x: Array) -> Array:
-    """x (M, H) with a column of ones, which multiplies the bias in ``affine``."""
+def append_ones(x: Array) -> Array:
+    """Return x (M, H) with a column of ones appended, by which ``affine`` multiplies the bias."""
     return np.append(x, np.ones((len(x), 1), x.dtype), axis=1)
 
 
 def affine(x1: Array, W: Array, out: Array) -> Array:
-    """x1 (M, H+1), of which the last column is ones, times W (H+1, V), of which the last row is
-    the bias -> out (M, V), a transposed array: each symbol's column lies together in memory.
+    """Write x1 W to ``out`` and return it.
 
-    Columns, because the softmax then works through whole columns at a time and not through many
-    short rows, twice as fast.
+    x1: (M, H+1); its last column is ones.
+    W: (H+1, V); its last row is the bias.
+    out: (M, V), stored by columns. The softmax then works on whole columns instead of many
+        short rows, which is twice as fast.
     """
     np.matmul(W.T, x1.T, out=out.T)
     return out
 
 
 def affine_backward(dy: Array, x1: Array, W: Array, dW: Array, dx: Array) -> None:
-    """From dy (M, V) fill dW (H+1, V) and dx (M, H); dy's columns lie together as ``out``'s do."""
-    dW[...] = (dy.T @ x1).T  # rows of dy.T and x1 as they lie: faster than the product as written
+    """Fill dW (H+1, V) and dx (M, H) from dy (M, V), which is stored by columns as ``out`` is."""
+    dW[...] = (dy.T @ x1).T  # dy.T and x1 are contiguous: faster than x1.T @ dy
     np.matmul(dy, W[:-1].T, out=dx)
 
 
 def softmax_cross_entropy(logits: Array, targets: Ids) -> float:
-    """Sum of -log p(target) over rows, in nats; ``logits`` (M, V) become probabilities in place."""
+    """Return the sum of -log p(target) over rows, in nats.
+
+    ``logits`` (M, V) are overwritten with the probabilities; targets: (M,).
+    """
     rows = np.arange(len(targets))
     logits -= logits.max(axis=1, keepdims=True)
     at_target = logits[rows, targets].astype(np.float64)
-    # e^-40 is nothing beside a row's sum. Left to become subnormal numbers, such probabilities
-    # slow the products that they enter by a tenth and more once a network is sure of itself.
+    # exp(-40) adds nothing to a row's sum in float32. Smaller values would become subnormal
+    # numbers, which slow the following products by a tenth or more in a confident network.
     np.maximum(logits, -40, out=logits)
     np.exp(logits, out=logits)
     totals = logits.sum(axis=1, keepdims=True)
@@ -75,9 +81,9 @@ def softmax_cross_entropy(logits: Array, targets: Ids) -> float:
 
 
 def softmax_cross_entropy_backward(probs: Array, targets: Ids, count: int | None = None) -> Array:
-    """Gradient of the mean loss with respect to the logits, (M, V), written over ``probs``.
+    """Overwrite ``probs`` (M, V) with the gradient of the mean loss, and return it.
 
-    ``count`` is the number of rows that the mean goes over, if these are a part of them.
+    count: the number of rows in the mean, if these rows are a part of a batch.
     """
     probs[np.arange(len(targets)), targets] -= 1
     probs *= 1 / (count or len(targets))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from rnncore.batch_pass import choose_shard_count
-from rnncore.batches import VAL_STEPS, VAL_STREAMS
 from rnncore.cells import CELLS
 from rnncore.compute import blas
 from rnncore.network import count_params
+from rnncore.validation import MAX_STREAMS, STEPS
 
 
 def estimate_training_bytes(
@@ -22,10 +22,12 @@ def estimate_training_bytes(
 ) -> int:
     """Return an upper estimate of the bytes that training takes in all its processes.
 
-    Counted are the parameters, gradients, two moments and the kernels' copies of the weights;
-    for each shard but the first its own copies of all but the moments; for each step of each
-    layer the gates, their gradients, states and inputs. A validation (``validates``) takes the
-    same without gradients.
+    It counts:
+
+    * for the first shard, the parameters, gradients, two moments and copies of the weights;
+    * for each further shard, the same without the moments;
+    * for each step of each layer, the gates, their gradients, states and inputs;
+    * with ``validates``, the buffers of a validation, which have no gradients.
     """
     G, H = len(CELLS[cell_type].gates), hidden_dim
     params = count_params(vocab_dim, input_dim, hidden_dim, cell_type, num_layers)
@@ -33,8 +35,8 @@ def estimate_training_bytes(
     copies = 6 + 3 * _further_shards(params, batch_size, seq_length)
     rows = batch_size * seq_length * (per_row + 3 * vocab_dim)
     if validates:
-        copies += 2 * _further_shards(params, VAL_STREAMS, VAL_STEPS)
-        rows += VAL_STREAMS * VAL_STEPS * (per_row + 2 * vocab_dim)
+        copies += 2 * _further_shards(params, MAX_STREAMS, STEPS)
+        rows += MAX_STREAMS * STEPS * (per_row + 2 * vocab_dim)
     return itemsize * (copies * params + rows)
 
 

@@ -72,7 +72,7 @@ class Network:
 
         widths = [self.input_dim] + [H] * (self.num_layers - 1)
         self.cells: list[Cell] = [CELLS[cell_type](width, H, self.dtype) for width in widths]
-        self.place(np.zeros(_size(self.shapes()), self.dtype))
+        self.bind_params(np.zeros(_size(self.shapes()), self.dtype))
         if init:
             self._initialise(np.random.default_rng(self.seed))
 
@@ -92,7 +92,7 @@ class Network:
             start += math.prod(shape)
         return MappingProxyType(named)
 
-    def place(self, flat: Array) -> None:
+    def bind_params(self, flat: Array) -> None:
         """Use this vector (P,) as the parameters from now on, without copying it."""
         self.flat, self.params = flat, self.views(flat)
 

@@ -1,8 +1,8 @@
-"""Update rules: how a gradient changes the parameters.
+"""Optimizers: update rules that change the parameters by the gradient.
 
-A rule sees all parameters as one flat vector and changes it in place. Its
-moments have the parameters' shape; ``slots`` names them, simplest rule first.
-The learning rate is handed in at each update: the solver's schedule owns it.
+A rule updates all parameters in place, as one flat vector (P,). Vectors that it keeps
+between updates, such as Adam's moments, are in ``slots``. The solver passes the learning
+rate to each update. Classes are ordered from the simplest rule on.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from rnncore import checks
 
 Vector = NDArray[np.floating]
 
-# Elements updated at once: a block of every vector fits the processor's cache.
+# Elements updated at once, so that the blocks of all vectors fit into the processor's cache.
 _BLOCK = 1 << 15
 
 
 class Optimizer(ABC):
-    """A rule with its moments. ``slots`` are the vectors that it keeps between updates."""
+    """An update rule and its state.
+
+    steps: updates so far.
+    slots: the vectors (P,) that the rule keeps between updates, by name.
+    """
 
     name: ClassVar[str]
     slot_names: ClassVar[tuple[str, ...]] = ()
@@ -33,7 +37,7 @@ class Optimizer(ABC):
         self._scratch = np.empty(min(size, _BLOCK), dtype)
 
     def update(self, params: Vector, grads: Vector, lr: float) -> None:
-        """One update of ``params`` (size,) in place."""
+        """Update ``params`` (P,) in place by ``grads`` (P,)."""
         self.steps += 1
         for start in range(0, params.size, _BLOCK):
             block = slice(start, start + _BLOCK)
@@ -43,7 +47,7 @@ class Optimizer(ABC):
 
     @abstractmethod
     def _update(self, p: Vector, g: Vector, lr: float, *moments_and_scratch: Vector) -> None:
-        """Update a block; the last array is scratch space of its size."""
+        """Update one block; the last array is scratch space of the same size."""
 
 
 class SGD(Optimizer):
@@ -115,14 +119,14 @@ class Adam(Optimizer):
         m *= self.beta1
         m += tmp
         _decay_towards_square(s, g, self.beta2, tmp)
-        # Both bias corrections are folded into the rate and eps, which saves two passes.
+        # The bias corrections of m and s are applied to the rate and eps, which saves two passes.
         root = (1 - self.beta2**self.steps) ** 0.5
         rate = lr * root / (1 - self.beta1**self.steps)
         _descend(p, m, s, rate, self.eps * root, tmp)
 
 
 class AdamW(Adam):
-    """Adam after p *= 1 - lr decay: weight decay apart from the gradient.
+    """Adam with decoupled weight decay: p *= 1 - lr decay before each update.
 
     Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
     """
@@ -158,15 +162,15 @@ UPDATE_RULES: dict[str, type[Optimizer]] = {
 
 
 def make_optimizer(update_rule: str, size: int, dtype: Any = np.float32) -> Optimizer:
-    """A fresh rule by name, for ``size`` parameters."""
+    """Return a new optimizer by name, for ``size`` parameters."""
     checks.check_choice("update_rule", update_rule, UPDATE_RULES)
     return UPDATE_RULES[update_rule](size, dtype)
 
 
 def clip_by_global_norm(grads: Vector, max_norm: float | None) -> float:
-    """Scale ``grads`` in place so that its Euclidean norm is at most ``max_norm``.
+    """Scale ``grads`` in place to a Euclidean norm of at most ``max_norm``.
 
-    Returns the norm before scaling; one that is not finite leaves ``grads`` as they are.
+    Return the norm before scaling; if it is not finite, ``grads`` stay as they are. Source:
     Pascanu, Mikolov and Bengio (2013), "On the difficulty of training recurrent neural
     networks".
     """

@@ -1,4 +1,7 @@
-"""History -> an Altair chart, for notebooks. Altair is imported here, only when asked for."""
+"""An Altair chart of a training run, for notebooks.
+
+Altair and pandas are optional, so they are imported inside the function that needs them.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,11 @@ import numpy as np
 
 from rnncore.history import History
 
-_MOST_POINTS = 1500  # of each line: Altair refuses a chart of more than 5,000 rows
+_MAX_POINTS = 1500  # of each of the three lines: Altair refuses more than 5,000 rows
 
 
 def loss_chart(history: History) -> Any:
-    """Training loss pale, its running mean on top, validation in its own colour (nats/char)."""
+    """Return a chart of training loss, its running mean and validation loss, in nats/character."""
     import altair as alt
     import pandas as pd
 
@@ -22,12 +25,12 @@ def loss_chart(history: History) -> Any:
         "training, smoothed": (iteration, smooth(loss)),
         "validation": history.validations(),
     }
-    thinned = {name: (_thin(x), _thin(y)) for name, (x, y) in lines.items()}
+    downsampled = {name: (_downsample(x), _downsample(y)) for name, (x, y) in lines.items()}
     rows = pd.DataFrame(
         {
-            "iteration": np.concatenate([x for x, _ in thinned.values()]),
-            "loss": np.concatenate([y for _, y in thinned.values()]),
-            "line": np.repeat(list(thinned), [len(x) for x, _ in thinned.values()]),
+            "iteration": np.concatenate([x for x, _ in downsampled.values()]),
+            "loss": np.concatenate([y for _, y in downsampled.values()]),
+            "line": np.repeat(list(downsampled), [len(x) for x, _ in downsampled.values()]),
         }
     )
     colours = alt.Scale(domain=list(lines), range=["#c6dbef", "#2171b5", "#d94801"])
@@ -43,14 +46,14 @@ def loss_chart(history: History) -> Any:
     )
 
 
-def _thin(values: np.ndarray) -> np.ndarray:
-    """Evenly spaced ones of ``values``, at most ``_MOST_POINTS``; the newest always."""
-    every = max(1, -(-len(values) // _MOST_POINTS))
+def _downsample(values: np.ndarray) -> np.ndarray:
+    """Return at most ``_MAX_POINTS`` evenly spaced values, always with the newest."""
+    every = max(1, -(-len(values) // _MAX_POINTS))
     return values[::-1][::every][::-1]
 
 
 def smooth(values: np.ndarray, window: int = 100) -> np.ndarray:
-    """Mean of the last ``window`` values at each place (fewer at the beginning)."""
+    """Return the mean of the last ``window`` values at each index (fewer at the beginning)."""
     if len(values) == 0:
         return values
     total = np.concatenate([[0.0], np.cumsum(values)])

@@ -1,8 +1,8 @@
-"""Models that come with rnncore: trained already, so that one can sample at once.
+"""Trained models that come with rnncore, to sample from at once.
 
-Each is ``data/<name>.pkl``, a model's pickle as anyone downloads it, and is opened by the
-safe reader like a stranger's. What it learned from, how well, and how it is made again is
-told in ``docs/pretrained-<name>.md``.
+Each is a model pickle, ``data/<name>.pkl``, opened by the safe reader like any other file.
+``docs/pretrained-<name>.md`` describes its training text, its losses and how to train it
+again.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from rnncore.storage.model_pickle import read_model
 
 FOLDER = Path(__file__).with_name("data")
 
-# Name and what to say of it in a list.
+# Names, and a description of each for lists.
 PRETRAINED = {"pride": "Jane Austen, Pride and Prejudice (1813): one LSTM layer of 200 units"}
 
 
 def pretrained(name: str) -> RNN:
-    """A fresh copy of the model of this name; a SettingError lists the names there are."""
+    """Return a new copy of the model with this name.
+
+    SettingError: the name is unknown; the message lists the known names.
+    """
     checks.check_choice("name", name, PRETRAINED)
     return read_model((FOLDER / f"{name}.pkl").read_bytes())

@@ -1,9 +1,8 @@
-"""Solver: trains a model on ids, a step, some seconds or a whole run at a time.
+"""Solver: trains a model for a step, for some seconds or to the end of a run.
 
-The solver owns everything that changes in training apart from the parameters:
-the place in the text, the state carried from batch to batch, the update rule's
-moments, the iteration and the history. It can be left and taken up again at any
-iteration.
+Except for the parameters, the solver owns everything that changes in training: the position
+in the text, the carried state, the optimizer, the iteration and the history. Training can
+stop after any iteration and continue later with the same result.
 """
 
 from __future__ import annotations
@@ -16,50 +15,48 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import checks
+from rnncore import checks, validation
 from rnncore.batch_pass import Pass
-from rnncore.batches import VAL_STEPS, VAL_STREAMS, Batches, as_streams, check_ids, split
+from rnncore.batches import Batches, check_ids, split
 from rnncore.errors import DivergedError
 from rnncore.history import History
 from rnncore.model import RNN
 from rnncore.network import State, check_finite
 from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
 from rnncore.plotting import loss_chart
-from rnncore.schedules import SCHEDULES, Schedule
+from rnncore.progress_bar import format_progress
+from rnncore.schedules import ScheduledLearningRate
 
 Ids = NDArray[np.integer]
 
-# A stream of a validation is so many characters long, or there are fewer streams: only a few
-# characters at each stream's beginning lack their context.
-_VAL_STREAM_LENGTH = 500
-# While training goes on, so many characters from all over the held-out text tell enough, often
-# and without a long stop. At the end all of it is read.
-_VAL_CHARS = 100_000
-
-# Overflow is said once, by DivergedError, and not by NumPy's warnings on the way.
-_quietly = np.errstate(over="ignore", invalid="ignore")
+# NumPy's warnings are suppressed because ``step`` raises DivergedError after an overflow.
+_ignore_overflow = np.errstate(over="ignore", invalid="ignore")
 
 
-class Solver:
+class Solver(ScheduledLearningRate):
     """Minibatch training with truncated back-propagation through time.
 
     data: 1-D integer ids, each within ``0 .. model.vocab_dim - 1``.
-    lr: base learning rate, which ``schedule`` ("constant", "step", "cosine") scales after
-        ``warmup`` iterations. The default suits Adam and networks of some 200 units; larger ones
-        begin better with half of it.
+    seq_length, batch_size: T and N, the steps and streams of a batch.
+    lr: base learning rate. The default suits Adam and about 200 hidden units; for larger
+        networks half of it is a better start.
+    update_rule: a name in ``rnncore.UPDATE_RULES``.
+    num_iters: iterations of the whole run; the schedule spans them.
+    val_fraction: fraction of the data, at its end, that is held out for validation.
+    schedule: how the learning rate changes ("constant", "step", "cosine") after ``warmup``
+        iterations, in which it rises to ``lr``.
     clip: largest global norm of the gradient, or None.
-    val_fraction: share of the data, at its end, that is held out for ``evaluate``.
-    eval_every: iterations between validations in training; None chooses so that they take
-        about a twentieth of the time, 0 leaves them out. They read 100,000 held-out
-        characters here and there, the one at the end of the run reads all.
-    seed: of the dropout masks.
-    fresh_after: iterations after which a stream starts from a zero state again, the streams
-        taking turns; 0 never. A state that is only ever carried on is one that no sample begins
-        with: started from zero, a network of some hundred iterations may write nothing but the
-        text's rarest characters.
+    eval_every: iterations between validations. None chooses an interval at which they take
+        about 5 % of the time; 0 means no validation. A validation in training reads up to
+        100,000 held-out characters, the one at the end of the run reads all.
+    seed: seed of the dropout masks.
+    fresh_after: iterations after which a stream starts again from a zero state; 0 means
+        never. The streams start again one after another. Samples start from a zero state, so
+        training should include it: a network trained without may, after some hundred
+        iterations, write only the rarest characters.
     """
 
-    # Called after each piece of a validation, which may last: for whoever shares the processor.
+    # Called after each chunk of a validation, so that other threads can run in between.
     on_validation_chunk: Callable[[], None] | None = None
 
     def __init__(
@@ -86,8 +83,7 @@ class Solver:
         self.val_fraction = val_fraction
         self.batches = Batches(self.train_ids, batch_size, seq_length)
         self.batch_size, self.seq_length = batch_size, seq_length
-        self._lr = checks.check_number("lr", lr, 0.0, 100.0, open_low=True)
-        self._schedule = Schedule(schedule, num_iters, warmup)
+        super().__init__(lr, schedule, num_iters, warmup)
         self.clip = None if clip is None else checks.check_number("clip", clip, 0.0, open_low=True)
         self.eval_every = (
             self.choose_eval_every()
@@ -103,22 +99,11 @@ class Solver:
         self.iteration = 0
         self.seconds = 0.0
         self._buffers: Pass | None = None
-        self._val_buffers: Pass | None = None
-
-    # -- settings that may change while training goes on --------------------------------------
-
-    @property
-    def lr(self) -> float:
-        """Base learning rate; a new value acts on the next iteration."""
-        return self._lr
-
-    @lr.setter
-    def lr(self, value: float) -> None:
-        self._lr = checks.check_number("lr", value, 0.0, 100.0, open_low=True)
+        self._validator = validation.Validator()
 
     @property
     def update_rule(self) -> str:
-        """Name of the update rule; a new name starts it with fresh moments."""
+        """Name of the update rule; a new name starts a new optimizer."""
         return self.optimizer.name
 
     @update_rule.setter
@@ -127,35 +112,7 @@ class Solver:
         if name != self.optimizer.name:
             self.optimizer = make_optimizer(name, self.model.num_params, self.model.dtype)
 
-    @property
-    def num_iters(self) -> int:
-        """Iterations of the whole run; the schedule spans them."""
-        return self._schedule.num_iters
-
-    @num_iters.setter
-    def num_iters(self, value: int) -> None:
-        self._schedule = Schedule(self._schedule.name, value, self._schedule.warmup)
-
-    @property
-    def schedule(self) -> str:
-        """Name of the learning-rate schedule."""
-        return self._schedule.name
-
-    @schedule.setter
-    def schedule(self, name: str) -> None:
-        checks.check_choice("schedule", name, SCHEDULES)
-        self._schedule = Schedule(name, self._schedule.num_iters, self._schedule.warmup)
-
-    @property
-    def warmup(self) -> int:
-        """Iterations over which the rate rises to its base value."""
-        return self._schedule.warmup
-
-    @warmup.setter
-    def warmup(self, value: int) -> None:
-        self._schedule = Schedule(self._schedule.name, self._schedule.num_iters, value)
-
-    # -- where the run stands -----------------------------------------------------------------
+    # -- progress -----------------------------------------------------------------------------
 
     @property
     def chars_seen(self) -> int:
@@ -164,21 +121,21 @@ class Solver:
 
     @property
     def epoch(self) -> float:
-        """Passes over the training text so far."""
+        """Epochs (passes over the training text) so far."""
         return self.iteration / self.batches.per_epoch
 
     @property
     def finished(self) -> bool:
-        """Whether ``num_iters`` iterations are done."""
+        """Whether all ``num_iters`` iterations are done."""
         return self.iteration >= self.num_iters
 
     # -- training -----------------------------------------------------------------------------
 
-    @_quietly
+    @_ignore_overflow
     def step(self) -> float:
-        """One iteration; returns the batch's loss in nats per character.
+        """Train on one batch; return its loss in nats per character.
 
-        A loss or gradient that is not finite raises DivergedError before anything is updated.
+        DivergedError: the loss or the gradient is not finite. The model is not updated.
         """
         started = time.perf_counter()
         if self._buffers is None:
@@ -186,20 +143,20 @@ class Solver:
         batch = self.batches.next()
         if batch.wrapped:
             self.state = self.model.initial_state(self.batch_size)
-        self._start_one_afresh()
+        self._reset_one_stream()
         loss, _ = self.model.loss(
             batch.inputs, batch.targets, self.state, buffers=self._buffers, rng=self.rng
         )
         grads = self._buffers.flat_grads
         norm = clip_by_global_norm(grads, self.clip)
         if not (np.isfinite(loss) and np.isfinite(norm)):
-            self.state = self.model.initial_state(self.batch_size)  # it may be spoilt as well
+            self.state = self.model.initial_state(self.batch_size)  # it may not be finite either
             raise DivergedError(
                 f"Training diverged at iteration {self.iteration + 1}: the loss is {loss:g} and "
-                f"the gradient's norm {norm:g}. Go on from a saved state with a learning rate "
+                f"the gradient's norm {norm:g}. Continue from a checkpoint with a learning rate "
                 f"below {self.lr:g}, or clip the gradient."
             )
-        lr = self._lr * self._schedule.factor(self.iteration)
+        lr = self.lr_at(self.iteration)
         self.optimizer.update(self.model.flat, grads, lr)
         self.iteration += 1
         self.seconds += time.perf_counter() - started
@@ -211,7 +168,7 @@ class Solver:
         return loss
 
     def train_for(self, seconds: float) -> int:
-        """Train until the time is up or the run is finished; returns the iterations done."""
+        """Train until the time is up or the run is finished; return the iterations done."""
         checks.check_number("seconds", seconds, 0.0)
         start, deadline = self.iteration, time.perf_counter() + seconds
         while not self.finished and time.perf_counter() < deadline:
@@ -219,16 +176,20 @@ class Solver:
         return self.iteration - start
 
     def train(self, progress: bool | None = None) -> History:
-        """Train to the end of the run; ``progress`` shows a bar (None: only in a terminal).
+        """Train to the end of the run and return the history.
 
-        Ctrl-C leaves the solver as it is after the last whole iteration: call again to go on.
+        progress: whether to show a progress bar; None means only in a terminal.
+
+        Ctrl-C stops after the last whole iteration; call ``train`` again to continue.
         """
         show = sys.stderr.isatty() if progress is None else progress
         try:
             while not self.finished:
                 self.train_for(0.5)
                 if show:
-                    sys.stderr.write(f"\r{self._progress_line()}")
+                    speed = self.chars_seen / max(self.seconds, 1e-9)
+                    line = format_progress(self.iteration, self.num_iters, speed, self.history)
+                    sys.stderr.write(f"\r{line}")
                     sys.stderr.flush()
         except KeyboardInterrupt:
             pass
@@ -236,51 +197,28 @@ class Solver:
             sys.stderr.write("\n")
         return self.history
 
-    @_quietly
+    @_ignore_overflow
     def evaluate(self, max_chars: int | None = None) -> float:
-        """Validation loss in nats per character, the state carried through; NaN without data.
+        """Return the validation loss in nats per character, or NaN without held-out text.
 
-        ``max_chars`` bounds how much of the held-out text is read: the beginnings of streams
-        that are spread over all of it.
+        max_chars: characters to read, spread over the held-out text; None means all.
         """
-        ids = self.val_ids
-        if len(ids) < 2:
-            return float("nan")
-        N = max(1, min(VAL_STREAMS, (len(ids) - 1) // _VAL_STREAM_LENGTH))
-        read = None if max_chars is None else max(1, max_chars // N)
-        inputs, targets = (streams[:, :read] for streams in as_streams(ids, N))
-        if self._val_buffers is None or self._val_buffers.N != N:
-            self._val_buffers = self.model.new_pass(N, VAL_STEPS)
-        state, total = self.model.initial_state(N), 0.0
-        for start in range(0, inputs.shape[1], VAL_STEPS):
-            window = slice(start, start + VAL_STEPS)
-            x = inputs[:, window]
-            buffers = self._val_buffers if x.shape[1] == VAL_STEPS else None
-            total += self.model.evaluate(x, targets[:, window], state, buffers)
-            if self.on_validation_chunk is not None:
-                self.on_validation_chunk()
-        return total / inputs.size
+        return self._validator.evaluate(
+            self.model, self.val_ids, max_chars, self.on_validation_chunk
+        )
 
     def choose_eval_every(self) -> int:
-        """Iterations between validations that keep them to about 5 % of the training time.
-
-        A forward pass costs about a third of a training step's characters. Counted, not timed,
-        so that two equal runs validate at the same iterations.
-        """
-        if len(self.val_ids) < 2:
-            return 0
-        chars = min(len(self.val_ids), _VAL_CHARS)
-        steps = chars / 3 / 0.05 / (self.batch_size * self.seq_length)
-        return max(50, round(steps / 50) * 50)
+        """Return the iterations between validations that take about 5 % of the time."""
+        return validation.choose_interval(len(self.val_ids), self.batch_size * self.seq_length)
 
     def plot_loss(self) -> Any:
-        """An Altair chart of training and validation loss (needs altair and pandas)."""
+        """Return an Altair chart of training and validation loss (needs altair and pandas)."""
         return loss_chart(self.history)
 
-    # -- as plain values ----------------------------------------------------------------------
+    # -- saving and resuming ------------------------------------------------------------------
 
     def settings(self) -> dict[str, Any]:
-        """The arguments, besides data and model, that make a solver like this one."""
+        """Return the arguments, without data and model, that create an equal solver."""
         return {
             "seq_length": self.seq_length,
             "batch_size": self.batch_size,
@@ -297,7 +235,7 @@ class Solver:
         }
 
     def position(self) -> dict[str, Any]:
-        """Where the run stands: with parameters, moments, state and history all that is needed."""
+        """Return the values for ``resume`` that are not arrays."""
         return {
             "iteration": self.iteration,
             "seconds": self.seconds,
@@ -313,10 +251,11 @@ class Solver:
         state: State,
         history: History,
     ) -> None:
-        """Go on exactly from where another solver of these settings and this model stood.
+        """Continue exactly from the position of another solver with equal settings and model.
 
-        moments: the vectors (P,) of ``optimizer.slots``, which are copied. ``state`` and
-        ``history`` become this solver's own.
+        position: what the other solver's ``position`` returned.
+        moments: the vectors (P,) of its ``optimizer.slots``; they are copied.
+        state, history: its state and history; this solver uses and changes them.
         """
         self.iteration, self.seconds = position["iteration"], position["seconds"]
         self.batches.cursor = position["cursor"]
@@ -326,34 +265,22 @@ class Solver:
             slot[...] = moments[name]
         self.state, self.history = state, history
 
-    # -- inside -------------------------------------------------------------------------------
-
-    def _start_one_afresh(self) -> None:
+    def _reset_one_stream(self) -> None:
+        """Set the state of one stream to zero if it is due: one after another, see fresh_after."""
         if self.fresh_after == 0:
             return
-        turn, rest = divmod(self.iteration, max(1, self.fresh_after // self.batch_size))
+        count, rest = divmod(self.iteration, max(1, self.fresh_after // self.batch_size))
         if rest == 0:
             for part in self.state:
-                part[:, turn % self.batch_size] = 0
+                part[:, count % self.batch_size] = 0
 
     def _validate_if_due(self) -> None:
         last = self.finished and self.eval_every > 0
         if last or (self.eval_every > 0 and self.iteration % self.eval_every == 0):
             started = time.perf_counter()
-            loss = self.evaluate(None if last else _VAL_CHARS)
+            loss = self.evaluate(None if last else validation.MAX_CHARS_IN_TRAINING)
             self.history.set_last("val_loss", loss)
             self.seconds += time.perf_counter() - started
-
-    def _progress_line(self) -> str:
-        done = self.iteration / self.num_iters
-        bar = "#" * round(30 * done)
-        speed = self.chars_seen / max(self.seconds, 1e-9)
-        _, val = self.history.validations()
-        validation = f"  val {val[-1]:.3f}" if len(val) else ""
-        return (
-            f"[{bar:<30}] {self.iteration:,}/{self.num_iters:,}  "
-            f"loss {self.history.last('loss'):.3f}{validation}  {speed:,.0f} chars/s "
-        )
 
     def __repr__(self) -> str:
         return f"Solver(iteration {self.iteration:,} of {self.num_iters:,}, {self.model!r})"

@@ -1,4 +1,4 @@
-"""Text to ids and back: each distinct character has a place in an ordered list."""
+"""Vocab: the characters of a text, each with an id, and the conversion between both."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from numpy.typing import NDArray
 
 from rnncore.errors import VocabError
 
-_BLOCK = 1 << 20  # characters turned at once: bounds memory on long texts
+_BLOCK = 1 << 20  # characters converted at once, which bounds memory on long texts
 _CODE_POINTS = 0x110000
 
 
 class Vocab:
-    """The characters that a model knows, in the order of their ids. Immutable."""
+    """The characters that a model knows, in the order of their ids. Immutable.
+
+    VocabError: there are no characters, or one of them is not a single character or repeated.
+    """
 
     def __init__(self, chars: Iterable[str]):
         self._chars = tuple(chars)
@@ -25,12 +28,12 @@ class Vocab:
                 raise VocabError(f"The vocabulary holds {char!r}; each must be one character.")
         self._index = {char: i for i, char in enumerate(self._chars)}
         if len(self._index) != len(self._chars):
-            raise VocabError("The vocabulary names a character twice; each must stand once.")
+            raise VocabError("The vocabulary names a character twice; each must occur once.")
         self._codes = np.array([ord(char) for char in self._chars], dtype=np.uint32)
 
     @classmethod
     def from_text(cls, text: str) -> Vocab:
-        """The distinct characters of ``text``, by code point."""
+        """Return the vocabulary of the distinct characters of a text, in order of code point."""
         seen = np.zeros(_CODE_POINTS, dtype=bool)
         for block in _blocks(text):
             seen[block] = True
@@ -53,7 +56,7 @@ class Vocab:
 
     @property
     def char_to_idx(self) -> dict[str, int]:
-        """A fresh dict from character to id."""
+        """A new dict from character to id."""
         return dict(self._index)
 
     @property
@@ -67,30 +70,33 @@ class Vocab:
         return np.min_scalar_type(len(self) - 1)
 
     def missing(self, text: str) -> list[str]:
-        """Distinct characters of ``text`` that the vocabulary lacks, in order of appearance."""
+        """Return the distinct characters of a text that the vocabulary lacks, in text order."""
         return [char for char in dict.fromkeys(text) if char not in self._index]
 
     def keep_known(self, text: str) -> str:
-        """``text`` without the characters that the vocabulary lacks."""
+        """Return a text without the characters that the vocabulary lacks."""
         return "".join(char for char in text if char in self._index)
 
     def encode(self, text: str) -> NDArray[np.unsignedinteger]:
-        """Ids of the characters of ``text``, (len(text),), in the smallest type that holds V."""
-        lacks = len(self)  # one past the last id marks what the vocabulary lacks
-        table = np.full(int(_CODE_POINTS), lacks, dtype=np.min_scalar_type(lacks))
+        """Return the ids of a text's characters, (len(text),), as ``dtype``.
+
+        VocabError: the text has characters that the vocabulary lacks; the message names them.
+        """
+        unknown = len(self)  # marks characters that are not in the vocabulary
+        table = np.full(int(_CODE_POINTS), unknown, dtype=np.min_scalar_type(unknown))
         table[self._codes] = np.arange(len(self))
         ids = np.empty(len(text), dtype=self.dtype)
         start = 0
         for block in _blocks(text):
             found = table[block]
-            if (found == lacks).any():
-                raise VocabError(_lacking(self.missing(text)))
+            if (found == unknown).any():
+                raise VocabError(_explain_missing(self.missing(text)))
             ids[start : start + len(block)] = found
             start += len(block)
         return ids
 
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
-        """The text of a sequence of ids."""
+        """Return the text of a sequence of ids."""
         ids = np.asarray(ids)
         if ids.size == 0:
             return ""
@@ -100,13 +106,13 @@ class Vocab:
 
 
 def _blocks(text: str) -> Iterable[NDArray[np.uint32]]:
-    """Code points of the text, a block at a time."""
+    """Yield the code points of the text in blocks."""
     for start in range(0, len(text), _BLOCK):
         raw = text[start : start + _BLOCK].encode("utf-32-le", "surrogatepass")
         yield np.frombuffer(raw, dtype="<u4")
 
 
-def _lacking(chars: list[str]) -> str:
+def _explain_missing(chars: list[str]) -> str:
     shown = ", ".join(repr(char) for char in chars[:10])
     more = f" and {len(chars) - 10} more" if len(chars) > 10 else ""
     return f"The vocabulary lacks {shown}{more}; leave them out or build a vocabulary of this text."

@@ -1,6 +1,8 @@
-"""Arrays that two processes see: memory without a name, which ends with its last user.
+"""Arrays in memory that two processes share.
 
-Linux only (``memfd_create``): nothing lies on a disk, and nothing is left after a kill.
+The memory has no name (``memfd_create``, Linux only). It is never written to disk, and the
+kernel frees it after its last user ends, even after a kill. Python's own
+``multiprocessing.shared_memory`` uses names, which stay behind after a kill.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ Layout = Sequence[tuple[str, Sequence[int], str]]  # name, shape and dtype of ea
 
 
 def create(layout: Layout) -> int:
-    """A descriptor of fresh memory, all zeros, for arrays of this layout."""
+    """Return a file descriptor of new memory, all zeros, for the arrays of a layout."""
     descriptor = os.memfd_create("rnncore")
     try:
         os.ftruncate(descriptor, max(1, _offsets(layout)[-1]))
@@ -32,8 +34,8 @@ def create(layout: Layout) -> int:
     return descriptor
 
 
-def arrays(layout: Layout, descriptor: int) -> Mapping[str, NDArray[Any]]:
-    """The arrays in that memory, each on a cache line; they keep it alive by themselves."""
+def map_arrays(layout: Layout, descriptor: int) -> Mapping[str, NDArray[Any]]:
+    """Return the arrays in the memory, each on a cache line; the descriptor may then close."""
     offsets = _offsets(layout)
     memory = mmap.mmap(descriptor, max(1, offsets[-1]))
     return {
@@ -43,7 +45,7 @@ def arrays(layout: Layout, descriptor: int) -> Mapping[str, NDArray[Any]]:
 
 
 def _offsets(layout: Layout) -> list[int]:
-    """Where each array begins, and last where all of them end."""
+    """Return the first byte of each array, and the total number of bytes as the last item."""
     offsets = [0]
     for _, shape, dtype in layout:
         size = math.prod(shape) * np.dtype(dtype).itemsize

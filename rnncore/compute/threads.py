@@ -1,8 +1,8 @@
-"""Threads that work through the shards of a batch side by side.
+"""Threads that compute the shards of a batch in parallel.
 
-NumPy releases Python's global lock inside its products and loops, so threads run
-truly at the same time there. Each thread goes through the whole forward and
-backward pass of its own sequences; they wait for each other once a batch.
+NumPy releases Python's global lock (GIL) in its products and loops, so threads run there at
+the same time. Each thread runs the whole forward and backward pass of its own sequences;
+the threads wait for each other once per batch.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _pool: ThreadPoolExecutor | None = None
 
 
 def run(tasks: Sequence[Callable[[], R]]) -> list[R]:
-    """The tasks' results, in their order; the first task runs in the calling thread.
+    """Run all tasks and return their results in order; the first runs in the calling thread.
 
-    Returns, or raises, only when every task has ended: none is left writing into buffers.
+    It returns or raises only after every task has ended, so no task still writes to buffers.
     """
     if len(tasks) == 1:
         return [tasks[0]()]
-    # In copies of the caller's context: np.errstate holds in every thread.
+    # In copies of the caller's context, so that np.errstate holds in every thread.
     others = [_executor().submit(contextvars.copy_context().run, task) for task in tasks[1:]]
     try:
         first = tasks[0]()
@@ -46,11 +46,11 @@ def _executor() -> ThreadPoolExecutor:
         return _pool
 
 
-def _forget_pool() -> None:
-    """Threads do not survive a fork: the child makes its own."""
+def _reset_after_fork() -> None:
+    """Forget the pool in a forked child: threads do not survive a fork."""
     global _pool, _lock
     _pool, _lock = None, threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_pool)
+    os.register_at_fork(after_in_child=_reset_after_fork)

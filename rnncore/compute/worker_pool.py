@@ -1,10 +1,10 @@
-"""Processes that compute shards of batches for this one.
+"""Worker processes that compute shards of batches for this process.
 
-Two threads of one process wait for each other between NumPy's calls, for Python's global
-lock: with the many short calls of a recurrent network that takes up to half of what the
-second core gives. A process of its own has a lock of its own. It gets small messages over
-a socket, shares arrays (``shared.py``), and ends when the socket closes, however this
-process ends.
+Between NumPy's calls, two threads of one process wait for each other because of Python's
+global lock (GIL). A recurrent network makes many short calls, so this costs up to half of
+what a second core could contribute. A process has a GIL of its own. A worker receives small
+messages over a socket and shares its arrays with this process (``shared_memory``). It ends
+when the socket closes, whatever ends this process.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ MESSAGE_BYTES = 1 << 16
 
 
 class WorkerLost(Exception):
-    """A worker process has ended or cannot be had: its work is to be done here."""
+    """A worker has ended or cannot be started; the caller must do the work itself."""
 
 
 class Worker:
-    """One process, reached by messages; whoever holds ``lock`` may send and receive."""
+    """A worker process. Hold ``lock`` while you send a request and wait for its reply."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self._owner = os.getpid()
-        self._forgotten: deque[int] = deque()
-        self._turn = self._answered = 0
+        self._dropped_jobs: deque[int] = deque()
+        self._last_request = self._last_reply = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             try:
@@ -51,111 +51,119 @@ class Worker:
                 self._socket.close()
                 raise WorkerLost(str(error)) from error
         try:
-            self.ask({})
-            self.answer()  # it has loaded NumPy
+            self.send_request({})
+            self.wait_for_reply()  # now it has loaded NumPy
         except WorkerLost:
             self.close()
             raise
 
     @property
     def pid(self) -> int:
+        """The worker's process id."""
         return self._process.pid
 
     @property
-    def is_ours(self) -> bool:
-        """False in a process that was forked from the worker's: it must not speak to it."""
+    def belongs_to_this_process(self) -> bool:
+        """False in a fork of the process that started the worker, which must not use it."""
         return os.getpid() == self._owner
 
-    def make(self, layout: shared_memory.Layout, settings: dict[str, Any]) -> tuple[int, Any]:
-        """Have the worker prepare a job; its number, and the arrays shared with it."""
+    def create_job(self, layout: shared_memory.Layout, settings: dict[str, Any]) -> tuple[int, Any]:
+        """Let the worker prepare a job; return its number and the arrays shared with it."""
         try:
             descriptor = shared_memory.create(layout)
         except OSError as error:
             raise WorkerLost(str(error)) from error
         try:
-            arrays = shared_memory.arrays(layout, descriptor)
+            arrays = shared_memory.map_arrays(layout, descriptor)
             with self.lock:
-                number = self._turn + 1
-                self.ask({"make": number, "layout": layout, "settings": settings}, descriptor)
-                self.answer()
+                number = self._last_request + 1
+                request = {"create": number, "layout": layout, "settings": settings}
+                self.send_request(request, descriptor)
+                self.wait_for_reply()
         finally:
             os.close(descriptor)
         return number, arrays
 
-    def forget(self, number: int) -> None:
-        """Let the worker drop a job: now, or with the next message if it is busy.
+    def drop_job(self, number: int) -> None:
+        """Let the worker delete a job now, or with the next request if it is busy.
 
-        May be called by the garbage collector at any moment, so it never waits.
+        The garbage collector may call this at any moment, so it never waits.
         """
-        self._forgotten.append(number)
-        if self.is_ours and self.lock.acquire(blocking=False):
+        self._dropped_jobs.append(number)
+        if self.belongs_to_this_process and self.lock.acquire(blocking=False):
             try:
-                with suppress(WorkerLost):  # and the job with it
-                    self.ask({})
+                with suppress(WorkerLost):  # its jobs are gone as well
+                    self.send_request({})
             finally:
                 self.lock.release()
 
-    def ask(self, message: dict[str, Any], descriptor: int | None = None) -> None:
-        """Send a message, and with it what is to be forgotten."""
-        self._turn += 1
-        message["turn"] = self._turn
-        message["forget"] = [self._forgotten.popleft() for _ in range(len(self._forgotten))]
+    def send_request(self, request: dict[str, Any], descriptor: int | None = None) -> None:
+        """Send a request, together with the numbers of the jobs to delete."""
+        self._last_request += 1
+        request["id"] = self._last_request
+        request["drop"] = [self._dropped_jobs.popleft() for _ in range(len(self._dropped_jobs))]
         try:
             descriptors = [] if descriptor is None else [descriptor]
-            socket.send_fds(self._socket, [json.dumps(message).encode()], descriptors)
+            socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
         except OSError as error:
             raise WorkerLost(str(error)) from error
 
-    def answer(self) -> dict[str, Any]:
-        """Wait for the answer to the last message; those to others are passed over."""
-        found: dict[str, Any] = {}
-        while self._answered < self._turn:
+    def wait_for_reply(self) -> dict[str, Any]:
+        """Wait for the reply to the last request and return it; ignore replies to earlier ones."""
+        reply: dict[str, Any] = {}
+        while self._last_reply < self._last_request:
             try:
                 data = self._socket.recv(MESSAGE_BYTES)
             except OSError as error:
                 raise WorkerLost(str(error)) from error
             if not data:
                 raise WorkerLost("the worker has ended")
-            found = json.loads(data)
-            self._answered = found["turn"]
-        if "error" in found:
-            raise WorkerLost(found["error"])
-        return found
+            reply = json.loads(data)
+            self._last_reply = reply["id"]
+        if "error" in reply:
+            raise WorkerLost(reply["error"])
+        return reply
 
-    def rest(self) -> None:
-        """Wait until the worker has done all that it was asked: an interrupt may have kept
-        somebody from waiting, and arrays must not change under a job that still runs."""
+    def wait_until_idle(self) -> None:
+        """Wait until the worker has replied to every request.
+
+        An interrupt may have ended an earlier wait, and shared arrays must not change while
+        a job still runs.
+        """
         with suppress(WorkerLost):
-            self.answer()
+            self.wait_for_reply()
 
     def close(self) -> None:
-        """Let the process end, and wait until it has."""
+        """End the process and wait until it has ended."""
         self._socket.close()
         self._process.wait()
 
 
 _lock = threading.Lock()
 _workers: list[Worker] = []
-_lost = False
+_disabled = False
 
 
-def workers(count: int) -> list[Worker]:
-    """That many workers, started when first needed; WorkerLost where they cannot be had."""
-    global _lost
+def get_workers(count: int) -> list[Worker]:
+    """Return ``count`` workers, started when first needed.
+
+    WorkerLost: worker processes are disabled or cannot be started.
+    """
+    global _disabled
     with _lock:
-        if count and (_lost or not is_enabled()):
-            raise WorkerLost("this system, or the user, has no workers")
+        if count and (_disabled or not is_enabled()):
+            raise WorkerLost("worker processes are disabled")
         try:
             while len(_workers) < count:
                 _workers.append(Worker())
         except WorkerLost:
-            _lost = True
+            _disabled = True
             raise
         return _workers[:count]
 
 
 def is_enabled() -> bool:
-    """Whether this system can share memory with a worker, and the user has not said no."""
+    """Return whether this system can share memory and the user has not disabled processes."""
     return (
         shared_memory.AVAILABLE
         and bool(sys.executable)
@@ -163,15 +171,15 @@ def is_enabled() -> bool:
     )
 
 
-def give_up() -> None:
-    """A worker was lost: threads do the work from now on."""
-    global _lost
+def disable() -> None:
+    """Use threads from now on; called after a worker was lost."""
+    global _disabled
     with _lock:
-        _lost = True
+        _disabled = True
 
 
 def _environment() -> dict[str, str]:
-    """The worker uses the same kernels as this process, so that both round alike."""
+    """Return the worker's environment, with this process's kernel, so that both round alike."""
     root = str(Path(__file__).parents[2])
     paths = [root, *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return os.environ | {
@@ -187,11 +195,11 @@ def _close() -> None:
         _workers.pop().close()
 
 
-def _forget_workers() -> None:
-    """They are the parent's, not a forked child's."""
-    global _lock, _workers, _lost
-    _lock, _workers, _lost = threading.Lock(), [], False
+def _reset_after_fork() -> None:
+    """Forget the workers in a forked child: they belong to its parent."""
+    global _lock, _workers, _disabled
+    _lock, _workers, _disabled = threading.Lock(), [], False
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_workers)
+    os.register_at_fork(after_in_child=_reset_after_fork)

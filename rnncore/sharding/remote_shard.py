@@ -1,4 +1,4 @@
-"""A shard that a worker process computes: this process's end of it."""
+"""A shard that a worker process computes, as seen by the process that owns the batch."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from rnncore.network import Array, Ids, Network, State
 
 
 class RemoteShard:
-    """The sequences ``rows`` of a batch of N; the same as ``passes.Shard``, in two halves.
+    """The sequences ``rows`` of a batch of N, computed by a worker.
 
-    What the worker reads (parameters, ids, state, masks) is copied into shared arrays by
-    ``send``; what it finds is there after ``receive``.
+    It does the same as ``Shard.run``, in two halves, so that this process can compute a
+    shard of its own in between. ``send`` copies what the worker reads (parameters, ids,
+    state, masks) to shared arrays; after ``receive`` the results are in shared arrays.
     """
 
     def __init__(self, worker: Worker, network: Network, rows: slice, N: int, T: int):
@@ -22,22 +23,19 @@ class RemoteShard:
         n, dtype = rows.stop - rows.start, network.dtype.str
         states = [(f"{kind}{i}", part.shape, dtype) for kind in ("state", "dstate")
                   for i, part in enumerate(network.initial_state(n))]  # fmt: skip
+        num_masks = network.num_layers if network.dropout else 0
         layout = [
             ("flat", (network.num_params,), dtype),
             ("flat_grads", (network.num_params,), dtype),
             ("inputs", (n, T), "<u2"),
             ("targets", (n, T), "<u2"),
-            (
-                "masks",
-                (network.num_layers if network.dropout else 0, T, n, network.hidden_dim),
-                dtype,
-            ),
+            ("masks", (num_masks, T, n, network.hidden_dim), dtype),
             *states,
         ]
         settings = network.settings() | {"idx_to_char": None}
         self._worker = worker
-        self._number, self._shared = worker.make(layout, {"model": settings, "batch": N})
-        weakref.finalize(self, worker.forget, self._number).atexit = False
+        self._job, self._shared = worker.create_job(layout, {"network": settings, "batch": N})
+        weakref.finalize(self, worker.drop_job, self._job).atexit = False
         self.flat_grads: Array = self._shared["flat_grads"]
         layers = range(network.num_layers)
         self._state: State = [self._shared[f"state{i}"] for i in layers]
@@ -46,16 +44,16 @@ class RemoteShard:
     def send(
         self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
     ) -> bool:
-        """Let the worker begin, as ``Shard.run`` does; False if it is lost.
+        """Start the worker with the arguments of ``Shard.run``; return False if it is lost.
 
-        The worker is this shard's alone until ``receive``, which must follow.
+        After True, ``receive`` must follow. Until then the worker's lock is held.
         """
-        if not self._worker.is_ours:
+        if not self._worker.belongs_to_this_process:
             return False
         with ExitStack() as on_failure:
             self._worker.lock.acquire()
             on_failure.callback(self._worker.lock.release)
-            self._worker.rest()
+            self._worker.wait_until_idle()
             self._shared["flat"][...] = network.flat
             self._shared["inputs"][...] = inputs[self.rows]
             self._shared["targets"][...] = targets[self.rows]
@@ -64,8 +62,8 @@ class RemoteShard:
             for shared, part in zip(self._state, state, strict=True):
                 shared[...] = part[:, self.rows]
             try:
-                self._worker.ask(
-                    {"run": self._number, "backward": masks is not None, "masks": bool(masks)}
+                self._worker.send_request(
+                    {"run": self._job, "backward": masks is not None, "masks": bool(masks)}
                 )
             except WorkerLost:
                 return False
@@ -73,10 +71,12 @@ class RemoteShard:
         return True
 
     def receive(self, state: State, losses: dict[Any, float]) -> None:
-        """Wait for the worker. Its summed loss goes to ``losses``, unless it is lost; ``state``
-        is advanced in place."""
+        """Wait for the worker; store its summed loss in ``losses[self]`` and update ``state``.
+
+        If the worker is lost, both stay as they are.
+        """
         try:
-            loss = self._worker.answer()["loss"]
+            loss = self._worker.wait_for_reply()["loss"]
         except WorkerLost:
             return
         finally:

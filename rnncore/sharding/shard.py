@@ -15,7 +15,10 @@ from rnncore.network import Array, Ids, Network, State
 
 
 class Shard:
-    """The sequences ``rows`` of a batch of N, and the buffers for them."""
+    """The sequences ``rows`` of a batch of N, and the buffers for them.
+
+    flat_grads: where the gradients are written, (P,); None means a new array.
+    """
 
     def __init__(
         self, network: Network, rows: slice, N: int, T: int, flat_grads: Array | None = None
@@ -33,12 +36,16 @@ class Shard:
 
     @property
     def dstate(self) -> State:
+        """Gradients with respect to the state before the pass."""
         return [buffers.dstate for buffers in self.buffers]
 
     def run(
         self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
     ) -> float:
-        """The summed loss, and with ``masks`` (which may be none: []) the gradients."""
+        """Return the summed loss; with ``masks``, also compute the gradients.
+
+        masks: the dropout masks of the batch, [] without dropout, None without gradients.
+        """
         if masks is None:
             return self.forward(network, inputs, targets, state)
         return self.forward_backward(network, inputs, targets, state, masks)
@@ -51,8 +58,8 @@ class Shard:
         state: State,
         masks: list[Array] | None = None,
     ) -> float:
-        """Summed loss over the shard's part of a batch."""
-        # Time comes first from here on: (N, T) -> (T, N).
+        """Return the summed loss over the shard's part of a batch; update ``state`` in place."""
+        # From here on time is the first axis: (N, T) -> (T, N).
         self.ids = inputs[self.rows].T.reshape(-1)
         self.targets = targets[self.rows].T.reshape(-1)
         x = network.params["W_embed"][self.ids].reshape(self.T, self.N, -1)
@@ -65,7 +72,7 @@ class Shard:
                 x = x * self.masks[i]
         rows = self.T * self.N
         self.top = (
-            layers.with_ones(x.reshape(rows, -1)) if self.masks
+            layers.append_ones(x.reshape(rows, -1)) if self.masks
             else self.buffers[-1].h1.reshape(rows, -1)
         )  # fmt: skip
         layers.affine(self.top, network.output_weights(network.flat), out=self.probs)
@@ -74,7 +81,7 @@ class Shard:
     def forward_backward(
         self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array]
     ) -> float:
-        """The same, and the shard's share of the gradients of the batch's mean loss."""
+        """Do the same, and fill the shard's part of the gradients of the batch's mean loss."""
         loss = self.forward(network, inputs, targets, state, masks)
         count = self.batch * self.T
         dlogits = layers.softmax_cross_entropy_backward(self.probs, self.targets, count)

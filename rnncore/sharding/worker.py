@@ -1,6 +1,7 @@
-"""The other end of ``crew.py``: ``python -m rnncore.sharding.worker DESCRIPTOR`` computes shards.
+"""The program of a worker process: ``python -m rnncore.sharding.worker DESCRIPTOR``.
 
-One message a request, by a socket that this process inherits; it ends when the socket does.
+It inherits a socket with this descriptor, replies to each request with one message, and ends
+when the socket closes. ``rnncore.compute.worker_pool`` is the other end.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from rnncore.sharding.shard import Shard
 
 
 class Job:
-    """A shard of one model, with its parameters and results in shared memory."""
+    """A shard of one network, with its parameters and results in shared memory."""
 
     def __init__(self, layout: shared_memory.Layout, settings: dict[str, Any], descriptor: int):
-        arrays = shared_memory.arrays(layout, descriptor)
-        self.network = Network(**settings["model"], init=False)
-        self.network.place(arrays["flat"])
+        arrays = shared_memory.map_arrays(layout, descriptor)
+        self.network = Network(**settings["network"], init=False)
+        self.network.bind_params(arrays["flat"])
         self.inputs, self.targets, self.masks = (arrays[k] for k in ("inputs", "targets", "masks"))
         layers = range(self.network.num_layers)
         self.state = [arrays[f"state{i}"] for i in layers]
@@ -36,7 +37,7 @@ class Job:
         self.shard = Shard(self.network, slice(0, n), settings["batch"], T, arrays["flat_grads"])
 
     def run(self, backward: bool, masks: bool) -> float:
-        """Summed loss; gradients and state are left in the shared arrays."""
+        """Return the summed loss; write gradients and state to the shared arrays."""
         used = (list(self.masks) if masks else []) if backward else None
         loss = self.shard.run(self.network, self.inputs, self.targets, self.state, used)
         for shared_part, part in zip(self.dstate, self.shard.dstate, strict=True):
@@ -45,37 +46,37 @@ class Job:
 
 
 def main(descriptor: int) -> None:
-    """Answer messages until the other end closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process at the other end
+    """Reply to requests until the other end closes the socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the other process
     jobs: dict[int, Job] = {}
     with socket.socket(fileno=descriptor) as connection, np.errstate(all="ignore"):
         while True:
             data, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 1)
             if not data:
                 return
-            message = json.loads(data)
+            request = json.loads(data)
             try:
-                answer = _answer(message, descriptors, jobs)
-            except Exception as error:  # the other end does the work itself
-                answer = {"error": f"{type(error).__name__}: {error}"}
+                reply = _handle(request, descriptors, jobs)
+            except Exception as error:  # the other process then does the work itself
+                reply = {"error": f"{type(error).__name__}: {error}"}
             finally:
                 for received in descriptors:
                     os.close(received)
-            connection.send(json.dumps(answer | {"turn": message["turn"]}).encode())
+            connection.send(json.dumps(reply | {"id": request["id"]}).encode())
 
 
-def _answer(
-    message: dict[str, Any], descriptors: list[int], jobs: dict[int, Job]
+def _handle(
+    request: dict[str, Any], descriptors: list[int], jobs: dict[int, Job]
 ) -> dict[str, Any]:
-    for number in message["forget"]:
+    for number in request["drop"]:
         jobs.pop(number, None)
-    if "make" in message:
-        jobs[message["make"]] = Job(message["layout"], message["settings"], descriptors[0])
-    if "run" in message:
-        return {"loss": jobs[message["run"]].run(message["backward"], message["masks"])}
+    if "create" in request:
+        jobs[request["create"]] = Job(request["layout"], request["settings"], descriptors[0])
+    if "run" in request:
+        return {"loss": jobs[request["run"]].run(request["backward"], request["masks"])}
     return {}
 
 
 if __name__ == "__main__":
-    with suppress(BrokenPipeError, ConnectionResetError):  # the other end may end in the middle
+    with suppress(BrokenPipeError, ConnectionResetError):  # the other process has ended
         main(int(sys.argv[1]))

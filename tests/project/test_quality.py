@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import charrnn, pretrain, quality
 from rnncore import RNN
-from rnncore.batches import Batches, as_streams
+from rnncore.batches import Batches, split_into_streams
 
 TEXT = "the cat sat on the mat; a rat ate the oats. " * 300
 
@@ -38,7 +38,7 @@ def test_char_rnns_split_has_50_whole_streams():
 def test_the_loss_does_not_depend_on_the_length_of_the_pieces():
     model = RNN(5, None, 4, 8)
     model.flat *= 3
-    streams = as_streams(np.random.default_rng(0).integers(0, 5, 301), 3)
+    streams = split_into_streams(np.random.default_rng(0).integers(0, 5, 301), 3)
     whole = quality.measure_loss(model, *streams, steps=100)
     assert quality.measure_loss(model, *streams, steps=30) == pytest.approx(whole, rel=1e-5)
 

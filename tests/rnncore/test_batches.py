@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnncore import RnnCoreError
-from rnncore.batches import Batches, as_streams, check_ids, split
+from rnncore.batches import Batches, check_ids, split, split_into_streams
 
 
 def test_streams_are_contiguous_and_targets_one_ahead():
@@ -107,7 +107,7 @@ def test_bad_sizes_are_refused(N, T, message):
 def test_batches_are_views():
     ids = np.arange(100)
     assert np.shares_memory(Batches(ids, 3, 4).next().inputs, ids)
-    assert all(np.shares_memory(part, ids) for part in as_streams(ids, 7))
+    assert all(np.shares_memory(part, ids) for part in split_into_streams(ids, 7))
 
 
 @pytest.mark.parametrize("ids", [[0, 8], range(9), np.array([3], "u1"), np.array([], int)])

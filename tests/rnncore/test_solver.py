@@ -247,7 +247,7 @@ def test_validation_intervals():
 
 
 def test_while_training_a_part_of_a_long_text_is_validated_and_at_the_end_all_of_it(monkeypatch):
-    monkeypatch.setattr(rnncore.solver, "_VAL_CHARS", 300)
+    monkeypatch.setattr("rnncore.validation.MAX_CHARS_IN_TRAINING", 300)
     solver = make(val_fraction=0.5, eval_every=5, num_iters=12)
     run(solver, 5)
     assert solver.history.last("val_loss") == solver.evaluate(max_chars=300) != solver.evaluate()

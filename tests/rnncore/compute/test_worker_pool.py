@@ -36,7 +36,7 @@ def two_share(monkeypatch):
     monkeypatch.setattr("rnncore.compute.blas.info", lambda: two)
     monkeypatch.setattr("rnncore.batch_pass._MIN_FLOPS", 1)
     monkeypatch.setattr(worker_pool, "_workers", [])
-    monkeypatch.setattr(worker_pool, "_lost", False)
+    monkeypatch.setattr(worker_pool, "_disabled", False)
     yield
     worker_pool._close()
 
@@ -102,7 +102,7 @@ def test_a_killed_worker_costs_nothing_but_speed(moment, monkeypatch):
             os.kill(worker_pool._workers[0].pid, signal.SIGKILL)
             worker_pool._workers[0]._process.wait()
 
-    worker_pool.workers(1)
+    worker_pool.get_workers(1)
     found, solver = trained(network(), at=kill)
     same(found, expected)
     assert all(isinstance(shard, Shard) for shard in solver._buffers.shards)
@@ -130,7 +130,7 @@ def test_what_a_worker_cannot_do_is_done_here(monkeypatch):
     def forget(i, solver):
         if i == 4:  # the worker then knows nothing of the shard, and says so
             shard = solver._buffers.shards[1]
-            shard._worker.forget(shard._number)
+            shard._worker.drop_job(shard._job)
 
     same(trained(network(), at=forget)[0], expected)
 
@@ -142,7 +142,7 @@ def test_an_answer_that_nobody_waited_for_is_passed_over(monkeypatch):
         if i == 3:
             shard = solver._buffers.shards[1]
             with shard._worker.lock:  # as if Ctrl-C had come while waiting
-                shard._worker.ask({"run": shard._number, "backward": False, "masks": False})
+                shard._worker.send_request({"run": shard._job, "backward": False, "masks": False})
 
     same(trained(network(), at=interrupt)[0], expected)
 
@@ -207,7 +207,10 @@ def test_two_trainings_at_once_do_not_mix(monkeypatch):
 def test_shared_arrays_are_seen_from_both_sides_and_begin_on_a_line():
     layout = [("a", (3,), "<u2"), ("b", (2, 5), "<f8"), ("none", (0, 4), "<f4")]
     descriptor = shared_memory.create(layout)
-    here, there = shared_memory.arrays(layout, descriptor), shared_memory.arrays(layout, descriptor)
+    here, there = (
+        shared_memory.map_arrays(layout, descriptor),
+        shared_memory.map_arrays(layout, descriptor),
+    )
     os.close(descriptor)
     here["b"][1, 2] = 7
     assert there["b"][1, 2] == 7
