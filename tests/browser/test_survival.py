@@ -178,7 +178,7 @@ def kill_and_open(page: Page, server: Server, context: BrowserContext) -> tuple[
     server.start()
     page = visit(context, link)
     assert said(page).startswith("This run was opened from disk, saved")
-    assert said(page).endswith("Press Train to go on.")
+    assert said(page).endswith("Press Train to continue.")
     assert not is_training(page)
     at, spent = iterations(page), figure(page, "Time")
     lost = max(0, before - at) * spent / at
