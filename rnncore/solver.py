@@ -24,7 +24,7 @@ from rnncore.model import RNN
 from rnncore.network import State, check_finite
 from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
 from rnncore.plotting import loss_chart
-from rnncore.progress_bar import format_progress
+from rnncore.progress import ProgressLine
 from rnncore.schedules import ScheduledLearningRate
 
 Ids = NDArray[np.integer]
@@ -178,23 +178,23 @@ class Solver(ScheduledLearningRate):
     def train(self, progress: bool | None = None) -> History:
         """Train to the end of the run and return the history.
 
-        progress: whether to show a progress bar; None means only in a terminal.
+        progress: whether to show losses, speed and time left on standard error; None means only
+            in a terminal.
 
         Ctrl-C stops after the last whole iteration; call ``train`` again to continue.
         """
-        show = sys.stderr.isatty() if progress is None else progress
+        shows = sys.stderr.isatty() if progress is None else progress
+        line = ProgressLine(self) if shows else None
         try:
             while not self.finished:
                 self.train_for(0.5)
-                if show:
-                    speed = self.chars_seen / max(self.seconds, 1e-9)
-                    line = format_progress(self.iteration, self.num_iters, speed, self.history)
-                    sys.stderr.write(f"\r{line}")
-                    sys.stderr.flush()
+                if line is not None:
+                    line.show(self)
         except KeyboardInterrupt:
             pass
-        if show:
-            sys.stderr.write("\n")
+        finally:
+            if line is not None:
+                line.close()
         return self.history
 
     @_ignore_overflow

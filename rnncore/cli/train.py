@@ -38,6 +38,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument("book", type=Path, help="a .txt, .gz, .zip or .epub file; or a saved .npz")
     parser.add_argument("--out", type=Path, help="save the run here (.npz)")
     parser.add_argument("--model", type=Path, help="save the model alone here (.pkl)")
+    parser.add_argument(
+        "--encoding", help="the book's encoding, such as cp1252; by default it is detected"
+    )
     add_options(parser, OPTIONS)
     parser.set_defaults(run=run)
 
@@ -50,10 +53,10 @@ def run(args: argparse.Namespace) -> int:
     if args.book.suffix == ".npz":
         solver = _continue_run(args.book, given)
     else:
-        solver = _begin_run(args.book, given)
+        solver = _begin_run(args.book, args.encoding, given)
     print(repr(solver), file=sys.stderr)
     try:
-        solver.train()
+        solver.train(progress=True)
     finally:  # also after Ctrl-C or a divergence: the weights are those of the last good update
         _save(solver, args.out, args.model)
     print(
@@ -63,8 +66,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _begin_run(book: Path, given: dict[str, Any]) -> Solver:
-    text = read_text(book.read_bytes(), name=book.name)
+def _begin_run(book: Path, encoding: str | None, given: dict[str, Any]) -> Solver:
+    text = read_text(book.read_bytes(), name=book.name, encoding=encoding)
     for note in text.notes:
         print(note, file=sys.stderr)
     vocab = Vocab.from_text(text.text)
@@ -77,6 +80,8 @@ def _continue_run(path: Path, given: dict[str, Any]) -> Solver:
     solver = load(path)
     if not isinstance(solver, Solver):
         raise SettingError(f"{path} holds a model, not a run that can be continued.")
+    if given["encoding"] is not None:
+        raise SettingError("--encoding is for a text; a saved run holds its text already.")
     for option in OPTIONS:
         if option.argument in given and option.argument not in CHANGEABLE:
             raise SettingError(

@@ -22,7 +22,7 @@ PLAN = (
     "memory_estimate",
     "solver",
     "plotting",
-    "progress_bar",
+    "progress",
     "gradcheck",
     "validation",
     "model",

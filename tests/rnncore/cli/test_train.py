@@ -104,3 +104,20 @@ def test_the_saved_model_opens_with_pickle_load(run, tmp_path, book):
         [sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, check=True
     )
     assert len(json.loads(done.stdout)) == 20
+
+
+def test_progress_shows_loss_speed_and_time_left(run, book):
+    _, printed, err = run("train", book, *SMALL)
+    (line,) = [line for line in err.splitlines() if line.startswith("30/30")]
+    assert all(word in line for word in ("loss ", "validation ", "characters/s"))
+    assert "30/30" not in printed  # standard output has the result alone
+
+
+def test_the_encoding_of_a_book_can_be_given(run, error_of, tmp_path, book):
+    greek = tmp_path / "greek.txt"
+    greek.write_bytes(("Ο ήλιος ανατέλλει πάνω από τη θάλασσα.\n" * 40).encode("iso8859-7"))
+    out = tmp_path / "run.npz"
+    assert run("train", greek, "--encoding", "iso8859-7", "--out", out, *SMALL)[0] == 0
+    assert {"ή", "λ", "θ"} <= set(load(out).model.vocab.idx_to_char)
+    assert "no text encoding called 'klingon'" in error_of("train", book, "--encoding", "klingon")
+    assert "--encoding is for a text" in error_of("train", out, "--encoding", "utf-8")
