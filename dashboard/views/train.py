@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from dashboard import settings
@@ -13,27 +11,15 @@ from dashboard.page import (
     current_run,
     error_boundary,
     open_run,
+    setting_changes,
     settings_callbacks,
     state,
     training_callbacks,
     widgets,
 )
 from dashboard.runs.run import Run
-from dashboard.settings import CELL_NAMES, GOAL_TITLES
+from dashboard.settings import GOAL_TITLES
 from dashboard.views import live_settings, markup, progress
-
-# Names of the fields of ModelSettings in a sentence.
-_FIELD_NAMES = {
-    "cell_type": "cell",
-    "hidden_dim": "hidden size",
-    "num_layers": "layers",
-    "input_dim": "embedding size",
-    "dropout": "dropout",
-    "seq_length": "sequence length",
-    "batch_size": "batch size",
-    "val_fraction": "validation share",
-    "seed": "initialisation seed",
-}
 
 
 def show() -> None:
@@ -68,34 +54,13 @@ def _draw_notes(active: bool, run: Run | None) -> None:
     if current_run.train_error():
         with st.container(key="train_refusal"):
             st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
-    if state.confirming_new_run():
-        _draw_confirmation()
+    if run is not None and state.confirming_new_run():
+        _draw_confirmation(setting_changes.describe(run))
     elif run is not None and run.solver.iteration and current_run.settings_differ():
         st.caption(
-            f":material/info: You changed {_describe_changes(run)}. The current run is unaffected; "
-            "Train will ask before it starts a new one."
+            f":material/info: You changed {escape_markdown(setting_changes.describe(run))}. "
+            "The current run is unaffected; Train will ask before it starts a new one."
         )
-
-
-def _describe_changes(run: Run) -> str:
-    """Return what differs between the page's settings and the run's: "the cell to GRU".
-
-    Several changes are named without their values: "the text, the cell and the layers".
-    """
-    chosen, text = vars(widgets.model_settings()), state.text()
-    changed = [name for name in chosen if chosen[name] != getattr(run.model_settings, name)]
-    texts = ["the text"] if text is not None and text != run.text else []
-    if len(changed) == 1 and not texts:
-        (name,) = changed
-        return f"the {_FIELD_NAMES[name]} to {_describe_value(name, chosen[name])}"
-    *names, last = [*texts, *(f"the {_FIELD_NAMES[name]}" for name in changed)]
-    return f"{', '.join(names)} and {last}" if names else last
-
-
-def _describe_value(name: str, value: Any) -> str:
-    if name == "cell_type":
-        return CELL_NAMES.get(value, value)
-    return "automatic" if name == "input_dim" and not value else f"{value:,}"
 
 
 def _draw_buttons(active: bool, run: Run | None) -> None:
@@ -188,10 +153,13 @@ def _draw_goal() -> None:
         )
 
 
-def _draw_confirmation() -> None:
+def _draw_confirmation(changes: str) -> None:
+    """Ask whether to start a new run; ``changes``: what differs from the present one."""
     with st.container(border=True, key="train_question"):
+        differing = f"{escape_markdown(changes[0].upper() + changes[1:])}. " if changes else ""
         st.markdown(
-            "**Start a new run with these settings?** The current run is saved and can be restored."
+            f"**Start a new run with these settings?** {differing}"
+            "The current run is saved and can be restored."
         )
         with st.container(horizontal=True):
             st.button("Start new run", type="primary", on_click=training_callbacks.start_new_run)

@@ -200,7 +200,7 @@ def changed(request, page):
 
 def test_train_with_changed_settings_asks_for_confirmation(changed):
     page, run = changed, changed.run
-    assert page.says("You changed the hidden size to 32.") or page.says("You changed the text.")
+    assert page.says("You changed hidden size: ") or page.says("You changed text: ")
     assert page.says("The current run is unaffected")
     page.press("Train")
     assert page.says("Start a new run with these settings?")
@@ -211,20 +211,25 @@ def test_train_with_changed_settings_asks_for_confirmation(changed):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"model_cell_type": "gru"}, "the cell to GRU."),
-        ({"model_input_dim": 24}, "the embedding size to 24."),
-        ({"model_cell_type": "gru", "model_seed": 1}, "the cell and the initialisation seed."),
+        ({"model_cell_type": "gru"}, "cell: LSTM → GRU."),
+        ({"model_input_dim": 24}, "embedding size: automatic → 24."),
+        (
+            {"model_cell_type": "gru", "model_seed": 1},
+            "cell: LSTM → GRU; initialisation seed: 0 → 1.",
+        ),
         (
             {"model_num_layers": 2, "model_dropout": 0.2, "sample": "sums.txt"},
-            "the text, the layers and the dropout.",
+            "layers: 1 → 2; dropout: 0 → 0.2; text: pasted text → sums.txt.",
         ),
     ],
 )
-def test_the_note_about_changes_names_them(page, changes, words):
+def test_changes_are_named_with_both_values_in_the_note_and_in_the_question(page, changes, words):
     page.press("Step")
     for key, value in changes.items():
         page.choose(key, value)
     assert page.says(f"You changed {words}")
+    page.press("Train")
+    assert page.says(f"{words[0].upper()}{words[1:]} The current run is saved")
 
 
 def test_start_new_run_trains_a_new_run_with_the_changes(changed):
