@@ -26,7 +26,6 @@ def show() -> None:
             height=80,
             max_chars=limits.MAX_SEED_CHARS,
             placeholder="Start the text with… (empty: the book's first words)",
-            help="Words that the network continues, for example “The lamp ”.",
         )
         st.slider(
             "Temperature",
