@@ -1,6 +1,6 @@
-"""rnncore: character-level recurrent networks in NumPy alone.
+"""rnncore: character-level recurrent networks in NumPy.
 
-The BLAS is settled first, because it reads its settings when NumPy loads it.
+``blas.configure`` comes first, because the BLAS reads its settings when NumPy is imported.
 """
 
 from rnncore.compute import blas

@@ -3,6 +3,10 @@
 The kind of file does not matter here. Settings are checked first, then the names, types, shapes
 and values of the arrays. Memory for the model is allocated last, so a file that is refused
 costs almost nothing.
+
+Rule for ``PICKLE_FORMAT``: change it whenever files of the old format would be read wrongly
+or not at all, keep a reader for each released format, and add a file of the old format to
+``tests/golden``.
 """
 
 from __future__ import annotations

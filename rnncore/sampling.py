@@ -1,19 +1,17 @@
-"""Model and seed -> symbols, one at a time.
+"""Sampler: continue a seed text symbol by symbol with a network.
 
-A sampler copies what it needs from the model when it is made: what training does
-to the model afterwards cannot reach a sample, and sampling cannot reach training.
+A sampler copies the parameters when it is created, so training and sampling do not affect
+each other afterwards. Settings:
 
-Settings of the choice:
+* ``temperature``: the logits are divided by it. Below 1, likely symbols become more likely;
+  at 0, the most likely symbol is always chosen.
+* ``top_k``: choose among the k most likely symbols only (Fan et al., 2018).
+* ``top_p``: choose among the smallest set of most likely symbols whose probabilities sum to
+  at least p (nucleus sampling, Holtzman et al., 2020).
 
-* ``temperature``: logits are divided by it. Below 1 the likely becomes likelier; at 0
-  the likeliest symbol is taken.
-* ``top_k``: only the k likeliest symbols may be chosen (Fan et al., 2018).
-* ``top_p``: only the smallest set of likeliest symbols whose probabilities sum to at least
-  p may be chosen (nucleus sampling, Holtzman et al., 2020).
-
-A symbol is drawn as the argmax of logits / temperature + Gumbel noise, which has exactly
-the softmax's distribution (Gumbel, 1954; Maddison et al., 2014): the noise comes in
-blocks, and no exponential or sum is left in the loop.
+A symbol is the argmax of logits / temperature + Gumbel noise, which has exactly the
+softmax's distribution (Gumbel, 1954; Maddison et al., 2014). The noise is drawn in blocks,
+so the loop needs no exponential and no sum.
 """
 
 from __future__ import annotations
@@ -31,12 +29,12 @@ from rnncore.cells.weight_pieces import make_product
 from rnncore.errors import SettingError, VocabError
 from rnncore.network import Array, Network
 
-# Symbols for which noise is drawn at once, and values of it: a large alphabet needs many.
+# Noise is drawn for so many symbols at once, but at most so many values, to bound memory.
 _NOISE_BLOCK, _NOISE_VALUES = 256, 1 << 18
 
 
 class Sampler:
-    """One frozen copy of a model, from which any number of samples can be drawn."""
+    """A copy of a network's parameters, from which any number of samples can be drawn."""
 
     def __init__(self, network: Network):
         self.vocab, self.vocab_dim = network.vocab, network.vocab_dim
@@ -45,7 +43,7 @@ class Sampler:
         self._embed = network.params["W_embed"].copy()
         self._W_out = network.params["W_out"].copy()
         self._b_out = network.params["b_out"].copy()
-        # Embedding and first input product together are one row of this table (V, G H).
+        # Table (V, G H): the first layer's product with the embedding of each symbol.
         first = self._stack(None).first
         self._table = self._embed @ first.Wx + first.b
 
@@ -58,7 +56,11 @@ class Sampler:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> Any:
-        """T symbols after the seed: a str, or an array of ids (T,) if there is no vocabulary."""
+        """Return T symbols after the seed: a str, or an id array (T,) without a vocabulary.
+
+        seed_text: a str, an id or a sequence of ids; at least one symbol.
+        seed: seed of the random numbers; None means different symbols at each call.
+        """
         ids = self._ids(seed_text, T, temperature, top_k, top_p, seed)
         if self.vocab is None:
             return np.fromiter(ids, dtype=np.int64, count=T)
@@ -74,7 +76,7 @@ class Sampler:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> Iterator[Any]:
-        """The same symbols as ``sample``, as they are drawn."""
+        """Yield the symbols of ``sample`` as they are drawn."""
         ids = self._ids(seed_text, T, temperature, top_k, top_p, seed)
         return ids if self.vocab is None else map(self.vocab.idx_to_char.__getitem__, ids)
 
@@ -86,24 +88,22 @@ class Sampler:
         temperature: float = 1.0,
         seed: int | None = None,
     ) -> list[Any]:
-        """``n`` independent samples of T symbols, stepped side by side in one batch."""
+        """Return ``n`` independent samples of T symbols, drawn together in one batch."""
         checks.check_whole("T", T, 0)
         checks.check_whole("n", n, 1)
-        choose = _chooser(self._b_out, temperature, None, None, seed, n)
+        choose = _make_chooser(self._b_out, temperature, None, None, seed, n)
         ids = np.empty((T, n), dtype=np.int64)
-        for t, row in enumerate(self._walk(self._seed_ids(seed_text), T, choose, n)):
+        for t, row in enumerate(self._generate(self._seed_ids(seed_text), T, choose, n)):
             ids[t] = row
         rows = ids.T
         return [r if self.vocab is None else self.vocab.decode(r) for r in rows]
 
     def next_probabilities(self, seed_text: str | int | Sequence[int]) -> Array:
-        """The model's distribution over the symbol after the seed, (V,), float64."""
+        """Return the probabilities (V,) of the symbol after the seed, float64."""
         h = self._stack(None).prime(self._table, self._seed_ids(seed_text))
         logits = (h @ self._W_out + self._b_out).astype(np.float64)
         p = np.exp(logits - logits.max())
         return p / p.sum()
-
-    # -- inside -------------------------------------------------------------------------------
 
     def _ids(
         self,
@@ -115,26 +115,29 @@ class Sampler:
         seed: int | None,
     ) -> Iterator[int]:
         checks.check_whole("T", T, 0)
-        choose = _chooser(self._b_out, temperature, top_k, top_p, seed, None)
-        return self._walk(self._seed_ids(seed_text), T, choose, None)
+        choose = _make_chooser(self._b_out, temperature, top_k, top_p, seed, None)
+        return self._generate(self._seed_ids(seed_text), T, choose, None)
 
     def _seed_ids(self, seed_text: str | int | Sequence[int]) -> list[int]:
-        """The seed as ids; at least one, or there is nothing to go on from."""
+        """Return the seed as ids.
+
+        VocabError: the seed is empty or has characters that the vocabulary lacks.
+        """
         if isinstance(seed_text, str):
             if self.vocab is None:
-                raise SettingError("This model has no characters; its seed must be ids.")
+                raise SettingError("This model has no characters; the seed must be ids.")
             ids: Any = self.vocab.encode(seed_text)
         else:
             whole = isinstance(seed_text, (int, np.integer))
             ids = batches.check_ids([seed_text] if whole else seed_text, self.vocab_dim)
         if len(ids) == 0:
-            raise VocabError("The seed is empty; give at least one symbol to go on from.")
+            raise VocabError("The seed is empty; give at least one symbol to continue.")
         return [int(i) for i in ids]
 
-    def _walk(
+    def _generate(
         self, seed: list[int], T: int, choose: Callable[[Array], Any], n: int | None
     ) -> Iterator[Any]:
-        """Prime with the seed, then draw T symbols: ints, or arrays (n,) of a batch."""
+        """Process the seed, then yield T symbols: ints, or arrays (n,) of a batch."""
         stack, table = self._stack(n), self._table
         h = stack.prime(table, seed)
         logits = np.empty((*h.shape[:-1], self.vocab_dim), h.dtype)
@@ -151,7 +154,10 @@ class Sampler:
 
 
 class _Stack:
-    """All layers stepping together from a zero state; n=None makes them work on vectors."""
+    """All layers from a zero state, advanced together.
+
+    n: sequences in a batch; None means one sequence, as vectors without a batch axis.
+    """
 
     def __init__(self, cells: list[Cell], weights: list[Array], n: int | None):
         steps: list[Stepper] = []
@@ -159,14 +165,17 @@ class _Stack:
             state = cell.initial_state(1 if n is None else n)
             steps.append(cell.new_stepper(W, state[:, 0] if n is None else state))
         self.first = steps[0]
-        # Each further layer: how to fill its input ``pre`` with x Wx, and its bias.
+        # For each further layer: a function that writes x Wx to ``pre``, then ``pre``, b, stepper.
         self.rest = []
         for below, step in pairwise(steps):
             pre = np.empty((*step.h.shape[:-1], step.Wx.shape[1]), step.h.dtype)
             self.rest.append((make_product(below.h, step.Wx, pre), pre, step.b, step))
 
     def advance(self, pre: Array) -> Array:
-        """One step from the first layer's ``pre``; the last layer's h, always the same array."""
+        """Advance one step from the first layer's ``pre``; return the last layer's h.
+
+        It is the same array at each call.
+        """
         h = self.first(pre)
         for multiply_x, pre, b, step in self.rest:
             multiply_x()
@@ -175,13 +184,13 @@ class _Stack:
         return h
 
     def prime(self, table: Array, seed: list[int]) -> Array:
-        """The last layer's h after the seed's ids."""
+        """Process the seed's ids; return the last layer's h after them."""
         for i in seed:
             h = self.advance(table[i])
         return h
 
 
-def _chooser(
+def _make_chooser(
     b_out: Array,
     temperature: float,
     top_k: int | None,
@@ -189,7 +198,7 @@ def _chooser(
     seed: int | None,
     n: int | None,
 ) -> Callable[[Array], Any]:
-    """A function from logits without their bias, (V,) or (n, V), to the id(s) drawn."""
+    """Return a function that draws ids from logits (V,) or (n, V) without their bias."""
     V, dtype = len(b_out), b_out.dtype
     temperature = checks.check_number("temperature", temperature, 0.0, 100.0)
     if top_k is not None:
@@ -204,7 +213,7 @@ def _chooser(
     block = max(1, min(_NOISE_BLOCK, _NOISE_VALUES // math.prod(shape)))
 
     def noise() -> Iterator[Array]:
-        # temperature * Gumbel + bias: adding it to the logits leaves only an argmax to do.
+        # temperature * Gumbel noise + bias: added to the logits, it leaves only an argmax.
         while True:
             uniform = rng.random((block, *shape), dtype=np.float32)
             np.maximum(uniform, np.finfo(np.float32).tiny, out=uniform)
@@ -212,7 +221,7 @@ def _chooser(
             yield from (gumbel * np.float32(temperature) + b_out).astype(dtype)
 
     noise_at = noise()
-    keep = _filter(temperature, top_k, top_p, V)
+    keep = _make_filter(temperature, top_k, top_p, V)
     noisy = np.empty(shape, dtype)
 
     def choose(logits: Array) -> Any:
@@ -224,10 +233,10 @@ def _chooser(
     return choose
 
 
-def _filter(
+def _make_filter(
     temperature: float, top_k: int | None, top_p: float | None, V: int
 ) -> Callable[[Array], Array] | None:
-    """A function that sets the logits of symbols outside top-k and top-p to -inf, or None."""
+    """Return a function that sets logits outside top-k and top-p to -inf, or None."""
     if (top_k is None or top_k >= V) and (top_p is None or top_p >= 1):
         return None
 

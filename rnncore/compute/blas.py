@@ -1,19 +1,19 @@
-"""Threads and kernels of the BLAS, settled before NumPy is first imported.
+"""Threads and kernels of the BLAS, configured before NumPy is first imported.
 
-NumPy's wheels carry OpenBLAS, which reads its environment variables once, when
-it is loaded. Two defaults are worth changing for this program:
+NumPy's wheels contain OpenBLAS, which reads its environment variables once, when it is
+loaded. This module changes two of its defaults:
 
-* On some AMD processors with AVX-512 (Zen 5) OpenBLAS picks its AVX2 ("Haswell")
-  kernels and leaves half of the chip idle. ``SkylakeX`` kernels run on every such
-  processor; on those where they are its own choice (Zen 4) nothing changes.
-* OpenBLAS would cut each of a step's many small products among its threads, which
-  then wait for each other a hundred times a batch. One thread a product, and the
-  *batch* cut among processes (``crew.py``) or threads, waits once.
+* On some AMD processors with AVX-512 (Zen 5), OpenBLAS chooses its AVX2 kernels ("Haswell")
+  and uses half of the processor's width. The ``SkylakeX`` kernels run on all processors
+  with AVX-512. Where OpenBLAS chooses them by itself (Zen 4), nothing changes.
+* OpenBLAS divides each small product among its threads, which then wait for each other about
+  a hundred times per batch. With one thread per product, and the *batch* divided among
+  worker processes or threads, they wait once.
 
-A variable that the user has set is never touched: with ``OPENBLAS_NUM_THREADS``
-set, OpenBLAS works with that many threads and the batch stays whole.
-``RNNCORE_THREADS`` sets how many share a batch, and ``RNNCORE_PROCESSES=0`` makes them
-threads of this process. ``python -m rnncore info`` tells what was decided and why.
+A variable that the user has set is never changed. If ``OPENBLAS_NUM_THREADS`` is set,
+OpenBLAS uses that many threads and the batch is not divided. ``RNNCORE_THREADS`` sets the
+number of workers that share a batch; ``RNNCORE_PROCESSES=0`` makes them threads of this
+process. ``python -m rnncore info`` prints the settings and the reasons for them.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ WORKERS_VARIABLE = "RNNCORE_THREADS"
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 _KERNEL_VARIABLE = "OPENBLAS_CORETYPE"
 _AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
-# Kernels that multiply small matrices as they lie, without packing them first.
+# Kernels that multiply small matrices without packing them first.
 _SMALL_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
 
 @dataclass(frozen=True)
-class Decision:
-    """How many may share a batch, and a reason for each thing decided."""
+class BlasSettings:
+    """The number of workers that may share a batch, and a reason for each setting."""
 
     workers: int
     reasons: tuple[str, ...]
@@ -47,7 +47,11 @@ class Decision:
 
 @dataclass(frozen=True)
 class BlasInfo:
-    """What the BLAS in this process uses, how many share a batch, and why."""
+    """What the BLAS of this process uses.
+
+    threads: threads for one product; None if the BLAS is not OpenBLAS.
+    workers: processes or threads that share a batch.
+    """
 
     library: str
     kernel: str
@@ -57,33 +61,38 @@ class BlasInfo:
 
     @property
     def small_products(self) -> bool:
-        """Whether products of up to a million multiplications are worth cutting larger ones to."""
+        """Whether larger products should be divided into pieces of a million multiplications."""
         return self.threads == 1 and self.kernel in _SMALL_KERNELS
 
 
-_decision: Decision | None = None
+_settings: BlasSettings | None = None
 
 
 def configure() -> None:
-    """Choose kernel and threads; once NumPy is loaded only the threads can still be changed."""
-    global _decision
-    if _decision is not None:
+    """Choose the kernel and the threads. If NumPy is already loaded, change the threads only."""
+    global _settings
+    if _settings is not None:
         return
     loaded = "numpy" in sys.modules
     environ = dict(os.environ) if loaded else os.environ
-    _decision = decide(environ, _cpu_vendor(), _cpu_flags(), _usable_cores())
+    _settings = choose_settings(environ, _cpu_vendor(), _cpu_flags(), _usable_cores())
     if loaded:
-        reasons = [r for r in _decision.reasons if not r.startswith("kernel")]
+        reasons = [r for r in _settings.reasons if not r.startswith("kernel")]
         if environ.get("OPENBLAS_NUM_THREADS") != os.environ.get("OPENBLAS_NUM_THREADS"):
             _set_threads(1)
-        reasons.insert(0, "kernel: OpenBLAS's own, because NumPy was imported before rnncore")
-        _decision = Decision(_decision.workers, tuple(reasons))
+        reasons.insert(
+            0, "kernel: OpenBLAS's own choice, because NumPy was imported before rnncore"
+        )
+        _settings = BlasSettings(_settings.workers, tuple(reasons))
 
 
-def decide(
+def choose_settings(
     environ: MutableMapping[str, str], vendor: str, flags: frozenset[str], cores: int
-) -> Decision:
-    """Fill ``environ`` for this processor, leaving what the user has set."""
+) -> BlasSettings:
+    """Add OpenBLAS's variables for a processor to ``environ``; return the settings.
+
+    Variables that are already set stay as they are.
+    """
     reasons = []
     if _KERNEL_VARIABLE in environ:
         reasons.append(f"kernel: {_KERNEL_VARIABLE}={environ[_KERNEL_VARIABLE]} was set by you")
@@ -93,36 +102,37 @@ def decide(
     else:
         reasons.append("kernel: OpenBLAS's own choice for this processor")
 
-    asked = environ.get(WORKERS_VARIABLE, "")
-    chosen = [name for name in _THREAD_VARIABLES if name in environ]
-    if chosen:
-        reasons.append(f"threads: {chosen[0]}={environ[chosen[0]]} was set by you")
+    wanted_workers = environ.get(WORKERS_VARIABLE, "")
+    user_threads = [name for name in _THREAD_VARIABLES if name in environ]
+    if user_threads:
+        reasons.append(f"threads: {user_threads[0]}={environ[user_threads[0]]} was set by you")
         workers = 1
     else:
         environ["OPENBLAS_NUM_THREADS"] = "1"
         workers = max(1, min(cores, MAX_THREADS))
-        reasons.append("threads: 1 for each product")
-    if asked.isdecimal() and int(asked) > 0:
-        workers = int(asked)
+        reasons.append("threads: 1 per product")
+    if wanted_workers.isdecimal() and int(wanted_workers) > 0:
+        workers = int(wanted_workers)
         reasons.append(f"batches: shared by {workers}, because you set {WORKERS_VARIABLE}")
     else:
-        why = "OpenBLAS has threads of your choice" if chosen else f"{cores} usable, at most 4"
+        cause = f"{cores} usable cores, at most {MAX_THREADS}"
+        why = "you set OpenBLAS's threads" if user_threads else cause
         reasons.append(f"batches: shared by {workers} ({why})")
-    return Decision(workers, tuple(reasons))
+    return BlasSettings(workers, tuple(reasons))
 
 
 @cache
 def info() -> BlasInfo:
-    """Ask the loaded BLAS which kernel and how many threads it uses."""
-    decision = _decision or Decision(1, ())
+    """Return which kernel and how many threads the loaded BLAS uses."""
+    settings = _settings or BlasSettings(1, ())
     name, count = _openblas("get_corename"), _openblas("get_num_threads")
     if name is None or count is None:
-        # A BLAS that cannot be asked has threads of its own; cutting batches would add to them.
-        return BlasInfo("another BLAS", "unknown", None, decision.reasons)
+        # Another BLAS may use threads of its own; dividing batches would add to them.
+        return BlasInfo("another BLAS", "unknown", None, settings.reasons)
     name.restype = ctypes.c_char_p
     threads = count()
-    workers = decision.workers if threads == 1 or WORKERS_VARIABLE in os.environ else 1
-    return BlasInfo("OpenBLAS", name().decode(), threads, decision.reasons, workers)
+    workers = settings.workers if threads == 1 or WORKERS_VARIABLE in os.environ else 1
+    return BlasInfo("OpenBLAS", name().decode(), threads, settings.reasons, workers)
 
 
 def _set_threads(count: int) -> None:
@@ -131,12 +141,12 @@ def _set_threads(count: int) -> None:
 
 
 def _openblas(function: str) -> Any:
-    """A function of the OpenBLAS that NumPy's wheel carries, or None."""
+    """Return a function of the OpenBLAS in NumPy's wheel, or None."""
     import numpy as np
 
     for path in sorted((Path(np.__file__).parent.parent / "numpy.libs").glob("*openblas*")):
         library = ctypes.CDLL(str(path))
-        # The wheels prefix and suffix OpenBLAS's names; a system library may not.
+        # The wheels add a prefix and a suffix to OpenBLAS's names; a system library may not.
         for name in ("scipy_openblas_{}64_", "scipy_openblas_{}", "openblas_{}"):
             if hasattr(library, name.format(function)):
                 return getattr(library, name.format(function))
@@ -150,7 +160,7 @@ def _usable_cores() -> int:
 
 
 def _cpuinfo(field: str) -> str:
-    """The first value of a field of Linux's /proc/cpuinfo, or "" elsewhere."""
+    """Return the first value of a field of /proc/cpuinfo; "" on other systems than Linux."""
     if platform.system() != "Linux":
         return ""
     try:

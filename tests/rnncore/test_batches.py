@@ -1,4 +1,4 @@
-"""Batches: contiguous streams, wrapping, the split, and texts that are too short."""
+"""Batches: contiguous streams, epochs, the validation split, texts that are too short."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rnncore import RnnCoreError
 from rnncore.batches import Batches, check_ids, split, split_into_streams
 
 
-def test_streams_are_contiguous_and_targets_one_ahead():
+def test_streams_are_contiguous_and_targets_are_the_next_ids():
     batches = Batches(np.arange(25), batch_size=3, seq_length=4)
     first, second = batches.next(), batches.next()
     assert first.inputs.tolist() == [[0, 1, 2, 3], [8, 9, 10, 11], [16, 17, 18, 19]]
@@ -35,18 +35,18 @@ def test_an_epoch_reads_each_stream_once_in_order(N, T, more):
     for b in epoch:
         assert b.inputs.shape == b.targets.shape == (N, T)
         np.testing.assert_array_equal(b.targets, b.inputs + 1)
-    # What no batch reads is less than one more batch, and what cannot be cut into streams.
+    # Fewer ids are left over than one more batch and the remainder of the streams need.
     assert len(ids) - 1 - read.size < N * T + N
 
 
-def test_reading_wraps_to_the_beginning_and_says_so():
+def test_an_epoch_after_the_first_starts_at_the_beginning():
     batches = Batches(np.arange(25), 3, 4)
     seen = [batches.next() for _ in range(5)]
     assert [b.wrapped for b in seen] == [True, False, True, False, True]
     np.testing.assert_array_equal(seen[2].inputs, seen[0].inputs)
 
 
-def test_the_cursor_is_all_there_is_to_resume():
+def test_batches_continue_from_the_cursor():
     first = Batches(np.arange(1000), 3, 7)
     for _ in range(60):
         first.next()
@@ -59,14 +59,14 @@ def test_the_cursor_is_all_there_is_to_resume():
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.1, 0.25, 0.9])
-def test_validation_is_the_end_of_the_text(fraction):
+def test_the_validation_part_is_the_end_of_the_text(fraction):
     train, val = split(np.arange(1000), fraction)
     assert len(val) == 1000 * fraction
     np.testing.assert_array_equal(np.concatenate([train, val]), np.arange(1000))
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 0.95, float("nan"), "0.1"])
-def test_a_bad_fraction_is_refused(fraction):
+def test_bad_fractions_are_refused(fraction):
     with pytest.raises(RnnCoreError, match="val_fraction is"):
         split(np.arange(10), fraction)
 
@@ -74,7 +74,7 @@ def test_a_bad_fraction_is_refused(fraction):
 @pytest.mark.parametrize(
     ("length", "N", "T"), [(800, 16, 50), (100, 16, 50), (40, 16, 50), (3, 1, 9)]
 )
-def test_a_text_that_is_too_short_says_what_would_fit(length, N, T):
+def test_a_text_that_is_too_short_is_refused_with_settings_that_fit(length, N, T):
     with pytest.raises(RnnCoreError) as error:
         Batches(np.zeros(length, int), N, T)
     message = str(error.value)
@@ -85,12 +85,12 @@ def test_a_text_that_is_too_short_says_what_would_fit(length, N, T):
     assert Batches(np.zeros(length, int), N, T).per_epoch >= 1
 
 
-def test_the_shortest_text_that_fits():
+def test_the_shortest_text_that_fits_has_one_batch():
     assert Batches(np.zeros(801, int), 16, 50).per_epoch == 1
 
 
 @pytest.mark.parametrize("length", [0, 1, 2])
-def test_a_text_that_nothing_would_fit(length):
+def test_a_text_too_short_for_any_settings_is_refused(length):
     with pytest.raises(RnnCoreError, match=r"Use a longer text\.$"):
         Batches(np.zeros(length, int), 2, 2)
 
@@ -111,7 +111,7 @@ def test_batches_are_views():
 
 
 @pytest.mark.parametrize("ids", [[0, 8], range(9), np.array([3], "u1"), np.array([], int)])
-def test_any_integers_within_the_vocabulary_are_ids(ids):
+def test_any_integers_within_the_vocabulary_are_valid_ids(ids):
     np.testing.assert_array_equal(check_ids(ids, 9), list(ids))
 
 
@@ -127,6 +127,6 @@ def test_any_integers_within_the_vocabulary_are_ids(ids):
         (5, r"shape \(\)"),
     ],
 )
-def test_anything_else_is_refused(ids, message):
+def test_other_values_are_refused_as_ids(ids, message):
     with pytest.raises(RnnCoreError, match=message):
         check_ids(ids, 9)

@@ -1,4 +1,4 @@
-"""The contract of a recurrent cell, for every cell in the registry."""
+"""The contract of a recurrent cell, tested on every cell in ``CELLS``."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ every_cell = pytest.mark.parametrize("name", sorted(CELLS))
 SHAPES = [(1, 1, 1, 1), (2, 5, 3, 4), (5, 12, 4, 7), (1, 9, 6, 2)]  # N, T, D, H
 
 
-@pytest.fixture(autouse=True, params=["together", "ahead"])
+@pytest.fixture(autouse=True, params=["in_steps", "precomputed"])
 def inputs(request, monkeypatch):
-    """Every test with the inputs' products among the steps' and outside the recurrence."""
-    monkeypatch.setattr(base, "should_precompute_inputs", lambda cell: request.param == "ahead")
+    """Run every test with x Wx computed in the steps, and precomputed for all steps."""
+    monkeypatch.setattr(
+        base, "should_precompute_inputs", lambda cell: request.param == "precomputed"
+    )
 
 
 def problem(name, N=3, T=6, D=4, H=5, dtype="float64", seed=0):
-    """A cell with random weights, inputs, a state that is not zero, and output gradients."""
+    """Return a cell with random weights, inputs, state and output gradients."""
     rng = np.random.default_rng(seed)
     cell = CELLS[name](D, H, np.dtype(dtype))
 
@@ -37,26 +39,26 @@ def problem(name, N=3, T=6, D=4, H=5, dtype="float64", seed=0):
 
 
 def run(cell, W, x, state):
-    """Outputs and the state after the last step, as copies; ``state`` is left alone."""
+    """Return copies of the outputs and the state after the last step; ``state`` stays."""
     state = state.copy()
     h = cell.forward(W, x, state, cell.new_buffers(x.shape[1], x.shape[0]))
     return h.copy(), state
 
 
 def run_backward(cell, W, x, state, dh):
-    """Gradients of x, of W and of the first state."""
+    """Return the gradients of x, of W and of the initial state."""
     buffers, dW = cell.new_buffers(x.shape[1], x.shape[0]), np.full_like(W, np.nan)
     cell.forward(W, x, state.copy(), buffers)
     dx = cell.backward(W, dh, buffers, dW)
     return dx.copy(), dW, buffers.dstate.copy()
 
 
-def test_every_cell_has_a_reference():
-    assert set(naive.NAIVE) == set(CELLS), "write the new cell's equations into naive.py"
+def test_every_cell_has_a_reference_implementation():
+    assert set(naive.NAIVE) == set(CELLS), "add the new cell's equations to tests/support/naive.py"
 
 
 @every_cell
-def test_names_and_gate_order(name):
+def test_names_and_gate_order_agree_with_the_reference(name):
     assert CELLS[name].name == name
     assert CELLS[name].gates == naive.GATES[name]
     assert CELLS[name].state_parts[0] == "h"
@@ -64,7 +66,7 @@ def test_names_and_gate_order(name):
 
 @every_cell
 @pytest.mark.parametrize("shape", SHAPES)
-def test_forward_equals_the_equations(name, shape):
+def test_forward_agrees_with_the_reference(name, shape):
     p = problem(name, *shape)
     h, after = run(p.cell, p.W, p.x, p.state)
     naive_h, naive_after, _ = naive.forward(name, p.W, p.x, p.state)
@@ -74,7 +76,7 @@ def test_forward_equals_the_equations(name, shape):
 
 @every_cell
 @pytest.mark.parametrize("shape", SHAPES)
-def test_backward_equals_the_equations(name, shape):
+def test_backward_agrees_with_the_reference(name, shape):
     p = problem(name, *shape)
     _, _, kept = naive.forward(name, p.W, p.x, p.state)
     expected = naive.backward(name, p.W, p.dh, kept)
@@ -86,8 +88,8 @@ def test_backward_equals_the_equations(name, shape):
 
 @every_cell
 @pytest.mark.parametrize("shape", [(16, 50, 22, 128), (64, 30, 5, 200)])
-def test_float32_kernels_at_working_sizes(name, shape):
-    """Large enough that kernels work in blocks and BLAS in threads."""
+def test_float32_agrees_with_the_reference_at_realistic_sizes(name, shape):
+    """The sizes are large enough that kernels work in blocks and the BLAS in pieces."""
     p = problem(name, *shape, dtype="float32")
     p.W *= np.float32(0.1)
     wide = [a.astype(np.float64) for a in (p.W, p.x, p.state, p.dh)]
@@ -105,7 +107,7 @@ def test_float32_kernels_at_working_sizes(name, shape):
 
 @every_cell
 @pytest.mark.parametrize("what", ["x", "W", "state"])
-def test_gradient_check(name, what):
+def test_gradients_agree_with_numeric_ones(name, what):
     p = problem(name)
     dx, dW, dstate = run_backward(p.cell, p.W, p.x, p.state, p.dh)
     found = {"x": dx, "W": dW, "state": dstate}[what]
@@ -118,7 +120,7 @@ def test_gradient_check(name, what):
 
 @every_cell
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_split_sequence_equals_the_whole(name, dtype):
+def test_two_halves_of_a_sequence_give_the_same_as_the_whole(name, dtype):
     p = problem(name, T=11, dtype=dtype)
     whole, after = run(p.cell, p.W, p.x, p.state)
     first, between = run(p.cell, p.W, p.x[:4], p.state)
@@ -129,8 +131,8 @@ def test_a_split_sequence_equals_the_whole(name, dtype):
 
 
 @every_cell
-def test_state_is_explicit(name):
-    """Nothing of one pass stays in the cell: passes between others change none of them."""
+def test_a_cell_keeps_no_state_between_passes(name):
+    """The same pass gives the same result after another pass with other values."""
     p, other = problem(name), problem(name, seed=1)
     expected = run(p.cell, p.W, p.x, p.state)
     run_backward(p.cell, other.W, other.x, other.state, other.dh)
@@ -139,7 +141,7 @@ def test_state_is_explicit(name):
 
 
 @every_cell
-def test_buffers_are_as_good_as_new_the_second_time(name):
+def test_used_buffers_give_the_same_result_as_new_ones(name):
     p, other = problem(name), problem(name, seed=1)
     expected = run_backward(p.cell, p.W, p.x, p.state, p.dh)
     buffers, dW = p.cell.new_buffers(3, 6), np.zeros_like(p.W)
@@ -152,20 +154,20 @@ def test_buffers_are_as_good_as_new_the_second_time(name):
 
 
 @every_cell
-def test_what_is_handed_in_stays_as_it_was(name):
+def test_passes_and_steps_do_not_change_their_arguments(name):
     p = problem(name)
     before = [a.copy() for a in (p.W, p.x, p.state, p.dh)]
     run_backward(p.cell, p.W, p.x, p.state, p.dh)
     p.cell.new_stepper(p.W, p.state)(np.zeros((3, p.cell.G * 5)))
-    for now, then in zip((p.W, p.x, p.state, p.dh), before, strict=True):
-        np.testing.assert_array_equal(now, then)
+    for after, original in zip((p.W, p.x, p.state, p.dh), before, strict=True):
+        np.testing.assert_array_equal(after, original)
 
 
 @every_cell
 @pytest.mark.parametrize("batched", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_steps_equal_forward(name, batched, dtype):
-    """Sampling goes step by step, on (N, H) arrays or on single vectors (H,)."""
+def test_single_steps_give_the_same_as_forward(name, batched, dtype):
+    """Sampling steps on (N, H) arrays or on vectors (H,)."""
     p = problem(name, T=9, dtype=dtype)
     expected, _ = run(p.cell, p.W, p.x, p.state)
     at = slice(None) if batched else 1
@@ -185,20 +187,20 @@ def test_large_activations_stay_finite(name):
 
 
 @every_cell
-def test_initial_weights(name):
-    """Orthogonal recurrent blocks, biases of zero but for the LSTM's forget gate."""
+def test_initial_weights_follow_the_documented_scheme(name):
+    """Recurrent blocks are orthogonal; biases are zero, except for the LSTM's forget gate."""
     cell = CELLS[name](6, 8, np.float64)
     W = cell.init_weights(np.random.default_rng(0))
-    for place, gate in enumerate(cell.gates):
-        columns = W[:, 8 * place : 8 * place + 8]
+    for index, gate in enumerate(cell.gates):
+        columns = W[:, 8 * index : 8 * index + 8]
         np.testing.assert_allclose(columns[6:14].T @ columns[6:14], np.eye(8), atol=1e-12)
         assert (columns[-1] == (1 if (name, gate) == ("lstm", "f") else 0)).all()
     assert np.abs(W[:6]).max() <= np.sqrt(6 / 14)
     np.testing.assert_array_equal(W, cell.init_weights(np.random.default_rng(0)))
 
 
-def test_inputs_go_ahead_where_the_weights_are_large(monkeypatch):
-    """Upper layers of 200 LSTM units; not the layer below them, nor small or half as many."""
+def test_inputs_are_precomputed_if_the_weights_are_large(monkeypatch):
+    """For upper layers of 200 LSTM units, but not for the first layer or smaller layers."""
     monkeypatch.undo()
     assert base.should_precompute_inputs(CELLS["lstm"](200, 200))
     for D, H in ((22, 200), (64, 512), (100, 100)):
@@ -206,13 +208,13 @@ def test_inputs_go_ahead_where_the_weights_are_large(monkeypatch):
 
 
 @every_cell
-def test_both_ways_round_nearly_alike(name, monkeypatch):
-    """In float32 at an upper layer's size: the same sums in another order."""
+def test_precomputing_inputs_gives_nearly_the_same_gradients(name, monkeypatch):
+    """In float32 at the size of an upper layer, sums in another order round differently."""
     p = problem(name, 8, 50, 200, 200, dtype="float32")
     p.W *= np.float32(0.1)
     found = []
-    for ahead in (True, False):
-        monkeypatch.setattr(base, "should_precompute_inputs", lambda cell, ahead=ahead: ahead)
+    for precompute in (True, False):
+        monkeypatch.setattr(base, "should_precompute_inputs", lambda cell, value=precompute: value)
         found.append(run_backward(p.cell, p.W, p.x, p.state, p.dh))
     for one, other in zip(*found, strict=True):
         assert relative_error(one, other) < 1e-5

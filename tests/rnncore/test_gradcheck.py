@@ -1,4 +1,4 @@
-"""The gradient check itself: it must find a gradient that is wrong."""
+"""The gradient check itself: it must detect wrong gradients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rnncore import CELLS
 from rnncore.gradcheck import check_model, numeric_gradient, relative_error
 
 
-def test_numeric_gradient_of_a_known_function():
+def test_the_numeric_gradient_of_a_known_function_is_right():
     x = np.random.default_rng(0).standard_normal((3, 4))
     before = x.copy()
     gradient = numeric_gradient(lambda: float(np.sin(x).sum()), x)
@@ -17,7 +17,7 @@ def test_numeric_gradient_of_a_known_function():
     np.testing.assert_array_equal(x, before)
 
 
-def test_relative_error():
+def test_the_relative_error_of_known_vectors_is_right():
     a = np.array([3.0, 4.0])
     assert relative_error(a, a) == 0
     assert relative_error(np.zeros(2), np.zeros(2)) == 0
@@ -35,16 +35,16 @@ def test_every_parameter_and_state_is_checked(cell_type):
 
 @pytest.mark.parametrize("cell_type", sorted(CELLS))
 @pytest.mark.parametrize("wrong", ["Wx2", "state1"])
-def test_a_wrong_gradient_is_found(cell_type, wrong, monkeypatch):
-    """One entry in a hundred, one per cent off, stands out against the 1e-7 that is allowed."""
+def test_a_wrong_gradient_is_detected(cell_type, wrong, monkeypatch):
+    """One entry of one gradient is 1 % too large; the check allows an error of 1e-7."""
     backward = CELLS[cell_type].backward
 
-    def slightly_wrong(cell, W, dh, run, dW):
-        dx = backward(cell, W, dh, run, dW)
+    def slightly_wrong(cell, W, dh, buffers, dW):
+        dx = backward(cell, W, dh, buffers, dW)
         if wrong == "Wx2":
             dW[0, 0] *= 1.01
         else:
-            run.dstate[0, 0, 0] *= 1.01
+            buffers.dstate[0, 0, 0] *= 1.01
         return dx
 
     monkeypatch.setattr(CELLS[cell_type], "backward", slightly_wrong)
@@ -56,5 +56,5 @@ def test_a_wrong_gradient_is_found(cell_type, wrong, monkeypatch):
 @pytest.mark.slow
 @pytest.mark.parametrize("cell_type", sorted(CELLS))
 @pytest.mark.parametrize("seed", range(5))
-def test_five_seeds_and_four_layers(cell_type, seed):
+def test_gradients_of_four_layers_are_right_for_each_seed(cell_type, seed):
     assert max(check.error for check in check_model(cell_type, 4, seed)) < 1e-6

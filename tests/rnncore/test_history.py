@@ -1,4 +1,4 @@
-"""History: columns that grow."""
+"""History: growing columns, and the values read from them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def filled(rows):
     return history
 
 
-def test_columns():
+def test_the_columns_have_the_documented_names():
     assert COLUMNS == ("iteration", "chars", "seconds", "loss", "val_loss", "grad_norm", "lr")
 
 
-def test_an_empty_history():
+def test_an_empty_history_has_no_values():
     history = History()
     assert len(history) == 0
     assert np.isnan(history.last("loss"))
@@ -30,7 +30,7 @@ def test_an_empty_history():
     assert len(History.from_array(history.to_array())) == 0
 
 
-def test_rows_are_kept_as_it_grows():
+def test_rows_stay_the_same_while_the_history_grows():
     history = filled(5000)
     assert len(history) == 5000
     np.testing.assert_array_equal(history["iteration"], np.arange(1, 5001))
@@ -39,7 +39,7 @@ def test_rows_are_kept_as_it_grows():
     assert np.isnan(history["lr"]).all()
 
 
-def test_validations_are_filled_in_afterwards():
+def test_a_validation_loss_is_set_after_its_row_was_appended():
     history = History()
     for i in range(1, 7):
         history.append(iteration=i, loss=1.0)
@@ -50,18 +50,18 @@ def test_validations_are_filled_in_afterwards():
     assert losses.tolist() == [0.3, 0.6]
 
 
-def test_a_column_cannot_be_written():
+def test_columns_are_read_only():
     history = filled(3)
     with pytest.raises(ValueError, match="read-only"):
         history["loss"][0] = 7
 
 
 @pytest.mark.parametrize("rows", [0, 1, 1024, 1025, 3000])
-def test_round_trip_and_growth_after_it(rows):
+def test_a_history_from_an_array_is_an_independent_copy_that_grows(rows):
     history = filled(rows)
     array = history.to_array()
     again = History.from_array(array)
-    array[...] = -1  # neither the one nor the other holds on to it
+    array[...] = -1  # neither history uses this array
     np.testing.assert_array_equal(again.to_array(), history.to_array())
     for i in range(rows + 1, rows + 2000):
         again.append(iteration=i, loss=1 / i)
@@ -69,13 +69,13 @@ def test_round_trip_and_growth_after_it(rows):
     assert len(history) == rows
 
 
-def test_validations_are_read_while_another_thread_appends():
+def test_validations_can_be_read_while_another_thread_appends():
     history, done = filled(50_000), threading.Event()
 
     def append():
         while not done.is_set():
             history.append(iteration=len(history) + 1, val_loss=float("nan"))
-            sum(range(1000))  # gives the reader its turns
+            sum(range(1000))  # gives the other thread time to read
 
     writer = threading.Thread(target=append)
     writer.start()
@@ -88,7 +88,7 @@ def test_validations_are_read_while_another_thread_appends():
         writer.join()
 
 
-def test_when_validation_came_below_a_level():
+def test_seconds_below_is_the_time_of_the_first_lower_validation_loss():
     history = History()
     for i, val in enumerate((float("nan"), 3.0, float("nan"), 2.0, 2.5), start=1):
         history.append(iteration=i, seconds=10.0 * i, val_loss=val)

@@ -136,7 +136,7 @@ def test_each_package_says_what_belongs_there(package):
 
 
 @every_module
-def test_numpy_and_the_standard_library_are_enough(module):
+def test_modules_need_numpy_and_the_standard_library_only(module):
     for name, top in imports(module):
         package = name.split(".")[0]
         if package in sys.stdlib_module_names or package in {"numpy", "rnncore"}:
@@ -146,7 +146,7 @@ def test_numpy_and_the_standard_library_are_enough(module):
 
 
 @every_module
-def test_nothing_prints_or_draws_from_global_randomness(module):
+def test_no_module_prints_or_uses_global_random_state(module):
     for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Name) and not module.startswith("cli."):
             assert node.id != "print", f"{module} prints in line {node.lineno}"
@@ -155,16 +155,16 @@ def test_nothing_prints_or_draws_from_global_randomness(module):
             assert drawn in {"default_rng", "Generator"}, f"{module} uses {ast.unparse(node)}"
 
 
-def in_fresh_python(code):
+def run_in_new_process(code):
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=PACKAGE.parent, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-def test_importing_it_all_prints_nothing_and_loads_no_other_package():
+def test_importing_all_modules_prints_nothing_and_loads_no_other_package():
     names = [f"rnncore.{module}".removesuffix(".__init__") for module in FILES]
-    done = in_fresh_python(
+    done = run_in_new_process(
         f"import importlib, sys\n"
         f"for name in {names}: importlib.import_module(name)\n"
         f"others = {{'streamlit', 'dashboard', 'pandas', 'altair', 'scipy', 'matplotlib'}}\n"
@@ -173,8 +173,8 @@ def test_importing_it_all_prints_nothing_and_loads_no_other_package():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_blas_is_settled_before_numpy_is_loaded():
-    done = in_fresh_python(
+def test_the_blas_is_configured_before_numpy_is_loaded():
+    done = run_in_new_process(
         "import rnncore.compute.blas\n"
         "reasons = rnncore.compute.blas.info().reasons\n"
         "assert any(r.startswith('threads:') for r in reasons), reasons"
@@ -182,7 +182,7 @@ def test_the_blas_is_settled_before_numpy_is_loaded():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_public_names_are_there():
+def test_the_public_names_exist():
     import rnncore
 
     for name in rnncore.__all__:
@@ -192,7 +192,7 @@ def test_the_public_names_are_there():
     assert issubclass(rnncore.RnnCoreError, ValueError)
 
 
-def test_the_dashboard_is_no_package_of_it():
+def test_only_the_packages_of_rnncore_are_installed():
     import tomllib
 
     packages = sorted(f"rnncore.{p.parent.name}" for p in PACKAGE.glob("*/__init__.py"))

@@ -1,4 +1,4 @@
-"""What networks learn: a text by heart, a period, to copy; by every cell and every rule."""
+"""Every cell and every update rule learns: a short text, a periodic sequence, a copying task."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TWO_HUNDRED = (
 
 
 @every_cell
-def test_overfits_200_characters(cell_type):
+def test_a_network_overfits_200_characters(cell_type):
     vocab = Vocab.from_text(TWO_HUNDRED)
     model = RNN(len(vocab), vocab.idx_to_char, 16, 64, cell_type)
     solver = Solver(
@@ -30,7 +30,7 @@ def test_overfits_200_characters(cell_type):
     assert solver.history.last("loss") < 0.05
 
 
-PERIOD = [0, 3, 0, 1, 0, 3, 2, 7, 7, 5]  # what comes after 0, 3 or 7 needs memory
+PERIOD = [0, 3, 0, 1, 0, 3, 2, 7, 7, 5]  # the symbol after 0, 3 or 7 depends on earlier ones
 
 
 def periodic(cell_type="lstm", lr=0.01, **settings):
@@ -41,7 +41,7 @@ def periodic(cell_type="lstm", lr=0.01, **settings):
 
 
 @every_cell
-def test_it_learns_a_periodic_sequence_without_characters(cell_type):
+def test_a_network_learns_a_periodic_sequence_without_characters(cell_type):
     solver = periodic(cell_type=cell_type, num_iters=300)
     solver.train(progress=False)
     assert solver.evaluate() < 0.02
@@ -50,8 +50,8 @@ def test_it_learns_a_periodic_sequence_without_characters(cell_type):
 
 
 @every_cell
-def test_it_learns_to_copy(cell_type):
-    """Two random symbols of four, a separator, the two again: the copy costs nothing."""
+def test_a_network_learns_to_copy(cell_type):
+    """Two random symbols of four, a separator, the same two: only the first two are uncertain."""
     rng = np.random.default_rng(0)
     words = rng.integers(0, 4, (4000, 2))
     marks = np.full((4000, 1), 4)
@@ -61,20 +61,20 @@ def test_it_learns_to_copy(cell_type):
         num_iters=500, eval_every=0,
     )  # fmt: skip
     solver.train(progress=False)
-    least = 2 * np.log(4) / 6
-    assert solver.evaluate() == pytest.approx(least, abs=0.03)
+    lowest = 2 * np.log(4) / 6
+    assert solver.evaluate() == pytest.approx(lowest, abs=0.03)
 
 
 @pytest.mark.parametrize("update_rule", sorted(UPDATE_RULES))
-def test_every_rule_learns(update_rule):
+def test_every_update_rule_learns(update_rule):
     lr = {"sgd": 1.0, "momentum": 0.1, "adagrad": 0.1}.get(update_rule, 0.01)
     solver = periodic(lr=lr, update_rule=update_rule, num_iters=400)
     assert solver.train(progress=False)["loss"][-20:].mean() < 0.3
 
 
 @pytest.mark.slow
-def test_it_learns_a_book(corpora):
-    """2,000 iterations on tiny-shakespeare come below 2 nats per character."""
+def test_a_network_learns_a_book(corpora):
+    """2,000 iterations on tiny-shakespeare lead to less than 2 nats per character."""
     text = (corpora / "tiny-shakespeare.txt").read_text(encoding="utf-8")
     vocab = Vocab.from_text(text)
     model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=128)

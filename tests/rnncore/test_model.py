@@ -1,4 +1,4 @@
-"""RNN: parameters, loss and gradients, refusals, pickles."""
+"""RNN: parameters, loss and gradients, dropout, pickles."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def batch(V, N=3, T=5, seed=0):
 
 
 @every_cell
-def test_names_and_shapes_of_one_layer(cell_type):
+def test_parameters_of_one_layer_have_the_documented_names_and_shapes(cell_type):
     G = GATES[cell_type]
     model = RNN(9, None, 4, 6, cell_type)
     assert {name: p.shape for name, p in model.params.items()} == {
@@ -38,7 +38,7 @@ def test_names_and_shapes_of_one_layer(cell_type):
 
 
 @every_cell
-def test_further_layers_append_their_number(cell_type):
+def test_names_of_further_layers_end_in_their_number(cell_type):
     G = GATES[cell_type]
     shapes = {name: p.shape for name, p in RNN(9, None, 4, 6, cell_type, 3).params.items()}
     assert list(shapes) == [
@@ -49,15 +49,15 @@ def test_further_layers_append_their_number(cell_type):
         assert shapes[f"b{n}"] == (G * 6,)
 
 
-def test_gates_lie_in_the_order_i_f_o_g():
-    """Seen through ``params`` alone: closing a gate has that gate's effect and no other's."""
+def test_gate_order_of_the_lstm_is_i_f_o_g():
+    """Tested by the bias in ``params``: closing a gate has the effect of that gate only."""
     V, H = 5, 4
 
     def state_after(**biases):
         model = RNN(V, None, 3, H, "lstm", dtype="float64", seed=1)
         for gate, value in biases.items():
-            place = "ifog".index(gate)
-            model.params["b"][place * H : (place + 1) * H] = value
+            index = "ifog".index(gate)
+            model.params["b"][index * H : (index + 1) * H] = value
         state = model.initial_state(1)
         state[0][1] = 2.0  # c
         ids = np.zeros((1, 1), int)
@@ -65,9 +65,9 @@ def test_gates_lie_in_the_order_i_f_o_g():
         return state[0][0, 0], state[0][1, 0]
 
     _, c = state_after(i=-50, f=50)
-    np.testing.assert_allclose(c, 2)  # nothing in, everything kept
+    np.testing.assert_allclose(c, 2)  # input gate closed, forget gate open
     _, c = state_after(i=50, f=-50, g=50)
-    np.testing.assert_allclose(c, 1)  # all of g = 1 in, nothing kept
+    np.testing.assert_allclose(c, 1)  # input gate open with g = 1, forget gate closed
     h, _ = state_after(o=-50)
     np.testing.assert_allclose(h, 0, atol=1e-12)
     h, c = state_after(o=50)
@@ -85,12 +85,12 @@ def test_params_are_views_of_one_vector():
 
 @every_cell
 @pytest.mark.parametrize("num_layers", [1, 3])
-def test_count_params_counts_without_making(cell_type, num_layers):
+def test_count_params_agrees_with_a_model(cell_type, num_layers):
     model = RNN(9, None, 4, 6, cell_type, num_layers)
     assert count_params(9, 4, 6, cell_type, num_layers) == model.num_params
 
 
-def test_the_same_seed_makes_the_same_model():
+def test_equal_seeds_create_equal_models():
     np.testing.assert_array_equal(RNN(9, seed=3).flat, RNN(9, seed=3).flat)
     assert (RNN(9, seed=3).flat != RNN(9, seed=4).flat).any()
 
@@ -128,7 +128,7 @@ def test_gradients_have_the_keys_and_shapes_of_params(cell_type):
 @every_cell
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_loss_is_the_mean_in_nats(cell_type, dtype):
-    """With weights of zero the prediction is the softmax of the output's bias."""
+    """If all weights are zero, the prediction is the softmax of the output's bias."""
     model = RNN(4, None, 3, 5, cell_type, dtype=dtype)
     model.flat[...] = 0
     p = np.array([0.1, 0.2, 0.3, 0.4])
@@ -141,7 +141,7 @@ def test_loss_is_the_mean_in_nats(cell_type, dtype):
 
 
 @every_cell
-def test_state_is_carried_from_call_to_call(cell_type):
+def test_state_carries_over_to_the_next_call(cell_type):
     model = RNN(9, None, 4, 6, cell_type, 2, dtype="float64")
     inputs, targets = batch(9, T=10)
     whole_state = model.initial_state(3)
@@ -157,8 +157,8 @@ def test_state_is_carried_from_call_to_call(cell_type):
     assert model.loss(inputs, targets)[0] == pytest.approx(whole / 30)
 
 
-def test_a_sure_network_makes_no_subnormal_numbers():
-    """They would slow every product that they enter, by a tenth and more in all."""
+def test_confident_predictions_contain_no_subnormal_numbers():
+    """Subnormal numbers slow the products that use them."""
     logits = np.linspace(-120, 0, 200, dtype=np.float32)[None, :].repeat(4, axis=0)
     targets = np.array([199, 199, 150, 0])
     exact = logits.astype(np.float64)
@@ -181,7 +181,7 @@ def test_extreme_logits_do_not_overflow():
 
 
 @every_cell
-def test_buffers_do_not_change_the_result(cell_type):
+def test_used_buffers_give_the_same_result_as_new_ones(cell_type):
     model = RNN(9, None, 4, 6, cell_type, 2)
     inputs, targets = batch(9)
     loss, grads = model.loss(inputs, targets)
@@ -196,7 +196,7 @@ def test_buffers_do_not_change_the_result(cell_type):
 # --- dropout ------------------------------------------------------------------------------
 
 
-def test_dropout_draws_from_the_generator_and_only_in_training():
+def test_dropout_is_random_in_training_and_absent_in_evaluation():
     model = RNN(9, None, 4, 32, num_layers=2, dropout=0.5, dtype="float64")
     inputs, targets = batch(9)
     plain = model.loss(inputs, targets)[0]
@@ -206,8 +206,8 @@ def test_dropout_draws_from_the_generator_and_only_in_training():
     assert len({plain, *dropped}) == 3
 
 
-def test_dropout_keeps_the_expectation():
-    """With W_out zero the predictions are fixed, so its gradient is linear in what is dropped."""
+def test_dropout_keeps_the_mean():
+    """If W_out is zero, the predictions are fixed and its gradient is linear in the masks."""
     model = RNN(9, None, 4, 16, dropout=0.3, dtype="float64", seed=1)
     model.params["W_out"][...] = 0
     inputs, targets = batch(9, N=8, T=10)
@@ -219,8 +219,8 @@ def test_dropout_keeps_the_expectation():
 
 
 @every_cell
-def test_gradients_under_dropout(cell_type):
-    """The same masks drawn again make the loss a function that differences apply to."""
+def test_gradients_with_dropout_agree_with_numeric_ones(cell_type):
+    """The same seed draws the same masks, so the loss can be differentiated numerically."""
     model = RNN(6, None, 3, 4, cell_type, 2, dropout=0.4, dtype="float64")
     inputs, targets = batch(6)
 
@@ -244,7 +244,7 @@ def test_gradients_under_dropout(cell_type):
 @every_cell
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("chars", ["abcdé\n😀", None])
-def test_pickle_round_trip(cell_type, dtype, chars):
+def test_a_pickled_model_loads_equal(cell_type, dtype, chars):
     model = RNN(7, chars, 4, 6, cell_type, 2, dropout=0.1, dtype=dtype, seed=5)
     again = pickle.loads(pickle.dumps(model))
     assert again.settings() == model.settings()
@@ -255,15 +255,15 @@ def test_pickle_round_trip(cell_type, dtype, chars):
     np.testing.assert_array_equal(a, b)
 
 
-def test_pickle_names_one_global_of_rnncore():
+def test_a_pickle_names_one_global_and_it_is_restore():
     ops = list(pickletools.genops(pickle.dumps(RNN(7, "abcdefg"), protocol=4)))
     named = [i for i, (op, _, _) in enumerate(ops) if op.name in ("STACK_GLOBAL", "GLOBAL")]
     assert len(named) == 1
     strings = [arg for op, arg, _ in ops[: named[0]] if "UNICODE" in op.name]
-    assert strings[0].partition(".")[0] == "rnncore"
+    assert strings[:2] == ["rnncore.model", "restore"]
 
 
-def test_pickle_opens_in_a_fresh_process(tmp_path):
+def test_a_pickle_opens_in_a_new_process(tmp_path):
     model = RNN(7, "abcdefg", 4, 6)
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(model))
     code = (
@@ -279,6 +279,7 @@ def test_pickle_opens_in_a_fresh_process(tmp_path):
 
 
 def tampered(change):
+    """Return ``restore`` and the payload of a model, after a change to the payload."""
     restore, (payload,) = RNN(7, "abcdefg", 4, 6).__reduce__()
     change(payload)
     return restore, payload
@@ -299,15 +300,16 @@ def tampered(change):
         (lambda p: p["settings"].update(hidden_dim=10**12), "hidden_dim"),
     ],
 )
-def test_a_payload_that_does_not_fit_is_refused(change, message):
+def test_inconsistent_payloads_are_refused(change, message):
     restore, payload = tampered(change)
     with pytest.raises(RnnCoreError, match=message):
         restore(payload)
 
 
-def test_copy_is_independent():
+def test_a_copy_is_an_independent_model_of_the_same_class():
     model = RNN(7, "abcdefg", 4, 6)
     copy = model.copy()
+    assert type(copy) is RNN
     np.testing.assert_array_equal(copy.flat, model.flat)
     copy.flat[...] = 0
     assert model.flat.any()

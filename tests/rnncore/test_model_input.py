@@ -1,4 +1,4 @@
-"""RNN: settings, ids, states and buffers that it refuses, and the memory that it takes."""
+"""RNN: settings, ids, states and buffers that it refuses; the estimate of training memory."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from rnncore.memory_estimate import estimate_training_bytes
         ({"idx_to_char": [*"abcdefgh", "ij"]}, "'ij'"),
     ],
 )
-def test_settings_are_refused_by_name_and_value(settings, message):
+def test_bad_settings_are_refused_with_name_and_value(settings, message):
     with pytest.raises(RnnCoreError, match=message) as error:
         RNN(**({"vocab_dim": 9} | settings))
     assert isinstance(error.value, ValueError)
 
 
-def test_idx_to_char_may_be_a_dict():
+def test_idx_to_char_can_be_a_dict():
     assert RNN(3, {1: "b", 0: "a", 2: "c"}).vocab.idx_to_char == ("a", "b", "c")
 
 
-def test_a_size_is_refused_before_anything_is_allocated():
+def test_bad_sizes_are_refused_before_memory_is_allocated():
     tracemalloc.start()
     try:
         with pytest.raises(RnnCoreError):
@@ -57,7 +57,7 @@ def test_a_size_is_refused_before_anything_is_allocated():
         tracemalloc.stop()
 
 
-def test_the_estimate_of_memory_covers_what_training_takes():
+def test_the_memory_estimate_covers_training():
     sizes = {"input_dim": 20, "hidden_dim": 128, "cell_type": "lstm", "num_layers": 2}
     ids = np.zeros(20_000, int)
     tracemalloc.start()
@@ -71,8 +71,8 @@ def test_the_estimate_of_memory_covers_what_training_takes():
     assert 0.4 * estimate < peak < 1.1 * estimate
 
 
-def test_the_estimate_of_memory_covers_what_a_validation_takes():
-    """With many symbols and short batches it takes most."""
+def test_the_memory_estimate_covers_validation():
+    """With many symbols and small batches, validation takes most of the memory."""
     sizes = {"input_dim": 20, "hidden_dim": 16, "cell_type": "lstm", "num_layers": 1}
     ids = np.zeros(40_000, int)
     tracemalloc.start()
@@ -90,7 +90,7 @@ def test_the_estimate_of_memory_covers_what_a_validation_takes():
     )
 
 
-def test_every_further_shard_is_counted_with_its_own_parameters_and_gradients(monkeypatch):
+def test_the_memory_estimate_counts_parameters_and_gradients_of_each_shard(monkeypatch):
     sizes = {"input_dim": 64, "hidden_dim": 512, "cell_type": "lstm", "num_layers": 1}
 
     def estimate(workers: int) -> int:
@@ -118,7 +118,7 @@ def test_bad_ids_are_refused(inputs, targets, message):
         RNN(9).loss(inputs, targets)
 
 
-def test_a_state_or_buffers_of_another_size_are_refused():
+def test_state_and_buffers_of_another_size_are_refused():
     model = RNN(9, None, 4, 6, num_layers=2)
     inputs = targets = np.zeros((3, 5), int)
     with pytest.raises(RnnCoreError, match="state"):

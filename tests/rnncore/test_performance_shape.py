@@ -1,6 +1,6 @@
-"""How cost grows and what is reused, never how long anything takes on the clock.
+"""How costs grow with sizes, and what is reused; absolute times are not tested.
 
-Ratios are of the smallest of several times within one run, with generous bounds.
+Ratios compare the shortest of several times within one run, with generous bounds.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from tests.support.paths import ROOT
 
 
 def fastest(call, repeats=5):
+    """Return the shortest time of several calls, in seconds."""
     times = []
     for _ in range(repeats):
         started = time.perf_counter()
@@ -33,6 +34,7 @@ def fastest(call, repeats=5):
 
 
 def solver(length=4000, **settings):
+    """Return a small solver that does not validate."""
     model = RNN(20, None, 8, 32, **settings)
     ids = np.random.default_rng(0).integers(0, 20, length).astype(np.uint8)
     return Solver(ids, model, 20, 8, eval_every=0, num_iters=10**6)
@@ -64,7 +66,7 @@ assert kept < one_array, kept
 
 @pytest.mark.parametrize("cell", sorted(CELLS))
 def test_steps_after_the_first_reuse_their_buffers(cell):
-    # In a process of its own: what other tests' threads take would count as well.
+    # In a new process, because memory of other tests' threads would be counted as well.
     done = subprocess.run(
         [sys.executable, "-c", STEPS, cell],
         cwd=ROOT, check=False, capture_output=True, text=True, timeout=120,
@@ -72,7 +74,7 @@ def test_steps_after_the_first_reuse_their_buffers(cell):
     assert done.returncode == 0, done.stderr
 
 
-def test_ids_take_the_smallest_type():
+def test_ids_have_the_smallest_type():
     for count, dtype in ((2, np.uint8), (256, np.uint8), (257, np.uint16)):
         vocab = Vocab(chr(0x4E00 + i) for i in range(count))
         assert vocab.encode(vocab.decode(np.arange(count))).dtype == dtype
@@ -81,7 +83,7 @@ def test_ids_take_the_smallest_type():
 # --- growth -------------------------------------------------------------------------------
 
 
-def test_a_step_costs_the_same_in_a_long_text_and_after_a_long_history():
+def test_the_cost_of_a_step_does_not_grow_with_text_or_history():
     short, long = solver(2_000), solver(1_000_000)
     for _ in range(3000):
         long.history.append(iteration=1, loss=1.0)
@@ -90,7 +92,7 @@ def test_a_step_costs_the_same_in_a_long_text_and_after_a_long_history():
     assert fastest(long.step, 30) < 4 * fastest(short.step, 30)
 
 
-def test_cost_is_linear_in_layers_and_length():
+def test_the_cost_is_linear_in_layers_and_sample_length():
     one, three = solver(num_layers=1), solver(num_layers=3)
     for training in (one, three):
         training.step()
@@ -100,7 +102,7 @@ def test_cost_is_linear_in_layers_and_length():
     assert fastest(lambda: sampler.sample(0, 1600)) < 16 * fastest(lambda: sampler.sample(0, 400))
 
 
-def test_many_samples_at_once_cost_less_than_one_after_another():
+def test_sample_many_is_faster_than_single_samples():
     sampler = Sampler(RNN(20, None, 8, 32))
     many = fastest(lambda: sampler.sample_many(0, 100, 32))
     assert many < 32 * fastest(lambda: sampler.sample(0, 100)) / 2
@@ -118,19 +120,19 @@ def small_products(monkeypatch):
 
 @pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16), (3, 2**20)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_buffers_begin_on_a_cache_line_and_so_do_rows_where_asked(shape, dtype):
+def test_buffers_and_rows_are_aligned_to_cache_lines(shape, dtype):
     memory = Memory()
-    taken = [memory.zeros(shape, dtype), memory.zeros(shape, dtype), aligned_zeros(shape, dtype)]
+    buffers = [memory.zeros(shape, dtype), memory.zeros(shape, dtype), aligned_zeros(shape, dtype)]
     rows = memory.rows(shape, dtype)
-    for array in taken:
+    for array in buffers:
         assert array.flags.c_contiguous
         assert array.ctypes.data % LINE == 0
     for index in np.ndindex(*shape[:-1]):
         assert rows[index].ctypes.data % LINE == 0
-    for place, array in enumerate([*taken, rows]):
+    for number, array in enumerate([*buffers, rows], start=1):
         assert array.shape == shape
-        assert not array.any()  # not even where its neighbours have been written
-        array[...] = place + 1
+        assert not array.any()  # also after its neighbours were written to
+        array[...] = number
 
 
 @pytest.mark.usefixtures("small_products")
@@ -147,7 +149,7 @@ def test_pieces_cover_the_columns_and_are_small(rows, H):
 
 @pytest.mark.parametrize("cell", sorted(CELLS))
 @pytest.mark.parametrize("layers", [1, 2])
-def test_shards_and_pieces_give_the_whole_batchs_loss_and_gradients(cell, layers, monkeypatch):
+def test_shards_and_pieces_give_the_same_result_as_a_whole_batch(cell, layers, monkeypatch):
     V, D, H, N, T = 12, 5, 300, 40, 6
     model = RNN(V, None, D, H, cell, layers, dropout=0.3, dtype="float64", seed=1)
     inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
@@ -168,17 +170,17 @@ def test_shards_and_pieces_give_the_whole_batchs_loss_and_gradients(cell, layers
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
 
 
-def test_small_batches_stay_whole():
+def test_small_batches_are_not_split():
     assert choose_shard_count(200_000, 16, 50, 2) == 2
     assert choose_shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
     assert choose_shard_count(200_000, 1, 25, 8) == 1
-    assert choose_shard_count(1_000, 16, 50, 8) == 1  # too little work to wake a thread for
+    assert choose_shard_count(1_000, 16, 50, 8) == 1  # too little work for another thread
 
 
 # --- threads ------------------------------------------------------------------------------
 
 
-def test_results_come_in_order_and_from_several_threads():
+def test_tasks_run_in_several_threads_and_results_are_in_order():
     barrier = threading.Barrier(2, timeout=30)
 
     def task(value):
@@ -190,7 +192,7 @@ def test_results_come_in_order_and_from_several_threads():
     assert first == threading.get_ident() != second
 
 
-def test_an_error_waits_for_the_others_and_errstate_reaches_them():
+def test_an_error_is_raised_after_all_tasks_and_errstate_holds_in_threads():
     ended = []
 
     def slow():
@@ -208,7 +210,7 @@ def test_an_error_waits_for_the_others_and_errstate_reaches_them():
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")
-def test_a_forked_child_makes_threads_of_its_own():
+def test_a_forked_child_starts_its_own_threads():
     code = (
         "import os, warnings; warnings.simplefilter('ignore')\n"
         "from rnncore.compute import threads\n"

@@ -1,4 +1,4 @@
-"""The chart of a run, for notebooks."""
+"""The chart of a training run for notebooks."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_the_chart_shows_training_and_validation():
 
 
 @pytest.mark.parametrize("length", [1499, 1501, 2999, 9000, 100_000])
-def test_a_long_run_is_thinned_out(length):
-    """Altair refuses more than 5,000 rows, and no screen shows them."""
+def test_a_long_run_is_downsampled(length):
+    """Altair refuses more than 5,000 rows. The newest value of each line is always shown."""
     solver = make(num_iters=200_000)
     for i in range(1, length + 1):
         solver.history.append(iteration=i, loss=1.0, val_loss=2.0)
@@ -42,11 +42,11 @@ def test_a_long_run_is_thinned_out(length):
     chart.to_dict()
 
 
-def test_plot_of_nothing_yet():
+def test_an_untrained_solver_has_an_empty_chart():
     assert len(make().plot_loss().data) == 0
 
 
-def test_smooth_is_the_mean_of_what_came_before():
+def test_smooth_is_the_mean_of_the_last_100_values():
     values = np.random.default_rng(0).standard_normal(300)
     expected = [values[max(0, i - 99) : i + 1].mean() for i in range(300)]
     np.testing.assert_allclose(smooth(values), expected, atol=1e-12)

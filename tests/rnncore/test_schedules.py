@@ -1,4 +1,4 @@
-"""Learning-rate schedules."""
+"""Learning rate schedules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from rnncore import RnnCoreError
 from rnncore.schedules import SCHEDULES, Schedule
 
-every_shape = pytest.mark.parametrize("name", sorted(SCHEDULES))
+every_schedule = pytest.mark.parametrize("name", sorted(SCHEDULES))
 
 
 def factors(name, num_iters, warmup=0):
@@ -16,22 +16,22 @@ def factors(name, num_iters, warmup=0):
     return np.array([schedule.factor(i) for i in range(num_iters)])
 
 
-@every_shape
+@every_schedule
 @pytest.mark.parametrize("num_iters", [1, 7, 1000])
-def test_starts_at_the_base_rate_and_never_rises_or_ends(name, num_iters):
+def test_the_factor_starts_at_1_never_rises_and_stays_above_0(name, num_iters):
     f = factors(name, num_iters)
     assert f[0] == 1
     assert (np.diff(f) <= 0).all()
     assert (f > 0).all()
 
 
-@every_shape
-def test_stays_where_it_is_past_the_end(name):
+@every_schedule
+def test_the_factor_stays_the_same_after_the_end(name):
     schedule = Schedule(name, 100)
     assert schedule.factor(100) == schedule.factor(10**6) > 0
 
 
-def test_constant():
+def test_constant_stays_at_1():
     assert (factors("constant", 50) == 1).all()
 
 
@@ -42,23 +42,23 @@ def test_step_halves_at_each_tenth_from_the_middle():
     )
 
 
-def test_cosine_runs_from_all_to_a_hundredth():
+def test_cosine_falls_from_1_to_a_hundredth():
     f = factors("cosine", 1000)
     progress = np.arange(1000) / 1000
     np.testing.assert_allclose(f, 0.01 + 0.99 * np.cos(np.pi * progress / 2) ** 2)
     assert Schedule("cosine", 1000).factor(1000) == pytest.approx(0.01)
 
 
-@every_shape
-def test_warmup_rises_in_a_line_then_hands_over(name):
+@every_schedule
+def test_the_schedule_starts_after_a_linear_warmup(name):
     f = factors(name, 1000, warmup=9)
     np.testing.assert_allclose(f[:10], np.arange(1, 11) / 10)
     without = Schedule(name, 991)
     np.testing.assert_allclose(f[9:], [without.factor(i) for i in range(991)])
 
 
-@every_shape
-def test_a_warmup_longer_than_the_run(name):
+@every_schedule
+def test_a_warmup_can_be_longer_than_the_run(name):
     f = factors(name, 5, warmup=100)
     assert ((f > 0) & (f < 0.06)).all()
 
@@ -72,6 +72,6 @@ def test_a_warmup_longer_than_the_run(name):
         (("cosine", 10, -1), "warmup is -1"),
     ],
 )
-def test_refusals(arguments, message):
+def test_bad_settings_are_refused(arguments, message):
     with pytest.raises(RnnCoreError, match=message):
         Schedule(*arguments)

@@ -1,4 +1,4 @@
-"""Solver: steps, chunks and whole runs; live settings; divergence; what it learns."""
+"""Solver: steps, timed training and whole runs; validation; live settings; divergence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
 
 
 def make(ids=None, model=None, **settings):
-    """A small solver over 2,000 random ids of 8 symbols."""
+    """Return a small solver with 2,000 random ids of 8 symbols."""
     ids = np.random.default_rng(0).integers(0, 8, 2000) if ids is None else ids
     model = RNN(8, None, 5, 10, num_layers=2) if model is None else model
     defaults = {"seq_length": 10, "batch_size": 4, "num_iters": 40, "schedule": "constant"}
@@ -31,8 +31,8 @@ def run(solver, iterations):
 # --- a step -------------------------------------------------------------------------------
 
 
-def test_a_step_is_loss_clip_update():
-    """The first step of plain SGD, done by hand."""
+def test_a_step_computes_the_loss_clips_and_updates():
+    """The first step of SGD is computed by hand."""
     solver, model = make(update_rule="sgd", lr=0.5, clip=0.01), RNN(8, None, 5, 10, num_layers=2)
     batch = solver.batches.next()
     solver.batches.cursor = 0
@@ -46,8 +46,8 @@ def test_a_step_is_loss_clip_update():
     assert solver.history.last("grad_norm") == pytest.approx(norm, rel=1e-5)
 
 
-def test_state_is_carried_and_starts_again_with_the_text():
-    """Without learning to speak of, losses are those of one long pass, epoch after epoch."""
+def test_the_state_carries_over_within_an_epoch_and_starts_at_zero():
+    """At a tiny learning rate, each epoch has the losses of one long forward pass."""
     model = RNN(8, None, 5, 10, dtype="float64")
     solver = make(lr=1e-30, val_fraction=0, model=model, fresh_after=0)
     epoch = solver.batches.per_epoch
@@ -62,21 +62,21 @@ def test_state_is_carried_and_starts_again_with_the_text():
     np.testing.assert_allclose(second, first, rtol=1e-12)
 
 
-def test_streams_start_afresh_in_turns(monkeypatch):
-    """With four streams and fresh_after=8, one of them begins every second iteration at zero."""
+def test_streams_start_again_from_zero_one_after_another(monkeypatch):
+    """With four streams and fresh_after=8, one of them starts again every second iteration."""
     solver = make(lr=1e-30, val_fraction=0, fresh_after=8)
     loss, at_zero = solver.model.loss, []
 
-    def seen(inputs, targets, state, **more):
+    def record(inputs, targets, state, **more):
         at_zero.append([n for n in range(4) if not state[0][:, n].any()])
         return loss(inputs, targets, state, **more)
 
-    monkeypatch.setattr(solver.model, "loss", seen)
+    monkeypatch.setattr(solver.model, "loss", record)
     run(solver, 11)
     assert at_zero[1:] == [[], [1], [], [2], [], [3], [], [0], [], [1]]
 
 
-def test_history_columns():
+def test_a_step_fills_every_column_of_the_history():
     solver = make(eval_every=5, lr=0.02, schedule="step", warmup=3)
     losses = run(solver, 40)
     h = solver.history
@@ -94,7 +94,7 @@ def test_history_columns():
     assert val[-1] == solver.evaluate()
 
 
-def test_where_it_stands():
+def test_progress_is_counted_in_iterations_characters_and_epochs():
     solver = make(val_fraction=0)
     run(solver, 10)
     assert solver.iteration == 10
@@ -105,15 +105,15 @@ def test_where_it_stands():
 
 
 @pytest.mark.parametrize("data", [[i % 8 for i in range(500)], np.arange(500, dtype="u1") % 8])
-def test_any_whole_numbers_are_data(data):
+def test_lists_and_arrays_of_whole_numbers_are_valid_data(data):
     assert np.isfinite(make(data).step())
 
 
-# --- chunks and runs ----------------------------------------------------------------------
+# --- timed training and whole runs --------------------------------------------------------
 
 
 def test_train_for_stops_when_the_time_is_up(monkeypatch):
-    """By a clock on which every reading is a tenth of a second after the one before."""
+    """A fake clock advances by a tenth of a second at each reading."""
     readings = iter(range(10**6))
     clock = SimpleNamespace(perf_counter=lambda: next(readings) / 10)
     monkeypatch.setattr(rnncore.solver, "time", clock)
@@ -133,7 +133,7 @@ def test_train_for_stops_at_the_end_of_the_run():
         solver.train_for(-1)
 
 
-def test_a_run_may_be_made_longer():
+def test_a_finished_run_can_be_extended():
     solver = make()
     solver.train(progress=False)
     solver.num_iters = 50
@@ -141,7 +141,7 @@ def test_a_run_may_be_made_longer():
     assert len(solver.train(progress=False)) == 50
 
 
-def test_train_shows_a_bar_only_where_asked(capfd):
+def test_the_progress_bar_is_shown_only_on_request_or_in_a_terminal(capfd):
     assert len(make().train()) == 40  # captured, so not a terminal
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""
@@ -152,7 +152,7 @@ def test_train_shows_a_bar_only_where_asked(capfd):
     assert captured.err.endswith("\n")
 
 
-def test_an_interrupted_run_goes_on(monkeypatch):
+def test_an_interrupted_run_continues_with_the_same_result(monkeypatch):
     plain, solver = make(), make()
     step = Solver.step
 
@@ -170,8 +170,8 @@ def test_an_interrupted_run_goes_on(monkeypatch):
 
 
 @every_cell
-def test_equal_runs_are_equal_to_the_bit(cell_type):
-    """However they are cut into steps and chunks, and with evaluations in between."""
+def test_equal_runs_have_equal_results(cell_type):
+    """Equal to the bit, whether by step, train_for or train, and with evaluations in between."""
     first, second = (
         make(model=RNN(8, None, 5, 10, cell_type, 2, dropout=0.3), eval_every=7) for _ in range(2)
     )
@@ -185,7 +185,7 @@ def test_equal_runs_are_equal_to_the_bit(cell_type):
         np.testing.assert_array_equal(first.history[column], second.history[column])
 
 
-def test_the_seed_is_that_of_the_dropout_masks():
+def test_the_seed_determines_the_dropout_masks():
     def losses(seed):
         return run(make(model=RNN(8, None, 5, 10, dropout=0.5), seed=seed), 5)
 
@@ -213,7 +213,7 @@ def test_evaluate_reads_a_long_text_in_streams():
     assert solver.evaluate() == pytest.approx(total / 9999, rel=2e-3)
 
 
-def test_a_part_is_read_from_all_over_the_held_out_text():
+def test_a_partial_validation_reads_from_all_over_the_held_out_text():
     text = np.repeat(np.arange(8), 2500)  # the last half: 4, then 5, 6 and 7
     solver = make(text, val_fraction=0.5)
     solver.model.flat[...] = 0
@@ -222,7 +222,7 @@ def test_a_part_is_read_from_all_over_the_held_out_text():
     assert part == pytest.approx(whole, abs=0.1)
 
 
-def test_evaluate_leaves_training_alone():
+def test_evaluate_does_not_change_training():
     plain, solver = make(eval_every=0), make(eval_every=0)
     run(plain, 5)
     for _ in range(5):
@@ -234,19 +234,19 @@ def test_evaluate_leaves_training_alone():
         np.testing.assert_array_equal(a, b)
 
 
-def test_without_held_out_text_there_is_no_validation():
+def test_the_validation_loss_without_held_out_text_is_nan():
     solver = make(val_fraction=0)
     assert np.isnan(solver.evaluate())
     assert np.isnan(solver.train(progress=False)["val_loss"]).all()
 
 
-def test_validation_intervals():
+def test_validation_runs_at_an_interval_and_at_the_end():
     assert np.isnan(make(eval_every=0).train(progress=False)["val_loss"]).all()
     at, _ = make(num_iters=130).train(progress=False).validations()
-    assert at.tolist() == [50, 100, 130]  # chosen by itself; the last iteration always
+    assert at.tolist() == [50, 100, 130]  # the default interval, and the last iteration
 
 
-def test_while_training_a_part_of_a_long_text_is_validated_and_at_the_end_all_of_it(monkeypatch):
+def test_a_long_text_is_validated_in_part_during_training_and_in_full_at_the_end(monkeypatch):
     monkeypatch.setattr("rnncore.validation.MAX_CHARS_IN_TRAINING", 300)
     solver = make(val_fraction=0.5, eval_every=5, num_iters=12)
     run(solver, 5)
@@ -255,16 +255,16 @@ def test_while_training_a_part_of_a_long_text_is_validated_and_at_the_end_all_of
     assert solver.history.last("val_loss") == solver.evaluate() != solver.evaluate(max_chars=300)
 
 
-def test_a_long_text_is_validated_as_often_as_one_of_a_million_characters():
+def test_the_validation_interval_stops_growing_at_a_million_characters():
     ids = np.zeros(20_000_000, np.uint8)
     intervals = [make(ids[:n], batch_size=16, seq_length=50).eval_every for n in (10**6, 2 * 10**7)]
     assert intervals == [850, 850]
 
 
-# --- settings that change while it runs ---------------------------------------------------
+# --- settings that change during training -------------------------------------------------
 
 
-def test_a_new_rate_acts_on_the_next_iteration():
+def test_a_new_learning_rate_takes_effect_at_the_next_iteration():
     solver = make(lr=0.01)
     run(solver, 3)
     solver.lr = 0.002
@@ -276,7 +276,7 @@ def test_a_new_rate_acts_on_the_next_iteration():
     np.testing.assert_allclose(solver.model.flat, before, atol=1e-7)
 
 
-def test_a_new_rule_starts_with_fresh_moments_and_the_same_weights():
+def test_a_new_update_rule_starts_with_zero_moments_and_the_same_weights():
     solver = make(update_rule="adam")
     run(solver, 5)
     before, adam = solver.model.flat.copy(), solver.optimizer
@@ -289,7 +289,7 @@ def test_a_new_rule_starts_with_fresh_moments_and_the_same_weights():
     assert np.isfinite(run(solver, 5)).all()
 
 
-def test_a_new_warm_up():
+def test_the_warmup_can_change_during_training():
     solver = make(lr=0.01, schedule="constant", warmup=2)
     run(solver, 4)
     solver.warmup = 9
@@ -298,7 +298,7 @@ def test_a_new_warm_up():
     assert (solver.schedule, solver.settings()["warmup"]) == ("constant", 9)
 
 
-def test_a_new_schedule():
+def test_the_schedule_can_change_during_training():
     solver = make(lr=0.01, schedule="constant", warmup=2)
     solver.schedule = "cosine"
     assert (solver.schedule, solver.warmup) == ("cosine", 2)
@@ -325,7 +325,7 @@ def test_a_new_schedule():
         ("seq_length", 10_000, r"needs? at least 40,001.*sequence length of 1799"),
     ],
 )
-def test_bad_settings_are_refused_when_made_and_while_it_runs(name, value, message):
+def test_bad_settings_are_refused_at_creation_and_during_training(name, value, message):
     with pytest.raises(RnnCoreError, match=message):
         make(**{name: value})
     if name in ("lr", "update_rule", "schedule", "num_iters"):
@@ -345,7 +345,7 @@ def test_bad_data_is_refused():
         make(np.zeros(1, int))
 
 
-def test_a_model_that_is_not_finite_is_refused():
+def test_a_model_with_nan_is_refused():
     model = RNN(8, None, 5, 10)
     model.params["Wh"][0, 0] = np.nan
     with pytest.raises(RnnCoreError, match="Wh holds 1 values"):
@@ -357,7 +357,7 @@ def test_a_model_that_is_not_finite_is_refused():
 
 @pytest.mark.parametrize("clip", [5.0, None])
 @pytest.mark.parametrize("update_rule", sorted(UPDATE_RULES))
-def test_divergence_leaves_everything_as_it_was(update_rule, clip):
+def test_divergence_changes_neither_model_nor_optimizer(update_rule, clip):
     solver = make(update_rule=update_rule, clip=clip)
     run(solver, 3)
     solver.model.params["W_out"][...] = 3e38
@@ -371,8 +371,8 @@ def test_divergence_leaves_everything_as_it_was(update_rule, clip):
     assert solver.iteration == solver.optimizer.steps == len(solver.history) == 3
 
 
-def test_a_rate_that_is_far_too_high_ends_in_a_finite_model():
-    """Through everything that float32 does on the way, and without a warning."""
+def test_a_far_too_high_learning_rate_leaves_a_finite_model():
+    """Overflows of float32 on the way cause no warning."""
     solver = make(update_rule="sgd", lr=100.0, clip=None, num_iters=1000, eval_every=50)
     solver.model.flat *= 1e4
     with contextlib.suppress(DivergedError):
@@ -380,11 +380,11 @@ def test_a_rate_that_is_far_too_high_ends_in_a_finite_model():
     assert np.isfinite(solver.model.flat).all()
 
 
-def test_training_goes_on_after_divergence_from_good_weights():
+def test_training_continues_after_divergence_from_good_weights():
     solver = make()
     run(solver, 3)
     good = solver.model.flat.copy()
-    solver.model.params["Wh"][...] = np.nan  # so that the carried state is lost as well
+    solver.model.params["Wh"][...] = np.nan  # so the carried state is NaN as well
     with pytest.raises(DivergedError):
         solver.step()
     solver.model.flat[...] = good

@@ -1,4 +1,4 @@
-"""The same weights and batch in PyTorch: the same loss and the same gradients."""
+"""PyTorch computes the same loss and gradients from the same weights and batch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed (requireme
 
 V, D, H, N, T = 11, 6, 9, 8, 7
 LAYERS = {"lstm": torch.nn.LSTM, "gru": torch.nn.GRU, "vanilla": torch.nn.RNN}
-# PyTorch's gates in its own order, by their places in ours (i, f, o, g; r, z, n).
+# PyTorch's gate order, as indices into ours (i, f, o, g; r, z, n).
 GATES = {"lstm": [0, 1, 3, 2], "gru": [0, 1, 2], "vanilla": [0]}
 
 
 def to_torch(cell, array):
-    """Columns of ours, gate by gate, as rows in PyTorch's order."""
+    """Return our columns, gate by gate, as rows in PyTorch's order."""
     G = len(GATES[cell])
     by_gate = array.reshape(-1, G, H)[:, GATES[cell]]
     return torch.from_numpy(by_gate.reshape(-1, G * H).T.copy().squeeze())
@@ -29,7 +29,10 @@ def from_torch(cell, tensor):
 
 
 def torch_loss_and_grads(model, inputs, targets, state):
-    """PyTorch's GRU resets after the product, as ours; its second bias stays zero."""
+    """Return PyTorch's loss and gradients.
+
+    Its GRU applies the reset gate after the product, as ours does. Its second bias is zero.
+    """
     cell, layers = model.cell_type, model.num_layers
     dtype = torch.float64 if model.dtype == np.float64 else torch.float32
     p = {name: torch.from_numpy(np.array(value)) for name, value in model.params.items()}
@@ -61,7 +64,7 @@ def torch_loss_and_grads(model, inputs, targets, state):
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", sorted(LAYERS))
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-9)])
-def test_loss_and_every_gradient_agree(cell, layers, dtype, tolerance):
+def test_loss_and_gradients_agree_with_pytorch(cell, layers, dtype, tolerance):
     model = RNN(V, None, D, H, cell, layers, dtype=dtype, seed=3)
     rng = np.random.default_rng(4)
     model.flat += (0.2 * rng.standard_normal(model.flat.shape)).astype(dtype)

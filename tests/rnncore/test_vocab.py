@@ -1,4 +1,4 @@
-"""Vocab: characters and their places."""
+"""Vocab: characters, their ids, and the conversion between both."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from rnncore import RnnCoreError, Vocab
 
-any_text = st.text(st.characters(), min_size=1, max_size=60)  # surrogates and all
+any_text = st.text(st.characters(), min_size=1, max_size=60)  # surrogates included
 
 
-def test_characters_in_the_order_of_their_code_points():
+def test_characters_are_in_the_order_of_their_code_points():
     vocab = Vocab.from_text("hello, wörld\n😀")
     assert vocab.idx_to_char == tuple(sorted(set("hello, wörld\n😀")))
     assert vocab.char_to_idx == {char: i for i, char in enumerate(vocab.idx_to_char)}
@@ -21,7 +21,7 @@ def test_characters_in_the_order_of_their_code_points():
 
 @settings(max_examples=50, deadline=None)
 @given(any_text)
-def test_encode_and_decode_are_each_others_inverse(text):
+def test_decode_is_the_inverse_of_encode(text):
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
     assert ids.shape == (len(text),)
@@ -31,7 +31,7 @@ def test_encode_and_decode_are_each_others_inverse(text):
 
 
 @pytest.mark.parametrize(("size", "dtype"), [(2, "u1"), (256, "u1"), (257, "u2"), (5000, "u2")])
-def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
+def test_ids_have_the_smallest_type(size, dtype):
     chars = [chr(0x4E00 + i) for i in range(size)]
     vocab = Vocab(chars)
     ids = vocab.encode(chars[0] + chars[-1])
@@ -41,7 +41,7 @@ def test_ids_take_the_smallest_type_that_holds_them(size, dtype):
         vocab.encode(chars[0] + "!")
 
 
-def test_a_text_longer_than_a_block():
+def test_a_text_longer_than_a_block_is_encoded():
     text = "ab" * 600_000 + "c"
     vocab = Vocab.from_text(text)
     ids = vocab.encode(text)
@@ -51,7 +51,7 @@ def test_a_text_longer_than_a_block():
     assert vocab.decode(ids) == text
 
 
-def test_what_is_lacking_is_named():
+def test_missing_characters_are_named():
     vocab = Vocab("abc")
     assert vocab.missing("axbyxa") == ["x", "y"]
     assert vocab.keep_known("axbyxc") == "abc"
@@ -63,7 +63,7 @@ def test_what_is_lacking_is_named():
         vocab.encode("defghijklmno")
 
 
-def test_it_cannot_be_changed_from_outside():
+def test_a_vocabulary_is_immutable():
     vocab = Vocab("abc")
     vocab.char_to_idx["z"] = 9
     assert "z" not in vocab
@@ -71,7 +71,7 @@ def test_it_cannot_be_changed_from_outside():
     assert len({vocab, Vocab("abc"), Vocab("acb")}) == 2
 
 
-def test_empty_in_empty_out():
+def test_an_empty_text_has_no_ids():
     vocab = Vocab("abc")
     assert len(vocab.encode("")) == 0
     assert vocab.decode([]) == ""
@@ -87,7 +87,7 @@ def test_empty_in_empty_out():
         (["a", 7], "holds 7"),
     ],
 )
-def test_refusals(chars, message):
+def test_bad_characters_are_refused(chars, message):
     with pytest.raises(RnnCoreError, match=message):
         Vocab(chars)
 
@@ -98,6 +98,6 @@ def test_an_empty_text_has_no_vocabulary():
 
 
 @pytest.mark.parametrize("ids", [[3], [-1], [0.5], np.array([1.0])])
-def test_ids_that_are_none_are_refused(ids):
+def test_invalid_ids_are_refused(ids):
     with pytest.raises(RnnCoreError, match="whole numbers from 0 to 2"):
         Vocab("abc").decode(ids)

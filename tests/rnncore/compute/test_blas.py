@@ -1,4 +1,4 @@
-"""Kernel and threads of the BLAS: decided for each processor, never against the user."""
+"""Kernel and threads of the BLAS: chosen for the processor, unless the user has set them."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ AVX512 = frozenset({"avx2", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx5
         ("", frozenset(), None),
     ],
 )
-def test_the_kernel_is_chosen_only_for_amd_with_all_of_avx512(vendor, flags, kernel):
+def test_the_kernel_is_set_only_for_amd_with_all_of_avx512(vendor, flags, kernel):
     environ: dict[str, str] = {}
-    decision = blas.decide(environ, vendor, flags, 2)
+    settings = blas.choose_settings(environ, vendor, flags, 2)
     assert environ.get("OPENBLAS_CORETYPE") == kernel
-    assert decision.reasons[0].startswith("kernel: " + (kernel or "OpenBLAS"))
+    assert settings.reasons[0].startswith("kernel: " + (kernel or "OpenBLAS"))
 
 
 @pytest.mark.parametrize(("cores", "workers"), [(0, 1), (1, 1), (2, 2), (4, 4), (64, 4)])
-def test_one_thread_a_product_and_a_few_that_share_a_batch(cores, workers):
+def test_a_product_has_one_thread_and_up_to_four_workers_share_a_batch(cores, workers):
     environ: dict[str, str] = {}
-    assert blas.decide(environ, "GenuineIntel", AVX512, cores).workers == workers
+    assert blas.choose_settings(environ, "GenuineIntel", AVX512, cores).workers == workers
     assert environ == {"OPENBLAS_NUM_THREADS": "1"}
 
 
 @pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"])
-def test_threads_that_the_user_has_set_stand(name):
+def test_the_threads_that_the_user_has_set_stay(name):
     environ = {name: "3", "OPENBLAS_CORETYPE": "Haswell"}
-    decision = blas.decide(environ, "AuthenticAMD", AVX512, 8)
+    settings = blas.choose_settings(environ, "AuthenticAMD", AVX512, 8)
     assert environ == {name: "3", "OPENBLAS_CORETYPE": "Haswell"}
-    assert decision.workers == 1
-    assert any(f"{name}=3 was set by you" in reason for reason in decision.reasons)
+    assert settings.workers == 1
+    assert any(f"{name}=3 was set by you" in reason for reason in settings.reasons)
 
 
-@pytest.mark.parametrize(("asked", "workers"), [("6", 6), ("1", 1), ("0", 2), ("many", 2), ("", 2)])
-def test_the_user_says_how_many_share_a_batch(asked, workers):
-    environ = {blas.WORKERS_VARIABLE: asked}
-    assert blas.decide(environ, "GenuineIntel", AVX512, 2).workers == workers
-    assert environ[blas.WORKERS_VARIABLE] == asked
+@pytest.mark.parametrize(("value", "workers"), [("6", 6), ("1", 1), ("0", 2), ("many", 2), ("", 2)])
+def test_the_user_can_set_the_number_of_workers(value, workers):
+    environ = {blas.WORKERS_VARIABLE: value}
+    assert blas.choose_settings(environ, "GenuineIntel", AVX512, 2).workers == workers
+    assert environ[blas.WORKERS_VARIABLE] == value
 
 
-def fresh_info(before: str = "", **environ: str) -> dict[str, object]:
-    """What a new process finds, after running ``before``."""
+def info_in_new_process(before: str = "", **environ: str) -> dict[str, object]:
+    """Return ``blas.info()`` of a new process that first runs ``before``."""
     code = (
         f"{before}\nimport json, os\nfrom rnncore.compute import blas\nfound = blas.info()\n"
         "print(json.dumps([found.library, found.kernel, found.threads, found.workers, "
@@ -72,27 +72,27 @@ def fresh_info(before: str = "", **environ: str) -> dict[str, object]:
     return dict(zip(keys, json.loads(output), strict=True))
 
 
-def test_info_in_a_fresh_process():
-    found = fresh_info()
+def test_info_describes_a_new_process():
+    found = info_in_new_process()
     if found["library"] != "OpenBLAS":
-        pytest.skip("NumPy's BLAS here is not OpenBLAS; it cannot be asked.")
+        pytest.skip("NumPy's BLAS here is not OpenBLAS; its settings are unknown.")
     assert found["kernel"]
     assert found["threads"] == 1
     assert 1 <= found["workers"] <= blas.MAX_THREADS
     assert len(found["reasons"]) == 3
 
 
-def test_info_with_the_users_threads():
-    found = fresh_info(OPENBLAS_NUM_THREADS="1")
+def test_info_describes_the_threads_that_the_user_has_set():
+    found = info_in_new_process(OPENBLAS_NUM_THREADS="1")
     assert (found["variable"], found["workers"]) == ("1", 1)
-    found = fresh_info(OPENBLAS_NUM_THREADS="1", RNNCORE_THREADS="3")
+    found = info_in_new_process(OPENBLAS_NUM_THREADS="1", RNNCORE_THREADS="3")
     assert (found["variable"], found["workers"]) == ("1", 3)
 
 
-def test_threads_are_settled_even_if_numpy_came_first():
-    found = fresh_info("import numpy")
+def test_the_threads_are_set_even_if_numpy_is_imported_first():
+    found = info_in_new_process("import numpy")
     if found["library"] != "OpenBLAS":
-        pytest.skip("NumPy's BLAS here is not OpenBLAS; it cannot be asked.")
+        pytest.skip("NumPy's BLAS here is not OpenBLAS; its settings are unknown.")
     assert found["threads"] == 1
     assert found["variable"] is None
     assert "imported before rnncore" in found["reasons"][0]

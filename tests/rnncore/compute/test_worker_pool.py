@@ -1,4 +1,4 @@
-"""Worker processes: the same numbers as threads, and nothing lost or left when one ends."""
+"""Worker processes: the same results as threads; no result is lost and no process left over."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def two_share(monkeypatch):
-    """Batches worth sharing, by two, whatever this machine has; and a crew of the test's own."""
+def two_workers(monkeypatch):
+    """Split every batch for two workers, whatever the machine, with a worker pool per test."""
     found = info()
     two = BlasInfo(found.library, found.kernel, found.threads, (), 2)
     monkeypatch.setattr("rnncore.compute.blas.info", lambda: two)
@@ -46,7 +46,10 @@ def network(cell="lstm", layers=1, dropout=0.0, dtype="float32", H=24):
 
 
 def trained(model, iterations=12, at=None):
-    """Losses, weights and state of a short training; ``at(i, solver)`` is called before step i."""
+    """Return losses, weights and state of a short training, and its solver.
+
+    ``at(i, solver)`` is called before step i.
+    """
     ids = np.random.default_rng(0).integers(0, V, 3000)
     solver = Solver(ids, model, T, N, 1e-2, num_iters=iterations, eval_every=5)
     for i in range(iterations):
@@ -57,7 +60,8 @@ def trained(model, iterations=12, at=None):
     return [np.array(history), model.flat.copy(), *solver.state], solver
 
 
-def of_threads(monkeypatch, **settings):
+def trained_by_threads(monkeypatch, **settings):
+    """Return the results of ``trained`` without worker processes."""
     with monkeypatch.context() as m:
         m.setenv(worker_pool.PROCESSES_VARIABLE, "0")
         values, solver = trained(network(**settings))
@@ -65,7 +69,7 @@ def of_threads(monkeypatch, **settings):
     return values
 
 
-def same(found, expected):
+def assert_same(found, expected):
     for a, b in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -74,14 +78,14 @@ def same(found, expected):
 @pytest.mark.parametrize(
     "settings", [{}, {"layers": 2, "dropout": 0.4}, {"dtype": "float64"}], ids=str
 )
-def test_processes_and_threads_agree_bit_for_bit(cell, settings, monkeypatch):
-    expected = of_threads(monkeypatch, cell=cell, **settings)
+def test_processes_and_threads_give_equal_results(cell, settings, monkeypatch):
+    expected = trained_by_threads(monkeypatch, cell=cell, **settings)
     found, solver = trained(network(cell=cell, **settings))
     assert isinstance(solver._buffers.shards[1], RemoteShard)
-    same(found, expected)
+    assert_same(found, expected)
 
 
-def test_gradients_of_the_state_come_back_too(monkeypatch):
+def test_processes_and_threads_give_equal_state_gradients(monkeypatch):
     model = network("gru", 2)
     inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
     outcomes = []
@@ -90,12 +94,12 @@ def test_gradients_of_the_state_come_back_too(monkeypatch):
         buffers = Pass(model, N, T)
         _, grads = model.loss(inputs, targets, buffers=buffers)
         outcomes.append([*(g.copy() for g in grads.values()), *buffers.dstate])
-    same(*outcomes)
+    assert_same(*outcomes)
 
 
 @pytest.mark.parametrize("moment", [0, 5])
-def test_a_killed_worker_costs_nothing_but_speed(moment, monkeypatch):
-    expected = of_threads(monkeypatch)
+def test_a_killed_worker_does_not_change_the_result(moment, monkeypatch):
+    expected = trained_by_threads(monkeypatch)
 
     def kill(i, _):
         if i == moment and worker_pool._workers:
@@ -104,13 +108,13 @@ def test_a_killed_worker_costs_nothing_but_speed(moment, monkeypatch):
 
     worker_pool.get_workers(1)
     found, solver = trained(network(), at=kill)
-    same(found, expected)
+    assert_same(found, expected)
     assert all(isinstance(shard, Shard) for shard in solver._buffers.shards)
     assert all(isinstance(shard, Shard) for shard in Pass(network(), N, T).shards)
 
 
-def test_a_worker_that_dies_in_the_middle_of_a_batch(monkeypatch):
-    expected = of_threads(monkeypatch)
+def test_a_worker_killed_during_a_batch_does_not_change_the_result(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
     send = RemoteShard.send
 
     def send_and_kill(self, *batch):
@@ -121,38 +125,38 @@ def test_a_worker_that_dies_in_the_middle_of_a_batch(monkeypatch):
         return answer
 
     monkeypatch.setattr(RemoteShard, "send", send_and_kill)
-    same(trained(network())[0], expected)
+    assert_same(trained(network())[0], expected)
 
 
-def test_what_a_worker_cannot_do_is_done_here(monkeypatch):
-    expected = of_threads(monkeypatch)
+def test_a_shard_that_a_worker_cannot_compute_is_computed_here(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
 
-    def forget(i, solver):
-        if i == 4:  # the worker then knows nothing of the shard, and says so
+    def drop(i, solver):
+        if i == 4:  # the worker then replies with an error, because it has no such job
             shard = solver._buffers.shards[1]
             shard._worker.drop_job(shard._job)
 
-    same(trained(network(), at=forget)[0], expected)
+    assert_same(trained(network(), at=drop)[0], expected)
 
 
-def test_an_answer_that_nobody_waited_for_is_passed_over(monkeypatch):
-    expected = of_threads(monkeypatch)
+def test_the_reply_to_an_interrupted_request_is_ignored(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
 
     def interrupt(i, solver):
         if i == 3:
             shard = solver._buffers.shards[1]
-            with shard._worker.lock:  # as if Ctrl-C had come while waiting
+            with shard._worker.lock:  # as if Ctrl-C had interrupted the wait
                 shard._worker.send_request({"run": shard._job, "backward": False, "masks": False})
 
-    same(trained(network(), at=interrupt)[0], expected)
+    assert_same(trained(network(), at=interrupt)[0], expected)
 
 
 def mappings(pid):
-    """How many regions of shared memory a process holds."""
+    """Return how many regions of shared memory a process has mapped."""
     return Path(f"/proc/{pid}/maps").read_text(encoding="ascii").count("memfd:rnncore")
 
 
-def test_a_worker_gives_memory_back_with_the_pass():
+def test_a_worker_frees_its_memory_with_the_pass():
     passes = [Pass(network(), N, T) for _ in range(3)]
     pid = worker_pool._workers[0].pid
     assert mappings(pid) == mappings(os.getpid()) == 3
@@ -164,7 +168,7 @@ def test_a_worker_gives_memory_back_with_the_pass():
     assert mappings(pid) == mappings(os.getpid()) == 0
 
 
-def test_a_garbage_collection_while_the_worker_is_busy_waits_for_nobody():
+def test_garbage_collection_does_not_wait_for_a_busy_worker():
     one, other = Pass(network(), N, T), Pass(network(), N, T)
     worker = worker_pool._workers[0]
     with worker.lock:
@@ -175,7 +179,7 @@ def test_a_garbage_collection_while_the_worker_is_busy_waits_for_nobody():
     assert mappings(worker.pid) == 1
 
 
-def test_threads_do_it_where_no_memory_can_be_shared():
+def test_threads_are_used_if_memory_cannot_be_shared():
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, hard))
     try:
@@ -185,32 +189,29 @@ def test_threads_do_it_where_no_memory_can_be_shared():
     assert [type(shard) for shard in shards] == [Shard, Shard]
 
 
-def test_threads_do_it_where_no_worker_starts(monkeypatch):
+def test_threads_are_used_if_no_worker_starts(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert [type(shard) for shard in Pass(network(), N, T).shards] == [Shard, Shard]
 
 
-def test_two_trainings_at_once_do_not_mix(monkeypatch):
+def test_two_concurrent_trainings_do_not_affect_each_other(monkeypatch):
     from threading import Thread
 
-    expected = of_threads(monkeypatch)
+    expected = trained_by_threads(monkeypatch)
     found = {}
     threads = [Thread(target=lambda i=i: found.update({i: trained(network())[0]})) for i in (0, 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=120)
-    same(found[0], expected)
-    same(found[1], expected)
+    assert_same(found[0], expected)
+    assert_same(found[1], expected)
 
 
-def test_shared_arrays_are_seen_from_both_sides_and_begin_on_a_line():
+def test_shared_arrays_show_the_same_values_and_are_aligned():
     layout = [("a", (3,), "<u2"), ("b", (2, 5), "<f8"), ("none", (0, 4), "<f4")]
     descriptor = shared_memory.create(layout)
-    here, there = (
-        shared_memory.map_arrays(layout, descriptor),
-        shared_memory.map_arrays(layout, descriptor),
-    )
+    here, there = (shared_memory.map_arrays(layout, descriptor) for _ in range(2))
     os.close(descriptor)
     here["b"][1, 2] = 7
     assert there["b"][1, 2] == 7
@@ -233,7 +234,7 @@ print(worker_pool._workers[0].pid, flush=True)
 
 
 def ended(pid):
-    """Whether a process is gone, within a generous time."""
+    """Return whether a process ends within 30 seconds."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
@@ -256,7 +257,7 @@ def test_workers_end_with_the_process_that_started_them(end):
     assert ended(int(done.stdout))
 
 
-def test_a_forked_child_leaves_the_parents_worker_alone():
+def test_a_forked_child_does_not_use_its_parents_worker():
     code = CHILD + (
         "import warnings; warnings.simplefilter('ignore')\n"
         "model = RNN(12, None, 5, 24)\n"
