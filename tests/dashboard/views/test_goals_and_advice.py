@@ -216,9 +216,9 @@ def test_figures_equal_those_of_solver_and_trainer(page, monkeypatch):
     assert page.figure("Epoch") == f"{run.solver.iteration / run.solver.batches.per_epoch:.2f}"
     assert page.figure("Characters/s") == f"{status.chars_per_second:,.0f}"
     marks = run.trainer._speed.marks
-    (begun, first), (ended, last) = marks[0], marks[-1]
-    assert status.chars_per_second == pytest.approx((last - first) * 40 / (ended - begun))
-    left = (200_000 - run.solver.iteration) * (ended - begun) / (last - first)
+    (started, first), (ended, last) = marks[0], marks[-1]
+    assert status.chars_per_second == pytest.approx((last - first) * 40 / (ended - started))
+    left = (200_000 - run.solver.iteration) * (ended - started) / (last - first)
     assert status.remaining == pytest.approx(left)
 
 
