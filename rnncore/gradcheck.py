@@ -57,12 +57,20 @@ def relative_error(a: NDArray[np.floating], b: NDArray[np.floating]) -> float:
 
 def check_model(cell_type: str, num_layers: int, seed: int = 0) -> list[Check]:
     """Check the gradients of every parameter and the initial state of a small float64 model."""
-    V, D, H, N, T = 7, 4, 5, 3, 6
-    model = RNN(V, None, D, H, cell_type, num_layers, dtype="float64", seed=seed)
+    model = RNN(7, None, 4, 5, cell_type, num_layers, dtype="float64", seed=seed)
     rng = np.random.default_rng(seed)
     # Noise, because initially the biases are zero and the output is almost uniform.
     model.flat += 0.3 * rng.standard_normal(model.flat.shape)
-    inputs, targets = rng.integers(0, V, (2, N, T))
+    return check_gradients(model, rng)
+
+
+def check_gradients(model: RNN, rng: np.random.Generator) -> list[Check]:
+    """Check the gradients of every parameter and the initial state of a float64 model.
+
+    rng: draws a batch of ids and the initial state.
+    """
+    N, T = 3, 6
+    inputs, targets = rng.integers(0, model.vocab_dim, (2, N, T))
     start = [0.5 * rng.standard_normal(part.shape) for part in model.initial_state(N)]
 
     def loss() -> float:
@@ -75,7 +83,7 @@ def check_model(cell_type: str, num_layers: int, seed: int = 0) -> list[Check]:
     values = dict(model.params) | {f"state{i + 1}": part for i, part in enumerate(start)}
     return [
         Check(
-            cell_type, num_layers, name, values[name].shape,
+            model.cell_type, model.num_layers, name, values[name].shape,
             relative_error(analytic[name], numeric_gradient(loss, values[name])),
         )
         for name in analytic

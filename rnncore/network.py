@@ -12,7 +12,7 @@ This module holds values only. The passes over a batch (``batch_pass``), the sam
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -111,13 +111,23 @@ class Network:
         return flat[-(H + 1) * V :].reshape(H + 1, V)
 
     def _initialise(self, rng: np.random.Generator) -> None:
-        V, D, H = self.vocab_dim, self.input_dim, self.hidden_dim
-        # Standard deviation 1, and +-1/sqrt(H) for W_out: with smaller values Adam needs
-        # some thousand iterations more.
-        self.params["W_embed"][...] = rng.standard_normal((V, D))
+        V = self.vocab_dim
+        self.params["W_embed"][...] = self._new_embeddings(rng, V)
         for W, cell in zip(self.weights(self.flat), self.cells, strict=True):
             W[...] = cell.init_weights(rng)
-        self.params["W_out"][...] = rng.uniform(-1, 1, (H, V)) / np.sqrt(H)
+        self.params["W_out"][...] = self._new_outputs(rng, V)
+
+    # Standard deviation 1, and +-1/sqrt(H) for W_out: with smaller values Adam needs some
+    # thousand iterations more.
+
+    def _new_embeddings(self, rng: np.random.Generator, count: int) -> Array:
+        """Return initial rows of W_embed for so many symbols, (count, D)."""
+        return rng.standard_normal((count, self.input_dim))
+
+    def _new_outputs(self, rng: np.random.Generator, count: int) -> Array:
+        """Return initial columns of W_out for so many symbols, (H, count)."""
+        H = self.hidden_dim
+        return rng.uniform(-1, 1, (H, count)) / np.sqrt(H)
 
     @property
     def num_params(self) -> int:
@@ -149,6 +159,46 @@ class Network:
         network = type(self)(**self.settings(), init=False)
         network.flat[...] = self.flat
         return network
+
+    def extended(self, chars: Iterable[str]) -> Self:
+        """Return a copy that also knows these characters; known ones keep their ids.
+
+        chars: such as a ``Vocab`` or a str; new characters get the ids after the known ones, in
+            the order in which they first occur.
+
+        A new character gets a row of W_embed, a column of W_out and an entry of b_out with the
+        initial values of a new network. All other parameters are copied.
+        SettingError: the network has no characters, or it would know more than ``MAX_VOCAB``.
+        """
+        if self.vocab is None:
+            raise SettingError("This network was trained on numbers; it cannot learn characters.")
+        known = self.vocab.idx_to_char
+        symbols = tuple(dict.fromkeys((*known, *chars)))
+        if len(symbols) > MAX_VOCAB:
+            raise SettingError(
+                f"The network would know {len(symbols):,} characters; at most {MAX_VOCAB:,} are "
+                "possible."
+            )
+        changed = {"vocab_dim": len(symbols), "idx_to_char": symbols}
+        network = type(self)(**self.settings() | changed, init=False)
+        network.flat[...] = self.extend_vector(self.flat, network)
+        V, count = len(known), len(symbols) - len(known)
+        # Not the seed alone: it would repeat the initial rows of the first characters.
+        rng = np.random.default_rng([self.seed, V])
+        network.params["W_embed"][V:] = self._new_embeddings(rng, count)
+        network.params["W_out"][:, V:] = self._new_outputs(rng, count)
+        return network
+
+    def extend_vector(self, flat: Array, extended: Network) -> Array:
+        """Return a vector (P,) of this network in the layout of ``extended``, (its P,).
+
+        Entries of new characters are zero. Optimizer moments are such vectors.
+        """
+        vector = np.zeros(extended.num_params, flat.dtype)
+        views = zip(self.views(flat).values(), extended.views(vector).values(), strict=True)
+        for old, new in views:
+            new[tuple(slice(n) for n in old.shape)] = old
+        return vector
 
     def __repr__(self) -> str:
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,9 @@ class Vocab:
 
     def __len__(self) -> int:
         return len(self._chars)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._chars)
 
     def __contains__(self, char: object) -> bool:
         return char in self._index

@@ -1,6 +1,7 @@
 """The command line's entry point: parse the arguments, run the command, report errors.
 
     python -m rnncore train book.txt --hidden 200 --out run.npz --model model.pkl
+    python -m rnncore train other.txt --from run.npz --model taught.pkl
     python -m rnncore train run.npz --iters 40000 --out run.npz
     python -m rnncore sample model.pkl --seed-text "The " --temperature 0.7
 

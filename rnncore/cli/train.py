@@ -1,4 +1,4 @@
-"""``train``: train a new network on a text, or continue a saved run."""
+"""``train``: train a new network on a text, teach a trained one a text, or continue a run."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from rnncore.solver import Solver
 from rnncore.storage.atomic_write import replace_file
 from rnncore.storage.checkpoint import load, save
 from rnncore.storage.model_pickle import dump_model
+from rnncore.teaching import teach, unknown_share
 from rnncore.vocab import Vocab
 
 OPTIONS = (*MODEL_OPTIONS, *SOLVER_OPTIONS, SEED_OPTION)
@@ -33,7 +34,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "train",
         help="train a network on a text, or continue a saved run",
-        description="Train a network on a text, or continue a saved run.",
+        description="Train a network on a text, or continue a saved run. With --from, a trained "
+        "network learns the text: it keeps what it knows, and learns new characters.",
     )
     parser.add_argument("book", type=Path, help="a .txt, .gz, .zip or .epub file; or a saved .npz")
     parser.add_argument("--out", type=Path, help="save the run here (.npz)")
@@ -41,6 +43,10 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--encoding", help="the book's encoding, such as cp1252; by default it is detected"
     )
+    parser.add_argument(
+        "--from", dest="trained", metavar="MODEL", type=Path,
+        help="teach this trained model (.pkl) or run (.npz) the book",
+    )  # fmt: skip
     add_options(parser, OPTIONS)
     parser.set_defaults(run=run)
 
@@ -70,13 +76,36 @@ def _begin_run(book: Path, encoding: str | None, given: dict[str, Any]) -> Solve
     text = read_text(book.read_bytes(), name=book.name, encoding=encoding)
     for note in text.notes:
         print(note, file=sys.stderr)
-    vocab = Vocab.from_text(text.text)
     seed = pick([SEED_OPTION], given)
+    if given["trained"] is not None:
+        return _teach(given["trained"], text.text, given, pick(SOLVER_OPTIONS, given) | seed)
+    vocab = Vocab.from_text(text.text)
     model = RNN(len(vocab), vocab.idx_to_char, **pick(MODEL_OPTIONS, given), **seed)
     return Solver(vocab.encode(text.text), model, **pick(SOLVER_OPTIONS, given), **seed)
 
 
+def _teach(path: Path, text: str, given: dict[str, Any], settings: dict[str, Any]) -> Solver:
+    for option in MODEL_OPTIONS:
+        if option.argument in given:
+            raise SettingError(
+                f"{option.flag} cannot be changed in a trained network; leave it out, or train a "
+                "new network without --from."
+            )
+    trained = load(path)
+    known = trained.model.vocab if isinstance(trained, Solver) else trained.vocab
+    vocab = Vocab.from_text(text)
+    share = unknown_share(known, vocab, vocab.encode(text))
+    print(
+        f"{share:.1%} of the text are characters that the network has never seen.", file=sys.stderr
+    )
+    return teach(trained, text, **settings)
+
+
 def _continue_run(path: Path, given: dict[str, Any]) -> Solver:
+    if given["trained"] is not None:
+        raise SettingError(
+            f"--from needs a text to learn; {path} is a saved run. Leave --from out to continue it."
+        )
     solver = load(path)
     if not isinstance(solver, Solver):
         raise SettingError(f"{path} holds a model, not a run that can be continued.")

@@ -20,6 +20,7 @@ PLAN = (
     "pretrained",
     "storage",
     "memory_estimate",
+    "teaching",
     "solver",
     "plotting",
     "progress",

@@ -62,6 +62,34 @@ def test_an_interrupted_run_is_saved(run, tmp_path, book, monkeypatch):
     assert load(tmp_path / "run.npz").iteration == 5
 
 
+@pytest.mark.parametrize("kind", ["model.pkl", "run.npz"])
+def test_a_trained_network_is_taught_another_book(run, tmp_path, book, kind):
+    first = {"model.pkl": "--model", "run.npz": "--out"}[kind]
+    assert run("train", book, first, tmp_path / kind, *SMALL)[0] == 0
+    other = tmp_path / "other.txt"
+    other.write_text(BOOK + "éé" * (len(BOOK) // 2), encoding="utf-8")
+    out = tmp_path / "taught.npz"
+    options = ["--iters", 20, "--seq-length", 10, "--batch-size", 4]
+    code, _, err = run("train", other, "--from", tmp_path / kind, "--out", out, *options)
+    assert code == 0, err
+    assert "50.0% of the text are characters that the network has never seen." in err
+    taught, before = load(out), load(tmp_path / kind)
+    known = before.model.vocab if isinstance(before, Solver) else before.vocab
+    assert taught.model.vocab.idx_to_char == (*known.idx_to_char, "é")
+    assert taught.iteration == 20
+    # A model has no moments; a run's optimizer continues.
+    assert taught.optimizer.steps == 20 + (30 if kind == "run.npz" else 0)
+
+
+def test_from_keeps_the_networks_sizes_and_needs_a_text(run, error_of, tmp_path, book):
+    out, model = tmp_path / "run.npz", tmp_path / "model.pkl"
+    assert run("train", book, "--out", out, "--model", model, *SMALL)[0] == 0
+    error = error_of("train", book, "--from", model, "--hidden", 9)
+    assert "--hidden cannot be changed in a trained network" in error
+    assert "--from needs a text to learn" in error_of("train", out, "--from", model)
+    assert "neither a run (.npz) nor a model" in error_of("train", book, "--from", book)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
