@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
-from rnncore import Solver
+from rnncore import CELLS, Solver
 from rnncore.memory_estimate import estimate_training_bytes
 from rnncore.network import count_params, default_input_dim
 
@@ -32,7 +32,11 @@ EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 MAX_SEED = 2**31 - 1
 PATIENCES = (2, 3, 5, 10, 20)
-CELL_NAMES = {"lstm": "LSTM", "gru": "GRU", "vanilla": "Vanilla RNN"}
+# The LSTM comes first, because it is the default.
+CELL_NAMES = {
+    name: cell.title
+    for name, cell in sorted(CELLS.items(), key=lambda item: (item[0] != "lstm", item[1].title))
+}
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,6 @@ from dashboard.page import (
 from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.text.loading import LoadedText
-from rnncore import CELLS
 from rnncore.pretrained import PRETRAINED
 
 
@@ -55,8 +54,8 @@ def show() -> None:
 def _draw_architecture() -> None:
     st.segmented_control(
         "Cell",
-        sorted(CELLS, key=lambda name: (name not in CELL_NAMES, [*CELL_NAMES, name].index(name))),
-        format_func=lambda name: CELL_NAMES.get(name, name),
+        list(CELL_NAMES),
+        format_func=CELL_NAMES.__getitem__,
         key=widgets.model_key("cell_type"),
         required=True,
         help="How the network updates its memory at each character. LSTM remembers longest; GRU is "

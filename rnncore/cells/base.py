@@ -54,7 +54,8 @@ _CACHED = 1 << 20  # bytes of weights that fit into the second-level cache besid
 class Cell(ABC):
     """One kind of recurrent layer with D inputs and H outputs."""
 
-    name: ClassVar[str]
+    name: ClassVar[str]  # in settings and files, so it must never change
+    title: ClassVar[str]  # as people write it
     gates: ClassVar[tuple[str, ...]]  # in the order of W's columns
     state_parts: ClassVar[tuple[str, ...]]  # "h" comes first
 

@@ -44,6 +44,7 @@ class GRU(Cell):
     """A cell that remembers nearly as long as an LSTM, with three quarters of its parameters."""
 
     name = "gru"
+    title = "GRU"
     gates = ("r", "z", "n")
     state_parts = ("h",)
 

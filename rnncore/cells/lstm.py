@@ -48,6 +48,7 @@ class LSTM(Cell):
     """The default cell, which can remember over hundreds of characters."""
 
     name = "lstm"
+    title = "LSTM"
     gates = ("i", "f", "o", "g")
     state_parts = ("h", "c")
 

@@ -28,6 +28,7 @@ class Vanilla(Cell):
     """The simplest cell: fast to train, but with a short memory."""
 
     name = "vanilla"
+    title = "Vanilla RNN"
     gates = ("h",)
     state_parts = ("h",)
 

@@ -74,8 +74,10 @@ def test_a_preset_s_purpose_names_its_settings():
     assert f"Adagrad at {karpathy.train.lr:g}" in karpathy.purpose
 
 
-def test_every_cell_has_a_display_name():
+def test_every_cell_has_a_display_name_of_its_own_and_the_default_comes_first():
     assert set(settings.CELL_NAMES) == set(CELLS)
+    assert len(set(settings.CELL_NAMES.values())) == len(CELLS)
+    assert next(iter(settings.CELL_NAMES)) == ModelSettings().cell_type
 
 
 @pytest.mark.parametrize("cell_type", CELLS)

@@ -44,6 +44,9 @@ def gate(W, D, H, place):
 class Vanilla:
     """h_t = tanh(a)    a = x_t Wx + h_{t-1} Wh + b"""
 
+    gates = ("h",)
+    state_parts = 1
+
     def __init__(self, W, D, H):
         self.gate = gate(W, D, H, 0)
 
@@ -66,6 +69,9 @@ class LSTM:
     c_t = f c_{t-1} + i g
     h_t = o tanh(c_t)
     """
+
+    gates = ("i", "f", "o", "g")
+    state_parts = 2
 
     def __init__(self, W, D, H):
         self.i, self.f, self.o, self.g = (gate(W, D, H, place) for place in range(4))
@@ -106,6 +112,9 @@ class GRU:
     h_t = (1 - z) n + z h_{t-1}
     """
 
+    gates = ("r", "z", "n")
+    state_parts = 1
+
     def __init__(self, W, D, H):
         self.r, self.z, self.n = (gate(W, D, H, place) for place in range(3))
 
@@ -135,7 +144,6 @@ class GRU:
 
 
 NAIVE = {"vanilla": Vanilla, "lstm": LSTM, "gru": GRU}
-GATES = {"vanilla": ("h",), "lstm": ("i", "f", "o", "g"), "gru": ("r", "z", "n")}
 
 
 def forward(name, W, x, state):
@@ -159,8 +167,7 @@ def backward(name, W, dh, kept):
     D = kept[0][0].shape[-1]
     cell, dW = NAIVE[name](W, D, H), np.zeros_like(W)
     collected = NAIVE[name](dW, D, H)
-    parts = 2 if name == "lstm" else 1
-    dstate, dx = [np.zeros((N, H)) for _ in range(parts)], np.zeros((T, N, D))
+    dstate, dx = [np.zeros((N, H)) for _ in range(cell.state_parts)], np.zeros((T, N, D))
     for t in reversed(range(T)):
         dstate[0] = dstate[0] + dh[t]
         dx[t], dstate = cell.step_backward(dstate, kept[t], collected)
