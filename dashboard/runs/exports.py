@@ -6,6 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
 
@@ -166,3 +167,42 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
             created=date.today(),
         )
     )
+
+
+@dataclass(frozen=True)
+class Download:
+    """A kind of file that the page offers under More downloads.
+
+    suffix: end of the file's name. make: returns the file from the run and the baselines of its
+    text. caption: a sentence without its full stop. size: returns the approximate number of bytes
+    of a file that this page can open again; None for other files.
+    """
+
+    label: str
+    suffix: str
+    make: Callable[[Run, list[Baseline]], str | bytes]
+    caption: str = ""
+    help: str | None = None
+    size: Callable[[Run], int] | None = None
+
+
+MORE_DOWNLOADS = (
+    Download(
+        "Whole run (.npz)",
+        ".npz",
+        lambda run, _: checkpoint_npz(run),
+        "Text, network, optimizer state and position. Training continues exactly from it, in "
+        "Python",
+        "An .npz file holds NumPy arrays. The optimizer state is what the update rule remembers of "
+        "earlier gradients.",
+        checkpoint_bytes,
+    ),
+    Download(
+        "Report",
+        ".html",
+        lambda run, baselines: report_html(run, baselines),
+        "One page with data, settings, curve and samples, to keep or hand in",
+    ),
+    Download("History (CSV)", ".csv", lambda run, _: history_csv(run)),
+    Download("Samples over time", "-samples.txt", lambda run, _: samples_text(run)),
+)

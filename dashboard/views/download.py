@@ -87,20 +87,16 @@ def _draw_saved_run(run: Run, saver: Saver) -> None:
 
 
 def _draw_more_downloads(run: Run, stem: str) -> None:
-    _draw_button(run, "Whole run (.npz)", f"{stem}.npz", lambda: exports.checkpoint_npz(run))
-    st.caption(
-        "Text, network, optimizer state and position. Training continues exactly from it, in "
-        f"Python{_describe_upload(exports.checkpoint_bytes(run))}.",
-        help="An .npz file holds NumPy arrays. The optimizer state is what the update rule "
-        "remembers of earlier gradients.",
-    )
     baselines = background.baselines(run)  # here, because the click has no session state
-    _draw_button(
-        run, "Report", f"{stem}.html", lambda: exports.report_html(run, baselines.result or [])
-    )
-    st.caption("One page with data, settings, curve and samples, to keep or hand in.")
-    _draw_button(run, "History (CSV)", f"{stem}.csv", lambda: exports.history_csv(run))
-    _draw_button(run, "Samples over time", f"{stem}-samples.txt", lambda: exports.samples_text(run))
+
+    def make_by(download: exports.Download) -> Callable[[], str | bytes]:
+        return lambda: download.make(run, baselines.result or [])
+
+    for download in exports.MORE_DOWNLOADS:
+        _draw_button(run, download.label, f"{stem}{download.suffix}", make_by(download))
+        if download.caption:
+            upload = _describe_upload(download.size(run)) if download.size else ""
+            st.caption(f"{download.caption}{upload}.", help=download.help)
 
 
 def _draw_button(

@@ -163,3 +163,12 @@ def test_files_are_named_after_the_text(run, name, stem):
         assert exports.file_stem(run) == stem
     finally:
         object.__setattr__(run.text, "name", "cat.txt")
+
+
+def test_every_download_makes_a_file_with_a_name_of_its_own(run):
+    for download in exports.MORE_DOWNLOADS:
+        assert download.make(run, [])
+        if download.size is not None:
+            assert download.size(run) > 0
+    for names in zip(*((each.label, each.suffix) for each in exports.MORE_DOWNLOADS), strict=True):
+        assert len(set(names)) == len(names)
