@@ -71,7 +71,7 @@ class Pass:
 
     @property
     def dstate(self) -> State:
-        """Gradients of the mean loss with respect to the state before the pass, a layer each."""
+        """Gradients of the mean loss with respect to the state before the pass."""
         layers_of_shards = zip(*(shard.dstate for shard in self.shards), strict=True)
         return [np.concatenate(parts, axis=1) for parts in layers_of_shards]
 

@@ -5,10 +5,8 @@ Ratios compare the shortest of several times within one run, with generous bound
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import threading
 import time
 
 import numpy as np
@@ -17,9 +15,7 @@ import pytest
 from rnncore import CELLS, RNN, Sampler, Solver, Vocab
 from rnncore.batch_pass import Pass, choose_shard_count
 from rnncore.cells.weight_pieces import choose_padded_pieces, choose_width
-from rnncore.compute import threads
 from rnncore.compute.blas import BlasInfo
-from rnncore.compute.buffers import LINE, Memory, aligned_zeros
 from tests.support.paths import ROOT
 
 
@@ -118,23 +114,6 @@ def small_products(monkeypatch):
     return info
 
 
-@pytest.mark.parametrize("shape", [(3,), (4, 5), (2, 3, 200), (7, 16), (3, 2**20)])
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_buffers_and_rows_are_aligned_to_cache_lines(shape, dtype):
-    memory = Memory()
-    buffers = [memory.zeros(shape, dtype), memory.zeros(shape, dtype), aligned_zeros(shape, dtype)]
-    rows = memory.rows(shape, dtype)
-    for array in buffers:
-        assert array.flags.c_contiguous
-        assert array.ctypes.data % LINE == 0
-    for index in np.ndindex(*shape[:-1]):
-        assert rows[index].ctypes.data % LINE == 0
-    for number, array in enumerate([*buffers, rows], start=1):
-        assert array.shape == shape
-        assert not array.any()  # also after its neighbours were written to
-        array[...] = number
-
-
 @pytest.mark.usefixtures("small_products")
 @pytest.mark.parametrize("rows", [1, 8, 16, 50, 64])
 @pytest.mark.parametrize("H", [97, 100, 128, 200, 512, 1024])
@@ -175,48 +154,3 @@ def test_small_batches_are_not_split():
     assert choose_shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
     assert choose_shard_count(200_000, 1, 25, 8) == 1
     assert choose_shard_count(1_000, 16, 50, 8) == 1  # too little work for another thread
-
-
-# --- threads ------------------------------------------------------------------------------
-
-
-def test_tasks_run_in_several_threads_and_results_are_in_order():
-    barrier = threading.Barrier(2, timeout=30)
-
-    def task(value):
-        barrier.wait()  # passes only if two run at the same time
-        return value, threading.get_ident()
-
-    (a, first), (b, second) = threads.run([lambda: task("a"), lambda: task("b")])
-    assert (a, b) == ("a", "b")
-    assert first == threading.get_ident() != second
-
-
-def test_an_error_is_raised_after_all_tasks_and_errstate_holds_in_threads():
-    ended = []
-
-    def slow():
-        time.sleep(0.05)
-        ended.append(np.float32(1e38) * np.float32(1e38))  # would warn without errstate
-
-    def fails():
-        raise ValueError("from a shard")
-
-    with np.errstate(over="ignore"):
-        for tasks in ([fails, slow], [slow, fails]):
-            with pytest.raises(ValueError, match="from a shard"):
-                threads.run(tasks)
-    assert len(ended) == 2
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="This system has no fork.")
-def test_a_forked_child_starts_its_own_threads():
-    code = (
-        "import os, warnings; warnings.simplefilter('ignore')\n"
-        "from rnncore.compute import threads\n"
-        "threads.run([int, int])\n"
-        "child = os.fork()\n"
-        "if child == 0: os._exit(7 if threads.run([int, int]) == [0, 0] else 1)\n"
-        "assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7\n"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)

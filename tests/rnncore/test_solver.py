@@ -141,7 +141,7 @@ def test_a_finished_run_can_be_extended():
     assert len(solver.train(progress=False)) == 50
 
 
-def test_the_progress_bar_is_shown_only_on_request_or_in_a_terminal(capfd):
+def test_outside_a_terminal_the_progress_bar_is_shown_only_on_request(capfd):
     assert len(make().train()) == 40  # captured, so not a terminal
     captured = capfd.readouterr()
     assert captured.out == captured.err == ""

@@ -1,0 +1,56 @@
+"""The estimate of the memory that training takes, compared with measured peaks."""
+
+from __future__ import annotations
+
+import tracemalloc
+from types import SimpleNamespace
+
+import numpy as np
+
+from rnncore import RNN, Solver
+from rnncore.memory_estimate import estimate_training_bytes
+
+
+def test_the_memory_estimate_covers_training():
+    sizes = {"input_dim": 20, "hidden_dim": 128, "cell_type": "lstm", "num_layers": 2}
+    ids = np.zeros(20_000, int)
+    tracemalloc.start()
+    try:
+        solver = Solver(ids, RNN(80, **sizes), seq_length=50, batch_size=32, val_fraction=0)
+        solver.step()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = estimate_training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
+    assert 0.4 * estimate < peak < 1.1 * estimate
+
+
+def test_the_memory_estimate_covers_validation():
+    """With many symbols and small batches, validation takes most of the memory."""
+    sizes = {"input_dim": 20, "hidden_dim": 16, "cell_type": "lstm", "num_layers": 1}
+    ids = np.zeros(40_000, int)
+    tracemalloc.start()
+    try:
+        solver = Solver(ids, RNN(2000, **sizes), seq_length=25, batch_size=1, val_fraction=0.4)
+        solver.step()
+        solver.evaluate()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    estimate = estimate_training_bytes(2000, **sizes, batch_size=1, seq_length=25)
+    assert 0.3 * estimate < peak < 1.1 * estimate
+    assert peak > 3 * estimate_training_bytes(
+        2000, **sizes, batch_size=1, seq_length=25, validates=False
+    )
+
+
+def test_the_memory_estimate_counts_parameters_and_gradients_of_each_shard(monkeypatch):
+    sizes = {"input_dim": 64, "hidden_dim": 512, "cell_type": "lstm", "num_layers": 1}
+
+    def estimate(workers: int) -> int:
+        info = SimpleNamespace(workers=workers)
+        monkeypatch.setattr("rnncore.memory_estimate.blas.info", lambda: info)
+        return estimate_training_bytes(80, **sizes, batch_size=32, seq_length=50, validates=False)
+
+    params = RNN(80, **sizes).num_params
+    assert estimate(4) - estimate(1) == 3 * 3 * 4 * params
