@@ -30,6 +30,7 @@ from rnncore.errors import TextError
 Ids = NDArray[np.integer]
 Keys = NDArray[np.uint64]
 
+LETTER_FREQUENCIES = "Letter frequencies"  # name of the baseline that counts letters alone
 ORDER = 5  # characters in an n-gram, including the predicted one
 NGRAM_TRAIN, NGRAM_VAL = 4_000_000, 500_000  # characters that the n-grams read at most
 # Characters that the compressors read at most: together one block of bzip2, about a second.
@@ -69,7 +70,7 @@ def compute_baselines(train_ids: Ids, val_ids: Ids, vocab_dim: int) -> list[Base
     order = len(losses)
     return [
         uniform,
-        Baseline("Letter frequencies", losses[0], f"Guesses from letter counts alone.{cut}"),
+        Baseline(LETTER_FREQUENCIES, losses[0], f"Guesses from letter counts alone.{cut}"),
         Baseline(
             f"{order}-gram",
             losses[-1],

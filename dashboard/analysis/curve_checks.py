@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dashboard.analysis.curve import Curve
 from dashboard.analysis.curve_statistics import (
     FAST,
-    Values,
     block_medians,
     last_quarter,
     recent_trend,
@@ -27,46 +26,10 @@ RISEN = 0.15  # share above the best loss that is more than chance
 JUMP, JUMPS = 0.5, 0.02  # a batch so far above the median has jumped; the share that is too many
 CLIPPED = 0.95  # share of clipped steps that counts as nearly every step
 OVERFIT = 0.01  # share above its best by which validation must rise
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A run's curve and the settings that shaped it.
-
-    iteration, loss, grad_norm: (n,), one row for each iteration or for evenly spaced ones;
-    losses in nats per character, norms before clipping. val_iteration, val_loss: (m,), finite.
-    lr: the base learning rate, before the schedule. clip: None for no clipping.
-    """
-
-    iteration: Values
-    loss: Values
-    grad_norm: Values
-    val_iteration: Values
-    val_loss: Values
-    lr: float
-    clip: float | None
-    num_iters: int
-    dropout: float = 0.0
-
-    @property
-    def done(self) -> int:
-        """Iterations that are done."""
-        return int(self.iteration[-1]) if len(self.iteration) else 0
-
-    @property
-    def spacing(self) -> float:
-        """Iterations from one row to the next."""
-        return float(self.iteration[-1] - self.iteration[0]) / max(1, len(self.iteration) - 1)
-
-    def finite(self) -> Curve:
-        """Return the curve without the rows whose loss is not a number."""
-        good = np.isfinite(self.loss)
-        return replace(
-            self,
-            iteration=self.iteration[good],
-            loss=self.loss[good],
-            grad_norm=self.grad_norm[good],
-        )
+EXPLODED = 1.5  # times the loss of uniform guessing: no ordinary batch loses that much
+SMALL_GAP = 0.15  # share between training and validation that leaves room to learn more
+# Learning rates above these often make the update rule explode.
+HIGHEST_RATES = {"adam": 0.01, "adamw": 0.01, "rmsprop": 0.01, "adagrad": 0.1}
 
 
 def check_instability(curve: Curve) -> Diagnosis | None:
@@ -74,7 +37,7 @@ def check_instability(curve: Curve) -> Diagnosis | None:
 
     This check alone sees rows whose loss is not a number.
     """
-    slower = round_to_typical(curve.lr / 3)
+    slower = lower_rate(curve.lr, curve.update_rule)
     advice = f"Lower the learning rate from {curve.lr:g} to {slower:g}."
 
     def unstable(sentence: str) -> Diagnosis:
@@ -104,6 +67,37 @@ def check_instability(curve: Curve) -> Diagnosis | None:
     return None
 
 
+def check_explosion(curve: Curve) -> Diagnosis | None:
+    """Look for a loss that exploded and left the network worse than guessing, or badly spoilt.
+
+    The weights are then so large that a lower rate alone hardly helps: start again.
+    """
+    if curve.done < EARLY or math.isnan(curve.guessing):
+        return None
+    now = float(np.median(last_quarter(curve.loss)[-50:]))
+    val = float(np.median(curve.val_loss[-3:])) if len(curve.val_loss) else now
+    exploded = float(curve.loss.max()) > EXPLODED * curve.uniform
+    worse = float(block_medians(curve.loss, 20).min()) * (1 + RISEN) < now
+    slower = lower_rate(curve.lr, curve.update_rule)
+    advice = f"Set the learning rate from {curve.lr:g} to {slower:g}, then press Reset."
+    # A network that learns by heart is also worse than guessing on validation, but not here.
+    if val > curve.guessing and now > 0.8 * curve.guessing and (exploded or worse):
+        way = "at random" if math.isnan(curve.frequencies) else "from letter frequencies"
+        sentence = (
+            f"Training has blown up: the loss is {val:.2f}, worse than that of guessing {way} "
+            f"({curve.guessing:.2f})."
+        )
+        return Diagnosis("exploded", sentence, advice, ("lr", slower))
+    if exploded and curve.lr > HIGHEST_RATES.get(curve.update_rule, math.inf):
+        peak = int(curve.loss.argmax())
+        sentence = (
+            f"The loss exploded to {curve.loss[peak]:.1f} at iteration "
+            f"{int(curve.iteration[peak]):,}, and the network has not made up for it."
+        )
+        return Diagnosis("exploded", sentence, advice, ("lr", slower))
+    return None
+
+
 def check_overfitting(curve: Curve) -> Diagnosis | None:
     """Look for a validation loss that rises while the training loss falls."""
     val = curve.val_loss
@@ -112,7 +106,7 @@ def check_overfitting(curve: Curve) -> Diagnosis | None:
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(val, 3), axis=1)
     best = int(np.argmin(smooth))
     now, lowest = float(np.median(val[-3:])), float(smooth[best])
-    noise = robust_deviation(np.diff(val)) / math.sqrt(2)
+    noise = robust_deviation(np.diff(val, 2)) / math.sqrt(6)  # a steady change counts as none
     if best + 3 >= len(smooth) or now < lowest * (1 + OVERFIT) + 2 * noise:
         return None
     since = curve.val_iteration[best + 1]  # the middle of the three
@@ -134,16 +128,23 @@ def check_overfitting(curve: Curve) -> Diagnosis | None:
 
 
 def check_finished(curve: Curve) -> Diagnosis | None:
-    """Tell whether a finished run could have gone lower."""
+    """Tell whether a finished run could have gone lower, by its validation loss if it has one."""
     if curve.done < curve.num_iters:
         return None
-    finished = f"Finished: all {curve.num_iters:,} iterations are done, and the loss"
-    if not recent_trend(curve.loss).falls:
-        advice = "A larger network or more text may reach a lower loss."
-        return Diagnosis("finished", f"{finished} no longer falls.", advice)
-    more = round_to_typical(2 * curve.num_iters)
-    advice = f"Continue to iteration {more:,.0f}."
-    return Diagnosis("finished", f"{finished} was still falling.", advice, ("num_iters", more))
+    loss = "validation loss" if curve.validated else "loss"
+    finished = f"Finished: all {curve.num_iters:,} iterations are done, and the {loss}"
+    # A schedule ends every fall as it lowers the rate. If training and validation are close, the
+    # network can still learn: the half before shows how it went.
+    cut_short = curve.lowered and curve.gap < SMALL_GAP and curve.trend(0.5).falls
+    trend, more = curve.trend(), round_to_typical(2 * curve.num_iters)
+    action, advice = ("num_iters", more), f"Continue to iteration {more:,.0f}."
+    if trend.falls or cut_short:
+        return Diagnosis("finished", f"{finished} was still falling.", advice, action)
+    if trend.unclear:
+        sentence = f"{finished} varies too much to tell whether it still falls."
+        return Diagnosis("finished", sentence, advice, action)
+    advice = "A larger network or more text may reach a lower loss."
+    return Diagnosis("finished", f"{finished} no longer falls.", advice)
 
 
 def check_early(curve: Curve) -> Diagnosis | None:
@@ -183,17 +184,29 @@ def check_clipping(curve: Curve) -> Diagnosis | None:
 
 
 def check_progress(curve: Curve) -> Diagnosis:
-    """Tell whether the loss falls fast, falls slowly or stays on a plateau."""
-    trend = recent_trend(curve.loss)
+    """Tell whether the loss falls fast, falls slowly or stays on a plateau.
+
+    The validation loss decides, if it was measured at least twice.
+    """
+    loss, trend = "validation loss" if curve.validated else "loss", curve.trend()
     last = f"over the last {round(trend.length * curve.spacing):,} iterations"
     moved = f"from {trend.begin:.3f} to {trend.end:.3f} {last}"
     quarters = max(1.0, trend.length / len(last_quarter(curve.loss)))
     if trend.falls and trend.fall >= FAST * quarters:
-        return Diagnosis("falling", f"The loss is falling fast: {moved}.", "Let it train.")
+        return Diagnosis("falling", f"The {loss} is falling fast: {moved}.", "Let it train.")
     if trend.falls:
-        sentence = f"The loss is falling slowly: {moved}."
+        sentence = f"The {loss} is falling slowly: {moved}."
         return Diagnosis("slow", sentence, "Let it train; it still improves.")
-    sentence = f"Plateau: the loss has stayed near {trend.end:.3f} {last}."
+    if curve.validated and recent_trend(curve.loss).falls:
+        stayed = f"rose {moved}" if trend.rises else f"has stayed near {trend.end:.3f} {last}"
+        sentence = f"The {loss} {stayed}, while the training loss falls."
+        advice = "Let the run finish; more iterations than that would only memorise the text."
+        return Diagnosis("memorising", sentence, advice)
+    if trend.unclear:
+        sentence = f"The {loss} varies too much {last} to tell whether it still falls."
+        advice = "Let it train. In a new run, a larger batch size gives a smoother curve."
+        return Diagnosis("noisy", sentence, advice)
+    sentence = f"Plateau: the {loss} has stayed near {trend.end:.3f} {last}."
     if curve.done > 0.7 * curve.num_iters:
         advice = "Let the run finish, then try a larger network or more text."
         return Diagnosis("plateau", sentence, advice)
@@ -209,12 +222,18 @@ def check_progress(curve: Curve) -> Diagnosis:
 # a loss that was not a number long ago no longer matters. The last one always finds something.
 CHECKS: tuple[Callable[[Curve], Diagnosis | None], ...] = (
     check_instability,
+    check_explosion,
     check_overfitting,
     check_finished,
     check_early,
     check_clipping,
     check_progress,
 )
+
+
+def lower_rate(lr: float, update_rule: str) -> float:
+    """Return a rate to try after ``lr`` was too high: a third, or what suits the update rule."""
+    return round_to_typical(min(lr / 3, HIGHEST_RATES.get(update_rule, math.inf)))
 
 
 def round_to_typical(value: float) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from dashboard.analysis.curve_checks import CHECKS, Curve, round_to_typical
+from dashboard.analysis.baselines import LETTER_FREQUENCIES, Baseline
+from dashboard.analysis.curve import Curve
+from dashboard.analysis.curve_checks import CHECKS, lower_rate
 from dashboard.analysis.diagnosis import Diagnosis
 from rnncore import Solver
 
@@ -14,8 +17,13 @@ MAX_ROWS = 5_000  # of the history that are read, however long the run
 SETTLING = 200  # iterations that a changed setting needs at least to show its effect
 
 
-def diagnose_solver(solver: Solver, changed: int = 0) -> Diagnosis:
-    """Return the diagnosis of a run whose settings were last changed at iteration ``changed``."""
+def diagnose_solver(
+    solver: Solver, changed: int = 0, baselines: Sequence[Baseline] = ()
+) -> Diagnosis:
+    """Return the diagnosis of a run whose settings were last changed at iteration ``changed``.
+
+    baselines: those of its text, as far as they are known.
+    """
     history = solver.history
     n = len(history)
     step = max(1, -(-n // MAX_ROWS))
@@ -32,13 +40,17 @@ def diagnose_solver(solver: Solver, changed: int = 0) -> Diagnosis:
         clip=solver.clip,
         num_iters=solver.num_iters,
         dropout=solver.model.dropout,
+        update_rule=solver.update_rule,
+        rate=history["lr"][rows],
+        uniform=math.log(solver.model.vocab_dim),
+        frequencies=next((b.nats for b in baselines if b.name == LETTER_FREQUENCIES), math.nan),
     )
     return diagnose(curve, changed)
 
 
-def diagnose_divergence(lr: float) -> Diagnosis:
+def diagnose_divergence(lr: float, update_rule: str = "") -> Diagnosis:
     """Return the diagnosis of a run that stopped because its loss was no longer a number."""
-    slower = round_to_typical(lr / 3)
+    slower = lower_rate(lr, update_rule)
     sentence = f"A learning rate of {lr:g} was too high."
     return Diagnosis("diverged", sentence, f"Try {slower:g}.", ("lr", slower))
 

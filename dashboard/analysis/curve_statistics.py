@@ -25,13 +25,15 @@ class Trend:
     """A straight line through the block medians of a stretch.
 
     begin, end: its values at both ends. length: rows in the stretch. clear: whether the slope
-    stands out against the scatter of the medians.
+    stands out against the scatter of the medians. doubt: share of the value by which the fall may
+    be larger, because of that scatter.
     """
 
     begin: float
     end: float
     length: int
     clear: bool
+    doubt: float = 0.0
 
     @property
     def fall(self) -> float:
@@ -42,6 +44,16 @@ class Trend:
     def falls(self) -> bool:
         """Whether it falls clearly and by more than the share SLOW."""
         return self.clear and self.fall >= SLOW
+
+    @property
+    def rises(self) -> bool:
+        """Whether it rises clearly and by more than the share SLOW."""
+        return self.clear and self.fall <= -SLOW
+
+    @property
+    def unclear(self) -> bool:
+        """Whether the scatter could hide a fast fall."""
+        return not self.clear and self.fall + self.doubt > FAST
 
 
 def fit_trend(stretch: Values) -> Trend:
@@ -56,7 +68,20 @@ def fit_trend(stretch: Values) -> Trend:
     error = math.sqrt(float(residual @ residual) / (len(x) - 2) / float(x @ x))
     change = slope * len(x)
     clear = abs(slope) > _CLEAR * error
-    return Trend(middle - change / 2, middle + change / 2, len(stretch), clear)
+    doubt = _CLEAR * error * len(x) / max(abs(middle), 1e-12)
+    return Trend(middle - change / 2, middle + change / 2, len(stretch), clear, doubt)
+
+
+def fit_validations(val: Values) -> Trend:
+    """Return the trend of validation losses (m,), 2 or more: from the first to the last.
+
+    Of six or more, the medians of the first and last three count. The trend is clear if the
+    least-squares line is, or if there are too few for one.
+    """
+    line, ends = fit_trend(val), 3 if len(val) >= 6 else 1
+    begin, end = float(np.median(val[:ends])), float(np.median(val[-ends:]))
+    clear = len(val) < 4 or (line.clear and (line.fall > 0) == (begin > end))
+    return Trend(begin, end, len(val), clear, line.doubt)
 
 
 def recent_trend(losses: Values) -> Trend:

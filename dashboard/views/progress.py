@@ -206,9 +206,10 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
     """Draw what the curve shows, a button that applies the advice, and the baselines passed."""
     history, changes = run.solver.history, run.trainer.changes
     if status.diverging_rate is not None:
-        found = diagnose_divergence(status.diverging_rate)
+        found = diagnose_divergence(status.diverging_rate, run.solver.update_rule)
     elif len(history):
-        found = diagnose_solver(run.solver, changes[-1].iteration if changes else 0)
+        changed = changes[-1].iteration if changes else 0
+        found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
     else:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dashboard.analysis.curve_checks import Curve, round_to_typical
+from dashboard.analysis.curve import Curve
+from dashboard.analysis.curve_checks import round_to_typical
 from dashboard.analysis.curve_diagnosis import (
     MAX_ROWS,
     diagnose,
@@ -84,8 +85,18 @@ class TestNoisyCurves:
         assert 1200 <= since <= 2000
 
     def test_validation_above_training_is_not_yet_overfitting(self, seed: int) -> None:
-        val = 1.55 + np.exp(-np.linspace(0, 6, 20))
+        val = 1.55 + np.exp(-np.linspace(0, 2, 20))
         assert diagnose_noisy(1.2 + 1.5 * np.exp(-x / 1500), val, seed=seed).key == "falling"
+
+    def test_a_flat_validation_loss_decides_against_a_falling_training_loss(
+        self, seed: int
+    ) -> None:
+        val = 1.55 + np.exp(-np.linspace(0, 9, 20))
+        found = diagnose_noisy(FALLING, val, seed=seed)
+        assert found.key == "memorising"
+        finished = diagnose_noisy(FALLING, val, seed=seed, num_iters=N)
+        assert finished.sentence.endswith("the validation loss no longer falls.")
+        assert finished.action is None
 
     def test_a_rising_loss_is_diverging(self, seed: int) -> None:
         rising = 1.6 + 1.5 * np.exp(-x / 300) + np.maximum(0, x - 3000) / 1000
@@ -169,7 +180,9 @@ def test_advised_dropout_rises_to_at_most_a_half() -> None:
 
 
 def test_three_validations_are_too_few_for_overfitting() -> None:
-    assert diagnose_noisy(FALLING, [1.5, 1.6, 1.7]).key == "falling"
+    found = diagnose_noisy(FALLING, [1.5, 1.6, 1.7])
+    assert found.key == "memorising"
+    assert "rose from 1.6" in found.sentence
 
 
 def test_no_new_advice_before_a_changed_setting_can_show_its_effect() -> None:

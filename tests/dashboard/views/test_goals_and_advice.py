@@ -163,7 +163,7 @@ def test_the_diagnosis_waits_for_a_changed_setting_to_take_effect(page, monkeypa
     seen: list[int] = []
     calm = Diagnosis("seen", "Something was seen.", "Let it run.")
     monkeypatch.setattr(
-        progress, "diagnose_solver", lambda _, changed: seen.append(changed) or calm
+        progress, "diagnose_solver", lambda _, changed, levels: seen.append(changed) or calm
     )
     page.steps(2)
     page.choose("train_lr", 1e-3)
