@@ -152,9 +152,9 @@ def test_advice_on_divergence_lowers_the_rate_and_continues(page):
     train_to_the_end(page)
     assert page.says("Stopped")
     assert page.says("A learning rate of 0.1 was too high.")
-    page.press("Lower the learning rate to 0.03 and continue")
+    page.press("Lower the learning rate to 0.01 and continue")
     page.wait_for_iteration(5)
-    assert page.run.solver.lr == page.value("train_lr") == 0.03
+    assert page.run.solver.lr == page.value("train_lr") == 0.01
     assert page.run.trainer.status().active
     assert page.shown("error") == []
 
