@@ -23,8 +23,9 @@ from contextlib import contextmanager
 from typing import NoReturn
 from xml.parsers import expat
 
-from rnncore.errors import TextError
+from rnncore.errors import RnnCoreError, TextError
 from rnncore.reading.file_names import display_name
+from rnncore.reading.memory import reserve
 
 MAX_TEXT_BYTES = 64 * 2**20  # expanded bytes of all members together
 MAX_MEMBERS = 10_000
@@ -59,7 +60,7 @@ def report_damage(name: str) -> Iterator[None]:
     """Turn the exceptions that damaged bytes cause into a TextError about the file ``name``."""
     try:
         yield
-    except TextError:
+    except RnnCoreError:
         raise
     except _DAMAGE_ERRORS as error:
         raise TextError(
@@ -104,7 +105,9 @@ def _join_pieces(pieces: Iterable[bytes], limit: int, name: str) -> bytes:
                 f"{name} expands to more than the limit of {MAX_TEXT_BYTES // 2**20} MiB; "
                 "upload a part of it."
             )
+        reserve(len(piece))
         kept.append(piece)
+    reserve(total)
     return b"".join(kept)
 
 

@@ -1,34 +1,24 @@
-"""Read the pages of an e-book (.epub), which is a zip of web pages, as plain text.
+"""Find the pages of an e-book (.epub), which is a zip of web pages.
 
-The book's XML is parsed by expat, with entities refused because they can expand without end.
-
-The pages are converted with a few regular expressions. The standard library's html.parser
-takes quadratic time on crafted pages (15 s for 160 kB of "<!--", CPython 3.11.7). Here the time
-is linear: no expression can fail after a long scan, because an element without an end runs to
-the end of the page.
+``markup.extract_text`` converts the pages.
 """
 
 from __future__ import annotations
 
-import html
 import posixpath
-import re
 import zipfile
 from typing import NoReturn
 from urllib.parse import unquote
-from xml.parsers import expat
 
 from rnncore.errors import TextError
-from rnncore.reading.archives import ZipArchive, report_damage
+from rnncore.reading.archives import ZipArchive
+from rnncore.reading.safe_xml import parse_xml
 
 MAX_XML_BYTES = 2**20  # of the table of contents; a Bible's has 0.3 MB
 MAX_XML_ELEMENTS = 25_000  # of the same: two for each member an archive may have, and some more
-MAX_PAGES_BYTES = 16 * 2**20  # all pages; removing tags takes longer than reading plain text
 
 _CONTAINER = "META-INF/container.xml"
-
-
-# --- table of contents -----------------------------------------------------------------------
+_TAGS = frozenset(("rootfile", "item", "itemref", "CipherReference"))
 
 
 def is_epub(archive: ZipArchive) -> bool:
@@ -37,9 +27,10 @@ def is_epub(archive: ZipArchive) -> bool:
 
 
 def list_chapters(archive: ZipArchive) -> list[zipfile.ZipInfo]:
-    """Return the pages in reading order, each once; pages missing from the zip are left out.
+    """Return the pages in reading order, each once, without the table of contents.
 
-    Raises TextError if the book is damaged, locked by DRM or too large.
+    Pages missing from the zip are left out. Raises TextError if the book is damaged or locked by
+    DRM.
     """
     roots = _find_attributes(archive, _CONTAINER, "rootfile", "full-path")
     if not roots:
@@ -47,17 +38,18 @@ def list_chapters(archive: ZipArchive) -> list[zipfile.ZipInfo]:
     package = roots[0]
     elements = _parse_elements(archive, package)
     items = [attributes for tag, attributes in elements if tag == "item"]
-    hrefs = {item.get("id"): item.get("href", "") for item in items}
+    hrefs = {
+        item.get("id"): item.get("href", "")
+        for item in items
+        if "nav" not in item.get("properties", "").split()
+    }
     spine = [hrefs.get(ref.get("idref"), "") for tag, ref in elements if tag == "itemref"]
     folder = posixpath.dirname(package)
     paths = dict.fromkeys(_resolve(folder, href) for href in spine if href)
     locked = _find_attributes(archive, "META-INF/encryption.xml", "CipherReference", "URI")
     if paths.keys() & {unquote(uri) for uri in locked}:
         _refuse(archive.name, "is locked by its seller (DRM)")
-    chapters = [chapter for path in paths if (chapter := archive.find(path)) is not None]
-    if sum(chapter.file_size for chapter in chapters) > MAX_PAGES_BYTES:
-        _refuse(archive.name, f"has more than {MAX_PAGES_BYTES // 2**20} MiB of pages")
-    return chapters
+    return [chapter for path in paths if (chapter := archive.find(path)) is not None]
 
 
 def _resolve(folder: str, href: str) -> str:
@@ -83,72 +75,20 @@ def _parse_elements(archive: ZipArchive, path: str) -> list[tuple[str, dict[str,
     if member.file_size > MAX_XML_BYTES:
         _refuse(archive.name, f"has a table of contents of {member.file_size:,} bytes")
     found: list[tuple[str, dict[str, str]]] = []
+    count = 0
 
     def start_element(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal count
+        count += 1
         # Elements are small in the file but large as Python objects.
-        if len(found) == MAX_XML_ELEMENTS:
+        if count > MAX_XML_ELEMENTS:
             many = f"more than {MAX_XML_ELEMENTS:,} elements"
             _refuse(archive.name, f"has a table of contents of {many}")
-        found.append((tag.rpartition(":")[2], attributes))
+        if tag in _TAGS:
+            found.append((tag, attributes))
 
-    def refuse_entity(*_: object) -> NoReturn:
-        _refuse(archive.name, "declares XML entities, which can expand without end")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start_element
-    parser.EntityDeclHandler = refuse_entity
-    data = archive.read(member)
-    with report_damage(archive.name):
-        parser.Parse(data, True)
+    parse_xml(archive.read(member), archive.name, start=start_element)
     return found
-
-
-# --- pages -----------------------------------------------------------------------------------
-
-_BLOCK_TAGS = (
-    "address|article|aside|blockquote|body|caption|dd|div|dl|dt|figcaption|figure|footer|form"
-    "|h[1-6]|header|hr|html|li|main|nav|ol|p|pre|section|table|tr|ul"
-)
-# Comments, CDATA and elements that are not displayed. "<script/>" has no end tag.
-_HIDDEN = re.compile(
-    r"""<!--.*?(?:-->|\Z)
-      | <!\[CDATA\[(?P<literal>.*?)(?:\]\]>|\Z)
-      | <(?P<tag>head|script|style|title)(?=[\s/>])
-        (?:[^<>]*/>|.*?(?:</(?P=tag)\s*>|\Z))""",
-    re.DOTALL | re.IGNORECASE | re.VERBOSE,
-)
-_PREFORMATTED = re.compile(
-    r"<pre(?=[\s>])[^<>]*>\n?(.*?)(?:</pre\s*>|\Z)", re.DOTALL | re.IGNORECASE
-)
-_BLOCK = re.compile(rf"\s?</?(?:{_BLOCK_TAGS})(?=[\s/>])[^<>]*>\s?", re.IGNORECASE)
-_BREAK = re.compile(r"\s?<br(?=[\s/>])[^<>]*>\s?", re.IGNORECASE)
-_TAG = re.compile(r"<[/?!a-zA-Z][^<>]*>")
-_SPACES = re.compile(r"[ \t\r\n\f]+")
-_EMPTY_LINES = re.compile(r"\n{3,}")
-
-
-def extract_text(page: str, name: str) -> str:
-    """Return the plain text of one page, with an empty line between its paragraphs.
-
-    ``name`` is the book's name for messages. Raises TextError for a page that could expand
-    without end.
-    """
-    if "<!ENTITY" in page:
-        _refuse(name, "declares XML entities, which can expand without end")
-    page = _HIDDEN.sub(lambda m: html.escape(m["literal"] or ""), page)
-    # Every second piece is preformatted: its spaces and line breaks are kept.
-    pieces = _PREFORMATTED.split(page)
-    pieces[::2] = [_SPACES.sub(" ", piece) for piece in pieces[::2]]
-    pieces[1::2] = [f"<pre>\n{piece}\n</pre>" for piece in pieces[1::2]]
-    page = "".join(pieces)
-    page = _BREAK.sub("\n", page)
-    page = _BLOCK.sub("\n\n", page)
-    page = _TAG.sub("", page)
-    page = _EMPTY_LINES.sub("\n\n", page).strip()
-    try:
-        return html.unescape(page)
-    except ValueError:  # "&#" and more digits than int() accepts
-        _refuse(name, "has a character number of thousands of digits")
 
 
 def _refuse(name: str, problem: str) -> NoReturn:

@@ -50,7 +50,6 @@ _END = re.compile(
     )""",
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
-_BLANK_LINES = re.compile(r"(?:[ \t]*\n)*")
 
 
 class Book(NamedTuple):
@@ -81,8 +80,12 @@ def _header_end(text: str, stop: int) -> int:
     if marker is None:
         return 0
     end = (_CREDITS.match(text, marker.end(), near) or marker).end()
-    blank = _BLANK_LINES.match(text, end, stop)
-    return blank.end() if blank else end
+    # A pattern for any number of empty lines would take 100 bytes for each of them.
+    for at in range(end, stop, WINDOW):
+        piece = text[at : min(at + WINDOW, stop)]
+        if visible := piece.lstrip(" \t\n"):
+            return max(end, text.rfind("\n", end, at + len(piece) - len(visible)) + 1)
+    return stop
 
 
 def _licence_start(text: str) -> int:

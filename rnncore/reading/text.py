@@ -29,8 +29,10 @@ from rnncore.reading.encodings import (
     detect_kind,
     needs_guess,
 )
-from rnncore.reading.epub import extract_text, is_epub, list_chapters
+from rnncore.reading.epub import is_epub, list_chapters
 from rnncore.reading.file_names import display_name
+from rnncore.reading.markup import extract_text
+from rnncore.reading.memory import Reserve, reporting_to
 
 MIN_DISTINCT = 2  # with a single distinct character there is nothing to predict
 LARGE_VOCABULARY = 1000  # distinct characters; European books have about 100
@@ -61,6 +63,7 @@ def read_text(
     encoding: str | None = None,
     guess_encoding: GuessEncoding | None = None,
     strip_gutenberg: bool = True,
+    reserve: Reserve | None = None,
 ) -> Text:
     """Return the text of a plain file, a .gz, a .zip of texts (joined) or an .epub.
 
@@ -70,10 +73,13 @@ def read_text(
     guess_encoding: returns the name of a likely encoding for some bytes, or None; called only
         if the encoding is not certain (see ``encodings.decode``).
     strip_gutenberg: whether to remove Project Gutenberg's header and licence.
+    reserve: called with a number of bytes before the reading keeps that many more; it may raise
+        an exception to stop the reading.
     TextError: the file is not a text, is damaged or too large, or has nothing to learn.
     """
     label = display_name(name) if name else "This file"
-    parts, notes = _unpack(raw, label, encoding, guess_encoding)
+    with reporting_to(reserve):
+        parts, notes = _unpack(raw, label, encoding, guess_encoding)
     notes += [note for part in parts for note in part.notes]
     if strip_gutenberg:
         parts, removed = _strip_gutenberg(parts)
@@ -176,13 +182,14 @@ def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded]
 
     No encoding is guessed: the standard requires UTF-8 or UTF-16.
     """
-    raws = [archive.read(chapter) for chapter in list_chapters(archive)]
-    pages = [
-        decode(raw, archive.name, encoding, None)
-        for raw in raws
-        if detect_kind(raw[:HEAD_BYTES]) is None
-    ]
-    texts = [text for page in pages if (text := extract_text(page.text, archive.name))]
+    texts, used = [], ""
+    for chapter in list_chapters(archive):
+        raw = archive.read(chapter)
+        if detect_kind(raw[:HEAD_BYTES]) is None:
+            page = decode(raw, archive.name, encoding, None)
+            used = used or page.encoding
+            if text := extract_text(page.text, archive.name):
+                texts.append(text)
     if not texts:
         raise TextError(
             f"{archive.name} is an e-book without text; upload the book as a text file."
@@ -190,7 +197,7 @@ def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded]
     note = (
         f"The e-book's pages ({len(texts):,}) were joined in reading order, without their markup."
     )
-    return [Decoded("\n\n".join(texts) + "\n", pages[0].encoding)], [note]
+    return [Decoded("\n\n".join(texts) + "\n", used)], [note]
 
 
 def _format_names(names: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -69,3 +71,17 @@ def test_a_book_that_is_found_is_not_empty(text: str) -> None:
     if book is not None:
         assert 0 <= book.start < book.stop <= len(text)
         assert text[book.start : book.stop].strip()
+
+
+def test_many_empty_lines_after_the_header_take_no_memory() -> None:
+    lines = "\n" * 200_000
+    text = f"*** START OF THE PROJECT GUTENBERG EBOOK X ***\n{lines}  The book.\nThe end.\n"
+    tracemalloc.start()
+    try:
+        book = gutenberg.find_book(text)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert book is not None
+    assert text[book.start : book.stop].startswith("  The book.")
+    assert peak < 2 * len(text)
