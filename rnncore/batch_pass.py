@@ -6,14 +6,14 @@ shard (``rnncore.sharding``). The shards' gradients are summed once per batch.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from rnncore import layers
-from rnncore.compute import blas, threads, worker_pool
+from rnncore.compute import blas, threads, uninterrupted, worker_pool
 from rnncore.compute.worker_pool import WorkerLost
 from rnncore.network import Array, Ids, Network, State
 from rnncore.sharding.remote_shard import RemoteShard
@@ -36,6 +36,7 @@ class Pass:
         cuts = [slice(a, b) for a, b in pairwise(N * i // count for i in range(count + 1))]
         first = Shard(network, cuts[0], N, T)
         self.shards: list[Shard | RemoteShard] = [first, *_further_shards(network, cuts[1:], N, T)]
+        self._without_worker: list[int] = []  # indices of shards whose workers were lost
         # ``forward_backward`` adds the other shards' gradients to those of the first.
         self.flat_grads = first.flat_grads
         self.grads = first.grads
@@ -78,10 +79,21 @@ class Pass:
     def _run(
         self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
     ) -> list[float]:
-        """Return each shard's summed loss.
+        """Return each shard's summed loss."""
+        compute = partial(self._compute_shards, network, inputs, targets, state, masks)
+        if len(self.shards) == 1:
+            return compute()
+        # Ctrl-C must not leave a worker's lock held.
+        return uninterrupted.run(compute, stop=lambda: None)
+
+    def _compute_shards(
+        self, network: Network, inputs: Ids, targets: Ids, state: State, masks: list[Array] | None
+    ) -> list[float]:
+        """Do what ``_run`` does.
 
         Workers start first; this process computes its own shards, then waits for theirs.
         """
+        self._replace_lost_workers(network)
         batch = (network, inputs, targets, state, masks)
         own = [shard for shard in self.shards if isinstance(shard, Shard)]
         losses: dict[Shard | RemoteShard, float] = {}
@@ -93,21 +105,39 @@ class Pass:
         losses |= zip(own, own_losses, strict=True)
         for i, shard in enumerate(self.shards):
             if shard not in losses:  # its worker is lost; its part of ``state`` is unchanged
-                worker_pool.disable()
+                worker_pool.count_loss()
+                self._without_worker.append(i)
                 self.shards[i] = replacement = Shard(network, shard.rows, self.N, self.T)
                 losses[replacement] = replacement.run(*batch)
         return [losses[shard] for shard in self.shards]
+
+    def _replace_lost_workers(self, network: Network) -> None:
+        """Let new workers compute the shards of lost ones; without new ones, threads do it."""
+        indices, self._without_worker = self._without_worker, []
+        if not indices:
+            return
+        with suppress(WorkerLost):
+            workers = worker_pool.get_workers(len(self.shards) - 1)
+            for i in indices:
+                rows = self.shards[i].rows
+                self.shards[i] = RemoteShard(workers[i - 1], network, rows, self.N, self.T)
 
 
 def _further_shards(
     network: Network, cuts: list[slice], N: int, T: int
 ) -> list[Shard | RemoteShard]:
     """Return shards for worker processes, or for threads where there are no processes."""
-    try:
+    with suppress(WorkerLost):
+        workers = worker_pool.get_workers(len(cuts))
+        try:
+            return [
+                RemoteShard(w, network, rows, N, T) for w, rows in zip(workers, cuts, strict=True)
+            ]
+        except WorkerLost:  # one had ended unnoticed: it is replaced, and a second try made
+            worker_pool.count_loss()
         workers = worker_pool.get_workers(len(cuts))
         return [RemoteShard(w, network, rows, N, T) for w, rows in zip(workers, cuts, strict=True)]
-    except WorkerLost:
-        return [Shard(network, rows, N, T) for rows in cuts]
+    return [Shard(network, rows, N, T) for rows in cuts]
 
 
 def choose_shard_count(num_params: int, N: int, T: int, workers: int) -> int:

@@ -83,11 +83,15 @@ class Batches:
         """Batches in one epoch."""
         return self.inputs.shape[1] // self.seq_length
 
-    def next(self) -> Batch:
-        """Return the next batch (views of the streams)."""
+    def peek(self) -> Batch:
+        """Return the next batch (views of the streams) without moving the cursor."""
         at = self.cursor % self.per_epoch
         window = slice(at * self.seq_length, (at + 1) * self.seq_length)
-        batch = Batch(self.inputs[:, window], self.targets[:, window], wrapped=at == 0)
+        return Batch(self.inputs[:, window], self.targets[:, window], wrapped=at == 0)
+
+    def next(self) -> Batch:
+        """Return the next batch and move the cursor past it."""
+        batch = self.peek()
         self.cursor += 1
         return batch
 

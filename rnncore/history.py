@@ -29,11 +29,15 @@ class History:
     def __len__(self) -> int:
         return self._length
 
-    def append(self, **values: float) -> None:
-        """Add a row; columns without a value get NaN."""
+    def reserve(self) -> None:
+        """Allocate the memory for the next row, so that ``append`` cannot fail for lack of it."""
         if self._length == self._rows.shape[1]:
             # Doubling keeps the mean cost of an append constant.
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)], axis=1)
+
+    def append(self, **values: float) -> None:
+        """Add a row; columns without a value get NaN."""
+        self.reserve()
         self._rows[:, self._length] = [values.get(name, np.nan) for name in COLUMNS]
         self._length += 1
 

@@ -2,14 +2,16 @@
 
 Except for the parameters, the solver owns everything that changes in training: the position
 in the text, the carried state, the optimizer, the iteration and the history. Training can
-stop after any iteration and continue later with the same result.
+stop after any iteration and continue later with the same result. However it stops, an
+iteration has either happened completely or not at all.
 """
 
 from __future__ import annotations
 
-import sys
+import copy
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,14 @@ from numpy.typing import NDArray
 
 from rnncore import checks, validation
 from rnncore.batch_pass import Pass
-from rnncore.batches import Batches, check_ids, split
+from rnncore.batches import Batch, Batches, check_ids, split
 from rnncore.errors import DivergedError
 from rnncore.history import History
 from rnncore.model import RNN
 from rnncore.network import State, check_finite
 from rnncore.optim import UPDATE_RULES, Vector, clip_by_global_norm, make_optimizer
 from rnncore.plotting import loss_chart
-from rnncore.progress import ProgressLine
-from rnncore.schedules import ScheduledLearningRate
+from rnncore.training_loop import Stopped, TrainingLoop
 
 Ids = NDArray[np.integer]
 
@@ -33,7 +34,7 @@ Ids = NDArray[np.integer]
 _ignore_overflow = np.errstate(over="ignore", invalid="ignore")
 
 
-class Solver(ScheduledLearningRate):
+class Solver(TrainingLoop):
     """Minibatch training with truncated back-propagation through time.
 
     data: 1-D integer ids, each within ``0 .. model.vocab_dim - 1``.
@@ -124,88 +125,76 @@ class Solver(ScheduledLearningRate):
         """Epochs (passes over the training text) so far."""
         return self.iteration / self.batches.per_epoch
 
-    @property
-    def finished(self) -> bool:
-        """Whether all ``num_iters`` iterations are done."""
-        return self.iteration >= self.num_iters
-
     # -- training -----------------------------------------------------------------------------
 
-    @_ignore_overflow
     def step(self) -> float:
         """Train on one batch; return its loss in nats per character.
 
         DivergedError: the loss or the gradient is not finite. The model is not updated.
         """
+        return self.run_uninterrupted(self._step)
+
+    @_ignore_overflow
+    def _step(self) -> float:
+        self.validate_if_due()  # if the last validation was interrupted
+        if self.validation_due:
+            raise Stopped
         started = time.perf_counter()
         if self._buffers is None:
             self._buffers = self.model.new_pass(self.batch_size, self.seq_length)
-        batch = self.batches.next()
-        if batch.wrapped:
-            self.state = self.model.initial_state(self.batch_size)
-        self._reset_one_stream()
+        # The batch is computed with copies. The solver changes only after everything that can
+        # fail, so an exception leaves it as it was.
+        batch = self.batches.peek()
+        state = self._state_before(batch)
+        rng = copy.deepcopy(self.rng) if self.model.dropout else self.rng
         loss, _ = self.model.loss(
-            batch.inputs, batch.targets, self.state, buffers=self._buffers, rng=self.rng
+            batch.inputs, batch.targets, state, buffers=self._buffers, rng=rng
         )
         grads = self._buffers.flat_grads
         norm = clip_by_global_norm(grads, self.clip)
         if not (np.isfinite(loss) and np.isfinite(norm)):
-            self.state = self.model.initial_state(self.batch_size)  # it may not be finite either
+            if not all(np.isfinite(part).all() for part in self.state):
+                self.state = self.model.initial_state(self.batch_size)
             raise DivergedError(
                 f"Training diverged at iteration {self.iteration + 1}: the loss is {loss:g} and "
                 f"the gradient's norm {norm:g}. Continue from a checkpoint with a learning rate "
                 f"below {self.lr:g}, or clip the gradient."
             )
         lr = self.lr_at(self.iteration)
+        self.history.reserve()
         self.optimizer.update(self.model.flat, grads, lr)
+        self.batches.cursor += 1
+        self.state, self.rng = state, rng
         self.iteration += 1
         self.seconds += time.perf_counter() - started
         self.history.append(
             iteration=self.iteration, chars=self.chars_seen, seconds=self.seconds,
             loss=loss, grad_norm=norm, lr=lr,
         )  # fmt: skip
-        self._validate_if_due()
+        self.validation_due = self.eval_every > 0 and (
+            self.finished or self.iteration % self.eval_every == 0
+        )
+        self.validate_if_due()
         return loss
 
-    def train_for(self, seconds: float) -> int:
-        """Train until the time is up or the run is finished; return the iterations done."""
-        checks.check_number("seconds", seconds, 0.0)
-        start, deadline = self.iteration, time.perf_counter() + seconds
-        while not self.finished and time.perf_counter() < deadline:
-            self.step()
-        return self.iteration - start
-
-    def train(self, progress: bool | None = None) -> History:
-        """Train to the end of the run and return the history.
-
-        progress: whether to show losses, speed and time left on standard error; None means only
-            in a terminal.
-
-        Ctrl-C stops after the last whole iteration; call ``train`` again to continue.
-        """
-        shows = sys.stderr.isatty() if progress is None else progress
-        line = ProgressLine(self) if shows else None
-        try:
-            while not self.finished:
-                self.train_for(0.5)
-                if line is not None:
-                    line.show(self)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            if line is not None:
-                line.close()
-        return self.history
-
-    @_ignore_overflow
     def evaluate(self, max_chars: int | None = None) -> float:
         """Return the validation loss in nats per character, or NaN without held-out text.
 
         max_chars: characters to read, spread over the held-out text; None means all.
         """
+        return self.run_uninterrupted(partial(self._evaluate, max_chars))
+
+    @_ignore_overflow
+    def _evaluate(self, max_chars: int | None) -> float:
         return self._validator.evaluate(
-            self.model, self.val_ids, max_chars, self.on_validation_chunk
+            self.model, self.val_ids, max_chars, self._after_validation_chunk
         )
+
+    def _after_validation_chunk(self) -> None:
+        if self.on_validation_chunk is not None:
+            self.on_validation_chunk()
+        if self.stopping:
+            raise Stopped
 
     def choose_eval_every(self) -> int:
         """Return the iterations between validations that take about 5 % of the time."""
@@ -242,6 +231,7 @@ class Solver(ScheduledLearningRate):
             "cursor": self.batches.cursor,
             "updates": self.optimizer.steps,
             "rng": self.rng.bit_generator.state,
+            "validation_due": self.validation_due,
         }
 
     def resume(
@@ -264,23 +254,39 @@ class Solver(ScheduledLearningRate):
         for name, slot in self.optimizer.slots.items():
             slot[...] = moments[name]
         self.state, self.history = state, history
+        # Files of earlier versions lack this value: they were saved between two iterations.
+        self.validation_due = position.get("validation_due", False) and len(history) > 0
 
-    def _reset_one_stream(self) -> None:
-        """Set the state of one stream to zero if it is due: one after another, see fresh_after."""
-        if self.fresh_after == 0:
+    def _state_before(self, batch: Batch) -> State:
+        """Return a copy of the carried state to start this batch with.
+
+        It is zero where the text starts again. The streams also start again one after another,
+        see ``fresh_after``.
+        """
+        if batch.wrapped:
+            state = self.model.initial_state(self.batch_size)
+        else:
+            state = [part.copy() for part in self.state]
+        if self.fresh_after:
+            count, rest = divmod(self.iteration, max(1, self.fresh_after // self.batch_size))
+            if rest == 0:
+                for part in state:
+                    part[:, count % self.batch_size] = 0
+        return state
+
+    def validate_if_due(self) -> None:
+        """Measure the validation loss of the last iteration, if that is due."""
+        if not self.validation_due:
             return
-        count, rest = divmod(self.iteration, max(1, self.fresh_after // self.batch_size))
-        if rest == 0:
-            for part in self.state:
-                part[:, count % self.batch_size] = 0
-
-    def _validate_if_due(self) -> None:
-        last = self.finished and self.eval_every > 0
-        if last or (self.eval_every > 0 and self.iteration % self.eval_every == 0):
-            started = time.perf_counter()
-            loss = self.evaluate(None if last else validation.MAX_CHARS_IN_TRAINING)
-            self.history.set_last("val_loss", loss)
-            self.seconds += time.perf_counter() - started
+        started = time.perf_counter()
+        limit = None if self.finished else validation.MAX_CHARS_IN_TRAINING
+        try:
+            loss = self.evaluate(limit)
+        except Stopped:
+            return
+        self.history.set_last("val_loss", loss)
+        self.validation_due = False
+        self.seconds += time.perf_counter() - started
 
     def __repr__(self) -> str:
         return f"Solver(iteration {self.iteration:,} of {self.num_iters:,}, {self.model!r})"

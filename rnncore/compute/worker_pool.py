@@ -5,6 +5,9 @@ global lock (GIL). A recurrent network makes many short calls, so this costs up 
 what a second core could contribute. A process has a GIL of its own. A worker receives small
 messages over a socket and shares its arrays with this process (``shared_memory``). It ends
 when the socket closes, whatever ends this process.
+
+A worker that ends, or does not reply in time because it is stopped (SIGSTOP), is lost: it is
+killed, this process computes its shard, and another worker takes its place.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +30,21 @@ from rnncore.compute import blas, shared_memory
 PROCESSES_VARIABLE = "RNNCORE_PROCESSES"
 MESSAGE_BYTES = 1 << 16
 
+# Seconds to wait for a worker that should have replied: long enough for a busy computer.
+PATIENCE_SECONDS = 10.0
+# Seconds in which a worker starts, creates a job, or ends a job that nothing waits for.
+START_SECONDS = 30.0
+# Seconds in which workers end at exit, before they are killed.
+_EXIT_SECONDS = 2.0
+_POLL_SECONDS = 1.0
+# Workers are not replaced any more after so many losses within so many seconds.
+_MAX_LOSSES, _LOSS_SECONDS = 5, 600.0
+# Requests without a reply that the socket's buffer certainly has room for.
+_MAX_OPEN_REQUESTS = 64
+
 
 class WorkerLost(Exception):
-    """A worker has ended or cannot be started; the caller must do the work itself."""
+    """A worker has ended, does not reply or cannot be started: do its work without it."""
 
 
 class Worker:
@@ -36,10 +52,12 @@ class Worker:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.lost = False
         self._owner = os.getpid()
         self._dropped_jobs: deque[int] = deque()
         self._last_request = self._last_reply = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.settimeout(_POLL_SECONDS)
         with theirs:
             try:
                 self._process = subprocess.Popen(
@@ -50,12 +68,8 @@ class Worker:
             except OSError as error:
                 self._socket.close()
                 raise WorkerLost(str(error)) from error
-        try:
-            self.send_request({})
-            self.wait_for_reply()  # now it has loaded NumPy
-        except WorkerLost:
-            self.close()
-            raise
+        self.send_request({})
+        self.wait_for_reply(START_SECONDS)  # now it has loaded NumPy
 
     @property
     def pid(self) -> int:
@@ -79,7 +93,7 @@ class Worker:
                 number = self._last_request + 1
                 request = {"create": number, "layout": layout, "settings": settings}
                 self.send_request(request, descriptor)
-                self.wait_for_reply()
+                self.wait_for_reply(START_SECONDS)
         finally:
             os.close(descriptor)
         return number, arrays
@@ -92,6 +106,8 @@ class Worker:
         self._dropped_jobs.append(number)
         if self.belongs_to_this_process and self.lock.acquire(blocking=False):
             try:
+                if self._last_request - self._last_reply > _MAX_OPEN_REQUESTS:
+                    return
                 with suppress(WorkerLost):  # its jobs are gone as well
                     self.send_request({})
             finally:
@@ -106,17 +122,30 @@ class Worker:
             descriptors = [] if descriptor is None else [descriptor]
             socket.send_fds(self._socket, [json.dumps(request).encode()], descriptors)
         except OSError as error:
+            self.kill()
             raise WorkerLost(str(error)) from error
 
-    def wait_for_reply(self) -> dict[str, Any]:
-        """Wait for the reply to the last request and return it; ignore replies to earlier ones."""
+    def wait_for_reply(self, seconds: float) -> dict[str, Any]:
+        """Wait for the reply to the last request and return it; ignore replies to earlier ones.
+
+        WorkerLost: the worker has ended, reports an error, or did not reply within so many
+        seconds. In the first and the last case it is killed.
+        """
         reply: dict[str, Any] = {}
+        deadline = time.monotonic() + seconds
         while self._last_reply < self._last_request:
             try:
                 data = self._socket.recv(MESSAGE_BYTES)
+            except TimeoutError:
+                if time.monotonic() < deadline:
+                    continue
+                self.kill()
+                raise WorkerLost(f"the worker did not reply within {seconds:.0f} s") from None
             except OSError as error:
+                self.kill()
                 raise WorkerLost(str(error)) from error
             if not data:
+                self.kill()
                 raise WorkerLost("the worker has ended")
             reply = json.loads(data)
             self._last_reply = reply["id"]
@@ -131,21 +160,33 @@ class Worker:
         a job still runs.
         """
         with suppress(WorkerLost):
-            self.wait_for_reply()
+            self.wait_for_reply(START_SECONDS)
 
-    def close(self) -> None:
-        """End the process and wait until it has ended."""
+    def kill(self) -> None:
+        """Kill the process, which then cannot change shared arrays any more."""
+        self.close(0.0)
+
+    def close(self, seconds: float) -> None:
+        """End the process, and kill it if it has not ended after so many seconds."""
+        self.lost = True
         self._socket.close()
-        self._process.wait()
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:  # such as a stopped process
+            self._process.kill()
+            self._process.wait()
 
 
 _lock = threading.Lock()
 _workers: list[Worker] = []
 _disabled = False
+_losses: deque[float] = deque(maxlen=_MAX_LOSSES)  # when workers were lost
 
 
 def get_workers(count: int) -> list[Worker]:
-    """Return ``count`` workers, started when first needed.
+    """Return ``count`` workers, started when first needed; lost ones are replaced.
+
+    The order is always the same, so that no two shards of a batch share a worker.
 
     WorkerLost: worker processes are disabled or cannot be started.
     """
@@ -154,6 +195,9 @@ def get_workers(count: int) -> list[Worker]:
         if count and (_disabled or not is_enabled()):
             raise WorkerLost("worker processes are disabled")
         try:
+            for i, worker in enumerate(_workers):
+                if worker.lost:
+                    _workers[i] = Worker()
             while len(_workers) < count:
                 _workers.append(Worker())
         except WorkerLost:
@@ -171,11 +215,14 @@ def is_enabled() -> bool:
     )
 
 
-def disable() -> None:
-    """Use threads from now on; called after a worker was lost."""
+def count_loss() -> None:
+    """Record that a worker was lost; after several in a short time, use threads from now on."""
     global _disabled
     with _lock:
-        _disabled = True
+        now = time.monotonic()
+        _losses.append(now)
+        if len(_losses) == _MAX_LOSSES and now - _losses[0] < _LOSS_SECONDS:
+            _disabled = True
 
 
 def _environment() -> dict[str, str]:
@@ -191,14 +238,17 @@ def _environment() -> dict[str, str]:
 
 @atexit.register
 def _close() -> None:
+    # Registered when this module is loaded, so it runs after the handlers of the program, which
+    # stop its trainings.
     while _workers:
-        _workers.pop().close()
+        _workers.pop().close(_EXIT_SECONDS)
 
 
 def _reset_after_fork() -> None:
     """Forget the workers in a forked child: they belong to its parent."""
     global _lock, _workers, _disabled
     _lock, _workers, _disabled = threading.Lock(), [], False
+    _losses.clear()
 
 
 if hasattr(os, "register_at_fork"):

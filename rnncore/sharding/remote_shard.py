@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 import weakref
 from contextlib import ExitStack
 from typing import Any
 
+from rnncore.compute import worker_pool
 from rnncore.compute.worker_pool import Worker, WorkerLost
 from rnncore.network import Array, Ids, Network, State
 
@@ -50,10 +52,13 @@ class RemoteShard:
         """
         if not self._worker.belongs_to_this_process:
             return False
+        self._sent = time.monotonic()
         with ExitStack() as on_failure:
             self._worker.lock.acquire()
             on_failure.callback(self._worker.lock.release)
             self._worker.wait_until_idle()
+            if self._worker.lost:
+                return False
             self._shared["flat"][...] = network.flat
             self._shared["inputs"][...] = inputs[self.rows]
             self._shared["targets"][...] = targets[self.rows]
@@ -75,8 +80,10 @@ class RemoteShard:
 
         If the worker is lost, both stay as they are.
         """
+        # Meanwhile this process has computed a shard of about the same size.
+        patience = worker_pool.PATIENCE_SECONDS + 10 * (time.monotonic() - self._sent)
         try:
-            loss = self._worker.wait_for_reply()["loss"]
+            loss = self._worker.wait_for_reply(patience)["loss"]
         except WorkerLost:
             return
         finally:

@@ -47,7 +47,8 @@ class Job:
 
 def main(descriptor: int) -> None:
     """Reply to requests until the other end closes the socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is handled by the other process
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # the other process handles these, then ends this one
     jobs: dict[int, Job] = {}
     with socket.socket(fileno=descriptor) as connection, np.errstate(all="ignore"):
         while True:

@@ -197,7 +197,8 @@ def _check_position(position: dict[str, Any]) -> dict[str, Any]:
                 "uinteger": int() as half,
             },
         } if (
-            min(iteration, cursor, updates, seconds, state, inc, half) >= 0
+            isinstance(position.get("validation_due", False), bool)
+            and min(iteration, cursor, updates, seconds, state, inc, half) >= 0
             and max(iteration, cursor, updates) < 1 << 53
             and seconds < 1e18
             and max(state, inc) < 1 << 128

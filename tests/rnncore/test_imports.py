@@ -22,6 +22,7 @@ PLAN = (
     "memory_estimate",
     "teaching",
     "solver",
+    "training_loop",
     "plotting",
     "progress",
     "gradcheck",

@@ -116,7 +116,8 @@ def test_train_for_stops_when_the_time_is_up(monkeypatch):
     """A fake clock advances by a tenth of a second at each reading."""
     readings = iter(range(10**6))
     clock = SimpleNamespace(perf_counter=lambda: next(readings) / 10)
-    monkeypatch.setattr(rnncore.solver, "time", clock)
+    for module in (rnncore.solver, rnncore.training_loop):
+        monkeypatch.setattr(module, "time", clock)
     solver = make(eval_every=0, num_iters=1000)
     done = solver.train_for(3.0)
     assert 5 <= done == solver.iteration <= 15

@@ -9,7 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from rnncore import CELLS, RNN, Solver
 from rnncore.batch_pass import Pass
 from rnncore.compute import shared_memory, worker_pool
 from rnncore.compute.blas import BlasInfo, info
+from rnncore.compute.worker_pool import WorkerLost
 from rnncore.sharding.remote_shard import RemoteShard
 from rnncore.sharding.shard import Shard
 from tests.support.paths import ROOT
@@ -37,6 +41,7 @@ def two_workers(monkeypatch):
     monkeypatch.setattr("rnncore.batch_pass._MIN_FLOPS", 1)
     monkeypatch.setattr(worker_pool, "_workers", [])
     monkeypatch.setattr(worker_pool, "_disabled", False)
+    monkeypatch.setattr(worker_pool, "_losses", deque(maxlen=worker_pool._MAX_LOSSES))
     yield
     worker_pool._close()
 
@@ -106,11 +111,97 @@ def test_a_killed_worker_does_not_change_the_result(moment, monkeypatch):
             os.kill(worker_pool._workers[0].pid, signal.SIGKILL)
             worker_pool._workers[0]._process.wait()
 
-    worker_pool.get_workers(1)
+    (first,) = worker_pool.get_workers(1)
+    found, solver = trained(network(), at=kill)
+    assert_same(found, expected)
+    (second,) = worker_pool.get_workers(1)
+    assert second.pid != first.pid
+    for shard in (solver._buffers.shards[1], Pass(network(), N, T).shards[1]):
+        assert isinstance(shard, RemoteShard)
+        assert shard._worker is second
+
+
+def test_a_stopped_worker_is_replaced_and_nothing_changes(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
+    monkeypatch.setattr(worker_pool, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(worker_pool, "_POLL_SECONDS", 0.1)
+    (first,) = worker_pool.get_workers(1)
+
+    def stop(i, _):
+        if i == 4:
+            os.kill(first.pid, signal.SIGSTOP)
+
+    found, solver = trained(network(dropout=0.2), at=stop)
+    assert_same(found, trained_by_threads(monkeypatch, dropout=0.2))
+    assert not all(map(np.array_equal, found, expected))  # dropout is on
+    assert first.lost
+    assert ended(first.pid)
+    assert isinstance(solver._buffers.shards[1], RemoteShard)
+    assert not solver._buffers.shards[1]._worker.lost
+
+
+def test_two_trainings_go_on_when_their_worker_is_stopped(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
+    monkeypatch.setattr(worker_pool, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(worker_pool, "_POLL_SECONDS", 0.1)
+    (first,) = worker_pool.get_workers(1)
+
+    def stop(i, _):
+        if i == 4:
+            with suppress(ProcessLookupError):  # the other training has replaced it
+                os.kill(first.pid, signal.SIGSTOP)
+
+    found = {}
+    threads = [
+        Thread(target=lambda i=i: found.update({i: trained(network(), at=stop)[0]})) for i in (0, 1)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert_same(found[0], expected)
+    assert_same(found[1], expected)
+
+
+def test_a_stopped_worker_does_not_hold_up_the_end_of_the_program(monkeypatch):
+    monkeypatch.setattr(worker_pool, "_EXIT_SECONDS", 0.2)
+    (worker,) = worker_pool.get_workers(1)
+    os.kill(worker.pid, signal.SIGSTOP)
+    started = time.monotonic()
+    worker_pool._close()
+    assert time.monotonic() - started < 20
+    assert ended(worker.pid)
+
+
+def test_a_garbage_collection_never_waits_for_a_stopped_worker():
+    (worker,) = worker_pool.get_workers(1)
+    os.kill(worker.pid, signal.SIGSTOP)
+    for number in range(5000):  # more than a socket's buffer holds
+        worker.drop_job(number)
+    assert not worker.lost
+    os.kill(worker.pid, signal.SIGCONT)
+    model, (inputs, targets) = network(), np.random.default_rng(0).integers(0, V, (2, N, T))
+    buffers = Pass(model, N, T)
+    model.loss(inputs, targets, buffers=buffers)
+    assert isinstance(buffers.shards[1], RemoteShard)
+    assert worker_pool.get_workers(1) == [worker]
+
+
+def test_threads_do_the_work_after_many_losses_in_a_short_time(monkeypatch):
+    expected = trained_by_threads(monkeypatch)
+    monkeypatch.setattr(worker_pool, "_MAX_LOSSES", 2)
+    monkeypatch.setattr(worker_pool, "_losses", deque(maxlen=2))
+
+    def kill(i, _):
+        with suppress(WorkerLost):
+            (worker,) = worker_pool.get_workers(1)
+            worker.kill()
+
     found, solver = trained(network(), at=kill)
     assert_same(found, expected)
     assert all(isinstance(shard, Shard) for shard in solver._buffers.shards)
-    assert all(isinstance(shard, Shard) for shard in Pass(network(), N, T).shards)
+    with pytest.raises(WorkerLost, match="disabled"):
+        worker_pool.get_workers(1)
 
 
 def test_a_worker_killed_during_a_batch_does_not_change_the_result(monkeypatch):
@@ -195,8 +286,6 @@ def test_threads_are_used_if_no_worker_starts(monkeypatch):
 
 
 def test_two_concurrent_trainings_do_not_affect_each_other(monkeypatch):
-    from threading import Thread
-
     expected = trained_by_threads(monkeypatch)
     found = {}
     threads = [Thread(target=lambda i=i: found.update({i: trained(network())[0]})) for i in (0, 1)]
