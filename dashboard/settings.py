@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, fields
 from typing import Any
 
-from rnncore import CELLS, Solver
+from rnncore import CELLS, RNN, Solver
 from rnncore.memory_estimate import estimate_training_bytes
 from rnncore.network import count_params, default_input_dim
 
@@ -56,6 +56,23 @@ class ModelSettings:
     batch_size: int = 16
     val_fraction: float = 0.1
     seed: int = 0
+
+    @classmethod
+    def from_model(
+        cls, model: RNN, seq_length: int, batch_size: int, val_fraction: float
+    ) -> ModelSettings:
+        """Return the settings of a model that is trained with such batches."""
+        return cls(
+            cell_type=model.cell_type,
+            hidden_dim=model.hidden_dim,
+            num_layers=model.num_layers,
+            input_dim=model.input_dim,
+            dropout=model.dropout,
+            seq_length=seq_length,
+            batch_size=batch_size,
+            val_fraction=val_fraction,
+            seed=min(model.seed, MAX_SEED),  # the largest number that the widget accepts
+        )
 
     def embedding_dim(self, vocab_dim: int) -> int:
         """Return D, the embedding size, for this vocabulary size."""

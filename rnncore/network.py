@@ -172,8 +172,7 @@ class Network:
         """
         if self.vocab is None:
             raise SettingError("This network was trained on numbers; it cannot learn characters.")
-        known = self.vocab.idx_to_char
-        symbols = tuple(dict.fromkeys((*known, *chars)))
+        symbols = self.vocab.extended(chars).idx_to_char
         if len(symbols) > MAX_VOCAB:
             raise SettingError(
                 f"The network would know {len(symbols):,} characters; at most {MAX_VOCAB:,} are "
@@ -182,7 +181,7 @@ class Network:
         changed = {"vocab_dim": len(symbols), "idx_to_char": symbols}
         network = type(self)(**self.settings() | changed, init=False)
         network.flat[...] = self.extend_vector(self.flat, network)
-        V, count = len(known), len(symbols) - len(known)
+        V, count = self.vocab_dim, len(symbols) - self.vocab_dim
         # Not the seed alone: it would repeat the initial rows of the first characters.
         rng = np.random.default_rng([self.seed, V])
         network.params["W_embed"][V:] = self._new_embeddings(rng, count)

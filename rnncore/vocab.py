@@ -72,6 +72,13 @@ class Vocab:
         """The smallest unsigned integer type that holds every id."""
         return np.min_scalar_type(len(self) - 1)
 
+    def extended(self, chars: Iterable[str]) -> Vocab:
+        """Return a vocabulary that also has these characters; known ones keep their ids.
+
+        New ones get the ids after them, in the order in which they first occur.
+        """
+        return Vocab(dict.fromkeys((*self._chars, *chars)))
+
     def missing(self, text: str) -> list[str]:
         """Return the distinct characters of a text that the vocabulary lacks, in text order."""
         return [char for char in dict.fromkeys(text) if char not in self._index]

@@ -14,7 +14,7 @@ from dashboard.settings import Goal, TrainSettings
 from dashboard.text.loading import Source
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.status import Phase, Status
-from rnncore import RNN, RnnCoreError
+from rnncore import RnnCoreError
 
 _SETTINGS_ERROR = "settings error"  # stands for the present result of ``settings_error``
 
@@ -101,17 +101,20 @@ def get_or_create() -> Run:
     return create() if run is None or (settings_differ() and not run.has_progress) else run
 
 
-def create(first: RNN | None = None) -> Run:
+def create(like: Run | None = None) -> Run:
     """Show and return a new run with the page's settings.
 
-    first: the network to copy; None for an untrained one.
+    like: a run from whose first network the new one starts; None for an untrained network.
     Raises RnnCoreError if the settings cannot train on the text.
     """
     text = state.text()
     if text is None or settings_error():
         raise RnnCoreError(settings_error())
     training = state.next_train_settings() or widgets.train_settings()
+    first = None if like is None else like.initial_model
     run = new_run(text, widgets.model_settings(), training, first)
+    if like is not None:
+        run.began_as, run.whole_text = like.began_as, like.whole_text
     get_registry().add(run)
     state.set_run(run)
     widgets.show_settings(None, training)
@@ -126,10 +129,21 @@ def replace_run() -> Run:
     If text and network settings are unchanged, the new run starts from the same first network.
     """
     old = state.run()
-    run = create(None if old is None or settings_differ() else old.initial_model)
+    run = create(None if settings_differ() else old)
     if old is not None:
         set_aside(old)
     return run
+
+
+def show_taught(run: Run) -> None:
+    """Show a run that teaches the page's network a new text, with the page's goal."""
+    get_registry().add(run)
+    if (old := state.run()) is not None:
+        set_aside(old)
+    state.set_run(run)
+    state.set_next_train_settings(None)
+    apply_settings(run, TrainingStart())
+    show_settings_of(run)
 
 
 # -- training ----------------------------------------------------------------------------------

@@ -7,14 +7,15 @@ import time
 from dashboard.formatting import ago, byte_size
 from dashboard.page import current_run, error_boundary, messages, state, widgets
 from dashboard.runs.registry import get_registry
-from dashboard.runs.run import Run, new_id, new_run, run_from_solver
+from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
 from dashboard.server import error_messages, limits
-from dashboard.settings import MAX_SEED, ModelSettings
+from dashboard.settings import ModelSettings
 from dashboard.text.loading import LoadedText, from_ids
+from dashboard.text.recoding import recode
 from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
-from rnncore.errors import FileFormatError, TextError
+from rnncore.errors import FileFormatError
 from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 
@@ -80,7 +81,7 @@ def open_upload() -> None:
         if isinstance(opened, Solver):
             run = _run_of_checkpoint(opened, name)
         else:
-            run = _run_of_model(opened)
+            run = _run_of_model(opened, f"the model {name}")
     except (RnnCoreError, MemoryError) as error:
         messages.show("model", error_messages.for_click(error))
         return
@@ -92,7 +93,8 @@ def open_pretrained(name: str) -> None:
     """Open a model that is part of the package."""
     messages.show("model", "")
     try:
-        run = _run_of_model(pretrained(name))
+        title = PRETRAINED[name].partition(":")[0]
+        run = _run_of_model(pretrained(name), f"the pretrained model {title}")
     except RnnCoreError as error:
         messages.show("model", str(error))
         return
@@ -149,21 +151,47 @@ def _run_of_checkpoint(solver: Solver, name: str) -> Run:
     vocab = _checked(model.vocab)
     ids = solver.ids.astype(vocab.dtype)
     text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
-    settings = _settings(model, solver.seq_length, solver.batch_size, solver.val_fraction)
+    settings = ModelSettings.from_model(
+        model, solver.seq_length, solver.batch_size, solver.val_fraction
+    )
     limits.check_memory(settings.memory(len(vocab), model.dtype.itemsize))
     return run_from_solver(new_id(), text, settings, solver)
 
 
-def _run_of_model(model: RNN) -> Run:
-    """Return a run that trains a model on those characters of the page's text that it knows."""
+def _run_of_model(model: RNN, origin: str) -> Run:
+    """Return a run of a model on those characters of the page's text that it knows.
+
+    If these are too few to train on, the run has a copy of the model that knows all characters.
+    origin: what the model is, for ``Run.began_as``.
+    """
     if model.vocab is None:
         raise FileFormatError("This model generates numbers, not characters: it cannot be used.")
-    text, chosen = state.text(), widgets.model_settings()
+    text, chosen = _whole_text(), widgets.model_settings()
     if text is None:
         raise RnnCoreError("Choose a text first: the model continues training on it.")
-    settings = _settings(model, chosen.seq_length, chosen.batch_size, chosen.val_fraction)
-    encoded = _encode(text, _checked(model.vocab))
-    return new_run(encoded, settings, widgets.train_settings(), model)
+    vocab, train = _checked(model.vocab), widgets.train_settings()
+    settings = ModelSettings.from_model(
+        model, chosen.seq_length, chosen.batch_size, chosen.val_fraction
+    )
+    lacks = bool(vocab.missing("".join(text.vocab)))
+    try:
+        run = new_run(recode(text, vocab), settings, train, model)
+    except RnnCoreError:
+        if not lacks:
+            raise
+        extended = recode(text, vocab.extended(text.vocab))
+        check_settings(extended, settings, model.dtype.itemsize)
+        run, lacks = new_run(extended, settings, train, model.extended(text.vocab)), False
+    run.began_as, run.whole_text = origin, text if lacks else None
+    return run
+
+
+def _whole_text() -> LoadedText | None:
+    """Return the page's text, with the characters that the page's run leaves out."""
+    text, run = state.text(), state.run()
+    if run is not None and run.whole_text is not None and text == run.text:
+        return run.whole_text
+    return text
 
 
 def _checked(vocab: Vocab) -> Vocab:
@@ -172,32 +200,3 @@ def _checked(vocab: Vocab) -> Vocab:
     if any("\ud800" <= char <= "\udfff" for char in vocab.idx_to_char):
         raise FileFormatError("The file's vocabulary has halves of characters (surrogates).")
     return vocab
-
-
-def _settings(model: RNN, T: int, N: int, val_fraction: float) -> ModelSettings:
-    return ModelSettings(
-        cell_type=model.cell_type,
-        hidden_dim=model.hidden_dim,
-        num_layers=model.num_layers,
-        input_dim=model.input_dim,
-        dropout=model.dropout,
-        seq_length=T,
-        batch_size=N,
-        val_fraction=val_fraction,
-        seed=min(model.seed, MAX_SEED),  # the largest number that the widget accepts
-    )
-
-
-def _encode(text: LoadedText, vocab: Vocab) -> LoadedText:
-    """Return the text in a model's vocabulary, without the characters that it lacks."""
-    if text.vocab == vocab:
-        return text
-    whole = text.vocab.decode(text.ids)
-    lacking = vocab.missing("".join(text.vocab.idx_to_char))
-    note = f"The model does not know {len(lacking)} of the text's characters; they were left out."
-    notes = (*text.notes, note) if lacking else text.notes
-    known = vocab.keep_known(whole)
-    if not known:
-        raise TextError("The model knows none of this text's characters: choose another text.")
-    ids = vocab.encode(known)
-    return from_ids(ids, vocab, text.name, text.size, text.encoding, notes)

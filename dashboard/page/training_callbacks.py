@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dashboard.page import current_run, error_boundary, state
+from dashboard.page import current_run, error_boundary, state, teaching
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits
 
 
 @error_boundary.callback
 def train() -> None:
-    """Start or continue training; ask first if the page's settings differ from the run's."""
+    """Start or continue training; ask first if the page's settings differ from the run's, or if
+    the network does not know all characters of the text."""
     with current_run.train_errors():
         run = state.run()
-        if run is not None and run.has_progress and current_run.settings_differ():
+        if (
+            run is not None
+            and run.has_progress
+            and (current_run.settings_differ() or teaching.must_ask(run))
+        ):
             state.set_confirming_new_run(True)
         else:
             current_run.continue_training(current_run.get_or_create())
@@ -20,9 +25,10 @@ def train() -> None:
 
 @error_boundary.callback
 def start_new_run() -> None:
-    """Create a run with the text and settings on the page, and train it."""
+    """Create a run of a new network with the text and settings on the page, and train it."""
     state.set_confirming_new_run(False)
     with current_run.train_errors():
+        teaching.show_whole_text()
         current_run.continue_training(current_run.replace_run())
 
 

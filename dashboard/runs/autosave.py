@@ -45,7 +45,9 @@ class Autosaver:
         self.interval = limits.AUTOSAVE_SECONDS  # longer if saving takes long
         self._run, self._folder = run, folder
         itemsize = run.solver.model.dtype.itemsize
-        self._facts = Facts.about(run.id, run.created, run.model_settings, run.text, itemsize)
+        self._facts = Facts.about(
+            run.id, run.created, run.model_settings, run.text, itemsize, run.began_as
+        )
         self._last = time.monotonic()  # when the last snapshot was taken
         self._copied_state: object = None
         self._copies = 0  # number of snapshots taken

@@ -125,7 +125,8 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
         Report(
             title=f"A network that learnt to write {text.name}",
             lead=f"{describe_network(chosen)}, {solver.model.num_params:,} parameters. Trained "
-            f"for {counted(status.iteration, 'iteration')} in {status.elapsed:,.0f} s.",
+            f"for {counted(status.iteration, 'iteration')} in {status.elapsed:,.0f} s."
+            + (f" Began as {run.began_as}." if run.began_as else ""),
             figures={
                 "Loss (nats per character)": status.loss,
                 "Validation loss": status.val_loss,

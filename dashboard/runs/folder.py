@@ -38,14 +38,22 @@ class Facts:
     settings: ModelSettings
     text: Mapping[str, Any]
     itemsize: int = 4  # bytes of one parameter
+    began_as: str = ""  # what its first network is, if that was trained before
 
     @classmethod
     def about(
-        cls, id: str, created: float, settings: ModelSettings, text: LoadedText, itemsize: int
+        cls,
+        id: str,
+        created: float,
+        settings: ModelSettings,
+        text: LoadedText,
+        itemsize: int,
+        began_as: str = "",
     ) -> Facts:
         """Return the facts of a run on this text."""
         fields = ("name", "size", "encoding", "notes", "digest")
-        return cls(id, created, settings, {name: getattr(text, name) for name in fields}, itemsize)
+        small = {name: getattr(text, name) for name in fields}
+        return cls(id, created, settings, small, itemsize, began_as)
 
 
 class RunFolder:
@@ -153,7 +161,8 @@ class RunFolder:
                 raise FileFormatError("The folder's name is not the id of the run in it.")
             settings = ModelSettings(**values["settings"])
             created, itemsize = float(values["created"]), int(values.get("itemsize", 4))
-            return Facts(values["id"], created, settings, dict(values["text"]), itemsize)
+            began_as = str(values.get("began_as", ""))  # older records lack it
+            return Facts(values["id"], created, settings, dict(values["text"]), itemsize, began_as)
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, RnnCoreError):
                 raise

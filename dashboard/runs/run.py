@@ -62,7 +62,10 @@ class Run:
     notes: tuple[str, ...] = ()  # sentences about problems met when it was opened
     autosaver: Saver | None = None  # None until the run is registered
     export_error: str = ""  # why the last download failed, or ""
-    initial_model: RNN | None = None  # the pretrained network that it started from, if any
+    initial_model: RNN | None = None  # the trained network that it started from, if any
+    began_as: str = ""  # what that network is, such as "a network trained on sums.txt …", or ""
+    # The text with the characters that the network does not know; None if it knows all.
+    whole_text: LoadedText | None = None
     ready_pickle: tuple[object, bytes] | None = None  # a state of the model and its pickle
     reservation: Reservation | None = None  # of memory that training is about to allocate
 

@@ -1,12 +1,12 @@
 """The store: all runs on disk, each in a folder of its own.
 
     <root>/<run id>/            mode 0700; the id is 16 characters of A-Z a-z 0-9 - _
-        run.json                id, creation time, network settings, facts about the text;
-                                written once
+        run.json                id, creation time, network settings, facts about the text, what
+                                the first network was (key "began_as"); written once
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
-        first.npz               the weights of the pretrained network that the run started
-                                from, if any; written once
+        first.npz               the weights of the trained network that the run started from,
+                                if any; written once
         00000017.npz            save 17: the solver without the text (rnncore.storage.checkpoint)
         00000017.json           its journal: time, iteration, losses, samples (key "diary"),
                                 changes, plan, and the size of the .npz; written after it, so a
@@ -23,7 +23,7 @@ Every file is written under a temporary name, flushed to disk and renamed
 
 Raise the number in ``json_record.FORMAT`` when folders of the old number can no longer be read
 correctly, and keep a reader for each released number. (The first journals have no plan; theirs
-is the number of iterations that they contain.)
+is the number of iterations that they contain. The first run.json files lack "began_as".)
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class Store:
         # A damaged newer save must not look like a save that another process added.
         folder.newest = max([number, *folder.unusable])
         run = run_from_solver(run_id, text, facts.settings, solver)
-        run.created = facts.created
+        run.created, run.began_as = facts.created, facts.began_as
         run.set_plan(journal.plan)
         run.sample_log.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)

@@ -21,7 +21,10 @@ def describe(store: Store, info: RunInfo) -> str:
     parts = []
     try:
         plan = next((journal.plan for journal in folder.read_journals().values()), None)
-        parts += [describe_network(folder.read_facts().settings), _progress(info, plan)]
+        facts = folder.read_facts()
+        parts += [describe_network(facts.settings), _progress(info, plan)]
+        if facts.began_as:
+            parts += [f"began as {facts.began_as}"]
     except (RnnCoreError, OSError):  # it is being deleted, or was damaged just now
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):

@@ -19,7 +19,7 @@ from dashboard.page import (
 )
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import live_settings, markup, progress
+from dashboard.views import live_settings, markup, progress, teach
 
 
 def show() -> None:
@@ -49,13 +49,15 @@ def show() -> None:
 
 def _draw_notes(active: bool, run: Run | None) -> None:
     """Draw the previous run's button, errors, and notes about changed settings."""
+    if run is not None:
+        teach.draw_origin(run)
     if not active:
         _draw_previous_run(run)
     if current_run.train_error():
         with st.container(key="train_refusal"):
             st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
     if run is not None and state.confirming_new_run():
-        _draw_confirmation(setting_changes.describe(run))
+        _draw_confirmation(run, setting_changes.describe(run))
     elif run is not None and run.solver.iteration and current_run.settings_differ():
         st.caption(
             f":material/info: You changed {escape_markdown(setting_changes.describe(run))}. "
@@ -153,7 +155,7 @@ def _draw_goal() -> None:
         )
 
 
-def _draw_confirmation(changes: str) -> None:
+def _draw_confirmation(run: Run, changes: str) -> None:
     """Ask whether to start a new run; ``changes``: what differs from the present one."""
     with st.container(border=True, key="train_question"):
         differing = f"{escape_markdown(changes[0].upper() + changes[1:])}. " if changes else ""
@@ -164,3 +166,5 @@ def _draw_confirmation(changes: str) -> None:
         with st.container(horizontal=True):
             st.button("Start new run", type="primary", on_click=training_callbacks.start_new_run)
             st.button("Keep this run", on_click=training_callbacks.keep_run)
+            teach.draw_button(run)
+        teach.draw_explanation(run)

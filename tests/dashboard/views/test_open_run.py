@@ -172,11 +172,16 @@ def test_a_model_over_the_limit_is_refused_with_both_sizes(page, monkeypatch):
     assert page.shown("error") == ["large.pkl has 2.0 kB; this page opens models of up to 1.0 kB."]
 
 
-def test_a_model_without_any_character_of_the_text_is_refused(page):
-    page.upload("abc.pkl", dump_model(RNN(2, "日本", input_dim=2, hidden_dim=3)), "model_upload")
-    sentence = "The model knows none of this text's characters: choose another text."
-    assert page.shown("error") == [sentence]
-    assert not page.has_run
+@pytest.mark.parametrize("chars", ["日本", "日本,"])
+def test_a_model_with_too_few_characters_of_the_text_gets_the_others(page, chars):
+    model = RNN(len(chars), chars, input_dim=2, hidden_dim=3)
+    page.choose("model_batch_size", 16)  # the text's 60 commas are too few for such batches
+    page.upload("abc.pkl", dump_model(model), "model_upload")
+    assert page.shown("error") == []
+    assert page.run.text.vocab == model.vocab.extended(Vocab.from_text(STORY))
+    assert len(page.run.text) == len(STORY)
+    page.press("Step")
+    assert page.run.solver.iteration == 1
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

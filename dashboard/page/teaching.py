@@ -1,0 +1,44 @@
+"""Teach the page's network another text: what to offer, and the callback."""
+
+from __future__ import annotations
+
+from dashboard.page import current_run, error_boundary, state, widgets
+from dashboard.runs import teaching
+from dashboard.runs.run import Run
+from dashboard.text.loading import LoadedText
+
+
+def new_text(run: Run) -> LoadedText | None:
+    """Return the text that the run's network could be taught, or None if it trains on all of it.
+
+    This is the page's text if it is not the run's, or else the whole text of a run that leaves
+    out the characters that its network does not know.
+    """
+    text = state.text()
+    return text if text is not None and text != run.text else run.whole_text
+
+
+def must_ask(run: Run) -> bool:
+    """Return whether Train must ask first, because the run would leave out part of its text."""
+    return run.whole_text is not None and run.solver.iteration == 0
+
+
+def show_whole_text() -> None:
+    """Choose the whole text of a run that leaves out part of it, if the page shows the rest."""
+    run = state.run()
+    if run is not None and run.whole_text is not None and state.text() == run.text:
+        state.set_text(run.whole_text, state.text_signature())
+
+
+@error_boundary.callback
+def teach() -> None:
+    """Start a run that teaches the present network the new text, and train it."""
+    state.set_confirming_new_run(False)
+    run = state.run()
+    if run is None or (text := new_text(run)) is None:
+        return
+    with current_run.train_errors():
+        training = state.next_train_settings() or widgets.train_settings()
+        taught = teaching.teach(run, text, widgets.model_settings(), training)
+        current_run.show_taught(taught)
+        current_run.continue_training(taught)

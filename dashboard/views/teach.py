@@ -1,0 +1,45 @@
+"""Offers to teach a trained network another text; parts of the Train section."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.formatting import escape_markdown
+from dashboard.page import teaching
+from dashboard.runs.run import Run
+from dashboard.runs.teaching import unknown_share
+
+
+def draw_origin(run: Run) -> None:
+    """Draw what the run's network was before this run, if it was trained before."""
+    if run.began_as:
+        st.caption(f"Began as {escape_markdown(run.began_as)}.")
+
+
+def draw_button(run: Run) -> None:
+    """Draw the button that teaches the network the new text, if there is a new text."""
+    if teaching.new_text(run) is not None:
+        st.button("Teach this network the new text", on_click=teaching.teach)
+
+
+def draw_explanation(run: Run) -> None:
+    """Draw what teaching does, and the share of the text that the network does not know."""
+    text = teaching.new_text(run)
+    if text is None:
+        return
+    share = unknown_share(run, text)
+    parts = ["Teaching keeps what the network has learnt and continues on the new text."]
+    if share:
+        parts += [
+            f"{describe_share(share)} of the text are characters it has never seen; it learns them."
+        ]
+    else:
+        parts += ["It knows every character of the text."]
+    if run.whole_text is text and share:
+        parts += ["“Keep this run” leaves them out."]
+    st.caption(" ".join(parts))
+
+
+def describe_share(share: float) -> str:
+    """Return a share above 0 as "28 %"; a small one as "Less than 1 %"."""
+    return "Less than 1 %" if share < 0.01 else f"{100 * share:.0f} %"
