@@ -7,7 +7,7 @@
 
 A command prints its result to standard output and everything else to standard error. Exit
 codes: 0 for success, 1 for a check that failed, 2 for an error, which is printed as one
-sentence.
+sentence. A training that a signal stopped returns 128 plus the signal's number: 130 for Ctrl-C.
 
 A new command is a module with ``add_parser(commands)`` and ``run(args) -> int``, listed in
 ``COMMANDS``.

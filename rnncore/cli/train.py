@@ -1,12 +1,20 @@
-"""``train``: train a new network on a text, teach a trained one a text, or continue a run."""
+"""``train``: train a new network on a text, teach a trained one a text, or continue a run.
+
+The run is saved while it trains, and when Ctrl-C, SIGTERM or SIGHUP stops it. The same command
+then continues it.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from signal import Signals
 from typing import Any
 
+from rnncore.cli.earlier_output import continue_output
+from rnncore.cli.outputs import Outputs
+from rnncore.cli.stop_signals import stop_on_signals
 from rnncore.cli.training_options import (
     MODEL_OPTIONS,
     SEED_OPTION,
@@ -14,13 +22,11 @@ from rnncore.cli.training_options import (
     add_options,
     pick,
 )
-from rnncore.errors import SettingError
+from rnncore.errors import SaveError, SettingError
 from rnncore.model import RNN
 from rnncore.reading.text import read_text
 from rnncore.solver import Solver
-from rnncore.storage.atomic_write import replace_file
-from rnncore.storage.checkpoint import load, save
-from rnncore.storage.model_pickle import dump_model
+from rnncore.storage.checkpoint import load
 from rnncore.teaching import teach, unknown_share
 from rnncore.vocab import Vocab
 
@@ -38,7 +44,14 @@ def add_parser(commands: Any) -> None:
         "network learns the text: it keeps what it knows, and learns new characters.",
     )
     parser.add_argument("book", type=Path, help="a .txt, .gz, .zip or .epub file; or a saved .npz")
-    parser.add_argument("--out", type=Path, help="save the run here (.npz)")
+    parser.add_argument(
+        "--out", type=Path,
+        help="save the run here (.npz), every few seconds and at the end; if the file holds this "
+        "run already, continue it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--restart", action="store_true", help="start a new run even if --out holds a run"
+    )
     parser.add_argument("--model", type=Path, help="save the model alone here (.pkl)")
     parser.add_argument(
         "--encoding", help="the book's encoding, such as cp1252; by default it is detected"
@@ -60,16 +73,48 @@ def run(args: argparse.Namespace) -> int:
         solver = _continue_run(args.book, given)
     else:
         solver = _begin_run(args.book, args.encoding, given)
+    if args.out is not None and args.out.exists() and not args.restart:
+        solver = continue_output(args.out, args.book, solver, CHANGEABLE)
+        _change_settings(solver, given)
     print(repr(solver), file=sys.stderr)
-    try:
-        solver.train(progress=True)
-    finally:  # also after Ctrl-C or a divergence: the weights are those of the last good update
-        _save(solver, args.out, args.model)
+    stopped_by = _train(solver, Outputs(args.out, args.model))
+    if stopped_by is not None:
+        again = "Run the same command again to continue." if args.out else "It was not saved."
+        print(
+            f"Stopped by {stopped_by.name} at iteration {solver.iteration:,} of "
+            f"{solver.num_iters:,}. {again}",
+            file=sys.stderr,
+        )
+        return 128 + stopped_by
     print(
         f"{solver.iteration:,} iterations: loss {solver.history.last('loss'):.4f}, "
         f"validation {solver.evaluate():.4f} nats per character"
     )
     return 0
+
+
+def _train(solver: Solver, outputs: Outputs) -> Signals | None:
+    """Train and save; return the signal that stopped it, or None.
+
+    SaveError: an output could not be saved at the end; the others were.
+    """
+    with stop_on_signals(solver.stop) as arrived:
+
+        def after_chunk(solver: Solver) -> None:
+            outputs.autosave(solver)
+            if arrived.first is not None:  # it may have come just before training started
+                solver.stop()
+
+        failures = []
+        try:
+            solver.train(progress=True, after_chunk=after_chunk)
+        finally:  # also after a divergence: the weights are those of the last good update
+            failures = outputs.save(solver, announce=True)
+            if failures and sys.exc_info()[0] is not None:
+                print(" ".join(failures), file=sys.stderr)
+    if failures:
+        raise SaveError(" ".join(failures))
+    return arrived.first
 
 
 def _begin_run(book: Path, encoding: str | None, given: dict[str, Any]) -> Solver:
@@ -116,10 +161,15 @@ def _continue_run(path: Path, given: dict[str, Any]) -> Solver:
             raise SettingError(
                 f"{option.flag} cannot be changed in a saved run; leave it out, or start a new run."
             )
+    _change_settings(solver, given)
+    return solver
+
+
+def _change_settings(solver: Solver, given: dict[str, Any]) -> None:
+    """Give a saved run those settings of the command line that it can change."""
     for name in sorted(CHANGEABLE):
         if name in given:
             setattr(solver, name, given[name])
-    return solver
 
 
 def _check_output(flag: str, path: Path | None, suffix: str) -> None:
@@ -130,13 +180,3 @@ def _check_output(flag: str, path: Path | None, suffix: str) -> None:
         raise SettingError(f"{flag} is {path}; its name must end in {suffix}.")
     if not path.absolute().parent.is_dir():
         raise SettingError(f"{flag} is {path}; there is no folder {path.parent}.")
-
-
-def _save(solver: Solver, out: Path | None, model: Path | None) -> None:
-    if out is not None:
-        save(solver, out)
-        print(f"Saved the run as {out}.", file=sys.stderr)
-    if model is not None:
-        raw = dump_model(solver.model)
-        replace_file(model, lambda file: file.write(raw))
-        print(f"Saved the model as {model}.", file=sys.stderr)

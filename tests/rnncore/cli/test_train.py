@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
 
 from rnncore import Solver, load
+from rnncore.cli import outputs, train
+from rnncore.cli.outputs import Outputs
+from rnncore.cli.stop_signals import stop_on_signals
+from rnncore.errors import SaveError
 from tests.rnncore.cli.commands import BOOK, SMALL
 from tests.support.paths import ROOT
 
@@ -149,3 +157,152 @@ def test_the_encoding_of_a_book_can_be_given(run, error_of, tmp_path, book):
     assert {"ή", "λ", "θ"} <= set(load(out).model.vocab.idx_to_char)
     assert "no text encoding called 'klingon'" in error_of("train", book, "--encoding", "klingon")
     assert "--encoding is for a text" in error_of("train", out, "--encoding", "utf-8")
+
+
+# -- stopping and continuing -------------------------------------------------------------------
+
+LONG = [*SMALL[:2], "--iters", "1000000", "--seq-length", "10", "--batch-size", "4"]
+MODES = {
+    "processes": {"RNNCORE_THREADS": "2"},
+    "threads": {"RNNCORE_THREADS": "2", "RNNCORE_PROCESSES": "0"},
+    "one thread": {"RNNCORE_THREADS": "1"},
+}
+SPLIT = "import rnncore.batch_pass as b, sys; b._MIN_FLOPS = 1; from rnncore.cli.main import main; "
+posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+
+
+def start_training(book, out, **environ):
+    """Start a long training in a process of its own that splits even small batches."""
+    code = SPLIT + "sys.exit(main())"
+    return subprocess.Popen(
+        [sys.executable, "-c", code, "train", str(book), "--out", str(out), *LONG],
+        cwd=ROOT, env=os.environ | environ, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def check_stopped(child, number, out):
+    """Check what a training prints and returns after a signal; return the saved solver."""
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == 128 + number, err
+    solver = load(out)
+    name = signal.Signals(number).name
+    assert f"Stopped by {name} at iteration {solver.iteration:,} of 1,000,000." in err
+    assert "Run the same command again to continue." in err
+    counts = solver.batches.cursor, solver.optimizer.steps, len(solver.history)
+    assert counts == (solver.iteration,) * 3
+    return solver
+
+
+@posix
+@pytest.mark.parametrize(
+    ("mode", "name"), [("processes", "SIGTERM"), ("threads", "SIGINT"), ("one thread", "SIGHUP")]
+)
+def test_a_signal_saves_the_run_and_the_same_command_continues_it(tmp_path, book, mode, name):
+    number, out, iterations = getattr(signal, name), tmp_path / "run.npz", [0]
+    for _ in range(2):
+        with start_training(book, out, **MODES[mode]) as child:
+            if iterations[-1]:
+                wanted = f"Continuing {out} at iteration {iterations[-1]:,} of 1,000,000."
+                assert child.stderr.readline() == wanted + "\n"
+            assert child.stderr.readline().startswith("Solver(")
+            time.sleep(random.Random(name).uniform(0.3, 1))
+            child.send_signal(number)
+            iterations.append(check_stopped(child, number, out).iteration)
+    assert iterations[1] < iterations[2]
+    stopped, whole = load(out), _new_solver(book)
+    while whole.iteration < stopped.iteration:
+        whole.step()
+    np.testing.assert_array_equal(stopped.model.flat, whole.model.flat)
+    np.testing.assert_array_equal(stopped.history["loss"], whole.history["loss"])
+
+
+def _new_solver(book):
+    given = {"hidden_dim": 12, "num_iters": 1000000, "seq_length": 10, "batch_size": 4}
+    return train._begin_run(book, None, given | {"trained": None})
+
+
+@posix
+def test_nohup_keeps_training_after_a_hang_up(monkeypatch):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stop_on_signals(pytest.fail) as arrived:
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert arrived.first is None
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_the_run_is_saved_while_it_trains(run, tmp_path, book, monkeypatch):
+    monkeypatch.setattr(outputs, "AUTOSAVE_SECONDS", 0.0)
+    out, pkl, found = tmp_path / "run.npz", tmp_path / "model.pkl", []
+    autosave = Outputs.autosave
+
+    def autosave_and_stop(self, solver):
+        autosave(self, solver)
+        found.append((load(out).iteration, load(pkl).num_params, solver.iteration))
+        raise SystemExit(9)  # as if the process had been killed here
+
+    monkeypatch.setattr(Outputs, "autosave", autosave_and_stop)
+    assert run("train", book, "--out", out, "--model", pkl, *LONG)[0] == 9
+    ((saved, size, trained),) = found
+    assert 0 < saved == trained
+    assert size == load(pkl).num_params
+
+
+def test_a_failing_autosave_is_reported_once_and_training_continues(
+    run, tmp_path, book, monkeypatch
+):
+    monkeypatch.setattr(outputs, "AUTOSAVE_SECONDS", 0.0)
+    monkeypatch.setattr(Solver, "train", lambda solver, progress, after_chunk: [
+        after_chunk(solver) for _ in range(3)
+    ])  # fmt: skip
+    monkeypatch.setattr(outputs, "save", raising(SaveError("The run was not saved (disk full).")))
+    code, _, err = run("train", book, "--out", tmp_path / "run.npz", *SMALL)
+    assert code == 2
+    assert err.count("The run was not saved (disk full). Training continues.") == 1
+    assert err.endswith("rnncore: The run was not saved (disk full).\n")
+
+
+def raising(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("failing", ["run", "model"])
+def test_a_full_disk_for_one_output_does_not_lose_the_other(
+    run, tmp_path, book, monkeypatch, failing
+):
+    out, pkl = tmp_path / "run.npz", tmp_path / "model.pkl"
+    name = "save" if failing == "run" else "replace_file"
+    monkeypatch.setattr(outputs, name, raising(SaveError(f"The {failing} was not saved.")))
+    code, _, err = run("train", book, "--out", out, "--model", pkl, *SMALL)
+    assert code == 2
+    assert err.endswith(f"rnncore: The {failing} was not saved.\n")
+    kept = pkl if failing == "run" else out
+    assert [path for path in (out, pkl) if path.exists()] == [kept]
+    load(kept)
+
+
+def test_another_run_is_not_overwritten(run, error_of, tmp_path, book, model):
+    out = tmp_path / "run.npz"
+    assert run("train", book, "--out", out, *SMALL)[0] == 0
+    before = out.read_bytes()
+    message = "holds another run: its hidden_dim is 12, not 9. Choose another name"
+    assert message in error_of("train", book, "--out", out, *SMALL, "--hidden", 9)
+    other = tmp_path / "other.txt"
+    other.write_text(BOOK.upper(), encoding="utf-8")
+    assert "its text is another one" in error_of("train", other, "--out", out, *SMALL)
+    assert out.read_bytes() == before
+    code, _, err = run("train", book, "--out", out, *SMALL)
+    assert code == 0
+    assert "It is finished. Give more --iters to train it longer." in err
+    assert load(out).iteration == 30
+    assert run("train", book, "--out", out, *SMALL, "--hidden", 9, "--restart")[0] == 0
+    assert load(out).model.hidden_dim == 9
+    out.write_bytes(b"notes, not a run")
+    assert "which is no run" in error_of("train", book, "--out", out, *SMALL)
+    out.write_bytes(model.read_bytes())
+    assert "which holds a model, not a run" in error_of("train", book, "--out", out, *SMALL)
