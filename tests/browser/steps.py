@@ -82,7 +82,7 @@ def is_training(page: Page) -> bool:
     return button(page, "Pause").is_enabled()
 
 
-def written(page: Page) -> str:
+def generated_text(page: Page) -> str:
     """Return the text that was generated last."""
     piece = page.get_by_role("region", name="Generated text")
     return piece.inner_text() if piece.count() else ""

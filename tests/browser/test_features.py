@@ -16,6 +16,7 @@ from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
     figure,
+    generated_text,
     is_training,
     iterations,
     open_all,
@@ -23,7 +24,6 @@ from tests.browser.steps import (
     until,
     upload,
     wait_until_drawn,
-    written,
 )
 from tests.browser.visitors import visit as open_page
 from tests.browser.visitors import visitor
@@ -77,7 +77,7 @@ def stage_on_chart(page: Page) -> float:
     )
 
 
-def said(page: Page) -> str:
+def stage_caption(page: Page) -> str:
     """Return the caption of the sample below the curve."""
     return page.get_by_text("What it wrote after").inner_text()
 
@@ -180,20 +180,22 @@ def test_samples_over_time_can_be_browsed_during_training(visit: Visit) -> None:
         "the slider did not move",
     )
     first = place.get_by_test_id("stSliderThumbValue").inner_text()
-    until(lambda: f"after {first} iterations" in said(page), 10, "the slider changed nothing")
+    until(
+        lambda: f"after {first} iterations" in stage_caption(page), 10, "the slider changed nothing"
+    )
     begins = stage.inner_text()
     assert len(begins) > 200
     # When new samples arrive, the page and the chart still show the chosen one.
     seen = iterations(page)
     until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
-    assert f"after {first} iterations" in said(page)
+    assert f"after {first} iterations" in stage_caption(page)
     assert stage.inner_text() == begins
     until(lambda: stage_on_chart(page) < 0.25, 5, "the chart does not mark the chosen stage")
     slider(page, "Stage").press("End")
     until(lambda: stage.inner_text() != begins, 10, "the page does not return to the newest sample")
-    now = said(page)
+    now = stage_caption(page)
     until(
-        lambda: said(page) != now,
+        lambda: stage_caption(page) != now,
         60,
         "at its right end the slider does not follow the newest sample",
     )
@@ -206,12 +208,12 @@ def test_a_long_text_appears_while_it_is_generated_and_can_be_cancelled(visit: V
     move_slider(page, "Length", "End")
     button(page, "Generate").click()
     button(page, "Cancel").wait_for()
-    until(lambda: len(written(page)) > 100, 20, "no text was generated")
-    few = len(written(page))
-    until(lambda: len(written(page)) > few, 20, "the text did not grow")
+    until(lambda: len(generated_text(page)) > 100, 20, "no text was generated")
+    few = len(generated_text(page))
+    until(lambda: len(generated_text(page)) > few, 20, "the text did not grow")
     button(page, "Cancel").click()
     page.get_by_text("characters after the seed text").wait_for()
-    assert len(written(page)) < 20_000
+    assert len(generated_text(page)) < 20_000
     assert button(page, "Cancel").count() == 0
 
 
@@ -247,8 +249,8 @@ def test_train_on_a_pasted_text_and_download_everything(visit: Visit, tmp_path: 
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: len(written(page)) > 300, 20, "no text was generated")
-    piece = written(page)
+    until(lambda: len(generated_text(page)) > 300, 20, "no text was generated")
+    piece = generated_text(page)
     page.get_by_text(re.compile("copied word for word|characters was copied")).wait_for()
     open_part(page, "More downloads")
     wait_until_drawn(page)
@@ -416,7 +418,9 @@ def test_hostile_names_and_texts_are_shown_as_plain_text(
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: "<img src=x onerror=alert(1)>" in written(page), 20, "no text was generated")
+    until(
+        lambda: "<img src=x onerror=alert(1)>" in generated_text(page), 20, "no text was generated"
+    )
     open_part(page, "Write together")
     button(page, "Start with the seed text").click()
     page.get_by_role("region", name="Text written together").wait_for()
@@ -457,7 +461,7 @@ def test_a_phone_needs_no_horizontal_scrolling(visit: Visit, page: Page) -> None
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()
-    until(lambda: len(written(page)) > 300, 20, "no text was generated")
+    until(lambda: len(generated_text(page)) > 300, 20, "no text was generated")
     widest = page.evaluate(
         """() => Math.max(document.documentElement.scrollWidth,
             document.querySelector('[data-testid=stMain]').scrollWidth)"""

@@ -15,6 +15,7 @@ from tests.browser.steps import (
     button,
     curve_points,
     figure,
+    generated_text,
     is_training,
     iterations,
     iterations_at_rest,
@@ -22,7 +23,6 @@ from tests.browser.steps import (
     until,
     upload,
     wait_until_drawn,
-    written,
 )
 from tests.support.paths import ROOT
 
@@ -54,8 +54,8 @@ def test_upload_a_book_train_generate_and_download(
     page.get_by_label("Seed text").fill("It is a truth")
     before = iterations(page)
     button(page, "Generate").click()
-    until(lambda: written(page).startswith("It is a truth"), 10, "no text was generated")
-    assert len(written(page)) > 400
+    until(lambda: generated_text(page).startswith("It is a truth"), 10, "no text was generated")
+    assert len(generated_text(page)) > 400
     until(lambda: iterations(page) > before, 10, "generating stopped the training")
     assert is_training(page)
 

@@ -19,12 +19,12 @@ from dashboard.runs.store import Store
 from tests.browser.conftest import Server
 from tests.browser.steps import (
     button,
+    generated_text,
     is_training,
     iterations,
     until,
     upload,
     wait_until_drawn,
-    written,
 )
 from tests.browser.visitors import (
     NO_PAGE,
@@ -82,7 +82,7 @@ def test_no_data_of_one_visitor_reaches_another(
         train_on(pages[1], tmp_path / "theirs.txt")
         for page, letters in zip(pages, (ours, theirs), strict=True):
             button(page, "Generate").click()
-            until(lambda page=page: len(written(page)) > 400, 20, "no text was generated")  # type: ignore[misc]
+            until(lambda page=page: len(generated_text(page)) > 400, 20, "no text was generated")  # type: ignore[misc]
             sections = page.get_by_role("region", name="Generated text").all_inner_texts()
             assert set("".join(sections)) <= set(letters + "\n")
         assert run_id(pages[0]) != run_id(pages[1])

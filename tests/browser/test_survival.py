@@ -71,7 +71,7 @@ def losing_context(browser: Browser) -> Iterator[BrowserContext]:
         yield context
 
 
-def said(page: Page) -> str:
+def top_message(page: Page) -> str:
     """Return the message at the top of the page."""
     alert = page.get_by_test_id("stAlert").first
     return alert.get_by_test_id("stMarkdownContainer").inner_text().strip()
@@ -110,7 +110,7 @@ def test_a_run_continues_while_its_page_is_refreshed(
     before = iterations(page)
     page.reload()
     button(page, "Train").wait_for()
-    assert said(page) == "Welcome back: training continued while the page was closed."
+    assert top_message(page) == "Welcome back: training continued while the page was closed."
     assert iterations(page) >= before
     check_training_continues(page)
     check_page_is_complete(page)
@@ -148,7 +148,7 @@ def test_the_link_of_a_closed_tab_opens_its_run_in_another_browser(
     time.sleep(2)
     with visitor(browser) as elsewhere:
         page = visit(elsewhere, link)
-        assert said(page) == "Welcome back: training continued while the page was closed."
+        assert top_message(page) == "Welcome back: training continued while the page was closed."
         assert iterations(page) > before
         check_training_continues(page)
         check_page_is_complete(page)
@@ -160,7 +160,10 @@ def test_an_address_without_a_run_gets_a_message_and_a_working_page(
 ) -> None:
     for named in ("A" * 16, "../../etc/passwd", "%00" * 16, "<b>bold</b>", "a" * 5000):
         page = visit(context, f"{server.url}/?run={named}")
-        assert said(page) == "The run in this page's address is not here; it may have been deleted."
+        assert (
+            top_message(page)
+            == "The run in this page's address is not here; it may have been deleted."
+        )
         assert "run=" not in page.url
         assert page.get_by_test_id("stProgress").count() == 0
     train(page)  # the page works
@@ -177,8 +180,8 @@ def kill_and_open(page: Page, server: Server, context: BrowserContext) -> tuple[
     page.close()
     server.start()
     page = visit(context, link)
-    assert said(page).startswith("This run was opened from disk, saved")
-    assert said(page).endswith("Press Train to continue.")
+    assert top_message(page).startswith("This run was opened from disk, saved")
+    assert top_message(page).endswith("Press Train to continue.")
     assert not is_training(page)
     at, spent = iterations(page), figure(page, "Time")
     lost = max(0, before - at) * spent / at
