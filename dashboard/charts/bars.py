@@ -16,8 +16,13 @@ from dashboard.text.codepoints import display_char
 
 
 def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:
-    """Return rows (char, count, share): how often each character occurs in ``total`` characters."""
-    return pd.DataFrame({"char": list(names), "count": counts, "share": counts / max(1, total)})
+    """Return rows (Character, Count, Share of the text) for counts of ``total`` characters.
+
+    Here and in the other charts, columns are named for the person who opens "Show data".
+    """
+    return pd.DataFrame(
+        {"Character": list(names), "Count": counts, "Share of the text": counts / max(1, total)}
+    )
 
 
 @cache
@@ -27,12 +32,15 @@ def frequency_spec() -> dict[str, Any]:
         alt.Chart(alt.NamedData("rows"))
         .mark_bar(color=TRAINING)
         .encode(
-            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-            alt.Y("share:Q", title="Share of the text", axis=alt.Axis(format="%", tickCount=4)),
+            alt.X("Character:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            alt.Y(
+                "Share of the text:Q",
+                axis=alt.Axis(format="%", tickCount=4),
+            ),
             tooltip=[
-                alt.Tooltip("char:N", title="Character"),
-                alt.Tooltip("count:Q", format=",", title="Count"),
-                alt.Tooltip("share:Q", format=".2%", title="Share of the text"),
+                alt.Tooltip("Character:N", title="Character"),
+                alt.Tooltip("Count:Q", format=",", title="Count"),
+                alt.Tooltip("Share of the text:Q", format=".2%"),
             ],
         )
         .properties(height=150)
@@ -43,15 +51,15 @@ def frequency_spec() -> dict[str, Any]:
 def probability_rows(
     chars: Sequence[str], probabilities: Mapping[str, NDArray[np.floating]]
 ) -> pd.DataFrame:
-    """Return rows (char, probability, series), one for each character and each series.
+    """Return rows (Character, Probability, Temperature), one for each character and each series.
 
     probabilities: for each series, by its name in the legend, those of ``chars``, (K,).
     """
     return pd.DataFrame(
         {
-            "char": [display_char(char) for char in chars] * len(probabilities),
-            "probability": np.concatenate(list(probabilities.values())),
-            "series": [series for series in probabilities for _ in chars],
+            "Character": [display_char(char) for char in chars] * len(probabilities),
+            "Probability": np.concatenate(list(probabilities.values())),
+            "Temperature": [series for series in probabilities for _ in chars],
         }
     )
 
@@ -63,19 +71,19 @@ def probability_spec() -> dict[str, Any]:
         alt.Chart(alt.NamedData("rows"))
         .mark_bar()
         .encode(
-            alt.X("char:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
-            alt.Y("probability:Q", title="Probability", axis=alt.Axis(format="%", tickCount=4)),
-            xOffset=alt.XOffset("series:N", sort=None),
+            alt.X("Character:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            alt.Y("Probability:Q", title="Probability", axis=alt.Axis(format="%", tickCount=4)),
+            xOffset=alt.XOffset("Temperature:N", sort=None),
             color=alt.Color(
-                "series:N",
+                "Temperature:N",
                 sort=None,
                 scale=alt.Scale(range=[FAINT, TRAINING, VALIDATION, "#7b5ea7"]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=[
-                alt.Tooltip("char:N", title="Next character"),
-                alt.Tooltip("series:N", title="Temperature"),
-                alt.Tooltip("probability:Q", title="Probability", format=".1%"),
+                alt.Tooltip("Character:N", title="Next character"),
+                alt.Tooltip("Temperature:N", title="Temperature"),
+                alt.Tooltip("Probability:Q", title="Probability", format=".1%"),
             ],
         )
         .properties(height=260)

@@ -18,7 +18,7 @@ UNITS = 12  # shown of a layer
 
 
 def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
-    """Return rows (place, char, unit, value) of one gate, for the units that vary most.
+    """Return rows (Place, Character, Unit, Activation) of one gate, for the units that vary most.
 
     name: a key of ``gates.gates``.
     """
@@ -29,10 +29,10 @@ def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
     places = [f"{t:03}|{char}" for t, char in enumerate(chars)]
     return pd.DataFrame(
         {
-            "place": np.repeat(places, len(units)),
-            "char": np.repeat(chars, len(units)),
-            "unit": np.tile([f"unit {unit}" for unit in units], len(chars)),
-            "value": values[:, units].reshape(-1),
+            "Place": np.repeat(places, len(units)),
+            "Character": np.repeat(chars, len(units)),
+            "Unit": np.tile([f"unit {unit}" for unit in units], len(chars)),
+            "Activation": values[:, units].reshape(-1),
         }
     )
 
@@ -45,7 +45,7 @@ def gates_spec(low: float) -> dict[str, Any]:
         .mark_rect()
         .encode(
             alt.X(
-                "place:O",
+                "Place:O",
                 title=None,
                 # On a narrow chart only some labels fit, and would spell nonsense.
                 axis=alt.Axis(
@@ -54,16 +54,16 @@ def gates_spec(low: float) -> dict[str, Any]:
                     ticks=False,
                 ),
             ),
-            alt.Y("unit:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            alt.Y("Unit:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
             alt.Color(
-                "value:Q",
+                "Activation:Q",
                 scale=alt.Scale(domain=[low, 1], scheme="blues" if low == 0 else "blueorange"),
                 legend=alt.Legend(title=None, gradientLength=150),
             ),
             tooltip=[
-                alt.Tooltip("char:N", title="Character"),
-                alt.Tooltip("unit:N", title="Unit"),
-                alt.Tooltip("value:Q", title="Activation", format=".2f"),
+                alt.Tooltip("Character:N", title="Character"),
+                alt.Tooltip("Unit:N", title="Unit"),
+                alt.Tooltip("Activation:Q", title="Activation", format=".2f"),
             ],
         )
         .properties(height=340)
@@ -72,14 +72,14 @@ def gates_spec(low: float) -> dict[str, Any]:
 
 
 def reach_rows(reaches: Mapping[str, Reach]) -> pd.DataFrame:
-    """Return rows (steps, norm, cell): the gradient left this many steps back, for each cell."""
+    """Return rows (Characters back, Share of the gradient left, Cell), for each cell in turn."""
     return pd.DataFrame(
         {
-            "steps": np.concatenate([reach.steps for reach in reaches.values()]),
-            "norm": np.maximum(
+            "Characters back": np.concatenate([reach.steps for reach in reaches.values()]),
+            "Share of the gradient left": np.maximum(
                 np.concatenate([reach.norm for reach in reaches.values()]), MIN_GRADIENT
             ),
-            "cell": [name for name, reach in reaches.items() for _ in reach.steps],
+            "Cell": [name for name, reach in reaches.items() for _ in reach.steps],
         }
     )
 
@@ -91,9 +91,9 @@ def reach_spec() -> dict[str, Any]:
         alt.Chart(alt.NamedData("rows"))
         .mark_line(strokeWidth=2.5)
         .encode(
-            alt.X("steps:Q", title="Characters back"),
+            alt.X("Characters back:Q", title="Characters back"),
             alt.Y(
-                "norm:Q",
+                "Share of the gradient left:Q",
                 title="Share of the gradient left",
                 scale=alt.Scale(type="log"),
                 axis=alt.Axis(
@@ -101,14 +101,14 @@ def reach_spec() -> dict[str, Any]:
                 ),
             ),
             alt.Color(
-                "cell:N",
+                "Cell:N",
                 scale=alt.Scale(domain=["LSTM", "Vanilla RNN"], range=[TRAINING, VALIDATION]),
                 legend=alt.Legend(title=None, orient="top"),
             ),
             tooltip=[
-                alt.Tooltip("cell:N", title="Cell"),
-                alt.Tooltip("steps:Q", title="Characters back"),
-                alt.Tooltip("norm:Q", title="Share of the gradient left", format=".2e"),
+                alt.Tooltip("Cell:N", title="Cell"),
+                alt.Tooltip("Characters back:Q", title="Characters back"),
+                alt.Tooltip("Share of the gradient left:Q", format=".2e"),
             ],
         )
         .properties(height=380)

@@ -21,13 +21,24 @@ def x_values(history: History, at: Positions, x_axis: str, chars_per_epoch: floa
 
 
 def x_title(x_axis: str) -> str:
-    """Return the title of the x axis."""
+    """Return the title of the x axis, which is also the name of the rows' column."""
     return "Characters read" if x_axis == "Characters" else x_axis
+
+
+def x_encoding(x_axis: str) -> alt.X:
+    """Return the x axis; the rows' column has the same name as the axis."""
+    return alt.X(
+        field=x_title(x_axis),
+        type="quantitative",
+        axis=alt.Axis(grid=False),
+        scale=alt.Scale(nice=False),
+    )
 
 
 def x_tooltip(x_axis: str) -> alt.Tooltip:
     """Return the tooltip's line with the value on the x axis."""
-    return alt.Tooltip("x:Q", title=x_title(x_axis), format=".2f" if x_axis == "Epochs" else ",.0f")
+    style = ".2f" if x_axis == "Epochs" else ",.0f"
+    return alt.Tooltip(field=x_title(x_axis), type="quantitative", format=style)
 
 
 def nearest_point_layers(
@@ -38,7 +49,9 @@ def nearest_point_layers(
         name="near", nearest=True, on="pointerover", clear="pointerout", empty=False
     )
     return [
-        points.mark_point(opacity=0, aria=False).encode(x, y, tooltip=tips).add_params(near),
+        points.mark_point(opacity=0, aria=False, clip=True)
+        .encode(x, y, tooltip=tips)
+        .add_params(near),
         points.transform_filter(near).mark_rule(color=FAINT, aria=False).encode(x),
     ]
 

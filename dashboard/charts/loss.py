@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from dashboard.analysis.baselines import Baseline
+from dashboard.charts.axis import round_up, top_without_spikes
 from dashboard.charts.baseline_labels import place_labels
 from dashboard.charts.chart_options import ChartOptions, in_unit
 from dashboard.charts.chart_parts import (
@@ -20,6 +22,7 @@ from dashboard.charts.chart_parts import (
     VALIDATION,
     nearest_point_layers,
     without_data,
+    x_encoding,
     x_title,
     x_tooltip,
     x_values,
@@ -31,7 +34,7 @@ from dashboard.charts.downsampling import (
     pick_extremes,
     trailing_means,
 )
-from dashboard.formatting import counted
+from dashboard.formatting import counted, three_decimals
 from rnncore.history import History
 
 # Each bucket of the raw loss gives two points. 300 buckets look the same as 120, but each click
@@ -40,18 +43,58 @@ BUCKETS = 120
 TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 STAGE = "#9a6fc4"  # colour of the line at the iteration whose sample is shown
 
-_UNIT_TITLES = {
+# Of the y axis, and of its column of the rows.
+UNIT_TITLES = {
     "nats": "Loss (nats per character)",
     "bits": "Loss (bits per character)",
     "perplexity": "Perplexity per character",
 }
 
 
-def loss_rows(history: History, chars_per_epoch: float, options: ChartOptions) -> pd.DataFrame:
-    """Return rows (part, x, y, text, note) of the loss chart, at most about 500 of them.
+# What a row belongs to, and its name in the table that "Show data" opens.
+LINES = {
+    "raw": "every batch",
+    "mean": "training, smoothed",
+    "val": "validation",
+    "best": "best validation",
+    "baseline": "baseline",
+    "mark": "changed setting",
+    "stage": "sample shown",
+}
+LINE, LABEL, NOTE, LABEL_AT = "Line", "Label", "Explanation", "Label position"
+BOTH = ("Training", "Validation")  # columns with both losses, for the tooltip
 
-    part: raw, mean, val, best, baseline, mark or stage. x of a baseline is where its label
-    begins, as a share of the chart's width, negative if the label goes below the line.
+
+def loss_chart(
+    history: History, chars_per_epoch: float, options: ChartOptions
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return rows and specification of the loss chart."""
+    top = _top_of_axis(history)
+    rows = loss_rows(history, chars_per_epoch, options, top)
+    # In perplexity the axis would end at 30 digits after an explosion, if it were not rounded.
+    end = None if top is None else round_up(float(in_unit(top, options.unit)))
+    return rows, loss_spec(options.x, options.unit, frozenset(rows[LINE]), end)
+
+
+def _top_of_axis(history: History) -> float | None:
+    """Return where the axis ends if the loss has a spike, in nats per character; else None."""
+    loss, val = history["loss"], history["val_loss"]
+    if not len(loss):
+        return None
+    measured = val[~np.isnan(val)]
+    highest = max(float(loss.max()), float(measured.max(initial=0.0)))
+    return top_without_spikes(loss, highest, begin=1.1 * float(loss[0]))
+
+
+def loss_rows(
+    history: History, chars_per_epoch: float, options: ChartOptions, top: float | None = None
+) -> pd.DataFrame:
+    """Return the rows of the loss chart, at most about 500, with columns that a person can read.
+
+    LINE is one of ``LINES``. The next two columns are named like the axes. ``BOTH`` have both
+    losses as text. LABEL_AT of a baseline is where its label begins, as a share of the chart's
+    width, negative if the label goes below the line.
+    top: where the axis ends, in nats per character; baselines above it are left out.
     """
     loss, val_loss = history["loss"], history["val_loss"]
     raw, mean = pick_extremes(loss, BUCKETS), pick_evenly(len(loss), BUCKETS)
@@ -59,115 +102,160 @@ def loss_rows(history: History, chars_per_epoch: float, options: ChartOptions) -
     val = measured[pick_evenly(len(measured), BUCKETS)]
     best = measured[[np.argmin(val_loss[measured])]] if len(measured) else measured
     # After a checkpoint was restored, a mark or stage can lie beyond the end of the history.
-    marks = [min(mark.iteration, len(loss)) - 1 for mark in options.marks if len(loss)]
-    stage = [] if options.stage is None else [min(options.stage, len(loss)) - 1]
+    marks = np.array([min(mark.iteration, len(loss)) - 1 for mark in options.marks if len(loss)])
+    stage = np.array([] if options.stage is None else [min(options.stage, len(loss)) - 1])
     lowest = min([math.inf, *loss[raw], *val_loss[val]])
+    ceiling = math.inf if top is None else top
     # A baseline far below the curve would flatten it; it appears once the curve comes near.
-    near = [base for base in options.baselines if base.nats > lowest - 1.0]
+    near = [base for base in options.baselines if lowest - 1.0 < base.nats < ceiling]
     baselines = sorted(near, key=lambda base: base.nats)
 
-    def at_x(at: Positions) -> Floats:
-        return x_values(history, at, options.x, chars_per_epoch)
+    def at_x(at: NDArray[Any]) -> Floats:
+        return x_values(history, at.astype(int), options.x, chars_per_epoch)
 
     smooth = trailing_means(loss, mean, options.smoothing)
     curves_x = np.concatenate([at_x(mean), at_x(val)])
-    label_starts = place_labels(baselines, curves_x, np.concatenate([smooth, val_loss[val]]))
+    curves_y = np.minimum(np.concatenate([smooth, val_loss[val]]), ceiling)
+    label_starts = place_labels(baselines, curves_x, curves_y)
+
+    def both(at: Positions) -> list[tuple[str, str]]:
+        """Return training loss and last validation loss at each position, as text."""
+        last = np.searchsorted(measured, at, side="right") - 1
+        values = np.full(len(at), np.nan)
+        values[last >= 0] = val_loss[measured[last[last >= 0]]]
+        training = trailing_means(loss, at, options.smoothing)
+        return [
+            (three_decimals(float(t)), three_decimals(float(v)))
+            for t, v in zip(
+                np.atleast_1d(in_unit(training, options.unit)),
+                np.atleast_1d(in_unit(values, options.unit)),
+                strict=True,
+            )
+        ]
 
     def label(baseline: Baseline) -> str:
         return f"{baseline.name} {in_unit(baseline.nats, options.unit):.2f}"
 
-    parts: list[tuple[str, Floats, Floats, Sequence[str]]] = [  # part, x, y, text
+    def nothing(count: int) -> Floats:
+        return np.full(count, np.nan)
+
+    parts: list[tuple[str, Floats, Floats, Sequence[str]]] = [  # part, x, y, label
         ("raw", at_x(raw), loss[raw], [TRAINING_NAME] * len(raw)),
         ("mean", at_x(mean), smooth, [TRAINING_NAME] * len(mean)),
         ("val", at_x(val), val_loss[val], [VALIDATION_NAME] * len(val)),
         ("best", at_x(best), val_loss[best], ["best validation"] * len(best)),
-        ("baseline", label_starts, np.array([base.nats for base in baselines]),
+        ("baseline", nothing(len(baselines)), np.array([base.nats for base in baselines]),
          [label(base) for base in baselines]),
-        ("mark", at_x(np.array(marks, dtype=int)), np.full(len(marks), np.nan),
+        ("mark", at_x(marks), nothing(len(marks)),
          [mark.text for mark in options.marks][: len(marks)]),
-        ("stage", at_x(np.array(stage, dtype=int)), np.full(len(stage), np.nan),
+        ("stage", at_x(stage), nothing(len(stage)),
          [f"after {counted(options.stage or 0, 'iteration')}" for _ in stage]),
     ]  # fmt: skip
     notes = {label(base): base.note for base in baselines}
-    texts = [text for _, _, _, some in parts for text in some]
+    labels = [text for _, _, _, some in parts for text in some]
+    losses = [("", "")] * len(raw) + both(mean) + both(val) + both(best)
+    losses += [("", "")] * (len(labels) - len(losses))
+    label_at = nothing(len(labels))
+    begin = len(raw) + len(mean) + len(val) + len(best)
+    label_at[begin : begin + len(baselines)] = label_starts
     # Concatenating a table for each part takes five times as long.
     return pd.DataFrame(
         {
-            "x": np.concatenate([x for _, x, _, _ in parts]),
-            "y": in_unit(np.concatenate([y for _, _, y, _ in parts]), options.unit),
-            "text": pd.Series(texts, dtype="str"),
-            "note": pd.Series([notes.get(text, "") for text in texts], dtype="str"),
-            "part": pd.Series([name for name, x, _, _ in parts for _ in x], dtype="str"),
+            LINE: pd.Series([LINES[name] for name, x, _, _ in parts for _ in x], dtype="str"),
+            x_title(options.x): np.concatenate([x for _, x, _, _ in parts]),
+            UNIT_TITLES[options.unit]: in_unit(
+                np.concatenate([y for _, _, y, _ in parts]), options.unit
+            ),
+            BOTH[0]: pd.Series([training for training, _ in losses], dtype="str"),
+            BOTH[1]: pd.Series([validation for _, validation in losses], dtype="str"),
+            LABEL: pd.Series(labels, dtype="str"),
+            NOTE: pd.Series([notes.get(text, "") for text in labels], dtype="str"),
+            LABEL_AT: label_at,
         }
     )
 
 
-@cache
-def loss_spec(x_axis: str, unit: str, parts: frozenset[str]) -> dict[str, Any]:
-    """Return the Vega-Lite specification of ``loss_rows``, with a layer for each of ``parts``.
+@lru_cache(maxsize=64)
+def loss_spec(
+    x_axis: str, unit: str, lines: frozenset[str], top: float | None = None
+) -> dict[str, Any]:
+    """Return the Vega-Lite specification of ``loss_rows``, with layers for each of ``lines``.
 
+    lines: the values of the column LINE. top: where the y axis ends; None for the largest value.
     Cached: Altair takes longer to build and check a chart than the training steps between two
     redraws take.
     """
-    x = alt.X("x:Q", title=x_title(x_axis), axis=alt.Axis(grid=False), scale=alt.Scale(nice=False))
-    y = alt.Y("y:Q", title=_UNIT_TITLES[unit], scale=alt.Scale(zero=False))
+    x = x_encoding(x_axis)
+    perplexity = unit == "perplexity"
+    scale = alt.Scale(type="log", nice=False) if perplexity else alt.Scale(zero=False)
+    if top is not None:
+        scale.domainMax = top
+    y = alt.Y(
+        field=UNIT_TITLES[unit],
+        type="quantitative",
+        scale=scale,
+        axis=alt.Axis(format="~s", tickCount=6) if perplexity else alt.Axis(),
+    )
     colour = alt.Color(
-        "text:N",
+        f"{LABEL}:N",
         scale=alt.Scale(domain=[TRAINING_NAME, VALIDATION_NAME], range=[TRAINING, VALIDATION]),
         legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
     )
-    tips = [
-        alt.Tooltip("text:N", title="Line"),
-        x_tooltip(x_axis),
-        alt.Tooltip("y:Q", title=unit, format=".3f"),
-    ]
+    tips = [x_tooltip(x_axis), *(alt.Tooltip(f"{name}:N") for name in BOTH)]
 
     def part(name: str) -> alt.Chart:
-        return alt.Chart(alt.NamedData("rows")).transform_filter(alt.datum.part == name)
+        rows = alt.Chart(alt.NamedData("rows"))
+        return rows.transform_filter(alt.datum[LINE] == LINES[name])
 
     def baseline() -> list[alt.Chart]:
         tips = [
-            alt.Tooltip("text:N", title="Baseline"),
-            alt.Tooltip("note:N", title="How it works"),
+            alt.Tooltip(f"{LABEL}:N", title="Baseline"),
+            alt.Tooltip(f"{NOTE}:N", title="How it works"),
         ]
         line = part("baseline").encode(y=y, tooltip=tips)
-        at, text = alt.value(alt.expr("width * abs(datum.x)")), alt.Text("text:N")
-        above = line.transform_filter(alt.datum.x >= 0).encode(x=at, text=text)
-        below = line.transform_filter(alt.datum.x < 0).encode(x=at, text=text)
+        at = alt.value(alt.expr(f"width * abs(datum['{LABEL_AT}'])"))
+        text = alt.Text(f"{LABEL}:N")
+        above = line.transform_filter(alt.datum[LABEL_AT] >= 0).encode(x=at, text=text)
+        below = line.transform_filter(alt.datum[LABEL_AT] < 0).encode(x=at, text=text)
         return [
             line.mark_rule(strokeDash=[5, 4], color=FAINT),
             above.mark_text(align="left", baseline="alphabetic", dy=-4, color=FAINT, fontSize=11),
             below.mark_text(align="left", baseline="top", dy=4, color=FAINT, fontSize=11),
         ]
 
-    dots = alt.OverlayMarkDef(size=24, filled=True)
+    dots = alt.OverlayMarkDef(size=24, filled=True, clip=True)
+    # Lines leave the chart at its top where a spike exceeds it.
     layers_of = {
         "stage": [
             part("stage")
             .mark_rule(color=STAGE, size=1.5)
-            .encode(x=x, tooltip=[alt.Tooltip("text:N", title="Sample shown")])
+            .encode(x=x, tooltip=[alt.Tooltip(f"{LABEL}:N", title="Sample shown")])
         ],
-        "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1).encode(x, y, colour)],
-        "mean": [part("mean").mark_line(strokeWidth=2.5).encode(x, y, colour, tooltip=tips)],
+        "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1, clip=True).encode(x, y, colour)],
+        "mean": [
+            part("mean").mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour, tooltip=tips)
+        ],
         "val": [
-            part("val").mark_line(strokeWidth=2, point=dots).encode(x, y, colour, tooltip=tips)
+            part("val")
+            .mark_line(strokeWidth=2, point=dots, clip=True)
+            .encode(x, y, colour, tooltip=tips)
         ],
         "best": [
             part("best")
-            .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION)
-            .encode(x, y, tooltip=tips)
+            .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION, clip=True)
+            .encode(x, y, tooltip=[alt.Tooltip(f"{LABEL}:N", title="Line"), *tips])
         ],
         "baseline": baseline(),
         "mark": [
             part("mark")
             .mark_rule(strokeDash=[2, 3], color=FAINT, size=2)
-            .encode(x=x, tooltip=[alt.Tooltip("text:N", title="Changed")])
+            .encode(x=x, tooltip=[alt.Tooltip(f"{LABEL}:N", title="Changed")])
         ],
     }
-    layers = [layer for name, some in layers_of.items() if name in parts for layer in some]
-    lines = [name for name in ("mean", "val") if name in parts]
+    layers = [layer for name, some in layers_of.items() if LINES[name] in lines for layer in some]
+    curves = [LINES[name] for name in ("mean", "val") if LINES[name] in lines]
     points = alt.Chart(alt.NamedData("rows")).transform_filter(
-        alt.FieldOneOfPredicate("part", lines)
+        alt.FieldOneOfPredicate(LINE, curves)
     )
     # The nearest-point layers come first, so that the layers above keep their own tooltips.
     nearest = nearest_point_layers(points, x, y, tips)

@@ -12,8 +12,8 @@ import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
 from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
-from dashboard.charts.history_column import COLUMN_TITLES, column_rows, column_spec
-from dashboard.charts.loss import loss_rows, loss_spec
+from dashboard.charts.history_column import COLUMN_TITLES, column_chart
+from dashboard.charts.loss import loss_chart
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
 from dashboard.page import background, current_run, settings_callbacks, state, widgets
 from dashboard.runs.run import SCHEDULER, Run
@@ -161,19 +161,20 @@ def _draw_curve(run: Run, stage: int | None) -> None:
         stage=stage,
     )
     per_epoch = run.chars_per_epoch
-    rows = loss_rows(history, per_epoch, options)
+    rows, spec = loss_chart(history, per_epoch, options)
     st.vega_lite_chart(
         rows,
-        loss_spec(options.x, options.unit, frozenset(rows["part"])),
+        spec,
         width="stretch",
         key="loss_chart",
         alt="Training and validation loss over the run",
     )
     if widgets.shows_side_charts():
         for column in ("grad_norm", "lr"):
+            rows, spec = column_chart(history, per_epoch, column, options)
             st.vega_lite_chart(
-                column_rows(history, per_epoch, column, options),
-                column_spec(options.x, column),
+                rows,
+                spec,
                 width="stretch",
                 key=f"{column}_chart",
                 alt=f"{COLUMN_TITLES[column]} over the run",

@@ -11,7 +11,7 @@ from tests.support.charts import fields
 
 def test_frequencies_are_shares_of_the_whole_text():
     rows = bars.frequency_rows(["e", "␣"], np.array([30, 10]), 80)
-    assert rows["share"].tolist() == [0.375, 0.125]
+    assert rows["Share of the text"].tolist() == [0.375, 0.125]
     spec = bars.frequency_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) <= set(rows.columns)

@@ -17,10 +17,10 @@ def test_gate_chart_shows_the_units_that_vary_most():
     values[1, 4:16] = 0.9  # only units 4 to 15 vary
     nothing = np.zeros((T, H))
     rows = cells.gates_rows(Gates(("a", " ", "a"), {"f": values}, nothing, nothing), "f")
-    assert list(dict.fromkeys(rows["unit"])) == [f"unit {n}" for n in range(4, 16)]
-    assert list(dict.fromkeys(rows["place"])) == ["000|a", "001|␣", "002|a"]
-    assert rows.loc[rows["char"] == "␣", "value"].tolist() == [0.9] * 12
-    assert set(rows["value"]) == {0.5, 0.9}
+    assert list(dict.fromkeys(rows["Unit"])) == [f"unit {n}" for n in range(4, 16)]
+    assert list(dict.fromkeys(rows["Place"])) == ["000|a", "001|␣", "002|a"]
+    assert rows.loc[rows["Character"] == "␣", "Activation"].tolist() == [0.9] * 12
+    assert set(rows["Activation"]) == {0.5, 0.9}
     spec = cells.gates_spec(0.0)
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) == set(rows.columns)
@@ -30,9 +30,9 @@ def test_a_vanished_gradient_gets_the_smallest_value_of_the_log_scale():
     steps = np.arange(2)
     lstm, vanilla = Reach(steps, np.array([1.0, 0.5])), Reach(steps, np.array([1.0, 0.0]))
     rows = cells.reach_rows({"LSTM": lstm, "Vanilla RNN": vanilla})
-    assert rows["cell"].tolist() == ["LSTM", "LSTM", "Vanilla RNN", "Vanilla RNN"]
-    assert rows["steps"].tolist() == [0, 1, 0, 1]
-    assert rows["norm"].tolist() == [1.0, 0.5, 1.0, MIN_GRADIENT]
+    assert rows["Cell"].tolist() == ["LSTM", "LSTM", "Vanilla RNN", "Vanilla RNN"]
+    assert rows["Characters back"].tolist() == [0, 1, 0, 1]
+    assert rows["Share of the gradient left"].tolist() == [1.0, 0.5, 1.0, MIN_GRADIENT]
     assert lstm.ratio_to(vanilla) == pytest.approx(0.5 / MIN_GRADIENT)
     spec = cells.reach_spec()
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)

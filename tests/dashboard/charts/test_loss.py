@@ -13,7 +13,18 @@ import pytest
 from dashboard.analysis.baselines import Baseline
 from dashboard.charts.chart_options import UNITS, X_AXES, ChartOptions, in_unit
 from dashboard.charts.history_column import column_rows, column_spec
-from dashboard.charts.loss import loss_rows, loss_spec
+from dashboard.charts.loss import (
+    BOTH,
+    LABEL,
+    LABEL_AT,
+    LINE,
+    LINES,
+    NOTE,
+    UNIT_TITLES,
+    loss_chart,
+    loss_rows,
+    loss_spec,
+)
 from dashboard.training.live_settings import Change
 from rnncore.history import History
 from tests.support.charts import CHARS_PER_EPOCH, fields, history_of
@@ -22,11 +33,17 @@ ROWS = 600  # at most, with a few baselines and marks: about 25 kB
 
 
 def rows_of(history, **options):
-    return loss_rows(history, CHARS_PER_EPOCH, ChartOptions(**options))
+    """Return the rows with short names of their columns: line, x, y, label, note, at."""
+    return shortened(loss_rows(history, CHARS_PER_EPOCH, ChartOptions(**options)))
+
+
+def shortened(rows):
+    names = ["line", "x", "y", *BOTH, "label", "note", "at"]
+    return rows.set_axis(names, axis="columns")
 
 
 def part(rows, name):
-    return rows[rows["part"] == name]
+    return rows[rows["line"] == LINES[name]]
 
 
 def baseline(name, nats, note=""):
@@ -43,7 +60,6 @@ def test_short_runs_keep_every_row(length, x, unit):
     history = history_of(length)
     rows = rows_of(history, x=x, unit=unit, smoothing=1)
     raw = part(rows, "raw")
-    assert list(rows.columns) == ["x", "y", "text", "note", "part"]
     assert len(raw) <= 600
     factor = CHARS_PER_EPOCH if x == "Epochs" else 1
     column = "chars" if x == "Epochs" else X_AXES[x]
@@ -90,7 +106,7 @@ def test_a_million_iterations_need_no_more_rows_than_a_thousand(million, x):
         baselines=[baseline("bigrams", 2.4), baseline("trigrams", 1.9)],
         marks=[Change(20_000 * i, f"learning rate {i} → {i + 1}") for i in range(1, 51)],
     )
-    rows = loss_rows(million, CHARS_PER_EPOCH, options)
+    rows = shortened(loss_rows(million, CHARS_PER_EPOCH, options))
     assert len(rows) <= ROWS
     assert len(rows.to_json(orient="records")) < 150_000
     loss = million["loss"]
@@ -118,7 +134,7 @@ def test_a_baseline_appears_once_the_curve_comes_near():
     lowest = min(history["loss"].min(), np.nanmin(history["val_loss"]))
     assert 0.1 < lowest - 1.0 < 1.4
     rows = part(rows_of(history, baselines=baselines, unit="bits"), "baseline")
-    shown = dict(zip(rows["text"], rows["y"], strict=True))
+    shown = dict(zip(rows["label"], rows["y"], strict=True))
     assert shown == {"near 2.02": 1.4 / math.log(2), "above 12.98": 9.0 / math.log(2)}
 
 
@@ -133,7 +149,7 @@ def test_a_baseline_has_its_value_in_the_unit_and_its_note():
         ("perplexity", "5-gram 4.48"),
     ):
         rows = rows_of(history_of(300), baselines=baselines, unit=unit)
-        notes = dict(zip(rows["text"], rows["note"], strict=True))
+        notes = dict(zip(rows["label"], rows["note"], strict=True))
         assert notes[label] == "Looks at the last 4 characters."
         assert notes["training"] == ""
 
@@ -145,16 +161,16 @@ def test_no_line_and_no_other_label_crosses_a_label():
     values = {"low": 2.0, "high": 4.0, "too": 4.05, "free": 3.0}
     baselines = [baseline(name, nats) for name, nats in values.items()]
     rows = part(rows_of(history, baselines=baselines, smoothing=1), "baseline")
-    starts = {name.split()[0]: x for name, x in zip(rows["text"], rows["x"], strict=True)}
+    starts = {name.split()[0]: x for name, x in zip(rows["label"], rows["at"], strict=True)}
     # Two lines too close for a label between them have one label above and one below.
     assert starts == {"low": 0.1, "free": 0.1, "high": -0.4, "too": 0.1}
 
 
 def test_the_shown_stage_is_marked():
     rows = part(rows_of(history_of(300), stage=120), "stage")
-    assert rows[["x", "text"]].to_numpy().tolist() == [[120.0, "after 120 iterations"]]
+    assert rows[["x", "label"]].to_numpy().tolist() == [[120.0, "after 120 iterations"]]
     first = part(rows_of(history_of(300), stage=1), "stage")
-    assert first["text"].tolist() == ["after 1 iteration"]
+    assert first["label"].tolist() == ["after 1 iteration"]
     assert len(part(rows_of(history_of(300)), "stage")) == 0
 
 
@@ -171,7 +187,7 @@ def test_marks_are_drawn_at_their_iteration_and_never_beyond_the_curve():
     changes = [Change(10, "rate 1 → 2"), Change(300, "rate 2 → 3"), Change(900, "rate 3 → 4")]
     rows = part(rows_of(history_of(300), marks=changes), "mark")
     assert rows["x"].tolist() == [10, 300, 300]
-    assert rows["text"].tolist() == [change.text for change in changes]
+    assert rows["label"].tolist() == [change.text for change in changes]
     assert rows["y"].isna().all()
 
 
@@ -185,12 +201,13 @@ def test_marks_without_a_curve_are_left_out():
 def rows_with_every_part(unit: str = "nats", x: str = "Iterations"):
     baselines = [baseline(name, nats) for name, nats in (("a", 1.5), ("b", 1.6), ("c", 2.0))]
     marks = [Change(3, "x → y")]
-    return rows_of(history_of(200), x=x, unit=unit, baselines=baselines, marks=marks, stage=100)
+    options = ChartOptions(x=x, unit=unit, baselines=baselines, marks=marks, stage=100)
+    return loss_rows(history_of(200), CHARS_PER_EPOCH, options)
 
 
 def drawn_parts(spec) -> list[str]:
     """The parts of the rows that a specification draws, apart from the nearest-point layers."""
-    found = re.findall(r"datum\.part === '(\w+)'", str(spec["layer"]))
+    found = re.findall(r"datum\['Line'\] === '([^']+)'", str(spec["layer"]))
     return list(dict.fromkeys(found))
 
 
@@ -198,37 +215,103 @@ def drawn_parts(spec) -> list[str]:
 @pytest.mark.parametrize("x", X_AXES)
 def test_specification_draws_every_part_and_reads_only_the_rows_columns(x, unit):
     rows = rows_with_every_part(unit, x)
-    parts = frozenset(rows["part"])
+    parts = frozenset(rows[LINE])
+    assert parts == set(LINES.values())
     spec = loss_spec(x, unit, parts)
     assert "data" not in spec
     assert all("data" not in layer for layer in spec["layer"])
     assert fields(spec) <= set(rows.columns)
     for name in parts:
         assert name in drawn_parts(spec), f"{name} has rows and is not drawn"
-    assert unit.removesuffix("s") in spec["layer"][0]["encoding"]["y"]["title"].lower()
+    assert spec["layer"][0]["encoding"]["y"]["field"] == UNIT_TITLES[unit]
 
 
 def test_specification_is_still_valid_without_its_data():  # Altair checked it with data
-    spec = loss_spec("Epochs", "bits", frozenset(rows_with_every_part()["part"]))
+    spec = loss_spec("Epochs", "bits", frozenset(rows_with_every_part("bits", "Epochs")[LINE]))
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
 
 
 def test_only_parts_with_rows_are_drawn():
-    spec = loss_spec("Iterations", "nats", frozenset({"raw", "mean"}))
-    assert drawn_parts(spec) == ["raw", "mean"]
+    lines = [LINES["raw"], LINES["mean"]]
+    assert drawn_parts(loss_spec("Iterations", "nats", frozenset(lines))) == lines
 
 
 def test_the_nearest_point_has_a_tooltip_and_a_rule():
-    for spec in (loss_spec("Seconds", "bits", frozenset({"raw", "mean", "val"})),
+    for spec in (loss_spec("Seconds", "bits", frozenset(LINES.values())),
                  column_spec("Seconds", "lr")):  # fmt: skip
         (near,) = spec["params"]
         assert near["select"]["nearest"] is True
         (points,) = [layer for layer in spec["layer"] if layer.get("name") in near["views"]]
-        assert {tip["title"] for tip in points["encoding"]["tooltip"]} >= {"Seconds"}
+        assert {tip["field"] for tip in points["encoding"]["tooltip"]} >= {"Seconds"}
         assert any({"filter": {"param": "near", "empty": False}} in layer.get("transform", ())
                    and layer["mark"]["type"] == "rule" for layer in spec["layer"])  # fmt: skip
 
 
 def test_a_specification_is_built_once():
-    parts = frozenset({"raw"})
+    parts = frozenset({LINES["raw"]})
     assert loss_spec("Epochs", "bits", parts) is loss_spec("Epochs", "bits", parts)
+
+
+# -- names, the tooltip and the axis -----------------------------------------------------------
+
+
+def test_the_table_behind_the_chart_has_names_that_a_person_knows():
+    rows = rows_with_every_part("nats", "Epochs")
+    assert list(rows.columns) == [
+        "Line", "Epochs", "Loss (nats per character)", "Training", "Validation", "Label",
+        "Explanation", "Label position",
+    ]  # fmt: skip
+    assert list(rows.columns[[0, 5, 6, 7]]) == [LINE, LABEL, NOTE, LABEL_AT]
+
+
+def test_the_tooltip_has_training_and_validation_loss_at_every_point():
+    history = history_of(300)
+    rows = rows_of(history, smoothing=1)
+    for name in ("mean", "val", "best"):
+        for row in part(rows, name).itertuples():
+            at = int(row.x)
+            assert row.Training == f"{history['loss'][at - 1]:.3f}"
+            last = 50 * (at // 50)  # history_of validates every 50 iterations
+            expected = f"{history['val_loss'][last - 1]:.3f}" if last else "–"
+            assert row.Validation == expected
+    spec = loss_spec("Iterations", "nats", frozenset(LINES.values()))
+    (points,) = [
+        layer for layer in spec["layer"] if layer.get("name") in spec["params"][0]["views"]
+    ]
+    assert [tip["field"] for tip in points["encoding"]["tooltip"]] == ["Iterations", *BOTH]
+
+
+def test_perplexity_has_a_log_axis():
+    for unit in UNITS:
+        _, spec = loss_chart(history_of(300), CHARS_PER_EPOCH, ChartOptions(unit=unit))
+        scales = [layer["encoding"]["y"]["scale"] for layer in spec["layer"]
+                  if "y" in layer["encoding"]]  # fmt: skip
+        assert len(scales) >= 3
+        for scale in scales:
+            assert (scale.get("type") == "log") == (unit == "perplexity")
+
+
+def with_spike(height):
+    history = history_of(2000)
+    rows = history.to_array()
+    rows[3, 4:9] = height  # the loss of five early iterations
+    return History.from_array(rows)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_spike_does_not_set_the_axis(unit):
+    options = ChartOptions(unit=unit, baselines=[baseline("high", 9.0), baseline("low", 2.0)])
+    rows, spec = loss_chart(with_spike(20.0), CHARS_PER_EPOCH, options)
+    raw = next(layer for layer in spec["layer"] if layer["mark"].get("strokeWidth") == 1)
+    top = raw["encoding"]["y"]["scale"]["domainMax"]
+    first = history_of(1)["loss"][0]
+    assert in_unit(1.1 * first, unit) <= top <= 1.11 * in_unit(1.1 * first, unit)
+    assert raw["mark"]["clip"]
+    assert shortened(rows)["y"].max() == in_unit(20.0, unit)  # the table has the spike
+    assert [text.split()[0] for text in part(shortened(rows), "baseline")["label"]] == ["low"]
+
+
+def test_without_a_spike_the_axis_shows_every_loss():
+    for history in (history_of(0), history_of(1), history_of(2000), with_spike(4.0)):
+        _, spec = loss_chart(history, CHARS_PER_EPOCH, ChartOptions())
+        assert "domainMax" not in str(spec)

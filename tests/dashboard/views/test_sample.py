@@ -253,7 +253,7 @@ def test_the_seed_text_is_marked_and_the_network_named(desk):
 def test_the_chart_shows_probabilities_before_and_after_temperature(desk):
     def bars() -> dict[str, np.ndarray]:
         rows = desk.chart_rows("Probabilities")
-        return {at: part["probability"].to_numpy() for at, part in rows.groupby("series")}
+        return {at: part["Probability"].to_numpy() for at, part in rows.groupby("Temperature")}
 
     odds = np.sort(desk.app.session_state["_co_writing"].next_probabilities())[::-1][:8]
     for temperature in (0.5, 2.0):
