@@ -6,7 +6,7 @@ A change of ``ModelSettings`` needs a new run; ``TrainSettings`` act from the ne
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from rnncore import CELLS, RNN, Solver
@@ -43,7 +43,7 @@ CELL_NAMES = {
 class ModelSettings:
     """The network, and how the text is divided into batches.
 
-    input_dim: D, the embedding size; 0 stands for a quarter of the vocabulary size.
+    input_dim: D, the embedding size; 0 stands for the default: see ``default_input_dim``.
     val_fraction: share of the text held out for validation, at its end.
     """
 
@@ -90,6 +90,22 @@ class ModelSettings:
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
             self.batch_size, self.seq_length, itemsize, validates=self.val_fraction > 0,
         )  # fmt: skip
+
+
+def fit_to_length(settings: ModelSettings, length: int) -> ModelSettings | None:
+    """Return settings with which a training part of this length fills a batch, or None.
+
+    The batch size becomes the largest that its slider offers and that fits. If none does, the
+    batch size becomes 1, and the sequence length the largest such.
+    """
+    smaller = [replace(settings, batch_size=N) for N in BATCH_SIZES if settings.batch_size > N][
+        ::-1
+    ] + [
+        replace(settings, batch_size=1, seq_length=T)
+        for T in SEQ_LENGTHS
+        if settings.seq_length > T
+    ][::-1]
+    return next((s for s in smaller if s.batch_size * s.seq_length < length), None)
 
 
 @dataclass(frozen=True)

@@ -96,13 +96,17 @@ class Batches:
         return batch
 
 
+def describe_shortage(length: int, batch_size: int, seq_length: int) -> str:
+    """Return a sentence: a text of this length does not fill one batch."""
+    return (
+        f"The training part has {length:,} characters, but {batch_size} streams of "
+        f"{seq_length} need at least {batch_size * seq_length + 1:,}."
+    )
+
+
 def explain_too_short(length: int, batch_size: int, seq_length: int) -> str:
     """Return a message: a text does not fill one batch, and which settings would fit."""
-    need = batch_size * seq_length + 1
-    message = (
-        f"The training part has {length:,} characters, but {batch_size} streams of "
-        f"{seq_length} need at least {need:,}."
-    )
+    message = describe_shortage(length, batch_size, seq_length)
     if length < 3:
         return message + " Use a longer text."
     fit_T = min(seq_length, length - 1)

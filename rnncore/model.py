@@ -24,7 +24,7 @@ class RNN(Network):
 
     vocab_dim: V, the number of symbols; ids are 0 .. V-1.
     idx_to_char: the symbols in the order of their ids; with None ``sample`` returns ids.
-    input_dim: D, the width of the embedding; None means a quarter of V.
+    input_dim: D, the width of the embedding; None means a quarter of V, at most 128.
     hidden_dim: H, the width of each recurrent layer.
     cell_type: a name in ``rnncore.CELLS`` ("lstm", "vanilla", "gru").
     dropout: probability of dropping an output of a recurrent layer in training.

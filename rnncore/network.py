@@ -30,6 +30,8 @@ State = list[Array]  # one array (state parts, N, H) for each layer
 
 DTYPES = ("float32", "float64")
 MAX_VOCAB, MAX_DIM, MAX_LAYERS = 65_536, 4096, 8
+# A wider embedding of 5,400 Chinese characters halves the speed and learns no better.
+MAX_DEFAULT_INPUT_DIM = 128
 
 
 class Network:
@@ -37,7 +39,7 @@ class Network:
 
     vocab_dim: V, the number of symbols; ids are 0 .. V-1.
     idx_to_char: the symbols in the order of their ids, or None for data without characters.
-    input_dim: D, the width of the embedding; None means a quarter of V.
+    input_dim: D, the width of the embedding; None means a quarter of V, at most 128.
     hidden_dim: H, the width of each recurrent layer.
     cell_type: a name in ``rnncore.CELLS`` ("lstm", "vanilla", "gru").
     dropout: probability of dropping an output of a recurrent layer in training.
@@ -217,8 +219,8 @@ def check_finite(network: Network) -> None:
 
 
 def default_input_dim(vocab_dim: int) -> int:
-    """Return the default width of the embedding, a quarter of the vocabulary."""
-    return min(MAX_DIM, max(1, round(vocab_dim / 4)))
+    """Return the default width of the embedding, a quarter of the vocabulary but at most 128."""
+    return min(MAX_DEFAULT_INPUT_DIM, max(1, round(vocab_dim / 4)))
 
 
 def param_shapes(

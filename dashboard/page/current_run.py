@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from dashboard.page import messages, state, widgets
 from dashboard.runs.registry import get_registry
-from dashboard.runs.run import Run, check_settings, new_run
+from dashboard.runs.run import Run, check_settings, fit_settings, new_run
 from dashboard.server import error_messages, limits
-from dashboard.settings import Goal, TrainSettings
+from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import Source
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.status import Phase, Status
@@ -31,6 +31,12 @@ def settings_error() -> str:
     except RnnCoreError as error:
         return str(error)
     return ""
+
+
+def fitting_settings() -> ModelSettings | None:
+    """Return settings that suit the page's text if it is too short for the page's, or None."""
+    text = state.text()
+    return None if text is None else fit_settings(text, widgets.model_settings())
 
 
 def settings_differ() -> bool:

@@ -6,6 +6,7 @@ from dashboard.page import current_run, error_boundary, messages, state, widgets
 from dashboard.runs.run import default_seed_text
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, filter_seed_text
+from dashboard.server import limits
 from rnncore import Sampler
 
 
@@ -26,6 +27,21 @@ def _settings_now() -> object:
         state.text_signature(),
         None if run is None else run.id,
     )
+
+
+@error_boundary.callback
+def shorten_seed_text() -> None:
+    """Keep the end of a seed text that is too long, and say so while it stays unchanged."""
+    text, most = widgets.seed_text(), limits.MAX_SEED_CHARS
+    messages.show("seed_text", "")
+    if len(text) > most:
+        widgets.set_seed_text(text[-most:])
+        messages.show(
+            "seed_text",
+            f"The seed text had {len(text):,} characters. Its last {most:,} are kept: no network "
+            "here remembers more.",
+            about=widgets.seed_text(),
+        )
 
 
 @error_boundary.callback

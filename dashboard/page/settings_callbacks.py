@@ -28,6 +28,13 @@ def apply_preset() -> None:
 
 
 @error_boundary.callback
+def fit_settings_to_text() -> None:
+    """Reduce the batch size, or else the sequence length, to what the page's text can fill."""
+    if (fitting := current_run.fitting_settings()) is not None:
+        widgets.show_settings(fitting, None)
+
+
+@error_boundary.callback
 def apply_train_settings() -> None:
     """Apply the live settings and the goal to the page's run, if there is one."""
     if (run := state.run()) is not None:

@@ -161,7 +161,7 @@ def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Les
         _with_fields(base.model, found),
         _with_fields(base.train, found),
         names.get(text) if text else None,
-        address["seed"][: limits.MAX_SEED_CHARS] if "seed" in address else None,
+        address["seed"][-limits.MAX_SEED_CHARS :] if "seed" in address else None,
         value("temperature", _number_between(0.0, 2.0)),
         value("hide", _sections) or frozenset(),
         {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.page import error_boundary, state, widgets
-from dashboard.text.loading import Source
+from dashboard.page import error_boundary, messages, state, widgets
+from dashboard.server import limits
+from dashboard.text.loading import LoadedText, Source
 
 
 @error_boundary.callback
@@ -24,6 +25,26 @@ def choose_sample() -> None:
 
 @error_boundary.callback
 def choose_pasted() -> None:
-    """Choose the pasted text, unless it is blank."""
-    if widgets.pasted_text().strip():
+    """Choose the pasted text, unless it is blank or too long."""
+    messages.show("paste", "")
+    count = len(widgets.pasted_text())
+    if count > limits.MAX_PASTED_CHARS:
+        messages.show(
+            "paste",
+            f"The pasted text has {count:,} characters; up to {limits.MAX_PASTED_CHARS:,} can be "
+            "pasted. Save it as a .txt file and upload that.",
+        )
+    elif widgets.pasted_text().strip():
         state.set_text_source(Source("paste", widgets.pasted_text(), "pasted text"))
+
+
+def recommended_rules(text: LoadedText) -> frozenset[str]:
+    """Return the keys of the clean-up rules that are recommended for a text."""
+    return frozenset(rule.key for rule in text.suggestions if rule.recommended)
+
+
+@error_boundary.callback
+def apply_recommended() -> None:
+    """Switch on every clean-up rule that is recommended for the page's text."""
+    if (text := state.text()) is not None:
+        widgets.switch_on_cleanup(recommended_rules(text))

@@ -7,7 +7,7 @@ top of the page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
@@ -53,6 +53,11 @@ def read_options() -> ReadOptions:
 def reset_read_options() -> None:
     """Set the default read options, since those of one text rarely fit another."""
     values().update(widget_values.read_option_widgets(DEFAULT_READ_OPTIONS))
+
+
+def switch_on_cleanup(rules: Iterable[str]) -> None:
+    """Switch on the clean-up rules with these keys."""
+    values().update({cleanup_key(name): True for name in rules})
 
 
 def pasted_text() -> str:
@@ -153,6 +158,11 @@ def select_newest_stage() -> None:
 def seed_text() -> str:
     """Return the seed text; may be empty."""
     return values()["seed_text"]
+
+
+def set_seed_text(text: str) -> None:
+    """Write a seed text to its box."""
+    values()["seed_text"] = text
 
 
 def temperature() -> float:

@@ -10,16 +10,17 @@ from typing import Protocol
 
 from dashboard.server import limits
 from dashboard.server.memory import Reservation
-from dashboard.settings import Goal, ModelSettings, TrainSettings
+from dashboard.settings import Goal, ModelSettings, TrainSettings, fit_to_length
 from dashboard.text.loading import LoadedText
 from dashboard.training.goals import Plan
 from dashboard.training.sample_log import SampleLog
 from dashboard.training.scheduler import Scheduler
 from dashboard.training.trainer import Trainer
 from rnncore import RNN, RnnCoreError, Solver
-from rnncore.batches import explain_too_short, split
+from rnncore.batches import describe_shortage, split
 
 SCHEDULER = Scheduler(limits.TRAINING_SEATS)
+_MAX_SEED = 40  # characters of the default seed text: longer ones are not words
 
 
 class Saver(Protocol):
@@ -116,8 +117,27 @@ def check_settings(text: LoadedText, settings: ModelSettings, itemsize: int = 4)
     train_ids, _ = split(text.ids, settings.val_fraction)
     N, T = settings.batch_size, settings.seq_length
     if len(train_ids) < N * T + 1:
-        raise RnnCoreError(explain_too_short(len(train_ids), N, T))
+        shortage = describe_shortage(len(train_ids), N, T)
+        raise RnnCoreError(f"{shortage} Use a longer text{_describe_fit(text, settings)}.")
     limits.check_memory(settings.memory(len(text.vocab), itemsize))
+
+
+def fit_settings(text: LoadedText, settings: ModelSettings) -> ModelSettings | None:
+    """Return settings that can train on a text which is too short for ``settings``, or None."""
+    train_ids, _ = split(text.ids, settings.val_fraction)
+    if len(train_ids) > settings.batch_size * settings.seq_length:
+        return None
+    return fit_to_length(settings, len(train_ids))
+
+
+def _describe_fit(text: LoadedText, settings: ModelSettings) -> str:
+    """Return which settings would fit, as the end of "Use a longer text"; or ""."""
+    fitting = fit_settings(text, settings)
+    if fitting is None:
+        return ""
+    if fitting.seq_length == settings.seq_length:
+        return f", or a batch size of {fitting.batch_size}"
+    return f", or a sequence length of {fitting.seq_length} with a batch size of 1"
 
 
 def new_model(text: LoadedText, settings: ModelSettings) -> RNN:
@@ -178,10 +198,14 @@ def run_from_solver(run_id: str, text: LoadedText, settings: ModelSettings, solv
 
 
 def default_seed_text(text: LoadedText) -> str:
-    """Return the first two words of the text's first sentence, or failing that its first word."""
+    """Return the first two words of the text's first sentence, or failing that its first word.
+
+    If the first line has no space, or only a late one, it is the line's first character.
+    """
     beginning = text.preview(2000)
     sentence = re.search(r"^\W*([A-Z][a-z]* [a-z]+ )", beginning, re.MULTILINE)
-    if sentence:
+    if sentence and len(sentence[1]) <= _MAX_SEED:
         return sentence[1]
-    line = beginning.lstrip()
-    return line[: line.find(" ") + 1] or line[:1] or beginning[:1]
+    line = beginning.lstrip().partition("\n")[0]
+    word = line[: line.find(" ") + 1]
+    return (word if len(word) <= _MAX_SEED else "") or line[:1] or beginning[:1]

@@ -22,6 +22,7 @@ from dashboard.page import (
 from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.text.loading import LoadedText
+from dashboard.views import fit_button
 from rnncore.pretrained import PRETRAINED
 
 
@@ -97,8 +98,9 @@ def _draw_more_settings() -> None:
         settings.EMBEDDINGS,
         "input_dim",
         "Numbers that represent one character at the network's input, for example 16. Training "
-        "learns them: together they are called an embedding.",
-        format_func=lambda n: str(n) if n else "a quarter of the vocabulary",
+        "learns them: together they are called an embedding. Automatic is a quarter of the "
+        "vocabulary, at most 128.",
+        format_func=lambda n: str(n) if n else "automatic",
     )
     _draw_slider(
         "Dropout",
@@ -164,6 +166,7 @@ def _draw_size(text: LoadedText) -> None:
     )
     if current_run.settings_error():
         st.warning(escape_markdown(current_run.settings_error()))
+        fit_button.show("model")
 
 
 def _describe_ratio(chars_per_parameter: float) -> str:

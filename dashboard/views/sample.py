@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.formatting import escape_markdown, training_stage
-from dashboard.page import background, error_boundary, sampling_callbacks, state, widgets
+from dashboard.page import background, error_boundary, messages, sampling_callbacks, state, widgets
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
@@ -24,9 +24,11 @@ def show() -> None:
             "Seed text",
             key="seed_text",
             height=80,
-            max_chars=limits.MAX_SEED_CHARS,
+            on_change=sampling_callbacks.shorten_seed_text,
             placeholder="Start the text with… (empty: the book's first words)",
         )
+        if note := messages.get("seed_text", widgets.seed_text()):
+            st.info(note, icon=":material/content_cut:")
         st.slider(
             "Temperature",
             0.0,

@@ -8,11 +8,10 @@ import streamlit as st
 
 from dashboard.charts import bars
 from dashboard.formatting import byte_size, escape_markdown
-from dashboard.page import current_text, state, text_callbacks, widgets
-from dashboard.server import limits
+from dashboard.page import current_text, messages, state, text_callbacks, widgets
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import markup
+from dashboard.views import cleanup, markup
 from dashboard.views.lazy_expander import lazy_expander
 from rnncore.reading.file_names import display_name
 
@@ -53,8 +52,10 @@ def show() -> None:
                 on_click=text_callbacks.choose_upload,
             )
         with st.popover("Paste text", icon=":material/content_paste:"):
-            st.text_area("Text", key="pasted", height=200, max_chars=limits.MAX_PASTED_CHARS)
+            st.text_area("Text", key="pasted", height=200)
             st.button("Use this text", on_click=text_callbacks.choose_pasted)
+        if messages.get("paste"):
+            st.error(escape_markdown(messages.get("paste")), icon=":material/error:")
         source = load_chosen()
         if state.text_error():
             st.error(escape_markdown(state.text_error()), icon=":material/error:")
@@ -114,10 +115,7 @@ def _draw_cleanup(text: LoadedText, source: Source) -> None:
         st.caption(escape_markdown(text.boilerplate))
     elif not text.suggestions:
         st.caption("Nothing to clean up.")
-    for suggestion in text.suggestions:
-        st.toggle(suggestion.title, key=widgets.cleanup_key(suggestion.key))
-        badge = " :blue-badge[Recommended]" if suggestion.recommended else ""
-        st.caption(escape_markdown(suggestion.sentence) + badge)
+    cleanup.show(text)
     st.selectbox(
         "Encoding",
         loading.ENCODINGS,

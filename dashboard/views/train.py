@@ -19,7 +19,7 @@ from dashboard.page import (
 )
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import live_settings, markup, progress, teach
+from dashboard.views import fit_button, live_settings, markup, progress, teach
 
 
 def show() -> None:
@@ -56,6 +56,7 @@ def _draw_notes(active: bool, run: Run | None) -> None:
     if current_run.train_error():
         with st.container(key="train_refusal"):
             st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
+            fit_button.show("train")
     if run is not None and state.confirming_new_run():
         _draw_confirmation(run, setting_changes.describe(run))
     elif run is not None and run.solver.iteration and current_run.settings_differ():

@@ -313,3 +313,13 @@ def test_a_copy_is_an_independent_model_of_the_same_class():
     np.testing.assert_array_equal(copy.flat, model.flat)
     copy.flat[...] = 0
     assert model.flat.any()
+
+
+@pytest.mark.parametrize(("V", "D"), [(1, 1), (80, 20), (512, 128), (5_400, 128)])
+def test_the_default_embedding_is_a_quarter_of_the_vocabulary_at_most_128(V: int, D: int) -> None:
+    assert RNN(V, hidden_dim=2).input_dim == D
+
+
+def test_a_saved_model_keeps_its_wider_embedding() -> None:
+    wide = RNN(600, input_dim=150, hidden_dim=2)
+    assert pickle.loads(pickle.dumps(wide)).input_dim == 150

@@ -8,3 +8,4 @@ ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "dashboard" / "app.py"
 GOLDEN = ROOT / "tests" / "golden"
 SAMPLES = ROOT / "sample_texts"
+DATA = ROOT / "tests" / "data"

@@ -10,6 +10,9 @@ import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterable
 
+import numpy as np
+
+from dashboard.text.cleanup_rules.excerpt import find_excerpt
 from dashboard.text.cleanup_rules.rule import ExaminedText, Rule, Suggestion, characters_and_share
 from dashboard.text.codepoints import (
     Codes,
@@ -20,11 +23,10 @@ from dashboard.text.codepoints import (
     substitute,
 )
 
-# A character is rare if it occurs less often than the larger of these two: a share of the
-# text and a number of times. A network sees it too seldom to learn it.
-RARE_SHARE, RARE_COUNT = 1e-5, 5
-# Share of the text up to which replacing rare characters is recommended. Above it they are
-# likely to be the text's own script, such as Chinese.
+# A character that occurs less often than this is rare: a network sees it too seldom to learn it.
+# The number does not grow with the text: 20 percent signs can be learnt in a text of any length.
+RARE_COUNT = 5
+# Share of the text up to which replacing rare characters is recommended.
 MAX_RARE_SHARE = 1e-3
 _EXAMPLES = 8  # replacements that a sentence lists
 
@@ -44,6 +46,9 @@ _INVISIBLE = {
     **dict.fromkeys("\u00ad\u200b\u2060\ufeff", ""),  # soft hyphen, zero widths, byte order mark
     **{chr(c): "" for c in (*range(9), *range(11, 32), *range(127, 133), *range(134, 160))},
 }
+# Signs that a frequent one can stand in for where they are rare: without any, sentences and words
+# would run into each other.
+_SIMILAR_SIGNS = {"?": ".", "!": ".", ";": ",", ":": ",", "-": " ", "/": " "}
 # Letters that Unicode does not decompose.
 _LIGATURES = {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss", "ø": "o", "Ø": "O"} | {
     "đ": "d", "ð": "d", "þ": "th", "Þ": "Th", "ł": "l", "Ł": "L", "ı": "i",
@@ -62,8 +67,8 @@ class SubstitutionRule(Rule):
     def replacements(self, counts: Counts) -> dict[str, str]:
         """Return what replaces each character of a text with these counts ("": nothing)."""
 
-    def is_recommended(self, touched: int, length: int) -> bool:
-        """Return whether to advise the rule, which touches so many of ``length`` characters."""
+    def is_recommended(self, touched: int, text: ExaminedText) -> bool:
+        """Return whether to advise the rule, which touches so many characters of ``text``."""
         return True
 
     def examine(self, text: ExaminedText) -> Suggestion | None:
@@ -74,11 +79,11 @@ class SubstitutionRule(Rule):
             return None
         touched = sum(before[char] for char in new)
         after = count_after(before, new)
-        recommended = self.is_recommended(touched, len(text.codes))
+        recommended = self.is_recommended(touched, text)
         if recommended:
             text.remaining = after
         sentence = self.describe(new, touched) + _describe_length(before, after)
-        return self.suggest(sentence, before, after, recommended)
+        return self.suggest(sentence, before, after, recommended, _find_lines(text.codes, new))
 
     def describe(self, new: dict[str, str], touched: int) -> str:
         """Return how many characters are replaced, with some of the replacements."""
@@ -106,6 +111,16 @@ def apply_substitutions(codes: Codes, rules: Iterable[SubstitutionRule]) -> Code
             char: "".join(new.get(c, c) for c in string) for char, string in combined.items()
         }
     return substitute(codes, {char: new for char, new in combined.items() if new != char})
+
+
+def _find_lines(codes: Codes, new: dict[str, str]) -> tuple[Codes, Codes] | None:
+    """Return the first two lines that replacements change, before and after, or None."""
+    changed = np.isin(codes, [ord(char) for char in new])
+    if not changed.any():
+        return None
+    lines = codes[find_excerpt(codes, int(changed.argmax()))]
+    present = count_chars(lines)
+    return lines, substitute(lines, {char: n for char, n in new.items() if char in present})
 
 
 def _describe_length(before: Counts, after: Counts) -> str:
@@ -139,6 +154,10 @@ class PlainPunctuation(SubstitutionRule):
         """Return the ASCII form of each."""
         return {char: _PLAIN_PUNCTUATION[char] for char in counts if char in _PLAIN_PUNCTUATION}
 
+    def is_recommended(self, touched: int, text: ExaminedText) -> bool:
+        """Return whether the text is not Chinese, Japanese or Korean, where these are usual."""
+        return not text.is_cjk
+
 
 class LowerCase(SubstitutionRule):
     """Replace capital letters with small ones; never recommended, since it loses information."""
@@ -149,7 +168,7 @@ class LowerCase(SubstitutionRule):
         """Return the small letter of each capital."""
         return {char: char.lower() for char in counts if char.lower() != char}
 
-    def is_recommended(self, touched: int, length: int) -> bool:
+    def is_recommended(self, touched: int, text: ExaminedText) -> bool:
         """Return False: names and beginnings of sentences would be lost."""
         return False
 
@@ -159,32 +178,55 @@ class LowerCase(SubstitutionRule):
 
 
 class RareCharacters(SubstitutionRule):
-    """Replace rare characters with similar frequent ones, or remove them."""
+    """Replace rare characters with similar frequent ones, or remove them; letters always stay."""
 
     key, title, order = "rare", "Rare characters", 40
     action = "Replaces or removes {} too rare to learn from"
 
     def replacements(self, counts: Counts) -> dict[str, str]:
-        """Return each rare character without its accents, or "" if that is rare as well."""
-        limit = max(RARE_COUNT, RARE_SHARE * sum(counts.values()))
-        # Plain letters and digits stay: a word that lacks a letter is worse than a rare letter.
+        """Return what replaces each rare character.
+
+        A letter becomes the plain or small letter, if that is frequent, and else stays: a word
+        that lacks a letter is worse than a rare letter. Digits and vowel signs stay for the same
+        reason. Any other character is removed if there is nothing similar.
+        """
         kept = {
             char
             for char, n in counts.items()
-            if n >= limit or char in " \n\t" or (char.isascii() and char.isalnum())
+            if n >= RARE_COUNT or char in " \n\t" or (char.isascii() and char.isalnum())
         }
-        return {char: _without_accents(char, kept) for char in counts if char not in kept}
+        new = {char: _similar(char, kept) for char in counts if char not in kept}
+        return {char: string for char, string in new.items() if string or not _is_of_word(char)}
 
-    def is_recommended(self, touched: int, length: int) -> bool:
-        """Return whether the rare characters are a small part of the text."""
-        return touched <= MAX_RARE_SHARE * length
+    def is_recommended(self, touched: int, text: ExaminedText) -> bool:
+        """Return whether few characters change; in source code, each sign has a meaning."""
+        return touched <= MAX_RARE_SHARE * len(text.codes) and not text.is_code
+
+
+def _is_of_word(char: str) -> bool:
+    """Return whether a character is a letter, a mark on one, or a digit, in any script."""
+    return unicodedata.category(char)[0] in "LMN"
+
+
+def _similar(char: str, kept: set[str]) -> str:
+    """Return ``char`` without its accents, or its small letter, if ``kept`` has it; else ""."""
+    return next((s for c in (char, char.lower()) if (s := _without_accents(c, kept))), "")
 
 
 def _without_accents(char: str, kept: set[str]) -> str:
-    """Return ``char`` without its accents, or "" if that has characters outside ``kept``."""
+    """Return ``char`` without its accents, or "" if that has characters outside ``kept``.
+
+    Only letters of the Latin alphabet lose their accents: и is no form of й, nor か one of が.
+    """
+    if char in kept:
+        return char
+    if _SIMILAR_SIGNS.get(char) in kept:
+        return _SIMILAR_SIGNS[char]
     plain = unicodedata.normalize("NFKD", char)
     plain = "".join(_LIGATURES.get(c, c) for c in plain if not unicodedata.combining(c))
     plain = "".join(_PLAIN_PUNCTUATION.get(c, c) for c in plain)
+    if _is_of_word(char) and not plain.isascii():
+        return ""
     return plain if plain and set(plain) <= kept else ""
 
 

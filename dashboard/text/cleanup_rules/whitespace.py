@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.text.cleanup_rules.excerpt import find_excerpt
 from dashboard.text.cleanup_rules.rule import ExaminedText, Rule, Suggestion, characters_and_share
+from dashboard.text.cleanup_rules.text_kind import has_columns, has_depths
 from dashboard.text.codepoints import (
     INK,
     LINE_FEED,
@@ -22,12 +24,11 @@ from dashboard.text.codepoints import (
 
 Mask = NDArray[np.bool_]
 
-# Share of lines ending in a bracket or semicolon above which a text looks like source code.
-CODE_SHARE = 0.25
-
 
 class WhitespaceRule(Rule):
     """A rule that removes some of the spaces and line feeds."""
+
+    marks_spaces = True
 
     @abstractmethod
     def removed(self, kinds: Kinds) -> Mask:
@@ -35,17 +36,29 @@ class WhitespaceRule(Rule):
 
     def examine(self, text: ExaminedText) -> Suggestion | None:
         """Return the effect on ``text`` as it is, before any other rule."""
-        after = self.counts_after(text)
+        removed = self.removed(text.kinds)
+        after = self.counts_after(text, removed)
         if after == text.counts:
             return None
-        return self.suggest(self.describe(text.counts, after), text.counts, after)
+        why_not = self.objection(text)
+        sentence = self.describe(text.counts, after) + (f" {why_not}" if why_not else "")
+        lines = text.codes[self.find_lines(text, removed)]
+        return self.suggest(sentence, text.counts, after, not why_not, (lines, self.apply(lines)))
 
-    def counts_after(self, text: ExaminedText) -> Counts:
-        """Return how often each character occurs after clean-up."""
+    def objection(self, text: ExaminedText) -> str:
+        """Return a sentence on why the rule is not recommended for ``text``, or ""."""
+        return ""
+
+    def counts_after(self, text: ExaminedText, removed: Mask) -> Counts:
+        """Return how often each character occurs without those that are removed."""
         # Counting the few removed characters is faster than counting the text again.
-        dropped = count_chars(text.codes[self.removed(text.kinds)])
+        dropped = count_chars(text.codes[removed])
         after = {char: n - dropped.get(char, 0) for char, n in text.counts.items()}
         return {char: n for char, n in after.items() if n}
+
+    def find_lines(self, text: ExaminedText, removed: Mask) -> slice:
+        """Return where two lines are of which the first is changed."""
+        return find_excerpt(text.codes, int(removed.argmax()))
 
     def describe(self, before: Counts, after: Counts) -> str:
         """Return how many characters are removed."""
@@ -84,22 +97,22 @@ class Indentation(WhitespaceRule):
         """Return True for each space that begins a line or follows another space."""
         return (kinds == SPACE) & (_previous(kinds, LINE_FEED) != INK)
 
-    def counts_after(self, text: ExaminedText) -> Counts:
+    def counts_after(self, text: ExaminedText, removed: Mask) -> Counts:
         """Return how often each character occurs, with the tabs left counted as spaces."""
-        after = super().counts_after(text)
+        after = super().counts_after(text, removed)
         tabs = after.pop("\t", 0)
         return {**after, " ": after.get(" ", 0) + tabs} if tabs else after
 
-    def examine(self, text: ExaminedText) -> Suggestion | None:
-        """Return the effect; it is not recommended for source code."""
-        after = self.counts_after(text)
-        if after == text.counts:
-            return None
-        is_code = looks_like_code(text.codes)
-        sentence = self.describe(text.counts, after)
-        if is_code:
-            sentence += " This looks like source code, where indentation matters."
-        return self.suggest(sentence, text.counts, after, recommended=not is_code)
+    def objection(self, text: ExaminedText) -> str:
+        """Return why indentation or tabs matter, if they seem to."""
+        if text.is_code or has_depths(text.lines):
+            return "Indentation seems to matter here, as in source code."
+        return "The tabs seem to separate columns." if has_columns(text.codes, text.lines) else ""
+
+    def find_lines(self, text: ExaminedText, removed: Mask) -> slice:
+        """Return where two lines are of which the first is changed; a tab may only be replaced."""
+        changed = removed if removed.any() else text.codes == ord("\t")
+        return find_excerpt(text.codes, int(changed.argmax()))
 
     def describe(self, before: Counts, after: Counts) -> str:
         """Return how many characters are removed, or how many tabs are replaced."""
@@ -120,6 +133,17 @@ class BlankLines(WhitespaceRule):
 
     key, title, order = "blank", "Runs of blank lines", 70
 
+    def objection(self, text: ExaminedText) -> str:
+        """Return why blank lines matter, if they seem to."""
+        return "Blank lines may matter here, as in source code." if text.is_code else ""
+
+    def find_lines(self, text: ExaminedText, removed: Mask) -> slice:
+        """Return where the lines around the first surplus blank lines are."""
+        lines = text.lines
+        at = int(removed.argmax())
+        inked = np.flatnonzero(~lines.blank & (lines.start < at))
+        return find_excerpt(text.codes, int(lines.last[inked[-1]]) if len(inked) else at)
+
     def removed(self, kinds: Kinds) -> Mask:
         """Return True for each character of the blank lines that follow a blank line."""
         feeds = np.flatnonzero(kinds == LINE_FEED)
@@ -134,16 +158,6 @@ class BlankLines(WhitespaceRule):
 
 
 RULES = (TrailingSpaces(), Indentation(), BlankLines())
-
-
-def looks_like_code(codes: Codes) -> bool:
-    """Return whether many lines end in brackets or semicolons, as those of programs do."""
-    feeds = np.flatnonzero(codes == ord("\n"))
-    last = codes[feeds[feeds > 0] - 1]
-    last = last[(last != ord("\n")) & (last != ord(" "))]
-    # No colon: in a play, the lines with the speakers' names end in one.
-    hits = np.isin(last, np.frombuffer(b"{}()[];<>", np.uint8))
-    return bool(len(last) > 0 and hits.mean() > CODE_SHARE)
 
 
 def _previous(values: NDArray[Any], first: Any) -> NDArray[Any]:

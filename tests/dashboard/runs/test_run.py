@@ -39,7 +39,7 @@ def test_a_short_text_is_refused_with_settings_that_would_fit():
     train = len(TEXT) - round(len(TEXT) * 0.1)
     assert f"{train} characters" in message
     assert "at least 3,201" in message
-    assert "a sequence length of 100 with a batch size of 2." in message
+    assert message.endswith("Use a longer text, or a batch size of 2.")
 
 
 def test_the_suggested_settings_fit():
@@ -119,6 +119,9 @@ def test_every_preset_trains_on_the_first_sample_text(preset):
         ("abab", "a"),
         ("\n \n", "\n"),
         ("名前はまだ無い。\n", "名"),
+        ("dido\nsolasa\n" * 99 + "no more", "d"),
+        ("a" * 300 + " word\n", "a"),
+        ("first 2nd\n", "first "),
     ],
 )
 def test_the_default_seed_text_is_the_start_of_a_sentence(raw, seed):

@@ -73,6 +73,17 @@ def test_a_seed_text_without_known_characters_is_refused_and_the_old_sample_stay
     assert page.shown("error") == []
 
 
+def test_the_end_of_a_seed_text_that_is_too_long_is_kept_and_the_page_says_so(page):
+    page.choose("seed_text", "x" * 1_234 + "The cat " * 625)
+    assert page.value("seed_text") == "The cat " * 625  # 5,000 characters
+    assert page.says("The seed text had 6,234 characters. Its last 5,000 are kept")
+    page.press("Generate")
+    assert written(page).startswith("The cat The cat ")
+    assert page.says("Its last 5,000 are kept")
+    page.choose("seed_text", "The dog ")
+    assert not page.says("5,000 are kept")
+
+
 @pytest.mark.parametrize("seed_text", ["cat", "", "日本"])
 def test_the_error_about_a_seed_text_disappears_when_it_is_changed(page, seed_text):
     page.choose("seed_text", "日本語")

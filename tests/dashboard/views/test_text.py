@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import zlib
 
 import pytest
 
 from dashboard.page import current_text
+from dashboard.server import limits
 from dashboard.text.cleanup import CLEANUP_RULES, apply, examine
+from tests.support.paths import DATA
 from tests.support.visits import OTHER, STORY, visitors
 
 
@@ -71,11 +74,37 @@ def test_a_text_too_short_for_the_settings_says_how_long_it_must_be(visit):
         (sentence,) = page.shown(kind)
         assert "16 streams of 50 need at least 801" in sentence
         assert "sequence length of" in sentence
-    page.choose("model_batch_size", 1)
-    page.choose("model_seq_length", 10)
+    assert page.labels().count("Use batch size 1, sequence length 35") == 2
+    page.app.button(key="fit_train").click().run()
+    assert (page.value("model_batch_size"), page.value("model_seq_length")) == (1, 35)
     assert page.shown("warning") == page.shown("error") == []
     page.press("Step")
     assert page.run.solver.iteration == 1
+
+
+def test_the_batch_size_advised_for_a_short_text_is_one_of_the_slider(visit):
+    page = visit()
+    page.upload("tiny.txt", (DATA / "tiny_200.txt").read_bytes())
+    (sentence,) = page.shown("warning")
+    assert sentence.endswith("Use a longer text, or a batch size of 2.")
+    page.press("Use batch size 2")
+    assert page.value("model_batch_size") == 2
+    assert page.shown("warning") == []
+    page.press("Step")
+    assert page.run.solver.batch_size == 2
+
+
+def test_a_pasted_text_that_is_too_long_is_refused_and_stays_in_the_box(visit, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_PASTED_CHARS", 1_000)
+    page = visit()
+    page.paste(OTHER)
+    (error,) = page.shown("error")
+    assert error.startswith("The pasted text has 3,720 characters; up to 1,000 can be pasted.")
+    assert page.value("pasted") == OTHER
+    assert page.says("lighthouse.txt")
+    page.paste(OTHER[:900])
+    assert page.shown("error") == []
+    assert page.says("**900** characters")
 
 
 def test_an_error_disappears_with_its_cause(visit):
@@ -155,7 +184,8 @@ def test_a_cleanup_rule_changes_the_text_and_is_off_for_the_next_file(visit):
 ODD = (
     "“Odd” quotes and a tab\there,  runs of   spaces  \n    and indentation, a\u00a0hard "
     "space\n\n\n\n"
-    "one ☃ alone, and Capitals. " + "Then some plain words to learn from, again and again. " * 40
+    "one ☃ alone, and Capitals.\n"
+    + textwrap.fill("Then some plain words to learn from, again and again. " * 40)
 )
 
 
@@ -172,6 +202,28 @@ def test_every_cleanup_rule_describes_its_effect_and_has_it(visit, name):
     assert page.says(f"**{len(mended):,}** characters, **{len(set(mended))}** distinct characters")
     page.choose(f"clean_{name}", False)
     assert page.says(f"**{len(ODD):,}** characters")
+
+
+def test_all_recommended_rules_are_applied_at_once(visit):
+    page = visit()
+    page.upload("odd.txt", ODD.encode())
+    recommended = {rule.key for rule in examine(ODD) if rule.recommended}
+    assert {"quotes", "indent"} <= recommended
+    assert "case" not in recommended
+    page.press("Apply all recommended")
+    assert {name for name in CLEANUP_RULES if page.value(f"clean_{name}")} == recommended
+    assert page.says(f"**{len(apply(ODD, recommended)):,}** characters")
+    assert "Apply all recommended" not in page.labels()
+
+
+def test_a_rule_shows_two_lines_before_and_after_it_as_text(visit):
+    page = visit()
+    page.upload("odd.txt", b"<b>one</b>  \n<i>two</i>\n" * 60)
+    lines = [html for html in page.shown("html") if "Spaces at line ends, " in html]
+    assert [re.sub(r"<[^>]*>", "", html) for html in lines] == [
+        "&lt;b&gt;one&lt;/b&gt;··↵\n&lt;i&gt;two&lt;/i&gt;",
+        "&lt;b&gt;one&lt;/b&gt;↵\n&lt;i&gt;two&lt;/i&gt;",
+    ]
 
 
 def test_the_cleanup_expander_stays_open_or_closed_when_the_text_changes(visit):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboard.text.cleanup import apply
+from tests.support.paths import DATA
 from tests.support.texts import PAGES, suggestions_by_key
 
 
@@ -40,6 +42,41 @@ def test_indentation_is_not_recommended_for_source_code() -> None:
     assert "source code" in suggestion.sentence
     verse = "  A line of verse,\n    and another one.\n" * 50
     assert suggestions_by_key(verse)["indent"].recommended
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        (DATA / "python_source.txt").read_text(encoding="utf-8"),
+        "shelves:\n  kitchen:\n    books:\n      - title: Soup\n" * 20,
+    ],
+    ids=["Python", "YAML"],
+)
+def test_indentation_is_not_recommended_where_it_has_several_depths(text: str) -> None:
+    assert not suggestions_by_key(text)["indent"].recommended
+
+
+def test_tabs_between_columns_are_not_replaced_on_advice() -> None:
+    table = suggestions_by_key("1\tone\n2\ttwo\n" * 20)["indent"]
+    assert not table.recommended
+    assert "columns" in table.sentence
+    assert suggestions_by_key("\tA paragraph begins\nwith a tab.\n" * 20)["indent"].recommended
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "before", "after"),
+    [
+        ("trailing", "one\ntwo  \nthree\nfour", "two··↵\nthree", "two↵\nthree"),
+        ("indent", "one\n\ttwo\n three", "⇥two↵\n·three", "two↵\nthree"),
+        ("indent", "one\ntwo\tor three", "two⇥or·three", "two·or·three"),
+        ("blank", "one\ntwo\n\n \n\nthree", "two↵\n↵\n·↵\n↵\nthree", "two↵\n↵\nthree"),
+    ],
+)
+def test_suggestion_shows_two_lines_before_and_after(
+    key: str, text: str, before: str, after: str
+) -> None:
+    found = suggestions_by_key(text)[key]
+    assert (found.before, found.after) == (before, after)
 
 
 def test_sentence_has_the_number_of_characters_and_its_share() -> None:
