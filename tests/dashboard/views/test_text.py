@@ -175,7 +175,7 @@ def test_a_cleanup_rule_changes_the_text_and_is_off_for_the_next_file(visit):
     page.upload("story.txt", STORY.encode())
     page.choose("clean_case", True)
     assert page.says("the cat sat on the mat")
-    assert "Clean up the text (1 applied)" in page.labels("expander")
+    assert "Clean up the text (1 suggested, 1 applied)" in page.labels("expander")
     page.upload("other.txt", OTHER.encode())
     assert page.value("clean_case") is False
     assert page.says("Sums and rhymes")
