@@ -300,7 +300,7 @@ def test_size_encoding_and_characters_of_the_text_are_shown(visit):
     assert page.says("story.txt · 1.6 kB · cp1252")
     page.open("characters_open")
     rows = page.chart_rows("most common characters")
-    assert dict(zip(rows["char"], rows["count"], strict=True))["ß"] == 100
+    assert dict(zip(rows["Character"], rows["Count"], strict=True))["ß"] == 100
     assert page.says("".join(sorted(set("Grüße aus Köln, schöne Straßen. "))))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.diagnosis import Diagnosis
+from dashboard.charts.loss import LINES, UNIT_TITLES
 from dashboard.page import current_run
 from dashboard.runs import folder
 from dashboard.runs.run import SCHEDULER
@@ -37,7 +38,8 @@ def weights(page: Visit) -> np.ndarray:
 def chart_parts(page: Visit) -> set[str]:
     """Return the parts of the rows that the charts draw: raw, mean, mark …"""
     specs = [element.proto.spec for element in page.app.get("vega_lite_chart")]
-    return set(re.findall(r"datum\.part === '(\w+)'", " ".join(specs)))
+    drawn = re.findall(r"datum\['Line'\] === '([^']+)'", " ".join(specs))
+    return {name for name, line in LINES.items() if line in drawn}
 
 
 # -- buttons -----------------------------------------------------------------------------------
@@ -479,8 +481,9 @@ def test_curve_and_baselines_are_drawn_in_the_selected_unit(page):
     ):
         page.choose("chart_unit", unit)
         rows = page.chart_rows("Training and validation loss")
-        assert rows["y"][rows["part"] == "mean"].tolist() == pytest.approx([loss])
-        assert uniform in set(rows["text"])
+        shown = rows[UNIT_TITLES[unit]][rows["Line"] == LINES["mean"]]
+        assert shown.tolist() == pytest.approx([loss])
+        assert uniform in set(rows["Label"])
 
 
 def test_every_chart_option_draws_a_chart(page):
