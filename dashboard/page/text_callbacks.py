@@ -48,3 +48,9 @@ def apply_recommended() -> None:
     """Switch on every clean-up rule that is recommended for the page's text."""
     if (text := state.text()) is not None:
         widgets.switch_on_cleanup(recommended_rules(text))
+
+
+@error_boundary.callback
+def choose_encoding(name: str) -> None:
+    """Read the uploaded file in this encoding."""
+    widgets.set_encoding(name)

@@ -60,6 +60,11 @@ def switch_on_cleanup(rules: Iterable[str]) -> None:
     values().update({cleanup_key(name): True for name in rules})
 
 
+def set_encoding(name: str) -> None:
+    """Choose the encoding of the uploaded file."""
+    values()["encoding"] = name
+
+
 def pasted_text() -> str:
     """Return the content of the text box."""
     return values()["pasted"]

@@ -11,12 +11,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from charset_normalizer import from_bytes
 from numpy.typing import NDArray
 
+from dashboard.server import reading_budget
 from dashboard.text.cleanup import apply, examine
 from dashboard.text.cleanup_rules.rule import Suggestion
 from dashboard.text.codepoints import display_char
+from dashboard.text.encoding_guess import LikelyEncoding, guess_encodings
 from rnncore import Vocab, read_text
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
@@ -30,11 +31,9 @@ SAMPLE_TITLES = {
     "brackets.txt": "Balanced brackets",
     "sums.txt": "Sums with right answers",
 }
-# Offered where detection guessed wrong: the most common encodings of several languages.
-ENCODINGS = (
-    *("utf-8", "utf-16", "cp1252", "iso-8859-1", "cp1250", "iso-8859-2", "cp1251", "koi8-r"),
-    *("shift_jis", "euc-jp", "gb18030", "big5", "euc-kr"),
-)
+# Bytes that finding and applying clean-up rules, and turning characters into ids, take for each
+# character at their peak.
+_BYTES_PER_CHARACTER = 20
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class LoadedText:
 
     size: of the file, in bytes. ids: (n,). suggestions: clean-up rules that would change the
     text as it was read. boilerplate: a sentence on Project Gutenberg's header and licence, or "".
+    likely_encodings: the likeliest first; empty if the encoding is certain or was chosen.
     """
 
     name: str
@@ -78,6 +78,7 @@ class LoadedText:
     digest: str
     suggestions: tuple[Suggestion, ...] = ()
     boilerplate: str = ""
+    likely_encodings: tuple[LikelyEncoding, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -100,24 +101,37 @@ class LoadedText:
 
 
 def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> LoadedText:
-    """Return the text in a file's bytes, cleaned up; without a usable text, raise a TextError."""
-    read = read_text(
-        raw,
-        name,
-        encoding=options.encoding,
-        guess_encoding=guess_encoding,
-        strip_gutenberg=options.strip_gutenberg,
-    )
-    suggestions = tuple(examine(read.text))
-    # A rule chosen for an earlier text may not apply to this one.
-    cleanup_rules = options.cleanup_rules & {suggestion.key for suggestion in suggestions}
-    text = apply(read.text, cleanup_rules)
-    if len(set(text)) < 2:
-        raise TextError("Clean-up leaves too little text to learn from: switch some of it off.")
-    vocab = Vocab.from_text(text)
-    ids = vocab.encode(text)
+    """Return the text in a file's bytes, cleaned up.
+
+    Without a usable text, raise a TextError; without enough memory, a TooLargeError.
+    """
+    likely: list[LikelyEncoding] = []
+
+    def guess_encoding(undecoded: bytes) -> str | None:
+        likely[:] = guess_encodings(undecoded)
+        return likely[0].name if likely else None
+
+    with reading_budget.open_account() as reserve:
+        read = read_text(
+            raw,
+            name,
+            encoding=options.encoding,
+            guess_encoding=guess_encoding,
+            strip_gutenberg=options.strip_gutenberg,
+            reserve=reserve,
+        )
+        reserve(_BYTES_PER_CHARACTER * len(read.text))
+        suggestions = tuple(examine(read.text))
+        # A rule chosen for an earlier text may not apply to this one.
+        cleanup_rules = options.cleanup_rules & {suggestion.key for suggestion in suggestions}
+        text = apply(read.text, cleanup_rules)
+        vocab = Vocab.from_text(text) if text else None
+        if vocab is None or len(vocab) < 2:
+            raise TextError("Clean-up leaves too little text to learn from: switch some of it off.")
+        ids = vocab.encode(text)
     loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, suggestions)
-    return replace(loaded, boilerplate=_describe_boilerplate(read, options.strip_gutenberg))
+    boilerplate = _describe_boilerplate(read, options.strip_gutenberg)
+    return replace(loaded, boilerplate=boilerplate, likely_encodings=tuple(likely))
 
 
 def _describe_boilerplate(read: Text, is_removed: bool) -> str:
@@ -144,12 +158,6 @@ def from_ids(
     digest = hashlib.sha256("".join(vocab.idx_to_char).encode("utf-8", "surrogatepass"))
     digest.update(ids.tobytes())
     return LoadedText(name, size, encoding, notes, vocab, ids, digest.hexdigest(), suggestions)
-
-
-def guess_encoding(raw: bytes) -> str | None:
-    """Return the likeliest encoding of bytes that are not UTF-8, or None."""
-    best = from_bytes(raw).best()
-    return None if best is None else best.encoding
 
 
 def sample_names() -> list[str]:

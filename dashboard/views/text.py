@@ -11,7 +11,7 @@ from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import current_text, messages, state, text_callbacks, widgets
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import cleanup, markup
+from dashboard.views import cleanup, encoding_choice, markup
 from dashboard.views.lazy_expander import lazy_expander
 from rnncore.reading.file_names import display_name
 
@@ -88,6 +88,8 @@ def _draw_text(text: LoadedText, source: Source) -> None:
     )
     for note in text.notes:
         st.caption(escape_markdown(note))
+    if source.kind == "upload" and encoding_choice.is_open(text):
+        encoding_choice.show(text, source)
     # The key keeps the expander open: without one, a new title would close it in the browser.
     with st.expander(_cleanup_title(text, source), key="cleanup_open", on_change="rerun"):
         _draw_cleanup(text, source)
@@ -116,15 +118,8 @@ def _draw_cleanup(text: LoadedText, source: Source) -> None:
     elif not text.suggestions:
         st.caption("Nothing to clean up.")
     cleanup.show(text)
-    st.selectbox(
-        "Encoding",
-        loading.ENCODINGS,
-        key="encoding",
-        placeholder="Detect automatically",
-        index=None,
-        disabled=source.kind != "upload",
-        help="Choose one only if the preview shows wrong letters, for example “Ã¼” for “ü”.",
-    )
+    if not encoding_choice.is_open(text):
+        encoding_choice.show(text, source)
 
 
 def _draw_characters(text: LoadedText) -> None:

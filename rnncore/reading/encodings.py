@@ -3,9 +3,9 @@
 ``detect_kind`` looks at the first bytes only, never at a file name: a photograph called
 notes.txt is a photograph. ``decode`` tries, in this order:
 
-1. a byte-order mark, which states the encoding;
-2. UTF-16 without a mark, which shows in the position of the NUL bytes;
-3. strict UTF-8, which text in other encodings almost never satisfies by accident;
+1. a byte-order mark, if the bytes behind it follow the rules of the encoding that it states;
+2. UTF-16, UTF-32, ISO-2022 and HZ without a mark, which show in the bytes (``unmarked``);
+3. UTF-8, which text in other encodings almost never satisfies by accident;
 4. a guess over *all* the bytes, as the first accent may come late. The caller passes the
    function that guesses, because rnncore depends on NumPy alone;
 5. cp1252, or latin-1 if that fails. A note reports the assumption.
@@ -24,12 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore.errors import TextError
+from rnncore.reading.pieces import Lines, UndecodableError, decode_in_pieces
+from rnncore.reading.unmarked import likely_codecs
 
 GuessEncoding = Callable[[bytes], str | None]
 
 HEAD_BYTES = 512  # enough for every signature below
 MAX_CONTROL_SHARE = 0.05  # random bytes have 0.1 or more, real texts almost none
-_UTF16_NULS = 0.005  # of all bytes; even a Chinese text has that many in its line endings
+_VALID_FOR_EACH_DAMAGED = 20  # non-ASCII characters; texts in other encodings have almost none
 _COUNT_BLOCK = 1 << 18  # characters counted at a time, so that the copies fit in the cache
 
 # Control characters: all of C0, DEL and C1 except tab, line endings and NEL.
@@ -38,6 +40,7 @@ _CONTROLS = np.array(
 )
 # Without ESC, which text in ISO-2022 encodings contains.
 _CONTROL_BYTES = bytes(c for c in _CONTROLS if c < 128 and c != 27)
+_UTF8_FIRST_BYTES = bytes(range(0xC2, 0xF5))  # of non-ASCII characters
 # Codecs of Python that are for domain names, source code and mail, not for text files.
 _NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "utf-7"}
 _BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
@@ -118,24 +121,38 @@ def decode(raw: bytes, name: str, encoding: str | None, guess: GuessEncoding | N
     name: the file's name, for messages.
     encoding: use this encoding instead of detecting one.
     guess: returns the name of a likely encoding for some bytes, or None.
-    TextError: the bytes break the rules of ``encoding`` or of their byte-order mark.
+    TextError: the bytes break the rules of ``encoding``.
     """
     if encoding is not None:
         return _decode_as(raw, name, encoding)
-    return _decode_certain(raw, name) or _decode_guessed(raw, guess) or _decode_assumed(raw)
+    return _decode_certain(raw) or _decode_guessed(raw, guess) or _decode_assumed(raw)
 
 
-def needs_guess(raw: bytes, name: str) -> bool:
+def needs_guess(raw: bytes) -> bool:
     """Return whether ``decode`` would call its ``guess`` function for these bytes."""
-    return _decode_certain(raw, name) is None and _control_byte_share(raw) <= MAX_CONTROL_SHARE
+    return _decode_certain(raw) is None and _control_byte_share(raw) <= MAX_CONTROL_SHARE
 
 
-def _decode_certain(raw: bytes, name: str) -> Decoded | None:
-    """Decode by byte-order mark, UTF-16's NUL bytes or strict UTF-8; None if none applies."""
+def _decode_certain(raw: bytes) -> Decoded | None:
+    """Decode by byte-order mark, NUL bytes, escape sequences or UTF-8; None if none applies.
+
+    A mark decides only if the rest follows its rules: "ЧЪ" in koi8-r has the bytes of a mark.
+    """
     for mark, codec in _BOMS:
         if raw.startswith(mark):
-            return _decode_as(raw, name, codec)
-    return _decode_unmarked_utf16(raw) or _decode_utf8(raw)
+            return _try(raw, codec) or _decode_utf8(raw)
+    for codec in likely_codecs(raw):
+        if read := _try(raw, codec, f"The encoding is probably {codec}{_HINT}"):
+            return read
+    return _decode_utf8(raw)
+
+
+def _try(raw: bytes, codec: str, *notes: str) -> Decoded | None:
+    """Return the decoded text, or None if the bytes break the rules of ``codec``."""
+    try:
+        return _clean(decode_in_pieces(raw, codec), codec, *notes)
+    except UndecodableError:
+        return None
 
 
 def _decode_as(raw: bytes, name: str, encoding: str) -> Decoded:
@@ -146,46 +163,31 @@ def _decode_as(raw: bytes, name: str, encoding: str) -> Decoded:
             "choose one such as utf-8, utf-16, cp1252 or koi8-r, or let it be detected."
         )
     try:
-        return _clean(raw.decode(codec), codec)
-    except UnicodeError as error:
-        where = f" (at byte {error.start:,})" if isinstance(error, UnicodeDecodeError) else ""
+        return _clean(decode_in_pieces(raw, codec), codec)
+    except UndecodableError as error:
         raise TextError(
-            f"{name} is not valid {codec} text{where}; "
+            f"{name} is not valid {codec} text (at byte {error.start:,}); "
             "choose another encoding, or save the file again as UTF-8."
         ) from error
 
 
-def _decode_unmarked_utf16(raw: bytes) -> Decoded | None:
-    """Decode UTF-16 without a byte-order mark, or return None.
-
-    Spaces, line endings and ASCII characters have a NUL as one of their two bytes, always on
-    the same side.
-    """
-    if len(raw) % 2 or b"\0" not in raw:
-        return None
-    first, second = raw[::2].count(0), raw[1::2].count(0)
-    few, many = sorted((first, second))
-    if many < _UTF16_NULS * len(raw) or few > many / 20:
-        return None
-    codec = "utf-16-be" if first > second else "utf-16-le"
-    try:
-        return _clean(raw.decode(codec), codec, f"The encoding is probably {codec}{_HINT}")
-    except UnicodeError:
-        return None
-
-
 def _decode_utf8(raw: bytes) -> Decoded | None:
+    """Decode UTF-8; also if it is cut short, or if a few of many characters are damaged."""
     try:
-        return _clean(raw.decode("utf-8"), "utf-8")
-    except UnicodeDecodeError as error:
-        head = raw[: error.start]
-        cut_short = error.reason == "unexpected end of data"
+        return _clean(decode_in_pieces(raw, "utf-8"), "utf-8")
+    except UndecodableError as error:
+        start, is_incomplete = error.start, error.is_incomplete
     # "café" in latin-1 also ends like UTF-8 cut short: require other non-ASCII characters.
-    if not cut_short or head.isascii():
+    if is_incomplete and not raw[:start].isascii():
+        note = "The last character was incomplete and was removed."
+        return _clean(decode_in_pieces(raw[:start], "utf-8"), "utf-8", note)
+    lines = decode_in_pieces(raw, "utf-8", "replace")
+    damaged = lines.text.count("\ufffd") - raw.count("\ufffd".encode())
+    valid = len(raw) - len(raw.translate(None, _UTF8_FIRST_BYTES)) - damaged
+    if valid < _VALID_FOR_EACH_DAMAGED * damaged:
         return None
-    return _clean(
-        head.decode("utf-8"), "utf-8", "The last character was incomplete and was removed."
-    )
+    verb = "character was" if damaged == 1 else "characters were"
+    return _clean(lines, "utf-8", f"{damaged:,} damaged {verb} replaced by \ufffd.")
 
 
 def _decode_guessed(raw: bytes, guess: GuessEncoding | None) -> Decoded | None:
@@ -193,20 +195,15 @@ def _decode_guessed(raw: bytes, guess: GuessEncoding | None) -> Decoded | None:
     if guess is None or _control_byte_share(raw) > MAX_CONTROL_SHARE:
         return None
     codec = _find_codec(guess(raw) or "")
-    if codec is None:
-        return None
-    try:
-        return _clean(raw.decode(codec), codec, f"The encoding is probably {codec}{_HINT}")
-    except UnicodeError:
-        return None
+    return None if codec is None else _try(raw, codec, f"The encoding is probably {codec}{_HINT}")
 
 
 def _decode_assumed(raw: bytes) -> Decoded:
-    try:
-        text, codec = raw.decode("cp1252"), "cp1252"
-    except UnicodeDecodeError:
-        text, codec = raw.decode("latin-1"), "latin-1"
-    return _clean(text, codec, f"The text is not UTF-8, so {codec} was assumed{_HINT}")
+    for codec in ("cp1252", "latin-1"):
+        note = f"The text is not UTF-8, so {codec} was assumed{_HINT}"
+        if read := _try(raw, codec, note):
+            return read
+    raise AssertionError("latin-1 decodes all bytes")
 
 
 _HINT = "; choose another encoding if letters look wrong."
@@ -224,14 +221,13 @@ def _find_codec(encoding: str) -> str | None:
     return "latin-1" if codec == "iso8859-1" else codec
 
 
-def _clean(text: str, encoding: str, *notes: str) -> Decoded:
-    """Normalise line endings to LF; remove a byte-order mark and DOS's end-of-file mark."""
-    text = text.removeprefix("\ufeff").removesuffix("\x1a")
-    if "\r" in text:
-        windows = "Windows line endings were normalised."
-        other = "Carriage returns were replaced by line feeds."
-        notes += (windows if "\r\n" in text else other,)
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
+def _clean(lines: Lines, encoding: str, *notes: str) -> Decoded:
+    """Remove a byte-order mark and DOS's end-of-file mark; note which line endings there were."""
+    text = lines.text.removeprefix("\ufeff").removesuffix("\x1a")
+    if "\r\n" in lines.endings:
+        notes += ("Windows line endings were normalised.",)
+    elif "\r" in lines.endings:
+        notes += ("Carriage returns were replaced by line feeds.",)
     return Decoded(text, encoding, notes)
 
 

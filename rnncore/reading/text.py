@@ -146,7 +146,7 @@ def _read_zip(
         else:
             skipped.append(f"{shown} ({kind.description})")
     if guess is not None and encoding is None:
-        guess = _guess_once([data for shown, data in found if needs_guess(data, shown)], guess)
+        guess = _guess_once([data for _, data in found if needs_guess(data)], guess)
     names, parts = [], []
     for shown, data in found:
         part = decode(data, shown, encoding, guess)

@@ -46,7 +46,7 @@ CHARTS = {name for name in FILES if name.startswith("charts.")}
 PACKAGES = {
     "altair": CHARTS,
     "pandas": CHARTS,
-    "charset_normalizer": {"text.loading"},
+    "chardet": {"text.encoding_guess"},
     "psutil": {"server.memory"},
     "jinja2": {"reports.run_report"},
 }

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import tracemalloc
 import zipfile
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard.server import limits, memory, reading_budget
 from dashboard.text import loading
 from dashboard.text.cleanup import CLEANUP_RULES
+from dashboard.text.encoding_guess import ENCODINGS
 from dashboard.text.loading import ReadOptions, load, load_sample, sample_names
 from rnncore.errors import TextError
 
@@ -78,10 +82,6 @@ def test_a_chosen_encoding_is_used():
     assert decode_all(load(raw, "book.txt", ReadOptions(encoding="cp1251"))) != RUSSIAN * 3
 
 
-def test_bytes_in_no_encoding_have_none():
-    assert loading.guess_encoding(bytes(range(256)) * 40) is None
-
-
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -99,25 +99,6 @@ def test_names_never_contain_paths(name, shown):
         load(b"aaaa", name)
     for part in ("somebody", "secret", "etc/", "\x1b"):
         assert part not in str(refused.value)
-
-
-CZECH = "Příliš žluťoučký kůň úpěl ďábelské ódy. Když pršelo, seděli jsme doma a četli. "
-CHINESE = "道可道非常道名可名非常名無名天地之始有名萬物之母故常無欲以觀其妙常有欲以觀其徼"
-KOREAN = "나라의 말이 중국과 달라 문자와 서로 통하지 아니하므로 어리석은 백성이 "
-SAMPLES = {
-    **dict.fromkeys(("cp1250", "iso-8859-2"), CZECH),
-    **dict.fromkeys(("cp1251", "koi8-r"), RUSSIAN),
-    **dict.fromkeys(("shift_jis", "euc-jp"), JAPANESE),
-    **dict.fromkeys(("gb18030", "big5"), CHINESE),
-    "euc-kr": KOREAN,
-}
-
-
-@pytest.mark.parametrize("encoding", loading.ENCODINGS)
-def test_every_offered_encoding_reads_its_own_text(encoding):
-    text = SAMPLES.get(encoding, "Où est le garçon ? ") * 3
-    read = load(text.encode(encoding), "book.txt", ReadOptions(encoding=encoding))
-    assert decode_all(read) == text
 
 
 def test_clean_up_that_leaves_no_text_is_refused():
@@ -143,7 +124,7 @@ A_FILE = st.one_of(
     st.builds(
         lambda text, encoding: (text * 5).encode(encoding, "replace"),
         st.text(min_size=1, max_size=60),
-        st.sampled_from(loading.ENCODINGS),
+        st.sampled_from(tuple(ENCODINGS)),
     ),
 )
 
@@ -152,7 +133,7 @@ A_FILE = st.one_of(
 @given(
     A_FILE,
     st.sampled_from(["plain", "gzip", "zip"]),
-    st.sampled_from([None, *loading.ENCODINGS]),
+    st.sampled_from([None, *tuple(ENCODINGS)]),
     st.frozensets(st.sampled_from(sorted(CLEANUP_RULES)), max_size=3),
 )
 def test_any_file_gives_a_text_or_a_text_error(raw, kind, encoding, cleanup_rules):
@@ -213,3 +194,50 @@ def test_frequencies_are_sorted_and_invisible_characters_shown():
         ("␣", 1),
         ("a", 1),
     ]
+
+
+def pages(size: int) -> bytes:
+    """Return a gzip file that expands to ``size`` bytes."""
+    return gzip.compress(b"All work and no play makes Jack a dull boy.\n" * (size // 44))
+
+
+def test_a_file_that_expands_beyond_the_memory_to_spare_is_stopped_while_it_grows(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 20 * 2**20)
+    allowed = int(20 * 2**20 * limits.MEMORY_SHARE)
+    raw = pages(40 * 2**20)
+    tracemalloc.start()
+    try:
+        with pytest.raises(limits.TooLargeError, match=r"can be spared\. Upload a part"):
+            load(raw, "book.txt.gz")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2 * allowed
+
+
+def test_all_files_that_are_read_at_a_time_share_one_budget(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 400 * 2**20)
+    small = pages(2**20)
+    with reading_budget.open_account() as take:
+        load(small, "book.txt.gz")
+        take(90 * 2**20)
+        monkeypatch.setattr(memory, "available", lambda: 310 * 2**20)
+        with pytest.raises(limits.TooLargeError, match="other files that are being read now use"):
+            load(small, "book.txt.gz")
+        # What the refused reading had taken was given back.
+        take(2**20)
+    load(small, "book.txt.gz")
+
+
+def test_reading_takes_no_more_memory_than_it_reports(monkeypatch):
+    reported = []
+    monkeypatch.setattr(reading_budget, "open_account", lambda: nullcontext(reported.append))
+    size = 2**20
+    raw = pages(size)
+    tracemalloc.start()
+    try:
+        load(raw, "book.txt.gz", ReadOptions(cleanup_rules=frozenset(CLEANUP_RULES)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < sum(reported) < 40 * size

@@ -170,6 +170,20 @@ def test_a_wrong_encoding_shows_an_error_and_can_be_corrected(visit):
     assert page.says("Grüße aus Köln")
 
 
+def test_an_unsure_encoding_shows_the_likely_ones_and_takes_the_one_that_is_pressed(visit):
+    page = visit()
+    page.upload("wies.txt", (DATA / "pl_latin2.txt").read_bytes())
+    assert page.says("The encoding is probably iso8859-2")
+    assert page.says("This guess is unsure")
+    assert page.says("W¶ród ł±k")
+    page.press("Read as cp1250 (Central Europe, Windows)")
+    assert page.says("wies.txt · 1.9 kB · cp1250")
+    page.choose("encoding", "iso8859-2")
+    assert page.says("wies.txt · 1.9 kB · iso8859-2")
+    page.upload("story.txt", STORY.encode())
+    assert not page.says("This guess is unsure")
+
+
 def test_a_cleanup_rule_changes_the_text_and_is_off_for_the_next_file(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())

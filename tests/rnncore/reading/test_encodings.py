@@ -129,7 +129,7 @@ def test_without_a_usable_guess_cp1252_is_assumed_and_noted(guess) -> None:
 
 def test_the_encoding_of_noise_is_not_guessed() -> None:
     noise = bytes(range(256)) * 4
-    assert not needs_guess(noise, "a.bin")
+    assert not needs_guess(noise)
     decode(noise, "a.bin", None, must_not_guess)
 
 

@@ -13,10 +13,9 @@ from rnncore.reading import archives, epub
 from rnncore.reading.archives import ZipArchive
 from rnncore.reading.epub import is_epub, list_chapters
 from rnncore.reading.text import read_text
-from tests.support.paths import ROOT
+from tests.support.paths import DATA
 from tests.support.zips import zip_of
 
-DATA = ROOT / "tests" / "data"
 CONTAINER = '<container><rootfiles><rootfile full-path="in/x.opf"/></rootfiles></container>'
 
 
