@@ -20,6 +20,7 @@ import numpy as np
 
 from rnncore import checks
 from rnncore.cells import CELLS
+from rnncore.checks import shorten
 from rnncore.errors import FileFormatError, RnnCoreError
 from rnncore.network import (
     DTYPES,
@@ -136,12 +137,6 @@ def check_finite(name: str, value: Array) -> None:
         raise FileFormatError(
             f"{name} holds {bad:,} values that are not finite; all must be finite."
         )
-
-
-def shorten(value: Any, limit: int = 160) -> str:
-    """Return ``repr(value)``, cut to ``limit`` characters."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def check_settings(settings: Any) -> None:

@@ -30,7 +30,10 @@ def read_record(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"{path.name} cannot be read: {error.strerror or error}.") from None
     if checksum.strip() != hashlib.sha256(line).hexdigest().encode("ascii"):
         raise FileFormatError(f"{path.name} is damaged: its checksum does not match its content.")
-    values = json.loads(line)
+    try:
+        values = json.loads(line)
+    except (RecursionError, ValueError):
+        values = None
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise FileFormatError(f"{path.name} does not have the expected format {FORMAT!r}.")
     return values

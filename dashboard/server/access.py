@@ -12,7 +12,24 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_PROXY_HEADERS = ("forwarded", "x-forwarded-", "x-real-ip", "via")
+# Beginnings of the headers by which proxies, tunnels and content networks name the visitor.
+_PROXY_HEADERS = (
+    "forwarded",
+    "x-forwarded-",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-",
+    "x-envoy-",
+    "via",
+    "cf-",  # Cloudflare
+    "true-client-ip",
+    "fastly-",
+    "fly-",
+    "tailscale-",
+    "x-azure-",
+    "x-amzn-",
+)
 
 
 def is_private(address: str | None, headers: Mapping[str, str], shared: str) -> bool:

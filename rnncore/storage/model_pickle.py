@@ -61,6 +61,13 @@ def read_model(raw: bytes | bytearray | memoryview) -> RNN:
             f"The file has {len(raw):,} bytes; a model file holds up to {MAX_BYTES:,}."
         )
     value = safe_unpickler.read(raw, _NAMES, original_pickle.SHAREABLE)
+    try:
+        return _build_model(value)
+    except RecursionError:  # a value was hashed, compared or shown
+        raise FileFormatError("The pickle's values are nested too deeply for a model.") from None
+
+
+def _build_model(value: object) -> RNN:
     if not isinstance(value, Call):
         raise FileFormatError("The pickle holds something other than a model.")
     if value.function == _RESTORE:

@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnncore import model_from_values
+from rnncore.checks import shorten
 from rnncore.errors import FileFormatError
 from rnncore.model import RNN
-from rnncore.model_from_values import shorten
 from rnncore.network import MAX_DIM, MAX_VOCAB
 from rnncore.storage.safe_unpickler import Call, Global
 

@@ -86,7 +86,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
     """
     if values.get("format") != FORMAT:
         raise FileFormatError(
-            f"The run's format is {model_from_values.shorten(values.get('format'))}; "
+            f"The run's format is {checks.shorten(values.get('format'))}; "
             f"this version reads {FORMAT!r}."
         )
     with _report_bad_settings():
@@ -103,7 +103,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
     ids = _check_ids(_get_table(values, "ids"), arrays.pop("ids", None), model, data)
     if arrays:
         raise FileFormatError(
-            f"The run's file holds unknown arrays: {model_from_values.shorten(sorted(arrays))}."
+            f"The run's file holds unknown arrays: {checks.shorten(sorted(arrays))}."
         )
     with _report_bad_settings():
         solver = Solver(ids, model, **settings)

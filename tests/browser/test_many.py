@@ -54,6 +54,8 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         folder / "log.txt",
         "--server.address",
         "0.0.0.0",
+        "--server.allowedHosts",
+        "127.0.0.1",
         LSTM_WORKBENCH_SEATS=str(SEATS),
     )
     yield running

@@ -6,6 +6,8 @@ import re
 import tomllib
 
 import pytest
+from streamlit import config
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from dashboard.server import limits
 from tests.support.paths import ROOT
@@ -38,3 +40,29 @@ def test_the_upload_limit_is_the_same_everywhere():
     assert UPLOAD_MB * 2**20 == limits.MAX_MODEL_BYTES
     security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     assert re.findall(r"an upload \| (\d+) MB", security) == [str(UPLOAD_MB)]
+
+
+@pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
+def test_this_computer_s_own_names_get_a_session(host):
+    assert is_allowed(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "evil.localhost", "10.0.0.7:8501", None]
+)
+def test_another_host_name_gets_no_session(host):
+    assert not is_allowed(host)
+
+
+def is_allowed(host: str | None) -> bool:
+    """Return whether Streamlit accepts a session under this host name with our settings."""
+    before = config.get_option("server.allowedHosts")
+    config.set_option("server.allowedHosts", CONFIG["server"]["allowedHosts"])
+    try:
+        return is_host_allowed(host)
+    finally:
+        config.set_option("server.allowedHosts", before)
+
+
+def test_no_other_site_can_send_the_page_messages():
+    assert CONFIG["client"]["allowedOrigins"] == []

@@ -101,3 +101,26 @@ def test_a_wrong_value_is_reported_and_ignored(name, value, named):
     assert named in lesson.problems[0]
     assert lesson.model == replace(PRESETS["taste"].model, num_layers=2)
     assert lesson.hide == frozenset()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["9" * 400, "-" + "9" * 400, "9" * 5000, "1e999", "nan", "٣" * 400, "\x00", "", "x" * 10_000],
+    ids=["digits", "negative", "5000 digits", "1e999", "nan", "arabic digits", "nul", "empty", "x"],
+)
+@pytest.mark.parametrize(
+    "name", sorted({*settings_link.MODEL, *settings_link.TRAIN, *settings_link.WIDGETS})
+)
+def test_nonsense_in_any_parameter_is_ignored_with_one_sentence(name, value):
+    lesson = read(**{name: value})
+    assert len(lesson.problems) == 1
+    assert len(lesson.problems[0]) < 500
+    assert (lesson.model, lesson.train) == (PRESETS["taste"].model, PRESETS["taste"].train)
+    assert lesson.widgets == {}
+
+
+@pytest.mark.parametrize("name", ["preset", "text", "temperature", "hide"])
+def test_nonsense_in_what_is_no_setting_is_ignored_too(name):
+    lesson = read(**{name: "9" * 400})
+    assert len(lesson.problems) == 1
+    assert lesson.hide == frozenset()

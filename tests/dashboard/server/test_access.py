@@ -32,10 +32,36 @@ def test_a_request_without_a_host_header_is_not_private():
     assert not is_private(HERE, {}, "")
 
 
-@pytest.mark.parametrize("name", ["X-Forwarded-For", "x-forwarded-host", "Forwarded", "X-Real-Ip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Forwarded-For",
+        "x-forwarded-host",
+        "Forwarded",
+        "X-Real-Ip",
+        "Via",
+        "X-Client-IP",
+        "CF-Connecting-IP",
+        "CF-Ray",
+        "True-Client-IP",
+        "Tailscale-User-Login",
+        "Fly-Client-IP",
+        "Fastly-Client-IP",
+        "X-Azure-ClientIP",
+        "X-Amzn-Trace-Id",
+        "X-Original-Host",
+        "X-Cluster-Client-Ip",
+        "X-Envoy-External-Address",
+    ],
+)
 def test_a_request_through_a_proxy_is_not_private(name):
     assert not is_private(HERE, {"Host": "localhost:8501", name: "10.0.0.7"}, "")
 
 
 def test_a_server_that_its_owner_shares_is_not_private():
     assert not is_private(HERE, {"Host": "localhost:8501"}, "1")
+
+
+@pytest.mark.parametrize("name", ["Accept", "Cookie", "Origin", "User-Agent", "Sec-Fetch-Site"])
+def test_a_browser_s_own_headers_do_not_look_like_a_proxy(name):
+    assert is_private(HERE, {"Host": "localhost:8501", name: "x"}, "")

@@ -130,6 +130,7 @@ def fill_array(name, value):
         (set_values("solver", batch_size="3"), "batch_size is '3'"),
         (set_values("solver", seq_length=10**9), "need at least"),
         (set_values("solver", lr=-1), "lr is -1"),
+        (set_values("solver", lr=10**400), "lr is 1000"),
         (set_values("solver", clip=[]), r"clip is \[\]"),
         (set_values("solver", data=[]), "data"),
         (lambda v, a: v["solver"].pop("lr"), "lacks some of the solver's settings"),

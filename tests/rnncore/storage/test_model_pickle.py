@@ -16,6 +16,7 @@ import rnncore.storage.model_pickle
 import rnncore.storage.safe_unpickler
 from rnncore import CELLS, RNN, RnnCoreError, Sampler, Solver
 from rnncore.errors import FileFormatError
+from rnncore.storage.model_pickle import _RESTORE as RESTORE
 from rnncore.storage.model_pickle import dump_model, read_model
 from rnncore.storage.safe_unpickler import MAX_INSTRUCTIONS
 from tests.support.paths import GOLDEN
@@ -263,3 +264,24 @@ def test_two_arrays_cannot_share_their_bytes():
     )
     with pytest.raises(FileFormatError, match="two places"):
         read_model(shared)
+
+
+@pytest.mark.parametrize("place", ["format", "settings", "cell_type", "array name", "array type"])
+def test_values_nested_deeply_are_refused_as_a_file(place, monkeypatch):
+    nested: object = ()
+    for _ in range(900):
+        nested = (nested,)
+    payload = small_model().__reduce__()[1][0]
+    if place in ("format", "settings"):
+        payload = payload | {place: nested}
+    elif place == "cell_type":
+        payload = payload | {"settings": payload["settings"] | {"cell_type": nested}}
+    elif place == "array name":
+        payload = payload | {"params": {nested: payload["params"]["b"]}}
+    else:
+        payload = payload | {"params": payload["params"] | {"b": (nested, (1,), b"")}}
+    call = rnncore.storage.safe_unpickler.Call(RESTORE, (payload,))
+    monkeypatch.setattr(rnncore.storage.safe_unpickler, "read", lambda *_: call)
+    with pytest.raises(FileFormatError) as refused:
+        read_model(b"")
+    assert len(str(refused.value)) < 400
