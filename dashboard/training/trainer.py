@@ -32,6 +32,7 @@ CHUNK_SECONDS = 0.1  # length of a chunk: Pause takes effect within this time
 STEP_SECONDS = 2.0  # how long a click on Step waits for its result
 _NAP_SECONDS = 0.05
 _QUEUE_SECONDS = 0.1  # between two looks at the queue
+_ATTENDED_SECONDS = 90.0  # a page in a hidden tab extends the deadline once a minute
 
 # Called with the solver while the trainer's lock is held.
 Callback = Callable[[Solver], None]
@@ -61,6 +62,7 @@ class Trainer:
         self._go = False
         self._stop_at: int | None = None  # the iteration that a single step ends at
         self._deadline = 0.0
+        self._last_watched = 0.0  # when a page last extended the deadline
         self._phase = Phase.FINISHED if solver.finished else Phase.READY
         if self._phase is Phase.READY and solver.iteration:
             self._phase = Phase.PAUSED
@@ -83,7 +85,8 @@ class Trainer:
     def extend(self, seconds: float) -> None:
         """Let a running training continue for at least this long from now."""
         with self._control:
-            self._deadline = max(self._deadline, time.monotonic() + seconds)
+            self._last_watched = time.monotonic()
+            self._deadline = max(self._deadline, self._last_watched + seconds)
 
     def pause(self) -> None:
         """Stop after the current chunk; ``start`` continues from there."""
@@ -154,7 +157,8 @@ class Trainer:
 
     def _begin(self, seconds: float) -> None:
         """Set the deadline and make sure that a thread trains; the caller holds ``_control``."""
-        self._deadline = time.monotonic() + seconds
+        self._last_watched = time.monotonic()
+        self._deadline = self._last_watched + seconds
         self._go = True
         if self.solver.finished:
             self._phase = Phase.FINISHED
@@ -185,6 +189,8 @@ class Trainer:
                         self._train_chunk()
                         self._call(self.after_chunk)
                     overrun = time.thread_time() - self._chunk_started - CHUNK_SECONDS
+                watched = time.monotonic() - self._last_watched < _ATTENDED_SECONDS
+                self._scheduler.hand_on_seat(self, attended=watched)
             with self.lock:
                 self._call(self.after_stop)
         except Exception as error:

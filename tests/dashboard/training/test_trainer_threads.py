@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from dashboard.training import scheduler as scheduler_module
 from dashboard.training import trainer as trainer_module
 from dashboard.training.scheduler import Scheduler
 from dashboard.training.status import Phase
@@ -137,6 +138,15 @@ def test_a_queued_training_starts_when_a_seat_is_free(make):
     until(lambda: third.solver.iteration)
     assert third.status().phase is Phase.RUNNING
     assert second.solver.iteration == 0
+
+
+def test_seats_rotate_so_that_every_training_advances(make, monkeypatch):
+    monkeypatch.setattr(scheduler_module, "SEAT_SECONDS", 0.05)
+    scheduler = Scheduler(1)
+    trainers = [make(scheduler=scheduler) for _ in range(3)]
+    for trainer in trainers:
+        trainer.start(60)
+    until(lambda: all(trainer.solver.iteration for trainer in trainers))
 
 
 def test_trainings_with_a_seat_alternate(make):
