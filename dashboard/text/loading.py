@@ -31,9 +31,10 @@ SAMPLE_TITLES = {
     "brackets.txt": "Balanced brackets",
     "sums.txt": "Sums with right answers",
 }
-# Bytes that finding and applying clean-up rules, and turning characters into ids, take for each
-# character at their peak.
-_BYTES_PER_CHARACTER = 20
+# Bytes at the peak of finding clean-up rules, applying them, and turning characters into ids:
+# for each character, and for each line besides.
+_BYTES_PER_CHARACTER = 16
+_BYTES_PER_LINE = 30
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,8 @@ def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> 
             strip_gutenberg=options.strip_gutenberg,
             reserve=reserve,
         )
-        reserve(_BYTES_PER_CHARACTER * len(read.text))
+        lines = read.text.count("\n")
+        reserve(_BYTES_PER_CHARACTER * len(read.text) + _BYTES_PER_LINE * lines)
         suggestions = tuple(examine(read.text))
         # A rule chosen for an earlier text may not apply to this one.
         cleanup_rules = options.cleanup_rules & {suggestion.key for suggestion in suggestions}

@@ -229,15 +229,29 @@ def test_all_files_that_are_read_at_a_time_share_one_budget(monkeypatch):
     load(small, "book.txt.gz")
 
 
-def test_reading_takes_no_more_memory_than_it_reports(monkeypatch):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "All work and no play makes Jack a dull boy.\n",
+        "\n",
+        "ab \n",
+        "Все счастливые семьи похожи друг на друга.\n",
+        "\ta\t\tb\n",
+        "“Où est l’été ?”\n",
+        "word ",
+    ],
+)
+@pytest.mark.parametrize("rules", [(), tuple(CLEANUP_RULES)])
+def test_reading_takes_no_more_memory_than_it_reports(monkeypatch, line, rules):
     reported = []
     monkeypatch.setattr(reading_budget, "open_account", lambda: nullcontext(reported.append))
-    size = 2**20
-    raw = pages(size)
+    text = "a" + line * (2**18 // len(line))
+    raw = gzip.compress(text.encode())
     tracemalloc.start()
     try:
-        load(raw, "book.txt.gz", ReadOptions(cleanup_rules=frozenset(CLEANUP_RULES)))
+        load(raw, "book.txt.gz", ReadOptions(cleanup_rules=frozenset(rules)))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < sum(reported) < 40 * size
+    assert peak < sum(reported) + 2 * 2**20  # and tables of a fixed size
+    assert sum(reported) < 50 * len(text.encode())
