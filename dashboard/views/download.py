@@ -7,7 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.formatting import byte_size, escape_markdown
-from dashboard.page import background, entry, messages, open_run, state
+from dashboard.page import background, entry, messages, open_run, places, state
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
 from dashboard.runs.run import Run, Saver
@@ -52,10 +52,12 @@ def _draw_downloads(run: Run) -> None:
     ready = exports.ready_model_pickle(run)
     _draw_button(run, "Download model", f"{stem}.pkl", lambda: exports.model_pickle(run), ready)
     st.caption(
-        f"Opens in Python with rnncore{_describe_upload(exports.model_bytes(run))}:",
+        f"Opens in Python with rnncore{_describe_upload(exports.model_bytes(run))}. "
+        f"Python finds rnncore after this command. {places.install_hint()}",
         help="The model is a pickle (.pkl): a file of Python objects, here the network and its "
         "characters.",
     )
+    st.code(places.install_command(), language=None, wrap_lines=True)
     st.code(
         f"import pickle\nwith open({f'{stem}.pkl'!r}, 'rb') as f:\n"
         f"    print(pickle.load(f).sample({run.sample_log.seed_text[:1]!r}, T=500))",
@@ -78,9 +80,9 @@ def _draw_saved_run(run: Run, saver: Saver) -> None:
     """Draw how much disk space the saved run takes, and a button that deletes it."""
     if messages.get("runs"):
         st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
-    place = "this computer" if entry.is_private() else "the server"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"Saved on {place} ({byte_size(saver.size())}).", width="stretch")
+        place = escape_markdown(places.saved_at(run))
+        st.caption(f"Saved {place} ({byte_size(saver.size())}).", width="stretch")
         with st.popover("Delete this run"):
             st.markdown("This can't be undone; its link stops working.")
             st.button("Delete for good", on_click=open_run.delete_run, args=(run.id,))
