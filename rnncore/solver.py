@@ -99,6 +99,7 @@ class Solver(TrainingLoop):
         self.history = History()
         self.iteration = 0
         self.seconds = 0.0
+        self.notes: dict[str, Any] = {}  # plain values for JSON that ``save`` keeps with the run
         self._buffers: Pass | None = None
         self._validator = validation.Validator()
 

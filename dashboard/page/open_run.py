@@ -6,12 +6,13 @@ import time
 
 from dashboard.formatting import ago, byte_size
 from dashboard.page import current_run, error_boundary, messages, state, widgets
+from dashboard.runs import run_notes
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
 from dashboard.server import error_messages, limits
 from dashboard.settings import ModelSettings
-from dashboard.text.loading import LoadedText, from_ids
+from dashboard.text.loading import LoadedText
 from dashboard.text.recoding import recode
 from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
@@ -139,7 +140,13 @@ def _show_opened(run: Run, name: str) -> None:
     current_run.make_current(run)
     messages.show(
         "page",
-        f"Opened: {name}. Press Generate to see what it writes, or Train to continue on this text.",
+        " ".join(
+            [
+                f"Opened: {name}.",
+                *run.notes,
+                "Press Generate to see what it writes, or Train to continue on this text.",
+            ]
+        ),
     )
 
 
@@ -149,13 +156,14 @@ def _run_of_checkpoint(solver: Solver, name: str) -> Run:
     if model.vocab is None:
         raise FileFormatError(f"{name} was trained on numbers, not on characters.")
     vocab = _checked(model.vocab)
-    ids = solver.ids.astype(vocab.dtype)
-    text = from_ids(ids, vocab, name, ids.nbytes, "from a run", ())
+    text = run_notes.read_text(solver, vocab, name)
     settings = ModelSettings.from_model(
         model, solver.seq_length, solver.batch_size, solver.val_fraction
     )
     limits.check_memory(settings.memory(len(vocab), model.dtype.itemsize))
-    return run_from_solver(new_id(), text, settings, solver)
+    run = run_from_solver(new_id(), text, settings, solver)
+    run_notes.restore(run)
+    return run
 
 
 def _run_of_model(model: RNN, origin: str) -> Run:

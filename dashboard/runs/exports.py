@@ -14,7 +14,7 @@ from dashboard.analysis.baselines import Baseline
 from dashboard.formatting import counted
 from dashboard.reports.run_report import Report, Sample, render
 from dashboard.reports.svg_curve import Curve
-from dashboard.runs import snapshot
+from dashboard.runs import run_notes, snapshot
 from dashboard.runs.run import Run
 from dashboard.runs.summary import describe_network
 from dashboard.server import limits
@@ -76,7 +76,8 @@ def checkpoint_npz(run: Run) -> bytes:
     """Return the whole run as an .npz file, from which training continues exactly."""
     buffer = io.BytesIO()
     with run.trainer.lock:  # only for the copy: training continues while the file is written
-        copy = snapshot.take(run.solver, [], [], run.plan)
+        copy = snapshot.take(run.solver, run.sample_log.entries, run.trainer.changes, run.plan)
+    copy.solver.notes = run_notes.describe(run, copy.journal)
     save(copy.solver, buffer)
     return buffer.getvalue()
 
@@ -192,8 +193,8 @@ MORE_DOWNLOADS = (
         "Whole run (.npz)",
         ".npz",
         lambda run, _: checkpoint_npz(run),
-        "Text, network, optimizer state and position. Training continues exactly from it, in "
-        "Python",
+        "Text, network, optimizer state, position, samples and goal. Training continues exactly "
+        "from it, in Python",
         "An .npz file holds NumPy arrays. The optimizer state is what the update rule remembers of "
         "earlier gradients.",
         checkpoint_bytes,

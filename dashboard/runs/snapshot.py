@@ -17,6 +17,8 @@ from rnncore import Solver
 from rnncore.errors import FileFormatError
 from rnncore.history import History
 
+MAX_AMOUNT = 10**8  # iterations, epochs or minutes of a goal, as many as an address may set
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -65,7 +67,7 @@ class Journal:
                 changes=tuple(Change(int(at), str(text)) for at, text in values["changes"]),
                 plan=_plan(values),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FileFormatError(f"The run's journal is damaged: {error!r}.") from None
 
 
@@ -118,5 +120,7 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     of = values["plan"]
     if of["kind"] not in GOAL_TITLES:
         raise ValueError(of["kind"])
+    if not (0 < of["amount"] <= MAX_AMOUNT and 0 <= of["iteration"] <= 1 << 53):
+        raise ValueError(f"a goal of {of['amount']} after {of['iteration']} iterations")
     amount = int(of["amount"]) if float(of["amount"]).is_integer() else float(of["amount"])
     return Plan(Goal(of["kind"], amount), TrainingStart(int(of["iteration"]), float(of["seconds"])))

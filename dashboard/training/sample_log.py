@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from rnncore import Sampler, Solver
 
 SAMPLE_CHARS = 300
-_MAX_ENTRIES = 60  # with more, every second one is dropped
+MAX_ENTRIES = 60  # with more, every second one is dropped
 # Iterations between samples: few at first, when samples change most, then a share of all so far.
 _FIRST_GAP, _GROWTH, _LARGEST_GAP = 20, 1.25, 400
 
@@ -48,7 +48,7 @@ class SampleLog:
         self.entries.append(
             Entry(solver.iteration, float(loss.mean()) if len(loss) else float("nan"), text)
         )
-        if len(self.entries) > _MAX_ENTRIES:
+        if len(self.entries) > MAX_ENTRIES:
             self.entries = self.entries[::2]
         self._schedule_next()
 

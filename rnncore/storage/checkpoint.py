@@ -8,6 +8,7 @@
     history                  (columns, iterations), float64
     vocab                    code points of the symbols, (V,), if the model has symbols
     ids                      the text, in the smallest type; left out with ``data=False``
+    notes                    ``solver.notes`` as JSON, (bytes,), if there are any; at most 1 MiB
 
 Its plain values are the format, the settings of model and solver, the run's position (counters
 and random generator), the names of the history's columns, and length and CRC-32 of the ids.

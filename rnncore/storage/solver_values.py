@@ -23,6 +23,7 @@ from rnncore.model import RNN
 from rnncore.network import MAX_VOCAB
 from rnncore.optim import UPDATE_RULES
 from rnncore.solver import Solver
+from rnncore.storage import notes
 
 Array = NDArray[Any]
 
@@ -53,6 +54,8 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
     ids = _compact_ids(solver.ids, model.vocab_dim)
     if data:
         arrays["ids"] = ids
+    if solver.notes:
+        arrays["notes"] = notes.to_array(solver.notes)
     values = {
         "format": FORMAT,
         "model": model.settings() | {"idx_to_char": None},
@@ -100,6 +103,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
         state = _pop_state(arrays, model, settings.get("batch_size"))
         history = _pop_history(values, arrays)
         position = _check_position(_get_table(values, "position"))
+    kept = notes.from_array(arrays.pop("notes", None))
     ids = _check_ids(_get_table(values, "ids"), arrays.pop("ids", None), model, data)
     if arrays:
         raise FileFormatError(
@@ -110,6 +114,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
     if set(solver.settings()) != set(settings):
         raise FileFormatError("The run's file lacks some of the solver's settings.")
     solver.resume(position, moments, state, history)
+    solver.notes = kept
     return solver
 
 

@@ -15,7 +15,7 @@ from dashboard.runs import exports
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits
 from dashboard.training.status import Phase
-from rnncore import RNN, Solver, Vocab, save
+from rnncore import RNN, Solver, Vocab, load, save
 from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
@@ -81,6 +81,23 @@ def test_an_uploaded_run_continues_exactly(page):
     with before.trainer.lock:
         before.solver.step()
     np.testing.assert_array_equal(page.run.solver.model.flat, before.solver.model.flat)
+
+
+def test_an_uploaded_run_brings_its_samples_changes_goal_and_text(page):
+    page.choose("goal_kind", "epochs")
+    page.steps(3)
+    page.choose("train_lr", 1e-3)
+    before, raw = page.run, exports.checkpoint_npz(page.run)
+    page.press("Reset")
+    page.choose("goal_kind", "iterations")
+    page.upload("mine.npz", raw, "model_upload")
+    run = page.run
+    assert run.text.name == before.text.name != "mine.npz"
+    assert run.text.encoding == before.text.encoding
+    assert run.sample_log.entries == before.sample_log.entries != []
+    assert run.trainer.changes == before.trainer.changes != []
+    assert run.plan == before.plan
+    assert page.value("goal_kind") == "epochs"
 
 
 def test_a_pickle_of_the_original_program_can_be_trained(page):
@@ -150,9 +167,15 @@ def test_a_file_that_is_no_model_is_refused_and_the_run_stays(page, capsys, name
 CODE = "x.pkl');__import__('os').system('id');('.npz"
 
 
-def test_a_file_name_cannot_add_code_to_the_snippet(page):
+@pytest.mark.parametrize("place", ["name of the file", "notes in the file"])
+def test_a_file_name_cannot_add_code_to_the_snippet(page, place):
     page.press("Step")
-    page.upload(f"../{CODE}", exports.checkpoint_npz(page.run), "model_upload")
+    solver = load(exports.checkpoint_npz(page.run))
+    solver.notes = {"text": {"name": f"../{CODE}"}} if place == "notes in the file" else {}
+    buffer = io.BytesIO()
+    save(solver, buffer)
+    name = "mine.npz" if solver.notes else f"../{CODE}"
+    page.upload(name, buffer.getvalue(), "model_upload")
     assert page.run.text.name == display_name(CODE)
     (snippet,) = [code for code in page.shown("code") if "import pickle" in code]
     calls = [node.func for node in ast.walk(ast.parse(snippet)) if isinstance(node, ast.Call)]
