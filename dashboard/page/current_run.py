@@ -11,7 +11,7 @@ from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, fit_settings, new_run
 from dashboard.server import error_messages, limits
 from dashboard.settings import Goal, ModelSettings, TrainSettings
-from dashboard.text.loading import Source
+from dashboard.text.loading import LoadedText, Source
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.status import Phase, Status
 from rnncore import RnnCoreError
@@ -37,6 +37,12 @@ def fitting_settings() -> ModelSettings | None:
     """Return settings that suit the page's text if it is too short for the page's, or None."""
     text = state.text()
     return None if text is None else fit_settings(text, widgets.model_settings())
+
+
+def training_text() -> LoadedText | None:
+    """Return the text that Train trains on: the run's, or the page's for a new run."""
+    run, text = state.run(), state.text()
+    return run.text if run is not None and (text is None or not settings_differ()) else text
 
 
 def settings_differ() -> bool:

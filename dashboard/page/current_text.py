@@ -24,6 +24,11 @@ def read(source: Source) -> None:
         state.set_text(state.text(), signature, error_messages.for_click(error))
 
 
+def read_lost(source: Source, reason: str) -> None:
+    """Have no text, because the source is lost; ``reason`` says so."""
+    state.set_text(None, (source, widgets.read_options()), reason)
+
+
 def _load(source: Source, options: ReadOptions) -> LoadedText:
     run = state.run()
     if source.kind == "run" and run is not None:
@@ -33,6 +38,8 @@ def _load(source: Source, options: ReadOptions) -> LoadedText:
     if source.kind == "paste":
         return load(source.key.encode("utf-8", "replace"), source.name, options)
     file = widgets.uploaded_text()
+    if source.kind == "lost":
+        raise TextError(state.text_error())
     if file is None:
         raise TextError(
             f"{source.name} is no longer uploaded: upload it again to change how it is read."

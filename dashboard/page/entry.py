@@ -9,7 +9,15 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from dashboard.page import messages, session, settings_link, state, widget_values, widgets
+from dashboard.page import (
+    messages,
+    session,
+    settings_link,
+    state,
+    unsaved_text,
+    widget_values,
+    widgets,
+)
 from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
@@ -52,6 +60,7 @@ def initialise() -> None:
         asked, samples = st.query_params.to_dict(), loading.sample_names()
         with session.atomic(drawn=False):
             _apply_lesson(settings_link.read(asked, widget_values.FIRST_PRESET, samples))
+            unsaved_text.report_lost(asked.get(unsaved_text.PARAMETER, ""))
     named = PRESETS.get(widgets.preset() or "")
     if named is not None and named.model != widgets.model_settings():
         values()["preset"] = None  # the sliders no longer show the preset
@@ -80,13 +89,20 @@ def run_in_address() -> str | None:
 
 
 def update_address() -> None:
-    """Put the id of the shown run into the page's address; links between pages do not keep it."""
+    """Put the id of the shown run into the page's address, and whether the text is unsaved.
+
+    Links between pages do not keep them.
+    """
     named = st.query_params.get("run")
-    wanted = values().get(state.ADDRESS, named)
+    _set_parameter("run", values().get(state.ADDRESS, named))
+    _set_parameter(unsaved_text.PARAMETER, unsaved_text.parameter())
+
+
+def _set_parameter(name: str, wanted: str | None) -> None:
     if wanted is None:
-        st.query_params.pop("run", None)
-    elif wanted != named:
-        st.query_params["run"] = wanted
+        st.query_params.pop(name, None)
+    elif wanted != st.query_params.get(name):
+        st.query_params[name] = wanted
 
 
 def settings_url(hide: list[str]) -> str:

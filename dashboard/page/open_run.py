@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from dashboard.formatting import ago, byte_size
-from dashboard.page import current_run, error_boundary, messages, state, widgets
+from dashboard.page import current_run, error_boundary, messages, state, unsaved_text, widgets
 from dashboard.runs import run_notes
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
@@ -32,12 +32,17 @@ def open_by_id(run_id: str) -> None:
         )
         if state.run() is None:
             state.set_run(None)  # removes the id from the address
+        _choose_no_text()
         return
     except (RnnCoreError, MemoryError) as error:
         messages.show("page", error_messages.for_click(error))
+        _choose_no_text()
         return
+    lost = state.text_error() if state.text() is None else ""
     current_run.make_current(run)
-    if run.notes:
+    if lost:
+        messages.show("page", f"{lost} This run has its own text.")
+    elif run.notes:
         messages.show("page", " ".join(run.notes))
     elif live is None:
         saved = run.autosaver.saved_at if run.autosaver is not None else None
@@ -49,6 +54,12 @@ def open_by_id(run_id: str) -> None:
         )
     else:
         messages.show("page", f"Welcome back: {_since_last_visit(live.trainer.status())}")
+
+
+def _choose_no_text() -> None:
+    """In a new session, choose no text: training another than the run's would be a surprise."""
+    if state.text_source() is None and state.text() is None:
+        unsaved_text.report_lost("run")
 
 
 def _since_last_visit(status: Status) -> str:

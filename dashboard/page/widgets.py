@@ -82,7 +82,9 @@ def select_sample(name: str | None) -> None:
 
 def uploaded_text() -> Any:
     """Return the file in the uploader for texts, or None."""
-    return values().get("upload")
+    file = values().get("upload")
+    # After a restart of the server, a browser may still name a file that is gone.
+    return None if getattr(file, "name", None) is None else file
 
 
 # -- network and training ----------------------------------------------------------------------

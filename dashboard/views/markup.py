@@ -12,7 +12,14 @@ from dashboard.reports.escaping import escape
 _BOX = (
     "white-space:pre-wrap;overflow-wrap:anywhere;font-family:ui-monospace,monospace;"
     "font-size:.9rem;line-height:1.5;padding:.75rem 1rem;border-radius:.4rem;"
-    "border:1px solid rgba(128,128,128,.3);overflow-y:auto"
+    "border:1px solid rgba(128,128,128,.3);overflow-y:auto;unicode-bidi:plaintext;text-align:start"
+)
+# In boxes that hold texts, the first strong character of each paragraph decides its direction:
+# Hebrew and Arabic stand right to left. ``text_box`` has the same rule.
+DIRECTION = (
+    "<style>textarea,input[type=text],"
+    '[data-testid="stCode"] pre,[data-testid="stCode"] code{'
+    "unicode-bidi:plaintext;text-align:start}</style>"
 )
 # White text has a contrast of 4.5:1 on this blue, and the blue 3:1 on either background. The
 # theme's primary colour cannot serve: it also colours text in dark mode, which needs more contrast.

@@ -19,7 +19,7 @@ from dashboard.page import (
 )
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import fit_button, live_settings, markup, progress, teach
+from dashboard.views import fit_button, live_settings, markup, progress, teach, training_text
 
 
 def show() -> None:
@@ -36,6 +36,7 @@ def show() -> None:
         st.html(markup.TRAIN_BAR)
         st.subheader("3 · Train", anchor=False)
         _draw_buttons(active, run)
+        training_text.show()
         _draw_goal()
         live_settings.show()
         with st.container():  # a note that comes or goes inside does not move what is below

@@ -11,7 +11,7 @@ from dashboard.views import download, markup, model, sample, text, train
 
 def show() -> None:
     """Draw the page: settings on the left, training and its results on the right."""
-    st.html(markup.MAIN_BUTTONS)
+    st.html(markup.MAIN_BUTTONS + markup.DIRECTION)
     st.title("Teach a network to write", anchor=False)
     place = "this computer" if entry.is_private() else "the server that shows this page"
     st.caption(

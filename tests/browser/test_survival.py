@@ -28,8 +28,10 @@ from tests.browser.steps import (
     is_training,
     iterations,
     until,
+    upload,
 )
 from tests.browser.visitors import LOST, pause, run_id, train, visit, visitor
+from tests.support.paths import DATA
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -215,6 +217,39 @@ def test_a_run_survives_its_server_and_continues_exactly(
     button(page, "Train").click()
     check_training_continues(page)
     check_equals_uninterrupted_run(own_server, page, pause(page))
+
+
+_EDGE_SPACES = """
+box => {
+    const range = document.createRange();
+    range.selectNodeContents(box);
+    const [line] = range.getClientRects(), around = box.getBoundingClientRect();
+    return [line.left - around.left, around.right - line.right];
+}
+"""
+
+
+def test_an_uploaded_text_that_is_gone_after_a_restart_is_not_replaced_by_another(
+    own_server: Server, losing_context: BrowserContext
+) -> None:
+    page = visit(losing_context, own_server.url)
+    upload(page, DATA / "he_right_to_left.txt")
+    page.get_by_text("Trains on he_right_to_left.txt").wait_for()
+    hebrew = page.get_by_role("region", name="Beginning of the text")
+    left, right = hebrew.evaluate(_EDGE_SPACES)
+    assert left > right, "Hebrew stands at the left"
+    own_server.stop()
+    own_server.start()
+    gone = page.get_by_text("The file that was uploaded is gone")
+    gone.wait_for()  # the page reconnects by itself
+    button(page, "Train").click()
+    page.get_by_text("There is no text to train on yet").first.wait_for()
+    page.reload()
+    gone.wait_for()
+    assert "run=" not in page.url
+    page.get_by_text("Verses", exact=True).click()
+    page.get_by_text("Trains on verses.txt").wait_for()
+    assert gone.count() == 0
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.views.markup import text_box
+from dashboard.views.markup import DIRECTION, text_box
 
 TAGS = ["div", "span", "span"]
 
@@ -87,3 +87,10 @@ def test_white_space_is_kept():
     html = text_box("", "a\n\n  b\tc")
     assert "white-space:pre-wrap" in html
     assert "a\n\n  b\tc" in html
+
+
+def test_each_paragraph_has_the_direction_of_its_first_letter():
+    assert "unicode-bidi:plaintext;text-align:start" in text_box("", "שלום\nhello")
+    for box in ("textarea", "stCode"):
+        assert box in DIRECTION
+    assert "unicode-bidi:plaintext;text-align:start" in DIRECTION
