@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dashboard.page import state, widgets
-from dashboard.server import error_messages
+from dashboard.server import error_messages, limits
 from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_sample
 from rnncore import RnnCoreError
 from rnncore.errors import TextError
+from rnncore.reading.file_names import display_name
 
 
 def is_up_to_date(source: Source) -> bool:
@@ -44,4 +45,5 @@ def _load(source: Source, options: ReadOptions) -> LoadedText:
         raise TextError(
             f"{source.name} is no longer uploaded: upload it again to change how it is read."
         )
+    limits.check_text_size(display_name(source.name), file.size)
     return load(file.getvalue(), source.name, options)

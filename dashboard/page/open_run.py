@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from dashboard.formatting import ago, byte_size
+from dashboard.formatting import ago
 from dashboard.page import current_run, error_boundary, messages, state, unsaved_text, widgets
 from dashboard.runs import run_notes
 from dashboard.runs.registry import get_registry
@@ -84,11 +84,7 @@ def open_upload() -> None:
     messages.show("model", "")
     name = display_name(file.name)
     try:
-        if file.size > limits.MAX_MODEL_BYTES:
-            raise FileFormatError(
-                f"{name} has {byte_size(file.size)}; "
-                f"this page opens models of up to {byte_size(limits.MAX_MODEL_BYTES)}."
-            )
+        limits.check_model_size(name, file.size)
         opened = load(file.getvalue())
         if isinstance(opened, Solver):
             run = _run_of_checkpoint(opened, name)

@@ -38,9 +38,16 @@ MAX_SAMPLE_CHARS = 20_000
 # character, and no network here remembers as much.
 MAX_SEED_CHARS = 5_000
 
-# Bytes of the largest uploaded model: as much as the uploader accepts, and several times the
-# largest preset.
-MAX_MODEL_BYTES = 25 * 2**20
+# MiB of the largest uploaded text. The largest books have about 5 MB; 25 MB take a few seconds to
+# read, check and encode.
+MAX_TEXT_MB = 25
+
+# Bytes of the largest uploaded model or run: as much as a model file holds, so that what can be
+# downloaded can be opened again. The largest network of the page's sliders takes 140 MB, its whole
+# run some 600 MB.
+MAX_MODEL_BYTES = 2**30
+# Bytes of memory that opening an upload takes, for each of its bytes.
+OPENING_COPIES = 3
 
 # Bytes up to which the model of a run that is not training is prepared for download with the
 # page. Streamlit hashes the file whenever it draws the page, which takes some milliseconds.
@@ -85,4 +92,28 @@ def check_memory(needed: int) -> None:
             f"These settings need {byte_size(needed)} of memory and {byte_size(allowed)} "
             "can be spared: choose a smaller hidden size, fewer layers, or a smaller batch "
             "or sequence length."
+        )
+
+
+def check_text_size(name: str, size: int) -> None:
+    """Raise TooLargeError if an uploaded text has more bytes than can be read here."""
+    if size > MAX_TEXT_MB * 2**20:
+        raise TooLargeError(
+            f"{name} has {byte_size(size)}; a text can have up to "
+            f"{byte_size(MAX_TEXT_MB * 2**20)}. Split it into smaller files."
+        )
+
+
+def check_model_size(name: str, size: int) -> None:
+    """Raise TooLargeError if an uploaded model or run has more bytes than can be opened here."""
+    if size > MAX_MODEL_BYTES:
+        raise TooLargeError(
+            f"{name} has {byte_size(size)}; "
+            f"this page opens models of up to {byte_size(MAX_MODEL_BYTES)}."
+        )
+    if OPENING_COPIES * size > memory.available():
+        raise TooLargeError(
+            f"Opening {name} takes {byte_size(OPENING_COPIES * size)} of memory, and "
+            f"{byte_size(memory.available())} are free: pause other trainings, or open it in "
+            "Python with rnncore."
         )

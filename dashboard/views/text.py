@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.charts import bars
 from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import current_text, messages, state, text_callbacks, widgets
+from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
 from dashboard.views import cleanup, encoding_choice, markup
@@ -31,6 +32,7 @@ def show() -> None:
         st.file_uploader(
             "Text file",
             key="upload",
+            max_upload_size=limits.MAX_TEXT_MB,
             on_change=text_callbacks.choose_upload,
             help="A book or other text, for example a novel as .txt, .md, .gz, .zip or .epub. It "
             "stays on the computer that runs this page.",

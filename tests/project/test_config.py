@@ -10,6 +10,7 @@ from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 from dashboard.server import limits
+from rnncore.storage import model_pickle
 from tests.support.paths import ROOT
 
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
@@ -37,9 +38,10 @@ def test_settings_apply_from_any_working_folder():
 
 def test_the_upload_limit_is_the_same_everywhere():
     """The uploader itself shows Streamlit's setting."""
-    assert UPLOAD_MB * 2**20 == limits.MAX_MODEL_BYTES
+    assert UPLOAD_MB * 2**20 == limits.MAX_MODEL_BYTES == model_pickle.MAX_BYTES
     security = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
-    assert re.findall(r"an upload \| (\d+) MB", security) == [str(UPLOAD_MB)]
+    assert re.findall(r"model or run \| ([\d,]+) MB", security) == [f"{UPLOAD_MB:,}"]
+    assert re.findall(r"uploaded text \| (\d+) MB", security) == [str(limits.MAX_TEXT_MB)]
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])

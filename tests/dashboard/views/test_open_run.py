@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import io
 import pickle
 
@@ -13,12 +14,13 @@ import RNNs
 from dashboard.page import open_run
 from dashboard.runs import exports
 from dashboard.runs.registry import get_registry
-from dashboard.server import limits
+from dashboard.server import limits, memory
 from dashboard.training.status import Phase
 from rnncore import RNN, Solver, Vocab, load, save
 from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
+from tests.support.paths import DATA
 from tests.support.runs import small_run
 from tests.support.visits import OTHER, STORY, raising, with_story
 
@@ -193,6 +195,28 @@ def test_a_model_over_the_limit_is_refused_with_both_sizes(page, monkeypatch):
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", 1000)
     page.upload("large.pkl", bytes(2000), "model_upload")
     assert page.shown("error") == ["large.pkl has 2.0 kB; this page opens models of up to 1.0 kB."]
+
+
+def test_a_model_that_needs_more_memory_than_is_free_is_refused(page, monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda: 5_000)
+    page.upload("large.pkl", bytes(2000), "model_upload")
+    assert page.shown("error")[0].startswith(
+        "Opening large.pkl takes 6.0 kB of memory, and 5.0 kB are free"
+    )
+
+
+def test_a_chinese_run_as_the_presets_train_it_is_small_enough_to_open_again(visit):
+    page = visit({"hidden": "16", "sequence": "10", "batch": "4"})
+    page.upload("cjk.txt", gzip.decompress((DATA / "cjk_5400_kinds.txt.gz").read_bytes()))
+    page.press("Step")
+    assert page.run.solver.model.input_dim == 128
+    first = page.run
+    page.upload("cjk.pkl", exports.model_pickle(first), "model_upload")
+    assert page.shown("error") == []
+    assert page.run is not first
+    page.upload("cjk.npz", exports.checkpoint_npz(first), "model_upload")
+    assert page.shown("error") == []
+    assert page.run.solver.iteration == 1
 
 
 @pytest.mark.parametrize("chars", ["日本", "日本,"])

@@ -107,6 +107,16 @@ def test_a_pasted_text_that_is_too_long_is_refused_and_stays_in_the_box(visit, m
     assert page.says("**900** characters")
 
 
+def test_a_text_file_over_the_limit_is_refused_with_both_sizes(visit, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_TEXT_MB", 1)
+    page = visit()
+    page.upload("long.txt", STORY.encode() * 400)
+    assert page.shown("error") == [
+        "long.txt has 1.2 MB; a text can have up to 1.0 MB. Split it into smaller files."
+    ]
+    assert page.says("lighthouse.txt")
+
+
 def test_an_error_disappears_with_its_cause(visit):
     page = visit()
     page.upload("short.txt", b"abcabcabc")
