@@ -356,4 +356,7 @@ def test_an_address_without_a_run_shows_a_message(visit, address):
     assert len(page.shown("info")) == 1
     assert "etc" not in page.shown("info")[0]
     page.press("Step")
+    assert not page.has_run  # the run's text is not here: no other is trained in its place
+    page.choose("sample", "lighthouse.txt")
+    page.press("Step")
     assert page.run.solver.iteration == 1
