@@ -38,12 +38,10 @@ def open_by_id(run_id: str) -> None:
         messages.show("page", error_messages.for_click(error))
         _choose_no_text()
         return
-    lost = state.text_error() if state.text() is None else ""
+    lost = [state.text_error(), "This run has its own text."] if unsaved_text.is_lost() else []
     current_run.make_current(run)
-    if lost:
-        messages.show("page", f"{lost} This run has its own text.")
-    elif run.notes:
-        messages.show("page", " ".join(run.notes))
+    if lost or run.notes:
+        messages.show("page", " ".join([*lost, *run.notes]))
     elif live is None:
         saved = run.autosaver.saved_at if run.autosaver is not None else None
         when = f", saved {ago(time.time() - saved)}," if saved else ""

@@ -31,12 +31,18 @@ def parameter() -> str | None:
     source, run = state.text_source(), state.run()
     if source is None:
         return None
-    if source.kind == "lost":
-        return source.key if source.key in ("upload", "paste") else None
+    if is_lost():
+        return source.key
     if source.kind not in ("upload", "paste"):
         return None
     is_saved = run is not None and state.text() == run.text and current_text.is_up_to_date(source)
     return None if is_saved else source.kind
+
+
+def is_lost() -> bool:
+    """Return whether an upload or pasted text was lost and nothing else was chosen since."""
+    source = state.text_source()
+    return source is not None and source.kind == "lost" and source.key in ("upload", "paste")
 
 
 def report_lost(kind: str) -> str:
