@@ -67,9 +67,10 @@ def find_book(text: str) -> Book | None:
     """
     stop = _licence_start(text)
     start = _header_end(text, stop)
-    if (start, stop) == (0, len(text)) or not text[start:stop].strip():
+    if (start, stop) == (0, len(text)):
         return None
-    return Book(start, stop)
+    pieces = (text[at : min(at + WINDOW, stop)] for at in range(start, stop, WINDOW))
+    return Book(start, stop) if any(piece.strip() for piece in pieces) else None
 
 
 def _header_end(text: str, stop: int) -> int:

@@ -180,3 +180,64 @@ def test_tabs_and_line_endings_are_not_control_characters() -> None:
     assert control_share(count_characters("")) == 0
     assert control_share(count_characters("\t\n\v\f\r\x85é")) == 0
     assert control_share(count_characters("\0\x1b\x7f\x9fabcd")) == 0.5
+
+
+# --- encodings that show in the bytes, marks that lie, damage, pieces ------------------------
+
+
+@pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", [RUSSIAN, "Plain.\n", "道可道，非常道。\n"])
+def test_utf32_without_a_mark_is_detected(text: str, codec: str) -> None:
+    read = decode(text.encode(codec), "a.txt", None, must_not_guess)
+    assert (read.text, read.encoding) == (text, codec)
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("iso2022_jp", "吾輩は猫である。\n"),
+        ("iso2022_kr", "나라의 말이 달라\n"),
+        ("hz", "道可道，非常道。\n"),
+    ],
+)
+def test_ascii_with_escape_sequences_is_detected(codec: str, text: str) -> None:
+    read = decode(text.encode(codec), "a.txt", None, must_not_guess)
+    assert (read.text, read.encoding) == (text, codec)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred\x1b[0m\n", "a ~{ b ~} c\n", "if (~{x}) {}\n"])
+def test_other_escapes_and_tildes_stay(text: str) -> None:
+    assert decode(text.encode(), "a.txt", None, must_not_guess).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        ("ЧЪ" + RUSSIAN, "koi8-r"),  # FE FF, a mark of UTF-16
+        ("ЪЧ" + RUSSIAN, "koi8-r"),
+        ("п»ї" + RUSSIAN, "cp1251"),  # EF BB BF, the mark of UTF-8
+    ],
+)
+def test_a_mark_that_does_not_decode_is_no_mark(text: str, codec: str) -> None:
+    assert decode(text.encode(codec), "a.txt", None, lambda _: codec).text == text
+
+
+def test_a_few_damaged_characters_do_not_change_the_encoding() -> None:
+    raw = (RUSSIAN * 20).encode() + b"\xff" + RUSSIAN.encode()
+    read = decode(raw, "a.txt", None, must_not_guess)
+    assert (read.text, read.encoding) == (RUSSIAN * 20 + "\ufffd" + RUSSIAN, "utf-8")
+    assert read.notes == ("1 damaged character was replaced by \ufffd.",)
+    assert decode("caf\xe9 ol\xe9\n".encode("latin-1"), "a.txt", None, None).encoding == "cp1252"
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "gb18030", "iso2022_jp", "cp932"])
+@pytest.mark.parametrize("piece", [1, 2, 3, 7])
+def test_pieces_give_the_same_text_as_the_whole(
+    codec: str, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rnncore.reading.pieces._PIECE", piece)
+    text = "吾輩は猫\r\nである。\rab\nc\r\n"
+    read = decode(text.encode(codec), "a.txt", codec, None)
+    assert read.text == "吾輩は猫\nである。\nab\nc\n"
+    with pytest.raises(TextError, match="at byte 8"):
+        decode(b"12345678\xff", "a.txt", "utf-8", None)
