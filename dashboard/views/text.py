@@ -34,8 +34,8 @@ def show() -> None:
             key="upload",
             max_upload_size=limits.MAX_TEXT_MB,
             on_change=text_callbacks.choose_upload,
-            help="A book or other text, for example a novel as .txt, .md, .gz, .zip or .epub. It "
-            "stays on the computer that runs this page.",
+            help="A book or other text, for example a novel as .txt, .epub, .docx or .html, "
+            "or several in a .zip. It stays on the computer that runs this page.",
         )
         st.pills(
             "Sample text",

@@ -43,7 +43,9 @@ def add_parser(commands: Any) -> None:
         description="Train a network on a text, or continue a saved run. With --from, a trained "
         "network learns the text: it keeps what it knows, and learns new characters.",
     )
-    parser.add_argument("book", type=Path, help="a .txt, .gz, .zip or .epub file; or a saved .npz")
+    parser.add_argument(
+        "book", type=Path, help="a text (.txt, .html, .docx, .epub, .gz, .zip); or a saved .npz"
+    )
     parser.add_argument(
         "--out", type=Path,
         help="save the run here (.npz), every few seconds and at the end; if the file holds this "

@@ -192,6 +192,8 @@ class ZipArchive:
             return next(kinds, "an Office file")
         if {"content.xml", "META-INF/manifest.xml"} <= names:
             return "an OpenDocument file"
+        if any(name.endswith("Index/Document.iwa") for name in names):
+            return "an Apple iWork document"
         if "META-INF/MANIFEST.MF" in names:
             return "a Java program"
         if any(posixpath.basename(name) == "data.pkl" for name in names):

@@ -73,14 +73,14 @@ def extract_text(page: str, name: str) -> str:
         elif kind == "end":
             elements.close(value)
         elif not elements.hidden:
-            writer.write(value if kind == "literal" else _unescape(value, name), elements.is_pre)
+            writer.write(value if kind == "literal" else unescape(value, name), elements.is_pre)
             continue
         if value in _BREAKS and not elements.hidden:
             writer.break_lines(2 if value != "br" else int(kind == "start"))
     return writer.text()
 
 
-def _unescape(text: str, name: str) -> str:
+def unescape(text: str, name: str) -> str:
     """Replace entities such as &amp; by their characters."""
     if "&" not in text:
         return text

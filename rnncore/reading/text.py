@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NoReturn
 
 import numpy as np
 
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
 from rnncore.reading.archives import MAX_TEXT_BYTES, ZipArchive, expand_gzip
+from rnncore.reading.documents import refuse_kind
 from rnncore.reading.encodings import (
     GZIP,
     HEAD_BYTES,
@@ -25,19 +25,17 @@ from rnncore.reading.encodings import (
     GuessEncoding,
     control_share,
     count_characters,
-    decode,
     detect_kind,
-    needs_guess,
 )
-from rnncore.reading.epub import is_epub, list_chapters
+from rnncore.reading.epub import is_epub
 from rnncore.reading.file_names import display_name
-from rnncore.reading.markup import extract_text
+from rnncore.reading.members import read_epub, read_word_document, read_zip
 from rnncore.reading.memory import Reserve, reporting_to
+from rnncore.reading.web_page import decode_declared, is_web_page, take_words
 
 MIN_DISTINCT = 2  # with a single distinct character there is nothing to predict
 LARGE_VOCABULARY = 1000  # distinct characters; European books have about 100
 _NEED = f"a text needs at least {MIN_DISTINCT} distinct characters."
-_NAMES_SHOWN = 5  # file names in one note
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def read_text(
     strip_gutenberg: bool = True,
     reserve: Reserve | None = None,
 ) -> Text:
-    """Return the text of a plain file, a .gz, a .zip of texts (joined) or an .epub.
+    """Return the text of a plain file, .html, .docx, .epub, .gz or a .zip of texts (joined).
 
     raw: the file's bytes, which decide what kind of file it is.
     name: the file's name, for messages and display only.
@@ -98,10 +96,12 @@ def _unpack(
     if kind is ZIP:
         archive = ZipArchive(raw, label)
         if is_epub(archive):
-            return _read_epub(archive, encoding)
+            return read_epub(archive, encoding)
+        if archive.document_kind == "a Word document":
+            return read_word_document(archive)
         if archive.document_kind is not None:
-            _refuse_kind(label, archive.document_kind)
-        return _read_zip(archive, encoding, guess)
+            refuse_kind(label, archive.document_kind)
+        return read_zip(archive, encoding, guess)
     if kind is GZIP:
         raw = expand_gzip(raw, label)
         kind = detect_kind(raw[:HEAD_BYTES])
@@ -111,98 +111,14 @@ def _unpack(
                 "unpack it and upload a plain text file."
             )
     if kind is not None:
-        _refuse_kind(label, kind.description)
+        refuse_kind(label, kind.description)
     if len(raw) > MAX_TEXT_BYTES:
         raise TextError(
             f"{label} has {len(raw) / 2**20:.0f} MiB; the limit is "
             f"{MAX_TEXT_BYTES // 2**20} MiB. Upload a part of it."
         )
-    return [decode(raw, label, encoding, guess)], []
-
-
-def _refuse_kind(label: str, kind: str) -> NoReturn:
-    raise TextError(f"{label} is {kind}, not a text; upload a .txt, .gz, .zip or .epub file.")
-
-
-# --- archives --------------------------------------------------------------------------------
-
-
-def _read_zip(
-    archive: ZipArchive, encoding: str | None, guess: GuessEncoding | None
-) -> tuple[list[Decoded], list[str]]:
-    """Return all texts of a zip in the order of their names, and notes on the files skipped."""
-    found: list[tuple[str, bytes]] = []
-    skipped: list[str] = []
-    for member in archive.list_members():
-        shown = display_name(member.filename)
-        kind = detect_kind(archive.read_head(member, HEAD_BYTES))
-        if kind is None:
-            found.append((shown, archive.read(member)))
-        elif kind.is_archive:
-            raise TextError(
-                f"{archive.name} holds {shown}, {kind.description} of its own; "
-                "unpack it and upload the text inside it."
-            )
-        else:
-            skipped.append(f"{shown} ({kind.description})")
-    if guess is not None and encoding is None:
-        guess = _guess_once([data for _, data in found if needs_guess(data)], guess)
-    names, parts = [], []
-    for shown, data in found:
-        part = decode(data, shown, encoding, guess)
-        if not part.text:
-            skipped.append(f"{shown} (empty)")
-        elif control_share(count_characters(part.text)) > MAX_CONTROL_SHARE:
-            skipped.append(f"{shown} (not a text)")
-        else:
-            names.append(shown)
-            parts.append(part)
-    if not parts:
-        only = f", only {_format_names(skipped)}" if skipped else ""
-        raise TextError(f"{archive.name} holds no text{only}; upload a zip of .txt files.")
-    notes = []
-    if len(parts) > 1:
-        notes.append(f"{len(parts):,} files were joined: {_format_names(names)}.")
-    if skipped:
-        notes.append(f"Skipped, because they are not texts: {_format_names(skipped)}.")
-    return parts, notes
-
-
-def _guess_once(raws: Sequence[bytes], guess: GuessEncoding) -> GuessEncoding:
-    """Return a function that gives one answer for all files of an archive.
-
-    A guess over all their bytes is more reliable than one for each file, and faster.
-    """
-    answer = guess(b"\n".join(raws)) if raws else None
-    return lambda _: answer
-
-
-def _read_epub(archive: ZipArchive, encoding: str | None) -> tuple[list[Decoded], list[str]]:
-    """Return the e-book as one text and a note.
-
-    No encoding is guessed: the standard requires UTF-8 or UTF-16.
-    """
-    texts, used = [], ""
-    for chapter in list_chapters(archive):
-        raw = archive.read(chapter)
-        if detect_kind(raw[:HEAD_BYTES]) is None:
-            page = decode(raw, archive.name, encoding, None)
-            used = used or page.encoding
-            if text := extract_text(page.text, archive.name):
-                texts.append(text)
-    if not texts:
-        raise TextError(
-            f"{archive.name} is an e-book without text; upload the book as a text file."
-        )
-    note = (
-        f"The e-book's pages ({len(texts):,}) were joined in reading order, without their markup."
-    )
-    return [Decoded("\n\n".join(texts) + "\n", used)], [note]
-
-
-def _format_names(names: Sequence[str]) -> str:
-    hidden = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {hidden:,} more" if hidden > 0 else "")
+    read = decode_declared(raw, label, encoding, guess)
+    return [take_words(read, label) if is_web_page(read.text) else read], []
 
 
 def _join(texts: Sequence[str]) -> str:

@@ -62,7 +62,8 @@ def test_line_endings_become_lf_and_a_note_reports_it(ends: str) -> None:
         ),
         (
             b"\x89PNG\r\n\x1a\n and then some",
-            "book.txt is a PNG image, not a text; upload a .txt, .gz, .zip or .epub file.",
+            "book.txt is a PNG image, not a text; "
+            "upload a .txt, .gz, .zip, .epub, .html or .docx file.",
         ),
     ],
 )
@@ -176,7 +177,7 @@ def test_an_archive_in_a_zip_is_refused() -> None:
 @pytest.mark.parametrize(
     ("members", "kind"),
     [
-        ({"[Content_Types].xml": "", "word/document.xml": ""}, "a Word document"),
+        ({"[Content_Types].xml": "", "ppt/x.xml": ""}, "a PowerPoint presentation"),
         ({"[Content_Types].xml": "", "xl/workbook.xml": ""}, "an Excel workbook"),
         ({"[Content_Types].xml": ""}, "an Office file"),
         ({"content.xml": "", "META-INF/manifest.xml": ""}, "an OpenDocument file"),
