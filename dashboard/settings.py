@@ -38,6 +38,9 @@ CELL_NAMES = {
     for name, cell in sorted(CELLS.items(), key=lambda item: (item[0] != "lstm", item[1].title))
 }
 
+# Iterations whose history is counted as memory. It hardly grows beyond the first 65,536.
+_LONGEST_RUN = 10**9
+
 
 @dataclass(frozen=True)
 class ModelSettings:
@@ -89,6 +92,7 @@ class ModelSettings:
         return estimate_training_bytes(
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
             self.batch_size, self.seq_length, itemsize, validates=self.val_fraction > 0,
+            iterations=_LONGEST_RUN,
         )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rnncore.batch_pass import choose_shard_count
 from rnncore.cells import CELLS
 from rnncore.compute import blas
+from rnncore.history import estimate_bytes
 from rnncore.network import count_params
 from rnncore.validation import MAX_STREAMS, STEPS
 
@@ -19,6 +20,7 @@ def estimate_training_bytes(
     seq_length: int,
     itemsize: int = 4,
     validates: bool = True,
+    iterations: int = 0,
 ) -> int:
     """Return an upper estimate of the bytes that training takes in all its processes.
 
@@ -27,7 +29,8 @@ def estimate_training_bytes(
     * for the first shard, the parameters, gradients, two moments and copies of the weights;
     * for each further shard, the same without the moments;
     * for each step of each layer, the gates, their gradients, states and inputs;
-    * with ``validates``, the buffers of a validation, which have no gradients.
+    * with ``validates``, the buffers of a validation, which have no gradients;
+    * the history of so many ``iterations``, and its copy for a save.
     """
     G, H = len(CELLS[cell_type].gates), hidden_dim
     params = count_params(vocab_dim, input_dim, hidden_dim, cell_type, num_layers)
@@ -37,7 +40,7 @@ def estimate_training_bytes(
     if validates:
         copies += 2 * _further_shards(params, MAX_STREAMS, STEPS)
         rows += MAX_STREAMS * STEPS * (per_row + 2 * vocab_dim)
-    return itemsize * (copies * params + rows)
+    return itemsize * (copies * params + rows) + estimate_bytes(iterations)
 
 
 def _further_shards(num_params: int, N: int, T: int) -> int:

@@ -19,13 +19,16 @@ def loss_chart(history: History) -> Any:
     import altair as alt
     import pandas as pd
 
-    iteration, loss = history["iteration"], history["loss"]
-    lines = {
-        "training": (iteration, loss),
-        "training, smoothed": (iteration, smooth(loss)),
-        "validation": history.validations(),
+    history = history.view()
+    iteration, loss, ends = history["iteration"], history["loss"], history.ends
+    at = _pick_evenly(ends)
+    val_iteration, val_loss = history.validations()
+    val_at = _pick_evenly(np.arange(1, len(val_loss) + 1))
+    downsampled = {
+        "training": (iteration[at], loss[at]),
+        "training, smoothed": (iteration[at], smooth(loss, ends=ends)[at]),
+        "validation": (val_iteration[val_at], val_loss[val_at]),
     }
-    downsampled = {name: (_downsample(x), _downsample(y)) for name, (x, y) in lines.items()}
     rows = pd.DataFrame(
         {
             "iteration": np.concatenate([x for x, _ in downsampled.values()]),
@@ -33,7 +36,7 @@ def loss_chart(history: History) -> Any:
             "line": np.repeat(list(downsampled), [len(x) for x, _ in downsampled.values()]),
         }
     )
-    colours = alt.Scale(domain=list(lines), range=["#c6dbef", "#2171b5", "#d94801"])
+    colours = alt.Scale(domain=list(downsampled), range=["#c6dbef", "#2171b5", "#d94801"])
     return (
         alt.Chart(rows)
         .mark_line()
@@ -46,17 +49,30 @@ def loss_chart(history: History) -> Any:
     )
 
 
-def _downsample(values: np.ndarray) -> np.ndarray:
-    """Return at most ``_MAX_POINTS`` evenly spaced values, always with the newest."""
-    every = max(1, -(-len(values) // _MAX_POINTS))
-    return values[::-1][::every][::-1]
+def _pick_evenly(ends: np.ndarray) -> np.ndarray:
+    """Return at most ``_MAX_POINTS`` rows, evenly spaced in iterations, always with the newest.
+
+    ends: the number of iterations up to and including each row.
+    """
+    if not len(ends):
+        return np.arange(0)
+    every = max(1, -(-int(ends[-1]) // _MAX_POINTS))
+    return np.unique(np.searchsorted(ends, np.arange(ends[-1], 0, -every)))
 
 
-def smooth(values: np.ndarray, window: int = 100) -> np.ndarray:
-    """Return the mean of the last ``window`` values at each index (fewer at the beginning)."""
+def smooth(values: np.ndarray, window: int = 100, ends: np.ndarray | None = None) -> np.ndarray:
+    """Return the mean of the last ``window`` iterations at each row (fewer at the beginning).
+
+    ends: as for ``_pick_evenly``; None if each row stands for one iteration. The mean of a row
+    that stands for more than ``window`` is its own.
+    """
     if len(values) == 0:
         return values
-    total = np.concatenate([[0.0], np.cumsum(values)])
+    if ends is None:
+        ends = np.arange(1, len(values) + 1)
+    counts = np.diff(ends, prepend=0)
+    total = np.concatenate([[0.0], np.cumsum(values * counts)])
+    whole = np.concatenate([[0], ends])
     end = np.arange(1, len(values) + 1)
-    start = np.maximum(0, end - window)
-    return (total[end] - total[start]) / (end - start)
+    start = np.minimum(np.searchsorted(ends, ends - window, side="right"), end - 1)
+    return (total[end] - total[start]) / (whole[end] - whole[start])

@@ -24,10 +24,11 @@ def diagnose_solver(
 
     baselines: those of its text, as far as they are known.
     """
-    history = solver.history
-    n = len(history)
-    step = max(1, -(-n // MAX_ROWS))
-    rows = np.arange(n - 1, -1, -step)[::-1]  # evenly spaced, with the newest row
+    history = solver.history.view()
+    n = history.iterations
+    # Iterations from one row to the next; of a thinned history, no fewer than its longest row has.
+    step = max(-(-n // MAX_ROWS), 1, *history["iterations"][:1].astype(int).tolist())
+    rows = np.searchsorted(history.ends, np.arange(n, 0, -step)[::-1])  # with the newest row
     val_iteration, val_loss = history.validations()
     finite = np.isfinite(val_loss)
     curve = Curve(

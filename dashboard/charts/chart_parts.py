@@ -8,7 +8,7 @@ import altair as alt
 
 from dashboard.charts.chart_options import X_AXES
 from dashboard.charts.downsampling import Floats, Positions
-from rnncore.history import History
+from rnncore.history import VALIDATION_COLUMNS, History
 
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
 
@@ -18,6 +18,13 @@ def x_values(history: History, at: Positions, x_axis: str, chars_per_epoch: floa
     if x_axis == "Epochs":
         return history["chars"][at] / max(1.0, chars_per_epoch)
     return history[X_AXES[x_axis]][at]
+
+
+def validation_x(validations: Floats, x_axis: str, chars_per_epoch: float) -> Floats:
+    """Return the values on ``x_axis`` of a history's ``validation_table``."""
+    if x_axis == "Epochs":
+        return validations[VALIDATION_COLUMNS.index("chars")] / max(1.0, chars_per_epoch)
+    return validations[VALIDATION_COLUMNS.index(X_AXES[x_axis])]
 
 
 def x_title(x_axis: str) -> str:

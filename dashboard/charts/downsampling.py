@@ -1,4 +1,8 @@
-"""Downsampling: choose the few points of a long line that are drawn, and average around them."""
+"""Downsampling: choose the few points of a long line that are drawn, and average around them.
+
+``ends`` is, for lines whose rows may stand for several iterations, the number of iterations up to
+and including each row (``History.ends``).
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,20 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]  # indices into the line
+Ends = NDArray[np.int64]
 
 
-def pick_extremes(values: Floats, buckets: int) -> Positions:
+def pick_extremes(values: Floats, buckets: int, ends: Ends | None = None) -> Positions:
     """Return at most 2 ``buckets`` positions: the minimum and maximum of each equal stretch.
 
     No peak is lost, however short.
     """
     if len(values) <= 2 * buckets:
         return np.arange(len(values))
-    edges = np.linspace(0, len(values), buckets + 1).astype(int)
-    stretches = [slice(a, b) for a, b in pairwise(edges)]
+    edges = np.linspace(0, len(values) if ends is None else ends[-1], buckets + 1).astype(int)
+    if ends is not None:
+        edges = np.searchsorted(ends, edges, side="right")
+    stretches = [slice(a, b) for a, b in pairwise(edges) if a < b]
     return np.unique([s.start + f(values[s]) for s in stretches for f in (np.argmin, np.argmax)])
 
 
@@ -30,14 +37,31 @@ def pick_evenly(length: int, points: int) -> Positions:
     return np.unique(np.linspace(0, length - 1, points).astype(int))
 
 
-def trailing_means(values: Floats, positions: Positions, window: int) -> Floats:
-    """Return the mean of the last ``window`` values at each position; later values change none.
+def pick_rows(ends: Ends, points: int) -> Positions:
+    """Return at most ``points`` rows, evenly spaced in iterations, the last one included."""
+    iterations = int(ends[-1]) if len(ends) else 0
+    return np.unique(np.searchsorted(ends, pick_evenly(iterations, points) + 1))
 
-    Near the beginning the window is a fifth of the values so far: a full window would lag behind
-    the steep fall of the loss there.
+
+def trailing_means(
+    values: Floats, positions: Positions, window: int, ends: Ends | None = None
+) -> Floats:
+    """Return the mean of the last ``window`` iterations at each position; later ones change none.
+
+    Near the beginning the window is a fifth of the iterations so far: a full window would lag
+    behind the steep fall of the loss there.
     """
-    widths = np.clip(positions // 5 + 1, 1, max(1, window))
-    return _means(values, positions + 1 - widths, positions + 1)
+    if ends is None:
+        ends = np.arange(1, len(values) + 1)
+    at = ends[positions]
+    widths = np.clip((at - 1) // 5 + 1, 1, max(1, window))
+    starts = np.minimum(np.searchsorted(ends, at - widths, side="right"), positions)
+    counts = np.diff(ends, prepend=0)
+    means = [
+        np.average(values[a : b + 1], weights=counts[a : b + 1])
+        for a, b in zip(starts, positions, strict=True)
+    ]
+    return np.array(means, dtype=np.float64)
 
 
 def centred_means(values: Floats, positions: Positions, reach: int) -> Floats:

@@ -19,7 +19,7 @@ from dashboard.charts.chart_parts import (
     x_tooltip,
     x_values,
 )
-from dashboard.charts.downsampling import pick_extremes
+from dashboard.charts.history_line import pick_range
 from rnncore.history import History
 
 COLUMN_TITLES = {"grad_norm": "Gradient norm", "lr": "Learning rate"}
@@ -42,9 +42,10 @@ def column_rows(
     history: History, chars_per_epoch: float, column: str, options: ChartOptions
 ) -> pd.DataFrame:
     """Return at most 300 rows of a column of the history, named as the axes are."""
-    at = pick_extremes(history[column], 150)
+    history = history.view()  # the trainer may append meanwhile
+    at, values = pick_range(history, column, 150)
     x = x_values(history, at, options.x, chars_per_epoch)
-    return pd.DataFrame({x_title(options.x): x, COLUMN_TITLES[column]: history[column][at]})
+    return pd.DataFrame({x_title(options.x): x, COLUMN_TITLES[column]: values})
 
 
 @lru_cache(maxsize=64)

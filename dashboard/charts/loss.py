@@ -21,6 +21,7 @@ from dashboard.charts.chart_parts import (
     TRAINING,
     VALIDATION,
     nearest_point_layers,
+    validation_x,
     without_data,
     x_encoding,
     x_title,
@@ -31,9 +32,10 @@ from dashboard.charts.downsampling import (
     Floats,
     Positions,
     pick_evenly,
-    pick_extremes,
+    pick_rows,
     trailing_means,
 )
+from dashboard.charts.history_line import pick_range
 from dashboard.formatting import counted, three_decimals
 from rnncore.history import History
 
@@ -69,6 +71,7 @@ def loss_chart(
     history: History, chars_per_epoch: float, options: ChartOptions
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return rows and specification of the loss chart."""
+    history = history.view()  # the trainer may append meanwhile
     top = _top_of_axis(history)
     rows = loss_rows(history, chars_per_epoch, options, top)
     # In perplexity the axis would end at 30 digits after an explosion, if it were not rounded.
@@ -78,11 +81,10 @@ def loss_chart(
 
 def _top_of_axis(history: History) -> float | None:
     """Return where the axis ends if the loss has a spike, in nats per character; else None."""
-    loss, val = history["loss"], history["val_loss"]
+    loss, (_, val) = history["loss"], history.validations()
     if not len(loss):
         return None
-    measured = val[~np.isnan(val)]
-    highest = max(float(loss.max()), float(measured.max(initial=0.0)))
+    highest = max(float(history["loss_max"].max()), float(val.max(initial=0.0)))
     return top_without_spikes(loss, highest, begin=1.1 * float(loss[0]))
 
 
@@ -96,34 +98,43 @@ def loss_rows(
     width, negative if the label goes below the line.
     top: where the axis ends, in nats per character; baselines above it are left out.
     """
-    loss, val_loss = history["loss"], history["val_loss"]
-    raw, mean = pick_extremes(loss, BUCKETS), pick_evenly(len(loss), BUCKETS)
-    measured = np.flatnonzero(~np.isnan(val_loss))
-    val = measured[pick_evenly(len(measured), BUCKETS)]
-    best = measured[[np.argmin(val_loss[measured])]] if len(measured) else measured
+    history = history.view()  # the trainer may append meanwhile
+    loss, ends, n = history["loss"], history.ends, history.iterations
+    (raw, raw_loss), mean = pick_range(history, "loss", BUCKETS), pick_rows(ends, BUCKETS)
+    validations = history.validation_table()
+    measured, val_loss = validations[0], validations[-1]
+    val = pick_evenly(len(val_loss), BUCKETS)
+    best = np.array([np.argmin(val_loss)] if len(val_loss) else [], dtype=int)
     # After a checkpoint was restored, a mark or stage can lie beyond the end of the history.
-    marks = np.array([min(mark.iteration, len(loss)) - 1 for mark in options.marks if len(loss)])
-    stage = np.array([] if options.stage is None else [min(options.stage, len(loss)) - 1])
-    lowest = min([math.inf, *loss[raw], *val_loss[val]])
+    marks = [min(mark.iteration, n) for mark in options.marks if n]
+    stage = [min(options.stage, n)] if options.stage is not None and n else []
+    lowest = min([math.inf, *raw_loss, *val_loss[val]])
     ceiling = math.inf if top is None else top
     # A baseline far below the curve would flatten it; it appears once the curve comes near.
     near = [base for base in options.baselines if lowest - 1.0 < base.nats < ceiling]
     baselines = sorted(near, key=lambda base: base.nats)
 
-    def at_x(at: NDArray[Any]) -> Floats:
-        return x_values(history, at.astype(int), options.x, chars_per_epoch)
+    def at_x(at: Positions) -> Floats:
+        return x_values(history, at, options.x, chars_per_epoch)
 
-    smooth = trailing_means(loss, mean, options.smoothing)
-    curves_x = np.concatenate([at_x(mean), at_x(val)])
+    def at_iteration(iterations: list[int]) -> Floats:
+        if not iterations:
+            return np.empty(0)
+        return np.interp(iterations, ends, at_x(np.arange(len(loss))))
+
+    val_x = validation_x(validations, options.x, chars_per_epoch)
+    smooth = trailing_means(loss, mean, options.smoothing, ends)
+    curves_x = np.concatenate([at_x(mean), val_x[val]])
     curves_y = np.minimum(np.concatenate([smooth, val_loss[val]]), ceiling)
     label_starts = place_labels(baselines, curves_x, curves_y)
 
-    def both(at: Positions) -> list[tuple[str, str]]:
-        """Return training loss and last validation loss at each position, as text."""
-        last = np.searchsorted(measured, at, side="right") - 1
-        values = np.full(len(at), np.nan)
-        values[last >= 0] = val_loss[measured[last[last >= 0]]]
-        training = trailing_means(loss, at, options.smoothing)
+    def both(iterations: NDArray[Any]) -> list[tuple[str, str]]:
+        """Return training loss and last validation loss at each iteration, as text."""
+        last = np.searchsorted(measured, iterations, side="right") - 1
+        values = np.full(len(iterations), np.nan)
+        values[last >= 0] = val_loss[last[last >= 0]]
+        rows = np.minimum(np.searchsorted(ends, iterations), max(0, len(ends) - 1))
+        training = trailing_means(loss, rows, options.smoothing, ends)
         return [
             (three_decimals(float(t)), three_decimals(float(v)))
             for t, v in zip(
@@ -140,20 +151,21 @@ def loss_rows(
         return np.full(count, np.nan)
 
     parts: list[tuple[str, Floats, Floats, Sequence[str]]] = [  # part, x, y, label
-        ("raw", at_x(raw), loss[raw], [TRAINING_NAME] * len(raw)),
+        ("raw", at_x(raw), raw_loss, [TRAINING_NAME] * len(raw)),
         ("mean", at_x(mean), smooth, [TRAINING_NAME] * len(mean)),
-        ("val", at_x(val), val_loss[val], [VALIDATION_NAME] * len(val)),
-        ("best", at_x(best), val_loss[best], ["best validation"] * len(best)),
+        ("val", val_x[val], val_loss[val], [VALIDATION_NAME] * len(val)),
+        ("best", val_x[best], val_loss[best], ["best validation"] * len(best)),
         ("baseline", nothing(len(baselines)), np.array([base.nats for base in baselines]),
          [label(base) for base in baselines]),
-        ("mark", at_x(marks), nothing(len(marks)),
+        ("mark", at_iteration(marks), nothing(len(marks)),
          [mark.text for mark in options.marks][: len(marks)]),
-        ("stage", at_x(stage), nothing(len(stage)),
+        ("stage", at_iteration(stage), nothing(len(stage)),
          [f"after {counted(options.stage or 0, 'iteration')}" for _ in stage]),
     ]  # fmt: skip
     notes = {label(base): base.note for base in baselines}
     labels = [text for _, _, _, some in parts for text in some]
-    losses = [("", "")] * len(raw) + both(mean) + both(val) + both(best)
+    losses = [("", "")] * len(raw) + both(ends[mean])
+    losses += both(measured[val]) + both(measured[best])
     losses += [("", "")] * (len(labels) - len(losses))
     label_at = nothing(len(labels))
     begin = len(raw) + len(mean) + len(val) + len(best)

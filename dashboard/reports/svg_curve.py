@@ -29,6 +29,8 @@ class Curve:
     """Losses in nats per character: training loss (n,) at ``iteration`` (n,), validation (m,).
 
     marks: named levels to compare with, such as the loss of an n-gram model.
+    means: iterations and losses for the smoothed line, if not the same; of a thinned history, the
+        other line has the extremes. note: a sentence for the caption.
     """
 
     iteration: ArrayLike
@@ -36,6 +38,8 @@ class Curve:
     val_iteration: ArrayLike = ()
     val_loss: ArrayLike = ()
     marks: Mapping[str, float] = field(default_factory=dict)
+    means: tuple[ArrayLike, ArrayLike] | None = None
+    note: str = ""
 
 
 def draw(curve: Curve) -> str:
@@ -43,7 +47,8 @@ def draw(curve: Curve) -> str:
     x, y = _finite(curve.iteration, curve.loss)
     val_x, val_y = _finite(curve.val_iteration, curve.val_loss)
     thin_x, thin_y = thin_line(x, y, POINTS)
-    smooth_x, smooth_y = smooth_line(x, y, POINTS // 2)
+    means = _finite(*curve.means) if curve.means else (x, y)
+    smooth_x, smooth_y = smooth_line(*means, POINTS // 2)
     right = max([1.0, *x[-1:], *val_x[-1:]])
     low, high = _range(y, val_y, list(curve.marks.values()))
 
@@ -72,6 +77,8 @@ def draw(curve: Curve) -> str:
     words = "Thin line: loss of each batch. Thick line: the same, smoothed."
     if len(val_x):
         words += " Orange: validation loss."
+    if curve.note:
+        words += f" {escape(curve.note)}"
     return (
         f'<figure>\n<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{_label(smooth_y, val_y)}">\n'

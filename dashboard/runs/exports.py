@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
 
+import numpy as np
+
 from dashboard.analysis.baselines import Baseline
+from dashboard.charts.history_line import describe_thinning, report_lines
 from dashboard.formatting import counted
 from dashboard.reports.run_report import Report, Sample, render
 from dashboard.reports.svg_curve import Curve
@@ -21,7 +24,7 @@ from dashboard.server import limits
 from dashboard.server.error_messages import report_unexpected
 from dashboard.settings import CELL_NAMES
 from rnncore import save
-from rnncore.history import COLUMNS
+from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 
@@ -91,17 +94,33 @@ def checkpoint_bytes(run: Run) -> int:
     """Return the approximate size of the .npz file, in bytes."""
     solver = run.solver
     moments = sum(slot.nbytes for slot in solver.optimizer.slots.values())
-    history = 8 * len(COLUMNS) * len(solver.history)
+    thinned = sum(array.nbytes for array in solver.history.thinned_arrays())
+    history = 8 * len(COLUMNS) * len(solver.history) + thinned
     return model_bytes(run) + moments + solver.ids.nbytes + history
 
 
 def history_csv(run: Run) -> str:
-    """Return the history as CSV, one row an iteration; cells without a measurement are empty."""
-    table = run.solver.history.to_array().T
+    """Return the history as CSV, one row an iteration; cells without a measurement are empty.
+
+    The CSV of a thinned history has the columns RANGES, too. A row of several iterations names
+    the last of them, and their number. A validation among them has a row of its own, of 0
+    iterations.
+    """
+    history = run.solver.history.copy()  # the trainer may append meanwhile
+    names, table = [*COLUMNS], history.to_array()
+    if history.thinned:
+        names += RANGES
+        table = np.vstack([table, *(history[name] for name in RANGES)])
+        validations = history.thinned_arrays()[1]
+        rows = np.full((len(names), validations.shape[1]), np.nan)
+        rows[[names.index(name) for name in VALIDATION_COLUMNS]] = validations
+        rows[names.index("iterations")] = 0
+        table = np.concatenate([rows, table], axis=1)
+        table = table[:, np.argsort(table[0], kind="stable")]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in table:
+    writer.writerow(names)
+    for row in table.T:
         writer.writerow(["" if math.isnan(value) else f"{value:.10g}" for value in row])
     return out.getvalue()
 
@@ -119,8 +138,9 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
     """Return the report, one self-contained HTML page; ``levels`` are lines on its curve."""
     status, solver, text = run.trainer.status(), run.solver, run.text
     chosen, train = run.model_settings, run.train_settings
-    history = solver.history
+    history = solver.history.view()
     at, val = history.validations()
+    line, means = report_lines(history)
     every = max(1, len(run.sample_log.entries) // REPORT_SAMPLES)
     return render(
         Report(
@@ -160,7 +180,7 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
                 "Initialisation seed": chosen.seed,
             },
             curve=Curve(
-                history["iteration"], history["loss"], at, val, {b.name: b.nats for b in levels}
+                *line, at, val, {b.name: b.nats for b in levels}, means, describe_thinning(history)
             ),
             samples=[
                 Sample(e.iteration, run.sample_log.seed_text + e.text)
@@ -205,6 +225,12 @@ MORE_DOWNLOADS = (
         lambda run, baselines: report_html(run, baselines),
         "One page with data, settings, curve and samples, to keep or hand in",
     ),
-    Download("History (CSV)", ".csv", lambda run, _: history_csv(run)),
+    Download(
+        "History (CSV)",
+        ".csv",
+        lambda run, _: history_csv(run),
+        "The figures of each iteration; of more than 65,000 iterations, the oldest as means, "
+        "minima and maxima",
+    ),
     Download("Samples over time", "-samples.txt", lambda run, _: samples_text(run)),
 )

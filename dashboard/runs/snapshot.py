@@ -15,7 +15,6 @@ from dashboard.training.live_settings import Change
 from dashboard.training.sample_log import Entry
 from rnncore import Solver
 from rnncore.errors import FileFormatError
-from rnncore.history import History
 
 MAX_AMOUNT = 10**8  # iterations, epochs or minutes of a goal, as many as an address may set
 
@@ -88,7 +87,7 @@ def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan
     twin.batches = copy.copy(solver.batches)
     twin.rng = copy.deepcopy(solver.rng)
     twin.state = [part.copy() for part in solver.state]
-    twin.history = History.from_array(solver.history.to_array())
+    twin.history = solver.history.copy()
     loss = twin.history["loss"][-50:]
     _, val = twin.history.validations()
     journal = Journal(

@@ -13,6 +13,7 @@ import streamlit as st
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
 from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
 from dashboard.charts.history_column import COLUMN_TITLES, column_chart
+from dashboard.charts.history_line import describe_thinning
 from dashboard.charts.loss import loss_chart
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
 from dashboard.page import background, current_run, settings_callbacks, state, widgets
@@ -169,6 +170,8 @@ def _draw_curve(run: Run, stage: int | None) -> None:
         key="loss_chart",
         alt="Training and validation loss over the run",
     )
+    if thinning := describe_thinning(history):
+        st.caption(thinning)
     if widgets.shows_side_charts():
         for column in ("grad_norm", "lr"):
             rows, spec = column_chart(history, per_epoch, column, options)

@@ -5,7 +5,9 @@
     params/<name>            the model's parameters, as in ``model.params``
     moments/<slot>/<name>    the update rule's vectors, in the same shapes
     state/<layer>            the carried hidden state, (state parts, N, H)
-    history                  (columns, iterations), float64
+    history                  (columns, rows), float64
+    history_ranges           (ranges, thinned rows), float64, if rows of the history are thinned
+    history_validations      (validation columns, n), float64, their validations
     vocab                    code points of the symbols, (V,), if the model has symbols
     ids                      the text, in the smallest type; left out with ``data=False``
     notes                    ``solver.notes`` as JSON, (bytes,), if there are any; at most 1 MiB

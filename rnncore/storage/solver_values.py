@@ -18,7 +18,7 @@ from rnncore import checks, model_from_values
 from rnncore.batches import check_ids
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError, SettingError
-from rnncore.history import COLUMNS, History
+from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS, History
 from rnncore.model import RNN
 from rnncore.network import MAX_VOCAB
 from rnncore.optim import UPDATE_RULES
@@ -48,6 +48,8 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
         if not np.isfinite(array).all():
             raise SaveError(f"The run was not saved: {name} holds values that are not finite.")
     arrays["history"] = solver.history.to_array()
+    if solver.history.thinned:
+        arrays["history_ranges"], arrays["history_validations"] = solver.history.thinned_arrays()
     if model.vocab is not None:
         codes = [ord(char) for char in model.vocab.idx_to_char]
         arrays["vocab"] = np.array(codes, dtype=np.uint32)
@@ -184,7 +186,23 @@ def _pop_history(values: Mapping[str, Any], arrays: dict[str, Array]) -> History
     measured = [i for i, name in enumerate(COLUMNS) if name != "val_loss"]
     if not np.isfinite(rows[measured]).all():
         raise FileFormatError("The run's history holds values that are not finite.")
-    return History.from_array(rows)
+    if "history_ranges" not in arrays:
+        return History.from_array(rows)
+    ranges = arrays.pop("history_ranges")
+    validations = arrays.pop("history_validations", None)
+    for name, columns, array in (
+        ("ranges", RANGES, ranges),
+        ("validations", VALIDATION_COLUMNS, validations),
+    ):
+        if array is None or array.dtype != np.float64 or array.ndim != 2:
+            raise FileFormatError(f"The {name} of the run's history have the wrong type.")
+        if len(array) != len(columns) or not np.isfinite(array).all():
+            raise FileFormatError(f"The {name} of the run's history cannot be used.")
+    lengths = ranges[0]  # of the stretches: powers of two, the older the longer
+    exact = np.isin(lengths, 2.0 ** np.arange(1, 53))
+    if ranges.shape[1] > rows.shape[1] or not exact.all() or (np.diff(lengths) > 0).any():
+        raise FileFormatError("The ranges of the run's history do not fit its rows.")
+    return History.from_array(rows, ranges, validations)
 
 
 def _check_position(position: dict[str, Any]) -> dict[str, Any]:

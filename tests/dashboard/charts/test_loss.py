@@ -13,6 +13,7 @@ import pytest
 from dashboard.analysis.baselines import Baseline
 from dashboard.charts.chart_options import UNITS, X_AXES, ChartOptions, in_unit
 from dashboard.charts.history_column import column_rows, column_spec
+from dashboard.charts.history_line import describe_thinning
 from dashboard.charts.loss import (
     BOTH,
     LABEL,
@@ -109,11 +110,42 @@ def test_a_million_iterations_need_no_more_rows_than_a_thousand(million, x):
     rows = shortened(loss_rows(million, CHARS_PER_EPOCH, options))
     assert len(rows) <= ROWS
     assert len(rows.to_json(orient="records")) < 150_000
-    loss = million["loss"]
     raw = part(rows, "raw")["y"]
-    assert (raw.min(), raw.max()) == (loss.min(), loss.max())
+    assert (raw.min(), raw.max()) == (million["loss_min"].min(), million["loss_max"].max())
     for column in ("grad_norm", "lr"):
         assert len(column_rows(million, CHARS_PER_EPOCH, column, options)) <= 300
+
+
+@pytest.mark.parametrize("x", X_AXES)
+def test_a_thinned_history_looks_like_the_whole(monkeypatch, x):
+    options = {"marks": [Change(12_345, "rate")], "stage": 150_000, "smoothing": 100}
+    thinned = history_of(200_000)
+    assert thinned.thinned
+    monkeypatch.setattr("rnncore.history.MAX_RECENT", 10**6)
+    whole = history_of(200_000)
+    assert not whole.thinned
+    rows, expected = (rows_of(history, x=x, **options) for history in (thinned, whole))
+    for name in ("val", "best", "mark", "stage"):  # exact
+        np.testing.assert_allclose(part(rows, name)["x"], part(expected, name)["x"], rtol=1e-4)
+        np.testing.assert_array_equal(part(rows, name)["y"], part(expected, name)["y"])
+    for name in ("raw", "mean"):
+        axis = np.linspace(0.01, 0.99, 50) * part(expected, name)["x"].max()
+        lines = [
+            np.interp(axis, part(some, name)["x"], part(some, name)["y"])
+            for some in (rows, expected)
+        ]
+        tolerance = 0.3 if name == "raw" else 0.03
+        np.testing.assert_allclose(*lines, atol=tolerance)
+    raw, whole_raw = part(rows, "raw")["y"], part(expected, "raw")["y"]
+    assert (raw.min(), raw.max()) == (whole_raw.min(), whole_raw.max())
+
+
+def test_the_page_states_what_was_thinned(million):
+    assert describe_thinning(history_of(700)) == ""
+    until = million.thinned_until
+    assert 900_000 < until < 1_000_000 - 32_000
+    assert f"Iterations up to {until:,} are kept as" in describe_thinning(million)
+    assert f"up to {million['iterations'].max():,.0f} iterations" in describe_thinning(million)
 
 
 def test_rows_of_a_million_iterations_take_under_a_second(million):

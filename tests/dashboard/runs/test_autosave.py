@@ -368,7 +368,7 @@ def test_a_divergence_restores_the_last_good_state(store):
 def test_a_save_with_a_risen_loss_is_skipped_and_deleted(store):
     run = small_run(store, 50)
     advance(run, 10)
-    run.solver.history._rows[3, 50:60] = 40.0  # rising towards infinity
+    run.solver.history._table.rows[3, 50:60] = 40.0  # rising towards infinity
     run.autosaver.save_now()
     unusable = max(saves(store, run.id))
     diverge(run)

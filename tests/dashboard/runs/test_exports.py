@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.baselines import Baseline
+from dashboard.charts.history_line import describe_thinning
 from dashboard.runs import exports
 from dashboard.server import limits
 from dashboard.text.loading import load
 from rnncore import load as load_file
 from rnncore import save as save_file
-from rnncore.history import COLUMNS
+from rnncore.history import COLUMNS, RANGES
+from tests.support.charts import history_of
 from tests.support.runs import MODEL, small_run
 from tests.support.trainers import stopped
 from tests.support.visits import raising
@@ -109,6 +111,26 @@ def test_the_csv_has_every_iteration_and_empty_cells_for_missing_values(run):
     ):
         assert float(row["loss"]) == pytest.approx(loss)
         assert (row["val_loss"] == "") == math.isnan(val)
+
+
+def test_csv_and_report_of_a_long_run_state_what_was_thinned(run):
+    solver, history = run.solver, run.solver.history
+    solver.history = history_of(100_000)
+    try:
+        rows = list(csv.DictReader(io.StringIO(exports.history_csv(run))))
+        page = exports.report_html(run, [])
+    finally:
+        solver.history, long = history, solver.history
+    assert tuple(rows[0]) == (*COLUMNS, *RANGES)
+    assert sum(int(row["iterations"]) for row in rows) == 100_000
+    assert sum(row["val_loss"] != "" for row in rows) == 100_000 // 50
+    at = [float(row["iteration"]) for row in rows]
+    assert at == sorted(at)
+    assert min(float(row["loss_min"]) for row in rows if row["loss_min"]) == pytest.approx(
+        long["loss_min"].min()
+    )
+    assert describe_thinning(long) in page
+    assert page.count("<polyline") == 3
 
 
 def test_the_samples_file_has_every_sample(run):

@@ -52,6 +52,29 @@ def check_resume(seed: int) -> None:
     assert everything(again) == everything(solver)
 
 
+def test_a_run_with_a_thinned_history_continues_as_if_never_stopped(monkeypatch):
+    for name, value in {
+        "MAX_RECENT": 16,
+        "KEPT_RECENT": 8,
+        "MAX_LEVEL": 4,
+        "KEPT_LEVEL": 2,
+    }.items():
+        monkeypatch.setattr(f"rnncore.history.{name}", value)
+    solver = make(hidden_dim=2, num_iters=200, eval_every=3)
+    run(solver, 100)
+    again = load(saved(solver))
+    for iterations in (0, 15):
+        run(again, iterations)
+        run(solver, iterations)
+        assert everything(again) == everything(solver)
+        mine, expected = again.history, solver.history
+        assert mine.thinned == expected.thinned > 10
+        assert mine.iterations == expected.iterations
+        for name in ("iterations", "loss_min", "loss_max", "grad_norm_min", "grad_norm_max"):
+            np.testing.assert_array_equal(mine[name], expected[name])
+        assert mine.validations()[1].tolist() == expected.validations()[1].tolist()
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_a_run_continues_as_if_never_stopped(seed):
     check_resume(seed)

@@ -106,6 +106,16 @@ def set_values(table, **changes):
     return lambda values, arrays: values[table].update(changes)
 
 
+def thin_history(ranges=None, **validations):
+    def change(values, arrays):
+        arrays["history_ranges"] = np.full((5, 2), 2.0) if ranges is None else ranges
+        stored = validations.get("validations", np.zeros((4, 0)))
+        if stored is not None:
+            arrays["history_validations"] = stored
+
+    return change
+
+
 def fill_array(name, value):
     return lambda values, arrays: arrays[name].fill(value)
 
@@ -144,6 +154,15 @@ def fill_array(name, value):
         (set_array("history", np.zeros((7, 2), "f4")), "history has the wrong type or shape"),
         (set_array("history", np.zeros((6, 2))), "history has the wrong type or shape"),
         (fill_array("history", np.nan), "history holds"),
+        (thin_history(ranges=np.full((5, 2), 3.0)), "do not fit its rows"),
+        (thin_history(ranges=np.array([[2.0, 4.0]] * 5)), "do not fit its rows"),
+        (thin_history(ranges=np.full((5, 9), 2.0)), "do not fit its rows"),
+        (thin_history(ranges=np.full((5, 2), np.nan)), "ranges of the run's history cannot"),
+        (thin_history(ranges=np.full((4, 2), 2.0)), "ranges of the run's history cannot"),
+        (thin_history(ranges=np.full((5, 2), 2.0, "f4")), "ranges .* have the wrong type"),
+        (thin_history(validations=np.full((4, 1), np.inf)), "validations .* cannot be used"),
+        (thin_history(validations=None), "validations .* have the wrong type"),
+        (set_array("history_validations", np.zeros((4, 0))), "unknown arrays"),
         (set_array("more", np.zeros(2)), r"unknown arrays: \['more'\]"),
         (set_array("params/more", np.zeros(2)), "parameters"),
         (lambda v, a: a.pop("params/b"), "parameters"),
