@@ -39,7 +39,7 @@ CELL_NAMES = {
 }
 
 # Iterations whose history is counted as memory. It hardly grows beyond the first 65,536.
-_LONGEST_RUN = 10**9
+LONGEST_RUN = ITERATIONS[-1]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class ModelSettings:
         return estimate_training_bytes(
             vocab_dim, D, self.hidden_dim, self.cell_type, self.num_layers,
             self.batch_size, self.seq_length, itemsize, validates=self.val_fraction > 0,
-            iterations=_LONGEST_RUN,
+            iterations=LONGEST_RUN,
         )  # fmt: skip
 
 

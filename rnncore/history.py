@@ -195,7 +195,8 @@ def estimate_bytes(iterations: int) -> int:
     """Return an upper estimate of the memory for the history of so many iterations and its copy
     for a save."""
     levels = max(0, iterations // KEPT_RECENT).bit_length()
-    rows = 2 * min(iterations, MAX_RECENT) + levels * MAX_LEVEL  # doubled when they grow
+    rows = MAX_RECENT if levels else min(2 * iterations, MAX_RECENT)  # doubled when they grow
+    rows += levels * MAX_LEVEL
     validations = min(iterations, MAX_VALIDATIONS) if levels else 0
     thinned = levels * MAX_LEVEL * len(RANGES)
     values = len(COLUMNS) * rows + thinned + len(VALIDATION_COLUMNS) * validations

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from dashboard import settings
-from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from dashboard.settings import LONGEST_RUN, PRESETS, Goal, ModelSettings, TrainSettings
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver
 from rnncore.history import estimate_bytes
 from rnncore.memory_estimate import estimate_training_bytes
@@ -96,7 +96,7 @@ def test_parameters_and_memory_are_those_of_the_real_model(cell_type, num_layers
     )
     assert chosen.embedding_dim(V) == model.input_dim
     assert chosen.num_params(V) == model.num_params
-    history = estimate_bytes(10**9)
+    history = estimate_bytes(LONGEST_RUN)
     network = chosen.memory(V) - history
     assert network == estimate_training_bytes(
         V, model.input_dim, 24, cell_type, num_layers, batch_size=3, seq_length=11, validates=False

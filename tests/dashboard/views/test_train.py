@@ -143,13 +143,13 @@ def test_a_failing_autosave_shows_its_reason_until_it_succeeds(page, monkeypatch
 
 
 def test_settings_too_large_for_memory_are_refused_with_figures(page, monkeypatch):
-    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 160 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Train")
     assert not page.has_run
     for kind in ("warning", "error"):
         (sentence,) = page.shown(kind)
-        assert "of memory and 10.0 MB can be spared: choose a smaller hidden size" in sentence
+        assert "of memory and 40.0 MB can be spared: choose a smaller hidden size" in sentence
     page.choose("model_hidden_dim", 16)
     assert page.shown("error", "warning") == []
     page.press("Step")
@@ -168,7 +168,7 @@ def test_an_allocation_failure_shows_an_error_and_the_run_stays(page, monkeypatc
 def test_a_run_survives_settings_too_large_for_memory(page, monkeypatch):
     page.press("Step")
     run = page.run
-    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 160 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Reset")
     assert page.run is run
