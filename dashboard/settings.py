@@ -31,6 +31,7 @@ ITERATIONS = (500, 1_000, 2_000, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 
 EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 MAX_SEED = 2**31 - 1
+MANY_EPOCHS = 50  # passes over a text after which a preset's network may overfit
 PATIENCES = (2, 3, 5, 10, 20)
 # The LSTM comes first, because it is the default.
 CELL_NAMES = {
@@ -172,12 +173,26 @@ def _count(iterations: float) -> int:
 
 @dataclass(frozen=True)
 class Preset:
-    """Settings for a purpose: its title on a button, and one sentence on what it is for."""
+    """Settings for a purpose: its title on a button, and one sentence on what it is for.
+
+    patience: validations without a new best after which training ends early on a small text.
+    """
 
     title: str
     purpose: str
     model: ModelSettings
     train: TrainSettings
+    patience: int = 10
+
+    def goal(self, chars: int, model: ModelSettings) -> Goal:
+        """Return when training on ``chars`` characters ends.
+
+        On a text that is read many times it also ends when validation stalls: before the network
+        has learnt the text by heart, or soon after.
+        """
+        read = self.train.num_iters * model.batch_size * model.seq_length
+        small = read > MANY_EPOCHS * max(1.0, chars * (1 - model.val_fraction))
+        return Goal("iterations", self.train.num_iters, self.patience if small else 0)
 
 
 PRESETS = {
@@ -186,6 +201,7 @@ PRESETS = {
         "Small and fast: words within seconds, first sentences after about a minute.",
         ModelSettings(hidden_dim=128),
         TrainSettings(num_iters=2_000),
+        patience=5,
     ),
     "evening": Preset(
         "A good book",
@@ -221,10 +237,13 @@ class Goal:
 
     kind: a key of GOAL_TITLES.
     amount: iterations, epochs or minutes; for "plateau", validations in a row without a new best.
+    patience: such validations that also end a number of iterations; 0 for none. Only presets set
+        it.
     """
 
     kind: str
     amount: float
+    patience: int = 0
 
     def iterations(self, per_epoch: int, per_second: float, otherwise: int) -> int:
         """Return the goal in iterations, or ``otherwise`` if it has no fixed number.

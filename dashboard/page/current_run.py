@@ -10,7 +10,7 @@ from dashboard.page import messages, state, widgets
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, fit_settings, new_run
 from dashboard.server import error_messages, limits
-from dashboard.settings import Goal, ModelSettings, TrainSettings
+from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText, Source
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.status import Phase, Status
@@ -51,6 +51,15 @@ def settings_differ() -> bool:
     return run is not None and (
         run.model_settings != widgets.model_settings() or (text is not None and text != run.text)
     )
+
+
+def goal() -> Goal:
+    """Return when training on the page's text ends; as a preset has it, if it is unchanged."""
+    chosen, text, preset = widgets.goal(), state.text(), PRESETS.get(widgets.preset() or "")
+    if text is None or preset is None:
+        return chosen
+    of_preset = preset.goal(len(text), widgets.model_settings())
+    return of_preset if replace(of_preset, patience=0) == chosen else chosen
 
 
 @contextmanager
@@ -175,6 +184,8 @@ def continue_training(run: Run) -> None:
     state.set_next_train_settings(None)
     status = run.trainer.status()
     reached = status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message)
+    if reached and run.plan.goal.patience:  # who goes on wants more than the preset's early end
+        run.set_plan(replace(run.plan, goal=replace(run.plan.goal, patience=0)))
     apply_settings(run, start_from_here(run) if reached else run.plan.since)
     start(run)
 
@@ -192,8 +203,8 @@ def start_from_here(run: Run) -> TrainingStart:
 
 def apply_settings(run: Run, since: TrainingStart) -> None:
     """Train the run with the page's settings, its goal counted from ``since``; show the result."""
-    training, goal = _changed_settings(run)
-    plan, length = Plan(goal, since), run.solver.num_iters
+    training, wanted = _changed_settings(run)
+    plan, length = Plan(wanted, since), run.solver.num_iters
     if plan != run.plan:  # else the length is right, or the plan's stop rule adjusts it
         speed = run.trainer.status().chars_per_second / (
             run.solver.batch_size * run.solver.seq_length
@@ -202,7 +213,7 @@ def apply_settings(run: Run, since: TrainingStart) -> None:
     run.set_plan(plan)
     run.trainer.change(replace(training, num_iters=length))
     widgets.show_settings(None, replace(training, num_iters=widgets.train_settings().num_iters))
-    widgets.show_goal(goal)
+    widgets.show_goal(wanted)
     state.mark_settings_applied()
 
 
@@ -211,9 +222,10 @@ def _changed_settings(run: Run) -> tuple[TrainSettings, Goal]:
 
     Another page of the same run may have changed other settings: those are kept.
     """
-    training, goal = widgets.train_settings(), widgets.goal()
+    training = widgets.train_settings()
     if (applied := state.applied_settings()) is None:
-        return training, goal
+        return training, goal()
     before, goal_before = applied
     changed = {n: value for n, value in vars(training).items() if value != getattr(before, n)}
-    return replace(run.train_settings, **changed), run.plan.goal if goal == goal_before else goal
+    unchanged = widgets.goal() == goal_before
+    return replace(run.train_settings, **changed), run.plan.goal if unchanged else goal()

@@ -122,4 +122,6 @@ def _plan(values: Mapping[str, Any]) -> Plan:
     if not (0 < of["amount"] <= MAX_AMOUNT and 0 <= of["iteration"] <= 1 << 53):
         raise ValueError(f"a goal of {of['amount']} after {of['iteration']} iterations")
     amount = int(of["amount"]) if float(of["amount"]).is_integer() else float(of["amount"])
-    return Plan(Goal(of["kind"], amount), TrainingStart(int(of["iteration"]), float(of["seconds"])))
+    patience = max(0, int(of.get("patience", 0)))  # the first plans have none
+    since = TrainingStart(int(of["iteration"]), float(of["seconds"]))
+    return Plan(Goal(of["kind"], amount, patience), since)

@@ -40,11 +40,13 @@ class Plan:
         return self.since.iteration + self.goal.iterations(per_epoch, per_second, otherwise)
 
     def rule(self) -> StopRule | None:
-        """Return the stop rule; None if the goal is a number of iterations or epochs."""
+        """Return the stop rule; None if the goal is only a number of iterations or epochs."""
         if self.goal.kind == "minutes":
             return TimeLimit(self.goal.amount, self.since)
         if self.goal.kind == "plateau":
             return EarlyStopping(int(self.goal.amount), self.since)
+        if self.goal.patience:
+            return EarlyStopping(self.goal.patience, self.since, is_goal=False)
         return None
 
     @property
@@ -77,12 +79,18 @@ class TimeLimit:
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Stop after this many validations since ``since`` without a new best."""
+    """Stop after this many validations since ``since`` without a new best.
+
+    is_goal: whether nothing else ends the training, so that it cannot do without validation.
+    """
 
     patience: int
     since: TrainingStart
+    is_goal: bool = True
 
     def __call__(self, solver: Solver) -> str | None:
+        if not self.is_goal and (len(solver.val_ids) < 2 or not solver.eval_every):
+            return None
         if len(solver.val_ids) < 2:
             return (
                 "There is no validation text, so progress cannot be measured. Choose another goal."

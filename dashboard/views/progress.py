@@ -107,7 +107,8 @@ def _describe_remaining(run: Run, status: Status) -> str:
         return "measuring the speed …"
     others = len(SCHEDULER) - 1
     shared = f", sharing the computer with {counted(others, 'other run')}" if others > 0 else ""
-    return f"about {duration(status.remaining)} left{shared}"
+    early = ", less if validation stalls" if run.plan.goal.patience else ""
+    return f"about {duration(status.remaining)} left{early}{shared}"
 
 
 def _draw_figures(status: Status) -> None:

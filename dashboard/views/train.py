@@ -155,6 +155,20 @@ def _draw_goal() -> None:
             width="stretch",
             help=explanation,
         )
+    _draw_early_end()
+
+
+def _draw_early_end() -> None:
+    """Say that a preset's training may end before its last iteration, as on small texts."""
+    run = state.run()
+    goal = current_run.goal() if run is None or not run.has_progress else run.plan.goal
+    if goal.patience:
+        st.caption(
+            "This text is small: training ends earlier if validation stalls "
+            f"{goal.patience} times in a row.",
+            help="A network that reads a small text many times learns it by heart. Choose another "
+            "number of iterations to train that many in any case.",
+        )
 
 
 def _draw_confirmation(run: Run, changes: str) -> None:

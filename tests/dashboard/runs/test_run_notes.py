@@ -21,7 +21,7 @@ from tests.support.runs import MODEL, TEXT, small_run
 def run():
     """A run of six iterations with samples, a change, a goal and an origin."""
     run = small_run(steps=6)
-    run.set_plan(Plan(Goal("minutes", 2.5), TrainingStart(2, 0.5)))
+    run.set_plan(Plan(Goal("iterations", 900, patience=5), TrainingStart(2, 0.5)))
     run.trainer.changes.append(Change(3, "learning rate 0.008 → 0.001"))
     run.text = replace(run.text, encoding="cp1252", notes=("Line endings were normalised.",))
     run.began_as = "a network trained on sums.txt"

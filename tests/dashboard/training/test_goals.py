@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.settings import Goal
+from dashboard.settings import PRESETS, Goal
 from dashboard.training.goals import EarlyStopping, Plan, TimeLimit, TrainingStart
+from tests.support.curves import recorded_curve
 from tests.support.trainers import new_solver
 
 
@@ -22,6 +23,50 @@ def solver():
 def test_goals_of_fixed_length_have_no_stop_rule():
     assert Plan(Goal("iterations", 500)).rule() is None
     assert Plan(Goal("epochs", 5)).rule() is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "chars", "patience"),
+    [
+        ("taste", 66_862, 0),  # 27 passes: validation is best at the end
+        ("taste", 15_511, 5),  # 115 passes: it is best after 300 iterations
+        ("evening", 1_000_000, 10),
+        ("evening", 3_000_000, 0),
+        ("min-char-rnn", 66_862, 0),
+        ("min-char-rnn", 15_511, 10),
+    ],
+)
+def test_a_preset_ends_early_on_a_text_that_it_reads_many_times(preset, chars, patience):
+    chosen = PRESETS[preset]
+    goal = chosen.goal(chars, chosen.model)
+    assert goal == Goal("iterations", chosen.train.num_iters, patience)
+    rule = Plan(goal).rule()
+    assert rule == (EarlyStopping(patience, TrainingStart(), is_goal=False) if patience else None)
+
+
+@pytest.mark.parametrize("name", ["converged", "overfitting"])
+def test_a_preset_ends_a_real_run_only_where_it_overfits(name):
+    """The validations of two recorded runs, one by one."""
+    curve, ended = recorded_curve(name), None
+    solver = new_solver(eval_every=50)
+    rule = EarlyStopping(5, TrainingStart(), is_goal=False)
+    for at, val in zip(curve.val_iteration, curve.val_loss, strict=True):
+        solver.history.append(iteration=at, loss=1.0, val_loss=val)
+        if rule(solver):
+            ended = at
+            break
+    best = curve.val_iteration[curve.val_loss.argmin()]
+    if name == "overfitting":
+        assert best < ended <= best + 5 * 50
+    else:
+        assert ended is None or ended >= 0.9 * curve.num_iters
+
+
+def test_without_validation_a_preset_trains_to_its_last_iteration():
+    for settings in ({"val_fraction": 0.0, "eval_every": 50}, {"eval_every": 0}):
+        solver = new_solver(num_iters=15, **settings)
+        assert EarlyStopping(5, TrainingStart(), is_goal=False)(solver) is None
+        assert "cannot be measured" in EarlyStopping(5, TrainingStart())(solver)
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,10 @@ from dashboard.runs.run import SCHEDULER
 from dashboard.server import limits
 from dashboard.settings import Goal
 from dashboard.training import speed_meter
-from dashboard.training.goals import Plan, TrainingStart
+from dashboard.training.goals import EarlyStopping, Plan, TrainingStart
 from dashboard.views import progress
 from tests.support.trainers import until
-from tests.support.visits import Visit, with_story
+from tests.support.visits import STORY, Visit, with_story
 
 
 @pytest.fixture
@@ -52,6 +52,44 @@ def test_a_reopened_page_shows_the_goal_and_not_the_total_length(visit, page):
         "iterations 20 → 40",
         "learning rate 0.008 → 0.001",
     ]
+
+
+def test_a_preset_on_a_small_text_also_ends_when_validation_stalls(visit):
+    page = visit()
+    page.paste(STORY)
+    assert page.says("This text is small: training ends earlier if validation stalls 5 times")
+    page.press("Step")
+    assert page.run.plan.goal == Goal("iterations", 2000, patience=5)
+    page.choose("train_lr", 1e-3)  # other settings keep the goal
+    assert page.run.plan.goal.patience == 5
+    again = visit({"run": page.run.id})
+    assert again.says("This text is small")
+    page.choose("train_num_iters", 3000)
+    assert page.run.plan.goal == Goal("iterations", 3000)
+    assert not page.says("This text is small")
+
+
+def test_training_continues_after_a_preset_ended_it_early(visit, monkeypatch):
+    page = visit()
+    page.paste(STORY)
+    page.press("Step")
+    monkeypatch.setattr(EarlyStopping, "__call__", lambda *_: "Validation has not improved.")
+    train_to_the_end(page)
+    assert page.says("Validation has not improved.")
+    stopped_at = page.run.solver.iteration
+    page.press("Train")
+    assert page.run.plan == Plan(
+        Goal("iterations", 2000), TrainingStart(stopped_at, page.run.plan.since.seconds)
+    )
+    page.press("Pause")
+    page.wait_until_stopped()
+
+
+def test_a_preset_on_the_default_text_ends_at_its_last_iteration(visit):
+    page = visit()
+    assert not page.says("This text is small")
+    page.press("Step")
+    assert page.run.plan.goal == Goal("iterations", 2000)
 
 
 @pytest.mark.parametrize(
