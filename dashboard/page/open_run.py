@@ -10,9 +10,11 @@ from dashboard.runs import run_notes
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
+from dashboard.runs.text_files import DamagedTextError
 from dashboard.server import error_messages, limits
 from dashboard.settings import ModelSettings
-from dashboard.text.loading import LoadedText
+from dashboard.text import loading
+from dashboard.text.loading import LoadedText, Source
 from dashboard.text.recoding import recode
 from dashboard.training.status import Phase, Status
 from rnncore import RNN, RnnCoreError, Solver, Vocab, load, pretrained
@@ -28,11 +30,15 @@ def open_by_id(run_id: str) -> None:
         run = live or get_registry().open(run_id)
     except NoSuchRunError:
         messages.show(
-            "page", "The run in this page's address is not here; it may have been deleted."
+            "page",
+            "The run in this page's address is not here: it was deleted, or never trained.",
         )
         if state.run() is None:
             state.set_run(None)  # removes the id from the address
         _choose_no_text()
+        return
+    except DamagedTextError:
+        _open_network_of(run_id)
         return
     except (RnnCoreError, MemoryError) as error:
         messages.show("page", error_messages.for_click(error))
@@ -58,6 +64,28 @@ def _choose_no_text() -> None:
     """In a new session, choose no text: training another than the run's would be a surprise."""
     if state.text_source() is None and state.text() is None:
         unsaved_text.report_lost("run")
+
+
+def _open_network_of(run_id: str) -> None:
+    """Open the network of a run whose text is damaged, as a new run on the page's text."""
+    if state.text() is None:
+        name = loading.sample_names()[0]
+        source = Source("sample", name, name)
+        state.set_text_source(source)
+        state.set_text(loading.load_sample(name), (source, widgets.read_options()))
+    try:
+        model = get_registry().store.load_network(run_id)
+        run = _run_of_model(model, "a network whose text is damaged")
+        get_registry().add(run)
+    except (RnnCoreError, MemoryError) as error:
+        messages.show("page", error_messages.for_click(error))
+        return
+    current_run.make_current(run)
+    messages.show(
+        "page",
+        "The text of this run is damaged, so it cannot continue. Its network was opened as a new "
+        "run on the text of this page.",
+    )
 
 
 def _since_last_visit(status: Status) -> str:

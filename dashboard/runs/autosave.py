@@ -13,8 +13,9 @@ import time
 from dataclasses import dataclass
 
 from dashboard.runs import snapshot
-from dashboard.runs.folder import Facts, RunFolder
-from dashboard.runs.run import Run
+from dashboard.runs.facts import Facts
+from dashboard.runs.folder import RunFolder
+from dashboard.runs.run import Run, new_solver
 from dashboard.runs.snapshot import Journal, Snapshot
 from dashboard.server import limits
 from dashboard.server.error_messages import for_saving
@@ -90,7 +91,7 @@ class Autosaver:
         """
         self._run.trainer.pause()
         self._run.trainer.join()
-        if not self.save_now():
+        if self._worth_saving() and not self.save_now():
             return False
         with self._disk:
             self._folder.lock.release()
@@ -118,9 +119,14 @@ class Autosaver:
         return not self._writing
 
     def start(self) -> None:
-        """Save a new run for the first time, in the background."""
+        """Save a new run for the first time, in the background, if it has learnt anything."""
         with self._run.trainer.lock:
-            self._save_soon(self._run.solver)
+            if self._worth_saving():
+                self._save_soon(self._run.solver)
+
+    def _worth_saving(self) -> bool:
+        """Return False for a run that has learnt nothing and is not on disk."""
+        return self._run.solver.iteration > 0 or self.saved_iteration is not None
 
     def mark_saved(self, saved_at: float) -> None:
         """Record that the run was opened from a save of this time, so its state is on disk."""
@@ -134,11 +140,13 @@ class Autosaver:
     # -- called by the trainer, which holds its lock ------------------------------------------
 
     def _after_chunk(self, solver: Solver) -> None:
-        if time.monotonic() - self._last >= self.interval and not self._writing:
+        # The first chunk is saved at once: from then on the run is on disk.
+        due = time.monotonic() - self._last >= self.interval or self._copied_state is None
+        if due and not self._writing and self._worth_saving():
             self._save_soon(solver)
 
     def _after_stop(self, solver: Solver) -> None:
-        if self._state(solver) != self._copied_state:
+        if self._state(solver) != self._copied_state and self._worth_saving():
             self._save_soon(solver)
 
     def _save_soon(self, solver: Solver) -> None:
@@ -226,7 +234,18 @@ class Autosaver:
                 self._run.sample_log.restore(journals[number].entries)
                 break
             else:
-                return None
+                if self.saved_iteration is not None:
+                    return None
+                # The run was never saved. Its first state can be made again from the settings.
+                first = self._run.initial_model
+                solver = new_solver(
+                    self._run.text,
+                    self._run.model_settings,
+                    self._run.train_settings,
+                    None if first is None else first.copy(),
+                )
+                self._run.sample_log.restore(())
+                return solver
         self._save_soon(solver)
         return solver
 

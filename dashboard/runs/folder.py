@@ -7,53 +7,24 @@ import math
 import os
 import re
 import secrets
-import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from dashboard.runs.json_record import FORMAT, read_record, write_record
+from dashboard.runs import marker, text_files
+from dashboard.runs.facts import Facts
+from dashboard.runs.json_record import FORMAT, DamagedRecordError, read_record, write_record
 from dashboard.runs.lock import FolderLock
 from dashboard.runs.snapshot import Journal, Snapshot
+from dashboard.runs.text_files import DamagedTextError
 from dashboard.server import limits
-from dashboard.settings import ModelSettings
 from dashboard.text.loading import LoadedText
-from rnncore import RNN, Solver, Vocab
-from rnncore.errors import FileFormatError, RnnCoreError, SaveError
+from rnncore import RNN, Solver
+from rnncore.errors import FileFormatError, SaveError
 from rnncore.storage import atomic_write, checkpoint, npz
 
 DELETED = ".deleted-"  # prefix of a folder that is being deleted
+NEW = ".new-"  # prefix of a folder that is being created
 _SAVE = re.compile(r"(\d{8})\.(?:npz|json)")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """Properties of a run that never change. ``text`` has the small fields of its LoadedText."""
-
-    id: str
-    created: float  # seconds since 1970
-    settings: ModelSettings
-    text: Mapping[str, Any]
-    itemsize: int = 4  # bytes of one parameter
-    began_as: str = ""  # what its first network is, if that was trained before
-
-    @classmethod
-    def about(
-        cls,
-        id: str,
-        created: float,
-        settings: ModelSettings,
-        text: LoadedText,
-        itemsize: int,
-        began_as: str = "",
-    ) -> Facts:
-        """Return the facts of a run on this text."""
-        fields = ("name", "size", "encoding", "notes", "digest")
-        small = {name: getattr(text, name) for name in fields}
-        return cls(id, created, settings, small, itemsize, began_as)
 
 
 class RunFolder:
@@ -65,6 +36,7 @@ class RunFolder:
         self.newest = 0  # number of the save that was last written or opened
         # Saves that are damaged or follow a divergence. The next save deletes them.
         self.unusable: set[int] = set()
+        self._damaged: set[str] = set()  # names of files that ``repair`` writes again
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -80,15 +52,20 @@ class RunFolder:
         This also creates the folder, its text, its facts and its initial model, if missing.
         """
         self._lock_or_create()
-        if not (self.path / "text.npz").exists():
-            self._write_text(text)
+        for name in text_files.NAMES:
+            if not (self.path / name).exists():
+                text_files.write(self.path / name, text)
         if initial_model is not None and not (self.path / "first.npz").exists():
             self._write_initial_model(initial_model)
         number = 1 + max(self._list_numbers(), default=0)
         network = self._network_path(number)
         try:
             checkpoint.save(snapshot.solver, network, data=False)
-            values = {**snapshot.journal.to_values(), "bytes": network.stat().st_size}
+            values = {
+                **snapshot.journal.to_values(),
+                "bytes": network.stat().st_size,
+                "facts": asdict(facts),  # in case run.json is lost
+            }
             write_record(self._journal_path(number), values)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -103,21 +80,26 @@ class RunFolder:
         """Lock the folder, created if missing; SaveError if another process has continued it."""
         if self.lock.held:
             return
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.mkdir(mode=0o700, exist_ok=True)
+        if not self.path.is_dir():
+            self._create()
         self.lock.acquire()
+        marker.write(self.path)  # folders of earlier versions have none
         atomic_write.delete_partial_files(self.path)
         if max(self.list_saves(), default=0) > self.newest:
             self.lock.release()
             raise SaveError("the run was continued in another window; open it again by its link")
 
-    def _write_text(self, text: LoadedText) -> None:
-        codes = np.array([ord(char) for char in text.vocab.idx_to_char], dtype=np.uint32)
-        arrays = {"ids": text.ids, "vocab": codes}
-        values = {"format": FORMAT, "digest": text.digest}
-        atomic_write.replace_file(
-            self.path / "text.npz", lambda file: npz.write(file, values, arrays)
-        )
+    def _create(self) -> None:
+        """Create the folder with its marker: no folder is ever without one under its name."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self.path.with_name(f"{NEW}{self.path.name}-{secrets.token_hex(4)}")
+        new.mkdir(mode=0o700)
+        try:
+            marker.write(new)
+            os.rename(new, self.path)
+        except BaseException:
+            marker.remove(new)
+            raise
 
     def _write_initial_model(self, model: RNN) -> None:
         values, arrays = {"format": FORMAT}, {"weights": model.flat}
@@ -149,40 +131,86 @@ class RunFolder:
             raise SaveError(f"The run was not deleted: {error.strerror or error}.") from error
         finally:
             self.lock.release()
-        shutil.rmtree(gone, ignore_errors=True)
+        marker.remove(gone)
 
     # -- reading ------------------------------------------------------------------------------
 
     def read_facts(self) -> Facts:
-        """Read run.json; FileFormatError if that fails."""
-        values = read_record(self.path / "run.json")
+        """Return the facts of run.json or, if that is damaged, those that the saves hold.
+
+        FileFormatError: there are none, or run.json has another format.
+        """
+        run_id = self.path.name
         try:
-            if values["id"] != self.path.name:
-                raise FileFormatError("The folder's name is not the id of the run in it.")
-            settings = ModelSettings(**values["settings"])
-            created, itemsize = float(values["created"]), int(values.get("itemsize", 4))
-            began_as = str(values.get("began_as", ""))  # older records lack it
-            return Facts(values["id"], created, settings, dict(values["text"]), itemsize, began_as)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, RnnCoreError):
-                raise
-            raise FileFormatError(f"The run's record is damaged: {error!r}.") from None
+            return Facts.from_values(read_record(self.path / "run.json"), run_id)
+        except DamagedRecordError as error:
+            problem: FileFormatError = error
+        self._damaged.add("run.json")
+        for number in self.list_saves():
+            with contextlib.suppress(FileFormatError):
+                values = read_record(self._journal_path(number))
+                if "facts" in values:  # saves of earlier versions have none
+                    return Facts.from_values(values["facts"], run_id)
+        digest, length = text_files.read_digest(self.path)
+        for number in self.list_saves():
+            with contextlib.suppress(FileFormatError):
+                return Facts.from_network(self._network_path(number), run_id, digest, length)
+        raise problem
 
     def read_text(self, facts: Facts) -> LoadedText:
-        """Read the text that the run trains on; FileFormatError if that fails."""
-        try:
-            with open(self.path / "text.npz", "rb") as file:
-                values, arrays = npz.read(file)
-        except OSError as error:
-            raise FileFormatError(f"The run's text cannot be read: {error.strerror}.") from None
-        try:
-            if values["digest"] != facts.text["digest"]:
-                raise FileFormatError("The text in the run's folder belongs to another run.")
-            fields = dict(facts.text, notes=tuple(facts.text["notes"]))
-            vocab = Vocab(map(chr, arrays["vocab"].tolist()))
-            return LoadedText(vocab=vocab, ids=arrays["ids"], **fields)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise FileFormatError(f"The run's text is damaged: {error!r}.") from None
+        """Read the text that the run trains on; DamagedTextError if no copy is readable."""
+        text: LoadedText | None = None
+        problem = ""
+        for name in text_files.NAMES:  # each is read, so that damage to either is found in time
+            try:
+                text = text_files.read(self.path / name, facts.text)
+            except FileFormatError as error:
+                problem = problem or str(error)
+                if (self.path / name).exists():
+                    self._damaged.add(name)
+        if text is None:
+            raise DamagedTextError(problem)
+        return text
+
+    def load_network(self) -> RNN:
+        """Load the network of the newest save that is readable; FileFormatError if none is."""
+        problem = FileFormatError("This run has no complete save.")
+        for number in self.list_saves():
+            try:
+                return checkpoint.load_without_text(self._network_path(number))[0]
+            except FileFormatError as error:
+                problem = error
+        raise problem
+
+    def read_damage(self) -> str:
+        """Return why the run could not be opened the last time, or ""."""
+        with contextlib.suppress(FileFormatError):
+            return str(read_record(self.path / "damaged.json").get("reason", ""))
+        return ""
+
+    def write_damage(self, reason: str) -> None:
+        """Record why the run cannot be opened; "" for a run that can."""
+        with contextlib.suppress(OSError, SaveError):  # a read-only or full disk
+            if reason:
+                write_record(self.path / "damaged.json", {"reason": reason})
+            else:
+                (self.path / "damaged.json").unlink(missing_ok=True)
+
+    def repair(self, facts: Facts, text: LoadedText) -> bool:
+        """Write the files again that were found damaged; return whether there were any.
+
+        The damaged files are kept under other names.
+        """
+        damaged, self._damaged = self._damaged, set()
+        for name in damaged:
+            with contextlib.suppress(OSError):
+                os.replace(self.path / name, self.path / f"{name}.damaged")
+            with contextlib.suppress(OSError, SaveError):  # a read-only disk
+                if name == "run.json":
+                    write_record(self.path / name, asdict(facts))
+                else:
+                    text_files.write(self.path / name, text)
+        return bool(damaged)
 
     def read_initial_model(self, like: RNN) -> RNN | None:
         """Read the pretrained network that the run started from; None if there is none.

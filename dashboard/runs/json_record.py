@@ -15,6 +15,10 @@ from rnncore.storage import atomic_write
 FORMAT = "lstm-workbench run 1"
 
 
+class DamagedRecordError(FileFormatError):
+    """The file is missing or damaged; a copy of it may be used."""
+
+
 def write_record(path: Path, values: Mapping[str, Any]) -> None:
     """Write values as one line of JSON, and the SHA-256 of that line as the second line."""
     line = json.dumps({"format": FORMAT, **values}, allow_nan=False).encode("ascii")
@@ -23,13 +27,20 @@ def write_record(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """Return what ``write_record`` wrote; FileFormatError if damaged or of another format."""
+    """Return what ``write_record`` wrote.
+
+    DamagedRecordError: the file is missing or damaged. FileFormatError: it has another format.
+    """
     try:
         line, _, checksum = path.read_bytes().partition(b"\n")
     except OSError as error:
-        raise FileFormatError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+        raise DamagedRecordError(
+            f"{path.name} cannot be read: {error.strerror or error}."
+        ) from None
     if checksum.strip() != hashlib.sha256(line).hexdigest().encode("ascii"):
-        raise FileFormatError(f"{path.name} is damaged: its checksum does not match its content.")
+        raise DamagedRecordError(
+            f"{path.name} is damaged: its checksum does not match its content."
+        )
     try:
         values = json.loads(line)
     except (RecursionError, ValueError):

@@ -1,23 +1,30 @@
 """The store: all runs on disk, each in a folder of its own.
 
     <root>/<run id>/            mode 0700; the id is 16 characters of A-Z a-z 0-9 - _
+        lstm-workbench-run.txt  the marker: this folder is the workbench's own (``marker``)
         run.json                id, creation time, network settings, facts about the text, what
                                 the first network was (key "began_as"); written once
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
+        text-copy.npz           the same again, in case text.npz is damaged
         first.npz               the weights of the trained network that the run started from,
                                 if any; written once
         00000017.npz            save 17: the solver without the text (rnncore.storage.checkpoint)
         00000017.json           its journal: time, iteration, losses, samples (key "diary"),
-                                changes, plan, and the size of the .npz; written after it, so a
-                                save is complete if both files exist
+                                changes, plan, the facts of run.json, and the size of the
+                                .npz; written after it, so a save is complete if both exist
         lock                    locked by the process that has the run open (``lock``)
         *.part                  being written, or left by a killed program and deleted later
+        damaged.json            why the run cannot be opened, if it cannot
+        *.damaged               a file that was found damaged and written again
+    <root>/.new-*               being created
     <root>/.deleted-*           being deleted
 
 Up to three saves are kept: the last two and the one with the lowest validation loss.
-``run.json`` is the last of a new run's files, so a folder without one is not a run. A ``.json``
-is one line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of the rest.
+``run.json`` is the last of a new run's files. A run that has lost it is opened from its saves,
+which have a copy. Folders that are not the workbench's own are never changed or deleted.
+A ``.json`` is one line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of
+the rest.
 Every file is written under a temporary name, flushed to disk and renamed
 (rnncore.storage.atomic_write).
 
@@ -32,21 +39,23 @@ import contextlib
 import math
 import os
 import re
-import shutil
 import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.runs import marker
 from dashboard.runs.autosave import Autosaver
-from dashboard.runs.folder import DELETED, RunFolder
+from dashboard.runs.folder import DELETED, NEW, RunFolder
 from dashboard.runs.run import Run, run_from_solver
+from dashboard.runs.text_files import DamagedTextError
 from dashboard.server import limits
-from rnncore import RnnCoreError
+from rnncore import RNN, RnnCoreError
 from rnncore.errors import FileFormatError
 from rnncore.storage import atomic_write
 
 _ID = re.compile(r"[A-Za-z0-9_-]{16}")
+_LEFTOVER = re.compile(r"\.(?:new|deleted)-[A-Za-z0-9_-]{16}-[0-9a-f]{8}")
 
 
 class NoSuchRunError(RnnCoreError):
@@ -65,7 +74,8 @@ class RunInfo:
     num_iters: int
     best_val: float  # nats per character, or NaN
     size: int  # bytes
-    damaged: str = ""  # why it cannot be opened, if its small files show that
+    damaged: str = ""  # why it cannot be opened, if that is known
+    has_network: bool = True  # whether a network can be taken from it nevertheless
 
 
 def default_root() -> Path:
@@ -123,9 +133,12 @@ class Store:
                     problem = error
             else:
                 raise FileFormatError(f"None of this run's saves can be opened. {problem}")
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, DamagedTextError):
+                folder.write_damage(str(error))
             folder.lock.release()
             raise
+        folder.write_damage("")
         # A damaged newer save must not look like a save that another process added.
         folder.newest = max([number, *folder.unusable])
         run = run_from_solver(run_id, text, facts.settings, solver)
@@ -133,6 +146,8 @@ class Store:
         run.set_plan(journal.plan)
         run.sample_log.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)
+        if folder.repair(facts, text):
+            run.notes += ("A damaged file of this run was restored from its copy.",)
         if folder.unusable:
             run.notes += (
                 "The newest save of this run is damaged. The run continues from the save "
@@ -147,6 +162,17 @@ class Store:
             )
         Autosaver(run, folder).mark_saved(journal.saved)
         return run
+
+    def load_network(self, run_id: str) -> RNN:
+        """Return the newest network of a run, for one whose text cannot be read.
+
+        Raises NoSuchRunError, RunInUseError or FileFormatError.
+        """
+        folder = self._locked_folder(run_id)
+        try:
+            return folder.load_network()
+        finally:
+            folder.lock.release()
 
     def list_runs(self) -> list[RunInfo]:
         """Return all runs on disk, the last saved first; damaged runs have ``damaged`` set."""
@@ -171,6 +197,8 @@ class Store:
             infos, total, removed = self.list_runs(), 0, 0
             for rank, info in enumerate(infos):
                 total += info.size
+                if info.damaged and info.has_network:
+                    continue  # only a person may delete it
                 if rank < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES:
                     continue
                 if self._remove_unused(info.id):
@@ -181,19 +209,26 @@ class Store:
     # -- inside -------------------------------------------------------------------------------
 
     def _delete_leftovers(self) -> None:
-        with contextlib.suppress(OSError):
-            for path in self.root.glob(f"{DELETED}*"):
-                shutil.rmtree(path, ignore_errors=True)
+        for prefix in (NEW, DELETED):
+            for path in self.root.glob(f"{prefix}*"):
+                if not _LEFTOVER.fullmatch(path.name):
+                    continue
+                if marker.exists(path):
+                    marker.remove(path)
+                else:  # without a marker only if it is empty: created or deleted but for that
+                    with contextlib.suppress(OSError):
+                        path.rmdir()
         for path in self._paths():
             atomic_write.delete_partial_files(path)
-            if not (path / "run.json").exists():
+            if not (path / "run.json").exists() and not RunFolder(path).list_saves():
                 self._remove_unused(path.name)
 
     def _remove_unused(self, run_id: str) -> bool:
         """Delete a run unless it is or may be in use; return whether it was deleted."""
         with contextlib.suppress(RnnCoreError):
             folder = self._locked_folder(run_id)
-            if folder.lock.enforced:  # otherwise another process may have it open
+            is_safe = marker.is_own(folder.path) and not marker.has_foreign_files(folder.path)
+            if is_safe and folder.lock.enforced:  # otherwise another process may have it open
                 folder.remove()
                 return True
             folder.lock.release()
@@ -202,7 +237,7 @@ class Store:
     def _locked_folder(self, run_id: str) -> RunFolder:
         """Return the folder of an existing run, locked."""
         folder = self._folder(run_id)
-        if not folder.path.is_dir():
+        if not folder.path.is_dir() or not marker.is_own(folder.path):
             raise NoSuchRunError("There is no run under this link; it may have been deleted.")
         try:
             folder.lock.acquire()
@@ -223,20 +258,21 @@ class Store:
             names = sorted(os.listdir(self.root))
         except OSError:
             return []
-        return [self.root / name for name in names if _ID.fullmatch(name)]
+        paths = [self.root / name for name in names if _ID.fullmatch(name)]
+        return [path for path in paths if marker.is_own(path)]
 
 
 def _info(folder: RunFolder) -> RunInfo | None:
     """Return figures from a run's small files; None if the folder is not a run, or no longer."""
     size = folder.size()
     try:
-        if not (folder.path / "run.json").exists():
+        if not (folder.path / "run.json").exists() and not folder.list_saves():
             return None
         modified = folder.path.stat().st_mtime
         numbers = folder.list_saves()
     except OSError:
         return None
-    name, created, damaged = "", modified, ""
+    name, created, damaged = "", modified, folder.read_damage()
     try:
         facts = folder.read_facts()
         name, created = str(facts.text["name"]), facts.created
@@ -250,4 +286,6 @@ def _info(folder: RunFolder) -> RunInfo | None:
                 j.best_val, size, damaged,
             )  # fmt: skip
     damaged = damaged or "This run has no complete save."
-    return RunInfo(folder.path.name, name, created, modified, 0, 0, math.nan, size, damaged)
+    return RunInfo(
+        folder.path.name, name, created, modified, 0, 0, math.nan, size, damaged, bool(numbers)
+    )

@@ -54,8 +54,9 @@ def _draw_row(info: RunInfo, workbench: Page) -> None:
             st.markdown(f"**{escape_markdown(name)}**{here}")
             st.caption(escape_markdown(summary.describe(get_registry().store, info)))
         with buttons, st.container(horizontal=True, horizontal_alignment="right"):
-            if not info.damaged and st.button(
-                f"Open {spoken}",
+            what = "Open the network of" if info.damaged else "Open"
+            if (info.has_network or not info.damaged) and st.button(
+                f"{what} {spoken}",
                 key=f"open_{info.id}",
                 on_click=open_run.open_past_run,
                 args=(info.id,),

@@ -30,9 +30,9 @@ from rnncore.errors import FileFormatError
 from rnncore.model import RNN
 from rnncore.solver import Solver
 from rnncore.storage import atomic_write, model_pickle, npz
-from rnncore.storage.solver_values import FORMAT, export_solver, import_solver
+from rnncore.storage.solver_values import FORMAT, export_solver, import_model, import_solver
 
-__all__ = ["FORMAT", "load", "save"]
+__all__ = ["FORMAT", "load", "load_without_text", "save"]
 
 Target = str | os.PathLike[str] | BinaryIO
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -72,6 +72,18 @@ def load(source: Source, *, data: Any = None) -> Solver | RNN:
             with open(source, "rb") as file:
                 return _load(file, data)
         return _load(source if source.seekable() else io.BytesIO(source.read()), data)
+    except OSError as error:
+        raise FileFormatError(f"The file cannot be read: {error.strerror or error}.") from error
+
+
+def load_without_text(path: str | os.PathLike[str]) -> tuple[RNN, dict[str, Any]]:
+    """Return the model of a run (``.npz``) and the settings of its solver, without the text.
+
+    FileFormatError: the file is damaged or not a run.
+    """
+    try:
+        with open(path, "rb") as file:
+            return import_model(*npz.read(file))
     except OSError as error:
         raise FileFormatError(f"The file cannot be read: {error.strerror or error}.") from error
 

@@ -89,15 +89,8 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
     FileFormatError: the values do not describe a run. SettingError: ``data`` is missing, or
     is not the text of the run.
     """
-    if values.get("format") != FORMAT:
-        raise FileFormatError(
-            f"The run's format is {checks.shorten(values.get('format'))}; "
-            f"this version reads {FORMAT!r}."
-        )
+    model, _ = import_model(values, arrays)
     with _report_bad_settings():
-        model = model_from_values.build_model(
-            RNN, _pop_model_settings(values, arrays), _pop_group(arrays, "params")
-        )
         # Files from before this setting existed lack it: their runs continue with it off.
         settings = {"fresh_after": 0} | _get_table(values, "solver")
         rule = checks.check_choice("update_rule", settings.get("update_rule"), UPDATE_RULES)
@@ -118,6 +111,24 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
     solver.resume(position, moments, state, history)
     solver.notes = kept
     return solver
+
+
+def import_model(values: dict[str, Any], arrays: dict[str, Array]) -> tuple[RNN, dict[str, Any]]:
+    """Return the model that ``export_solver`` described, and the settings of its solver.
+
+    The model's arrays are removed from ``arrays``. FileFormatError: the values do not describe
+    a run.
+    """
+    if values.get("format") != FORMAT:
+        raise FileFormatError(
+            f"The run's format is {checks.shorten(values.get('format'))}; "
+            f"this version reads {FORMAT!r}."
+        )
+    with _report_bad_settings():
+        model = model_from_values.build_model(
+            RNN, _pop_model_settings(values, arrays), _pop_group(arrays, "params")
+        )
+    return model, _get_table(values, "solver")
 
 
 @contextlib.contextmanager

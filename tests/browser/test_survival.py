@@ -164,7 +164,7 @@ def test_an_address_without_a_run_gets_a_message_and_a_working_page(
         page = visit(context, f"{server.url}/?run={named}")
         assert (
             top_message(page)
-            == "The run in this page's address is not here; it may have been deleted."
+            == "The run in this page's address is not here: it was deleted, or never trained."
         )
         assert "run=" not in page.url
         assert page.get_by_test_id("stProgress").count() == 0

@@ -46,13 +46,34 @@ def disk_full(*args, **kwargs):
 # -- when it saves -----------------------------------------------------------------------------
 
 
-def test_a_new_run_is_saved_before_it_trains(store):
+def test_a_run_that_has_learnt_nothing_is_not_stored(store):
     run = small_run()
     autosaver = store.start_autosave(run)
-    assert autosaver.flush()
-    assert (autosaver.saved_iteration, autosaver.problem) == (0, "")
+    run.trainer.pause()
+    assert autosaver.suspend()
+    assert (autosaver.saved_iteration, autosaver.problem) == (None, "")
+    assert not store.root.exists()
+
+
+def test_a_run_is_stored_from_its_first_chunk_on(store, monkeypatch):
+    monkeypatch.setattr(limits, "AUTOSAVE_SECONDS", 1000.0)
+    run = small_run()
+    autosaver = store.start_autosave(run)
+    run.trainer.start(60)
+    until(lambda: autosaver.saved_iteration)
+    assert run.trainer.status().active
     assert store.list_runs()[0].id == run.id
     assert autosaver.size() == store.list_runs()[0].size
+
+
+def test_a_run_that_diverges_before_its_first_save_starts_again(store):
+    run = small_run()
+    store.start_autosave(run)
+    first = run.solver.model.flat.copy()
+    diverge(run)
+    assert "restored to its state at iteration 0" in run.trainer.status().message
+    assert run.solver.iteration == 0
+    np.testing.assert_array_equal(run.solver.model.flat, first)
 
 
 def test_a_run_is_saved_repeatedly_while_it_trains_and_when_it_pauses(store):

@@ -55,11 +55,13 @@ import sys
 from pathlib import Path
 from dashboard.runs.run import new_run
 from dashboard.runs.store import Store
-from tests.support.runs import MODEL, TEXT, TRAIN
+from tests.support.runs import MODEL, TEXT, TRAIN, advance
 
 store, autosavers = Store(Path(sys.argv[1])), []
 while True:
-    autosavers.append(store.start_autosave(new_run(TEXT, MODEL, TRAIN)))
+    run = new_run(TEXT, MODEL, TRAIN)
+    advance(run, 1)
+    autosavers.append(store.start_autosave(run))
     print("started", flush=True)
     autosavers[-1].flush()
 """
@@ -112,7 +114,8 @@ def kill_a_training(store, run_id, interval, rng):
 def kill_trainings(root, times, patience=10.0):
     store, rng = Store(root), random.Random(times)
     run = new_run(TEXT, MODEL, TRAIN)
-    store.start_autosave(run).suspend()
+    store.start_autosave(run).save_now()
+    run.autosaver.suspend()
     # Every second training saves continuously, so that most kills interrupt a write.
     intervals = [0.2, 0.0] * (times // 2)
     losses = [kill_a_training(store, run.id, interval, rng) for interval in intervals]
@@ -156,7 +159,7 @@ def kill_new_runs(root, times):
         assert {path.name for path in root.iterdir()} == {info.id for info in infos}
         for info in infos:
             run = store.open(info.id)
-            assert run.solver.iteration == 0
+            assert run.solver.iteration == 1
             run.autosaver.discard()
             store.delete(info.id)
 

@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from dashboard.runs import folder, registry
+from dashboard.runs import folder, marker, registry
 from dashboard.runs.folder import DELETED, RunFolder
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.registry import Registry, RegistryFullError
@@ -50,7 +50,7 @@ def add_run(live, steps=0):
 
 
 def test_every_page_gets_the_same_object(live):
-    run = add_run(live)
+    run = add_run(live, 1)
     assert live.get(run.id) is run
     assert live.open(run.id) is run
     live.add(run)
@@ -140,7 +140,7 @@ def test_the_number_of_runs_in_memory_is_bounded(live, clock, monkeypatch):
     runs = []
     for _ in range(5):
         clock.now += 1
-        runs.append(add_run(live))
+        runs.append(add_run(live, 1))
     assert len(live) == 3
     for index in (4, 3, 2):
         clock.now += 1
@@ -381,8 +381,9 @@ def test_the_first_pages_get_one_registry_if_they_open_at_once(default_root, mon
 
 
 def test_leftovers_are_deleted_when_the_process_starts(default_root):
-    leftover = default_root / f"{DELETED}run"
+    leftover = default_root / f"{DELETED}{'a' * 16}-01234567"
     leftover.mkdir(parents=True)
+    marker.write(leftover)
     registry.get_registry()
     until(lambda: not leftover.exists())
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.runs import lock
+from dashboard.runs import lock, marker, text_files
 from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import new_run
 from dashboard.runs.store import NoSuchRunError, Store, default_root
+from dashboard.runs.text_files import DamagedTextError
 from dashboard.server import limits, memory
 from dashboard.settings import ModelSettings
 from rnncore import RNN, RnnCoreError
@@ -244,21 +245,123 @@ def test_a_run_without_a_complete_save_is_refused_but_not_deleted(store):
     assert store.list_runs() == []
 
 
-@pytest.mark.parametrize("name", ["run.json", "text.npz"])
-def test_a_run_with_a_damaged_text_or_record_is_refused(store, name):
-    run = suspend(small_run(store))
-    flip(store.root / run.id / name)
-    with pytest.raises(FileFormatError, match="damaged"):
+@pytest.mark.parametrize("name", ["run.json", "text.npz", "text-copy.npz"])
+@pytest.mark.parametrize("harm", [cut, flip, lambda path: path.write_bytes(b""), Path.unlink])
+def test_a_damaged_record_or_text_is_restored_from_its_copy(store, name, harm):
+    run = suspend(small_run(store, 5))
+    path = store.root / run.id / name
+    whole = path.read_bytes()
+    harm(path)
+    is_there = path.exists()
+    (info,) = store.list_runs()
+    assert (info.text_name, info.damaged, info.iteration) == ("cat.txt", "", 5)
+    opened = suspend(store.open(run.id))
+    assert_same(run, opened)
+    advance(opened, 1)
+    assert opened.autosaver.save_now()
+    assert path.read_bytes() == whole
+    if is_there:
+        assert "restored from its copy" in opened.notes[0]
+        assert path.with_name(f"{name}.damaged").exists()
+    suspend(opened)
+    assert store.open(run.id).notes == ()
+
+
+def test_a_run_of_an_earlier_version_is_rebuilt_from_its_network(store):
+    run = suspend(small_run(store, 5))
+    folder = store.root / run.id
+    for path in folder.glob("0*.json"):  # saves had no copy of the facts
+        values = read_record(path)
+        del values["facts"]
+        write_record(path, values)
+    for name in ("run.json", "text-copy.npz", marker.NAME):
+        (folder / name).unlink()
+    assert store.clean_up() == 0
+    (info,) = store.list_runs()
+    assert (info.id, info.text_name, info.damaged) == (run.id, "Recovered text", "")
+    opened = store.open(run.id)
+    assert opened.model_settings == MODEL
+    assert opened.text.vocab == run.text.vocab
+    np.testing.assert_array_equal(opened.text.ids, run.text.ids)
+    np.testing.assert_array_equal(opened.solver.model.flat, run.solver.model.flat)
+
+
+@pytest.mark.parametrize("harm", [flip, Path.unlink])
+def test_a_run_without_a_readable_text_is_set_aside_and_its_network_can_be_taken(
+    store, harm, monkeypatch
+):
+    run = suspend(small_run(store, 5))
+    for name in text_files.NAMES:
+        harm(store.root / run.id / name)
+    with pytest.raises(DamagedTextError):
         store.open(run.id)
     (info,) = store.list_runs()
-    assert bool(info.damaged) == (name == "run.json")
+    assert info.damaged
+    assert info.has_network
+    np.testing.assert_array_equal(store.load_network(run.id).flat, run.solver.model.flat)
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    assert store.clean_up() == 0
+    assert [info.id for info in store.list_runs()] == [run.id]
+    store.delete(run.id)
+    assert not (store.root / run.id).exists()
 
 
-def test_the_record_of_another_run_is_refused(store):
-    one, two = suspend(small_run(store)), suspend(small_run(store))
+def test_a_run_whose_record_is_lost_is_not_cleaned_up(store):
+    """It has whole saves."""
+    run = suspend(small_run(store, 5))
+    (store.root / run.id / "run.json").unlink()
+    assert store.clean_up() == 0
+    assert_same(run, store.open(run.id))
+
+
+def test_the_record_of_another_run_is_replaced_by_the_runs_own(store):
+    one, two = suspend(small_run(store, 1)), suspend(small_run(store, 2))
     (store.root / one.id / "run.json").write_bytes((store.root / two.id / "run.json").read_bytes())
-    with pytest.raises(FileFormatError, match="not the id"):
-        store.open(one.id)
+    assert_same(one, store.open(one.id))
+
+
+def test_folders_of_other_programs_are_never_touched(tmp_path, monkeypatch):
+    """Even with names like those of runs and of what a killed program leaves over."""
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    names = ["master-thesis-v2", "n" * 16, f".deleted-{'a' * 16}-01234567", ".deleted-x",
+             f".new-{'a' * 16}-01234567"]  # fmt: skip
+    files = ["chapter.txt", "text.npz", "lock", "00000001.npz", "00000001.json",
+             f"x.{'a' * 16}.part", "run.json"]  # fmt: skip
+    for name in names:
+        (tmp_path / name).mkdir()
+        for file in files:
+            (tmp_path / name / file).write_text("mine")
+    store = Store(tmp_path)
+    assert (store.clean_up(), store.list_runs(), store.size()) == (0, [], 0)
+    for name in names[:2]:
+        for refused in (store.open, store.delete, store.load_network):
+            with pytest.raises(NoSuchRunError):
+                refused(name)
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    for name in names:
+        assert {p.name: p.read_text() for p in (tmp_path / name).iterdir()} == dict.fromkeys(
+            files, "mine"
+        )
+
+
+def test_a_run_with_a_persons_own_file_in_its_folder_is_not_cleaned_up(store, monkeypatch):
+    run = suspend(small_run(store, 1))
+    (store.root / run.id / "notes.txt").write_text("mine")
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    assert store.clean_up() == 0
+    (store.root / run.id / "notes.txt").unlink()
+    assert store.clean_up() == 1
+
+
+def test_a_delete_that_was_interrupted_is_completed(store):
+    run = suspend(small_run(store, 1))
+    gone = store.root / f".deleted-{run.id}-0123abcd"
+    (store.root / run.id).rename(gone)
+    (gone / "run.json").unlink()
+    empty = store.root / f".new-{'b' * 16}-0123abcd"
+    empty.mkdir()
+    store.clean_up()
+    assert os.listdir(store.root) == []
 
 
 def test_random_damage_is_refused_or_harmless(store):
@@ -415,10 +518,9 @@ def test_leftovers_are_deleted(store):
     run = suspend(small_run(store, 2))
     for name in (f"00000009.npz.{'a' * 16}.part", f"run.json.{'b' * 16}.part"):
         (store.root / run.id / name).write_bytes(b"half")
-    (store.root / ".deleted-x").mkdir()
-    (store.root / ".deleted-x" / "text.npz").write_bytes(b"old")
     unsaved = store.root / ("n" * 16)  # the program was killed before its first save
     unsaved.mkdir()
+    marker.write(unsaved)
     (unsaved / "text.npz").write_bytes(b"text")
     (store.root / "mine").mkdir()  # not a run, so it is kept
     assert len(store.list_runs()) == 1

@@ -330,7 +330,7 @@ def test_opening_a_deleted_run_leaves_the_current_run_training(page):
     assert page.run is run
     assert run.trainer.status().active
     assert page.app.query_params["run"] == run.id
-    assert page.says("it may have been deleted")
+    assert page.says("it was deleted, or never trained")
 
 
 def test_two_pages_of_one_run_each_change_only_their_own_settings(visit, page):

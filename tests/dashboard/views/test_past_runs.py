@@ -54,7 +54,7 @@ def test_a_visitor_of_a_shared_server_can_delete_their_own_run(visit, page, monk
     page.press("Delete for good")
     assert not page.has_run
     assert get_registry().store.list_runs() == []
-    assert visit({"run": run.id}).says("it may have been deleted")
+    assert visit({"run": run.id}).says("it was deleted, or never trained")
     page.press("Step")
     assert page.run is not run
 
