@@ -20,6 +20,8 @@ NAME = "lstm-workbench-run.txt"
 _FIRST_LINE = b"A run of the LSTM workbench\n"
 _REST = b"The workbench may change or delete this folder. Keep your own files elsewhere.\n"
 
+_UNFINISHED = re.compile(re.escape(NAME) + r"\.[0-9a-f]{16}\.part")
+
 # The names of all files that the workbench writes into a run's folder; ``store`` lists them.
 _OWN_NAME = re.compile(
     rf"{re.escape(NAME)}|lock|run\.json|text\.npz|text-copy\.npz|first\.npz|\d{{8}}\.(?:npz|json)"
@@ -61,6 +63,14 @@ def has_foreign_files(folder: Path) -> bool:
     """Return whether the folder holds anything that the workbench has not written."""
     with os.scandir(folder) as entries:
         return any(not e.is_file() or not _OWN_NAME.fullmatch(e.name) for e in entries)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete a folder that is empty but for a marker that was being written, if it is."""
+    with contextlib.suppress(OSError):
+        if all(_UNFINISHED.fullmatch(path.name) for path in folder.iterdir()):
+            atomic_write.delete_partial_files(folder)
+            folder.rmdir()
 
 
 def remove(folder: Path) -> None:

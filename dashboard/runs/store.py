@@ -215,9 +215,8 @@ class Store:
                     continue
                 if marker.exists(path):
                     marker.remove(path)
-                else:  # without a marker only if it is empty: created or deleted but for that
-                    with contextlib.suppress(OSError):
-                        path.rmdir()
+                else:
+                    marker.remove_unfinished(path)
         for path in self._paths():
             atomic_write.delete_partial_files(path)
             if not (path / "run.json").exists() and not RunFolder(path).list_saves():

@@ -360,6 +360,9 @@ def test_a_delete_that_was_interrupted_is_completed(store):
     (gone / "run.json").unlink()
     empty = store.root / f".new-{'b' * 16}-0123abcd"
     empty.mkdir()
+    unfinished = store.root / f".new-{'c' * 16}-0123abcd"
+    unfinished.mkdir()
+    (unfinished / f"{marker.NAME}.{'d' * 16}.part").write_text("A run of")
     store.clean_up()
     assert os.listdir(store.root) == []
 
