@@ -29,7 +29,8 @@ def estimate_training_bytes(
     * for the first shard, the parameters, gradients, two moments and copies of the weights;
     * for each further shard, the same without the moments;
     * for each step of each layer, the gates, their gradients, states and inputs;
-    * with ``validates``, the buffers of a validation, which have no gradients;
+    * with ``validates``, the buffers of a validation, which have no gradients, the best
+      parameters so far, and those that they replace;
     * the history of so many ``iterations``, and its copy for a save.
     """
     G, H = len(CELLS[cell_type].gates), hidden_dim
@@ -38,7 +39,7 @@ def estimate_training_bytes(
     copies = 6 + 3 * _further_shards(params, batch_size, seq_length)
     rows = batch_size * seq_length * (per_row + 3 * vocab_dim)
     if validates:
-        copies += 2 * _further_shards(params, MAX_STREAMS, STEPS)
+        copies += 2 + 2 * _further_shards(params, MAX_STREAMS, STEPS)
         rows += MAX_STREAMS * STEPS * (per_row + 2 * vocab_dim)
     return itemsize * (copies * params + rows) + estimate_bytes(iterations)
 

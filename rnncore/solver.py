@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from rnncore import checks, validation
 from rnncore.batch_pass import Pass
 from rnncore.batches import Batch, Batches, check_ids, split
+from rnncore.best_weights import BestWeights, keep_best
 from rnncore.errors import DivergedError
 from rnncore.history import History
 from rnncore.model import RNN
@@ -97,6 +98,7 @@ class Solver(TrainingLoop):
         self.optimizer = make_optimizer(update_rule, model.num_params, model.dtype)
         self.state: State = model.initial_state(batch_size)
         self.history = History()
+        self.best: BestWeights | None = None  # after a validation
         self.iteration = 0
         self.seconds = 0.0
         self.notes: dict[str, Any] = {}  # plain values for JSON that ``save`` keeps with the run
@@ -285,6 +287,7 @@ class Solver(TrainingLoop):
             loss = self.evaluate(limit)
         except Stopped:
             return
+        self.best = keep_best(self.best, self.history, loss, self.model, self.iteration)
         self.history.set_last("val_loss", loss)
         self.validation_due = False
         self.seconds += time.perf_counter() - started

@@ -4,6 +4,7 @@
 
     params/<name>            the model's parameters, as in ``model.params``
     moments/<slot>/<name>    the update rule's vectors, in the same shapes
+    best/<name>              the parameters with the lowest validation loss, if there was one
     state/<layer>            the carried hidden state, (state parts, N, H)
     history                  (columns, rows), float64
     history_ranges           (ranges, thinned rows), float64, if rows of the history are thinned

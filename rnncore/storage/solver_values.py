@@ -7,6 +7,7 @@ values of the arrays. A file that is refused costs little memory.
 from __future__ import annotations
 
 import contextlib
+import math
 import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from rnncore import checks, model_from_values
 from rnncore.batches import check_ids
+from rnncore.best_weights import BestWeights
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError, SettingError
 from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS, History
@@ -44,6 +46,9 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
     for slot, vector in solver.optimizer.slots.items():
         arrays |= {f"moments/{slot}/{name}": m for name, m in model.views(vector).items()}
     arrays |= {f"state/{layer}": part for layer, part in enumerate(solver.state, 1)}
+    best = solver.best
+    if best is not None:
+        arrays |= {f"best/{name}": p for name, p in model.views(best.flat).items()}
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise SaveError(f"The run was not saved: {name} holds values that are not finite.")
@@ -65,6 +70,7 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
         "position": solver.position(),
         "columns": list(COLUMNS),
         "ids": _fingerprint(ids),
+        "best": None if best is None else {"iteration": best.iteration, "loss": best.loss},
     }
     return values, arrays
 
@@ -98,6 +104,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
         state = _pop_state(arrays, model, settings.get("batch_size"))
         history = _pop_history(values, arrays)
         position = _check_position(_get_table(values, "position"))
+        best = _pop_best(values, arrays, model, position["iteration"])
     kept = notes.from_array(arrays.pop("notes", None))
     ids = _check_ids(_get_table(values, "ids"), arrays.pop("ids", None), model, data)
     if arrays:
@@ -110,6 +117,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
         raise FileFormatError("The run's file lacks some of the solver's settings.")
     solver.resume(position, moments, state, history)
     solver.notes = kept
+    solver.best = best
     return solver
 
 
@@ -174,6 +182,23 @@ def _pop_moments(arrays: dict[str, Array], model: RNN, rule: str) -> dict[str, A
         model_from_values.check_arrays(f"moments {slot}", group, shapes, model.dtype)
         moments[slot] = np.concatenate([group[name].reshape(-1) for name in shapes])
     return moments
+
+
+def _pop_best(
+    values: Mapping[str, Any], arrays: dict[str, Array], model: RNN, iterations: int
+) -> BestWeights | None:
+    """Return the best weights; None if there are none, as in files of earlier versions."""
+    match values.get("best"):
+        case None:
+            return None
+        case {"iteration": int() as iteration, "loss": int() | float() as loss} if (
+            0 < iteration <= iterations and math.isfinite(loss)
+        ):
+            shapes, group = model.shapes(), _pop_group(arrays, "best")
+            model_from_values.check_arrays("best parameters", group, shapes, model.dtype)
+            flat = np.concatenate([group[name].reshape(-1) for name in shapes])
+            return BestWeights(iteration, float(loss), flat)
+    raise FileFormatError("The run's file holds no valid iteration or loss of its best weights.")
 
 
 def _pop_state(arrays: dict[str, Array], model: RNN, batch_size: Any) -> list[Array]:

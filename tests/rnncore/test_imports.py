@@ -23,6 +23,7 @@ PLAN = (
     "teaching",
     "solver",
     "training_loop",
+    "best_weights",
     "plotting",
     "progress",
     "gradcheck",

@@ -44,6 +44,22 @@ def test_the_memory_estimate_covers_validation():
     )
 
 
+def test_the_memory_estimate_counts_the_best_weights_and_those_that_they_replace(monkeypatch):
+    sizes = {"input_dim": 64, "hidden_dim": 128, "cell_type": "lstm", "num_layers": 1}
+    monkeypatch.setattr("rnncore.memory_estimate.MAX_STREAMS", 0)  # no buffers for validation
+    with_best, without = (
+        estimate_training_bytes(80, **sizes, batch_size=4, seq_length=50, validates=validates)
+        for validates in (True, False)
+    )
+    model = RNN(80, **sizes)
+    solver = Solver(np.arange(2_000) % 5, model, seq_length=5, batch_size=1, eval_every=1, lr=1e-5)
+    solver.step()
+    replaced = solver.best
+    solver.step()
+    assert solver.best is not replaced
+    assert with_best - without == replaced.flat.nbytes + solver.best.flat.nbytes
+
+
 def test_the_memory_estimate_counts_parameters_and_gradients_of_each_shard(monkeypatch):
     sizes = {"input_dim": 64, "hidden_dim": 512, "cell_type": "lstm", "num_layers": 1}
 

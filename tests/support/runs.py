@@ -71,6 +71,10 @@ def assert_same(one: Run, other: Run) -> None:
     np.testing.assert_array_equal(a.model.flat, b.model.flat)
     for name, slot in a.optimizer.slots.items():
         np.testing.assert_array_equal(slot, b.optimizer.slots[name])
+    assert (a.best is None) == (b.best is None)
+    if a.best is not None:
+        assert (a.best.iteration, a.best.loss) == (b.best.iteration, b.best.loss)
+        np.testing.assert_array_equal(a.best.flat, b.best.flat)
     for part, twin in zip(a.state, b.state, strict=True):
         np.testing.assert_array_equal(part, twin)
     timeless = [i for i in range(7) if i != 2]

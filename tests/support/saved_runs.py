@@ -38,6 +38,7 @@ def everything(solver: Solver) -> tuple:
     """All values of a run, except the time it took."""
     history = solver.history.to_array()
     history[2] = 0
+    best = solver.best
     return (
         solver.settings(),
         solver.position() | {"seconds": 0},
@@ -46,6 +47,7 @@ def everything(solver: Solver) -> tuple:
         {name: slot.tobytes() for name, slot in solver.optimizer.slots.items()},
         [part.tobytes() for part in solver.state],
         history.tobytes(),
+        best and (best.iteration, best.loss, best.flat.tobytes()),
         solver.model.sample("a", T=20, seed=1),
         repr(solver.evaluate()),  # NaN without validation text
     )

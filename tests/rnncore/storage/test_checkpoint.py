@@ -232,10 +232,22 @@ def test_a_run_that_is_not_finite_is_not_saved(where, tmp_path):
     assert path.read_bytes() == before
 
 
+def test_the_best_weights_survive_and_stay_the_best():
+    solver = make(lr=0.05, num_iters=200)
+    run(solver, 150)
+    assert solver.best is not None
+    again = load(saved(solver))
+    best = again.best.apply_to(again.model)
+    assert best.flat.tobytes() == solver.best.flat.tobytes()
+    run(solver, 50), run(again, 50)
+    assert everything(again) == everything(solver)
+
+
 def test_a_file_of_the_first_format_still_opens():
     expected = json.loads((GOLDEN / "expected-v1.json").read_text())
     solver = load(GOLDEN / "run-v1.npz")
     assert solver.iteration == 12
+    assert solver.best is None  # the first files have none
     assert abs(solver.model.flat).sum(dtype="float64") == pytest.approx(
         expected["weights"], rel=1e-12
     )

@@ -120,6 +120,19 @@ def fill_array(name, value):
     return lambda values, arrays: arrays[name].fill(value)
 
 
+def with_best(values=None, **changes):
+    """Add the best weights; ``changes`` to their record, ``values`` instead of parameter b."""
+
+    def change(table, arrays):
+        table["best"] = {"iteration": 3, "loss": 1.5} | changes
+        params = {name: a for name, a in arrays.items() if name.startswith("params/")}
+        arrays |= {name.replace("params", "best"): a.copy() for name, a in params.items()}
+        if values is not None:
+            arrays["best/b"] = np.full(values, 0, "f4")
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -163,6 +176,12 @@ def fill_array(name, value):
         (thin_history(validations=np.full((4, 1), np.inf)), "validations .* cannot be used"),
         (thin_history(validations=None), "validations .* have the wrong type"),
         (set_array("history_validations", np.zeros((4, 0))), "unknown arrays"),
+        (with_best(iteration=0), "no valid iteration or loss"),
+        (with_best(iteration=4), "no valid iteration or loss"),
+        (with_best(loss=None), "no valid iteration or loss"),
+        (with_best(values=3), "b in the file is"),
+        (lambda v, a: v.update(best=7), "no valid iteration or loss"),
+        (set_array("best/b", np.zeros(16, "f4")), r"unknown arrays: \['best/b'\]"),
         (set_array("more", np.zeros(2)), r"unknown arrays: \['more'\]"),
         (set_array("params/more", np.zeros(2)), "parameters"),
         (lambda v, a: a.pop("params/b"), "parameters"),
