@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.page import current_run, error_boundary, messages, state, widgets
+from dashboard.page import current_run, error_boundary, messages, network_choice, state, widgets
+from dashboard.runs.network_choice import copy_network
 from dashboard.runs.run import default_seed_text
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, filter_seed_text
@@ -46,12 +47,13 @@ def shorten_seed_text() -> None:
 
 @error_boundary.callback
 def generate() -> None:
-    """Start a sample from a copy of the present network."""
+    """Start a sample from a copy of the chosen network."""
     with messages.errors_at("sample", _settings_now):
         run = current_run.get_or_create()
         cancel()
         settings = widgets.write_settings(default_seed_text(run.text))
-        writer = Writer(run.trainer.model(), settings, run.solver.iteration)
+        model, iteration = copy_network(run, network_choice.chosen(run, "sample"))
+        writer = Writer(model, settings, iteration)
         writer.wait(0.15)  # most samples are complete by then and need no ticking
         state.set_writer(writer)
 
@@ -68,14 +70,14 @@ def cancel() -> None:
 
 @error_boundary.callback
 def start_co_writing() -> None:
-    """Start a text with the seed text and a copy of the present network."""
+    """Start a text with the seed text and a copy of the chosen network."""
     if (run := state.run()) is None:
         return
     with messages.errors_at("co_writing", _settings_now):
         settings = widgets.write_settings(default_seed_text(run.text))
         seed_text, note = filter_seed_text(settings.seed_text, run.text.vocab)
-        sampler, iteration = Sampler(run.trainer.model()), run.solver.iteration
-        state.set_co_writing(CoWriting(sampler, seed_text, iteration=iteration))
+        model, iteration = copy_network(run, network_choice.chosen(run, "sample"))
+        state.set_co_writing(CoWriting(Sampler(model), seed_text, iteration=iteration))
         messages.show("co_writing", note)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.page import current_run, error_boundary, state, widgets
+from dashboard.page import current_run, error_boundary, messages, network_choice, state, widgets
 from dashboard.runs import teaching
 from dashboard.runs.run import Run
 from dashboard.text.loading import LoadedText
@@ -35,10 +35,25 @@ def teach() -> None:
     """Start a run that teaches the present network the new text, and train it."""
     state.set_confirming_new_run(False)
     run = state.run()
-    if run is None or (text := new_text(run)) is None:
-        return
-    with current_run.train_errors():
-        training = state.next_train_settings() or widgets.train_settings()
-        taught = teaching.teach(run, text, widgets.model_settings(), training)
-        current_run.show_taught(taught)
-        current_run.continue_training(taught)
+    if run is not None and (text := new_text(run)) is not None:
+        with current_run.train_errors():
+            current_run.continue_training(_show_taught(run, text, "teach"))
+
+
+@error_boundary.callback
+def start_from_this_run() -> None:
+    """Start a run from a network of the present one, on the page's text, without training it."""
+    state.set_confirming_new_run(False)
+    run, text = state.run(), state.text()
+    if run is not None and text is not None:
+        with messages.errors_at("model"):
+            _show_taught(run, text, "start")
+
+
+def _show_taught(run: Run, text: LoadedText, place: str) -> Run:
+    """Show and return a new run of the network that is chosen at this place."""
+    training = state.next_train_settings() or widgets.train_settings()
+    which = network_choice.chosen(run, place)
+    taught = teaching.teach(run, text, widgets.model_settings(), training, which)
+    current_run.show_taught(taught)
+    return taught

@@ -18,6 +18,7 @@ from dashboard.formatting import counted
 from dashboard.reports.run_report import Report, Sample, render
 from dashboard.reports.svg_curve import Curve
 from dashboard.runs import run_notes, snapshot
+from dashboard.runs.network_choice import LATEST, copy_network
 from dashboard.runs.run import Run
 from dashboard.runs.summary import describe_network
 from dashboard.server import limits
@@ -53,23 +54,25 @@ def make_file(run: Run, what: str, data: Callable[[], str | bytes]) -> str | byt
     return file
 
 
-def model_pickle(run: Run) -> bytes:
-    """Return the pickled model, as it is between two chunks of training."""
-    return dump_model(run.trainer.model())
+def model_pickle(run: Run, which: str = LATEST) -> bytes:
+    """Return the pickled model: the best, or the latest as it is between two chunks of training."""
+    model, _ = copy_network(run, which)
+    return dump_model(model)
 
 
-def ready_model_pickle(run: Run) -> bytes | None:
+def ready_model_pickle(run: Run, which: str = LATEST) -> bytes | None:
     """Return the pickled model for a page to hold ready, cached for each iteration.
 
+    which: ``network_choice.BEST`` or ``LATEST``.
     None while training runs, or if the model is too large for that.
     """
     status = run.trainer.status()
     if status.active or status.thread_active or model_bytes(run) > limits.MAX_READY_BYTES:
         return None
-    state = run.solver, run.solver.iteration
+    state = run.solver, run.solver.iteration, which
     if run.ready_pickle is None or run.ready_pickle[0] != state:
         try:
-            run.ready_pickle = state, model_pickle(run)
+            run.ready_pickle = state, model_pickle(run, which)
         except Exception:  # a click on the download tries again and shows the error
             return None
     return run.ready_pickle[1]
@@ -94,9 +97,10 @@ def checkpoint_bytes(run: Run) -> int:
     """Return the approximate size of the .npz file, in bytes."""
     solver = run.solver
     moments = sum(slot.nbytes for slot in solver.optimizer.slots.values())
+    best = 0 if solver.best is None else solver.best.flat.nbytes
     thinned = sum(array.nbytes for array in solver.history.thinned_arrays())
     history = 8 * len(COLUMNS) * len(solver.history) + thinned
-    return model_bytes(run) + moments + solver.ids.nbytes + history
+    return model_bytes(run) + best + moments + solver.ids.nbytes + history
 
 
 def history_csv(run: Run) -> str:

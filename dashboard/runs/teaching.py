@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.formatting import counted
+from dashboard.runs.network_choice import LATEST, copy_network
 from dashboard.runs.run import Run, check_settings, new_id, new_solver, run_from_solver
 from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
@@ -12,13 +13,20 @@ from rnncore import teaching
 _MAX_ORIGIN = 300  # characters: a network may be taught many texts, one after another
 
 
-def teach(run: Run, text: LoadedText, batches: ModelSettings, train: TrainSettings) -> Run:
-    """Return a run at iteration 0 that trains a copy of the run's network on ``text``.
+def teach(
+    run: Run,
+    text: LoadedText,
+    batches: ModelSettings,
+    train: TrainSettings,
+    which: str = LATEST,
+) -> Run:
+    """Return a run at iteration 0 that trains a copy of a network of ``run`` on ``text``.
 
-    The network is extended by the characters of the text that it does not know. Its optimizer
-    continues, if the update rule is the same.
+    The network is extended by the characters of the text that it does not know. With the latest
+    network and the same update rule, the optimizer continues.
     batches: its sequence length, batch size and validation share are used; the others are those
         of the network.
+    which: ``network_choice.BEST`` or ``LATEST``.
     RnnCoreError: these settings cannot train on the text, or the network would be too large.
     """
     with run.trainer.lock:  # weights and moments of the same iteration
@@ -29,10 +37,12 @@ def teach(run: Run, text: LoadedText, batches: ModelSettings, train: TrainSettin
         )
         new_text = recode(text, source.model.vocab.extended(text.vocab))
         check_settings(new_text, settings, source.model.dtype.itemsize)
-        model = source.model.extended(text.vocab)
+        network, iteration = copy_network(run, which)
+        model = network.extended(text.vocab)
         solver = new_solver(new_text, settings, train, model.copy())
-        teaching.copy_moments(source, solver)
-        origin = describe_origin(run)
+        if iteration == source.iteration:
+            teaching.copy_moments(source, solver)
+        origin = describe_origin(run, iteration)
     taught = run_from_solver(new_id(), new_text, settings, solver)
     taught.initial_model, taught.began_as = model, origin
     return taught
@@ -43,12 +53,11 @@ def unknown_share(run: Run, text: LoadedText) -> float:
     return teaching.unknown_share(run.solver.model.vocab, text.vocab, text.ids)
 
 
-def describe_origin(run: Run) -> str:
-    """Return what the run's network is: "a network trained on sums.txt for 300 iterations".
+def describe_origin(run: Run, iteration: int) -> str:
+    """Return what a run's network is: "a network trained on sums.txt for 300 iterations".
 
     If it began as another network, that one is named, too. It is plain text of limited length.
     """
-    iteration = run.solver.iteration
     if not iteration and run.began_as:
         return run.began_as
     origin = f"a network trained on {run.text.name} for {counted(iteration, 'iteration')}"

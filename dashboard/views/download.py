@@ -12,6 +12,7 @@ from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports
 from dashboard.runs.run import Run, Saver
 from dashboard.server import limits
+from dashboard.views import network_choice
 from dashboard.views.lazy_expander import lazy_expander
 
 
@@ -47,10 +48,13 @@ def _draw_downloads(run: Run) -> None:
     stem = exports.file_stem(run)
     if run.export_error:
         st.error(escape_markdown(run.export_error), icon=":material/error:")
+    which = network_choice.draw(run, "download")
     # Streamlit discards a file that is made at the click at the second redraw of any page on the
     # server. On a busy server that can be before the browser fetches it.
-    ready = exports.ready_model_pickle(run)
-    _draw_button(run, "Download model", f"{stem}.pkl", lambda: exports.model_pickle(run), ready)
+    ready = exports.ready_model_pickle(run, which)
+    _draw_button(
+        run, "Download model", f"{stem}.pkl", lambda: exports.model_pickle(run, which), ready
+    )
     st.caption(
         f"Opens in Python with rnncore{_describe_upload(exports.model_bytes(run))}. "
         f"Python finds rnncore after this command. {places.install_hint()}",

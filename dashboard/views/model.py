@@ -22,7 +22,7 @@ from dashboard.page import (
 from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal
 from dashboard.text.loading import LoadedText
-from dashboard.views import fit_button
+from dashboard.views import fit_button, teach
 from rnncore.pretrained import PRETRAINED
 
 
@@ -150,6 +150,8 @@ def _draw_trained_models() -> None:
             on_click=open_run.open_pretrained,
             args=(name,),
         )
+    if (run := state.run()) is not None and run.solver.iteration:
+        teach.draw_start(run)
     if messages.get("model"):
         st.error(escape_markdown(messages.get("model")), icon=":material/error:")
     st.caption("It can write immediately; Train continues on the text above.")

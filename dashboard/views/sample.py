@@ -10,7 +10,7 @@ from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
 from dashboard.settings import MAX_SEED
-from dashboard.views import co_writing, markup
+from dashboard.views import co_writing, markup, network_choice
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
@@ -44,6 +44,8 @@ def show() -> None:
         writing = writer is not None and writer.writing
         # Copied passages are underlined once the index of the text is built.
         indexing = writer is not None and run is not None and background.copy_index(run).running
+        if run is not None:
+            network_choice.draw(run, "sample")
         with st.container(horizontal=True):
             st.button(
                 "Generate",

@@ -8,6 +8,7 @@ from dashboard.formatting import escape_markdown
 from dashboard.page import teaching
 from dashboard.runs.run import Run
 from dashboard.runs.teaching import unknown_share
+from dashboard.views import network_choice
 
 
 def draw_origin(run: Run) -> None:
@@ -22,11 +23,23 @@ def draw_button(run: Run) -> None:
         st.button("Teach this network the new text", on_click=teaching.teach)
 
 
+def draw_start(run: Run) -> None:
+    """Draw a button that starts a new run from a network of this one."""
+    network_choice.draw(run, "start")
+    st.button(
+        "Use: this run's network",
+        on_click=teaching.start_from_this_run,
+        help="Starts a new run on the text above with this network, for example from its best "
+        "weights with another learning rate. The present run is saved and can be restored.",
+    )
+
+
 def draw_explanation(run: Run) -> None:
     """Draw what teaching does, and the share of the text that the network does not know."""
     text = teaching.new_text(run)
     if text is None:
         return
+    network_choice.draw(run, "teach")
     share = unknown_share(run, text)
     parts = ["Teaching keeps what the network has learnt and continues on the new text."]
     if share:

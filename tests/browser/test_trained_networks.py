@@ -6,15 +6,27 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
+from rnncore import RNN, Solver, Vocab, load
 from tests.browser.conftest import Visit
-from tests.browser.steps import button, is_training, iterations, until, upload
+from tests.browser.steps import (
+    button,
+    is_training,
+    iterations,
+    until,
+    upload,
+    wait_until_drawn,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
+
+# A text of random letters: the network can only learn the training part by heart.
+NOISE = "".join(np.random.default_rng(0).choice(list("abcd"), 400))
 
 
 def train_to_the_end(page: Page) -> None:
@@ -40,3 +52,51 @@ def test_a_trained_network_is_taught_an_uploaded_text(visit: Visit, tmp_path: Pa
     assert iterations(page) == 60
     page.reload()
     page.get_by_text("Began as a network trained on verses.txt for 60 iterations.").wait_for()
+
+
+def test_the_best_network_writes_and_is_downloaded_once_validation_has_risen(
+    visit: Visit, tmp_path: Path
+) -> None:
+    page = visit(
+        hidden=32, embedding=4, sequence=20, batch=4, held_out=0.2, weights=1, validate=10,
+        schedule="constant", iterations=200,
+    )  # fmt: skip
+    noise = tmp_path / "noise.txt"
+    noise.write_text(NOISE, encoding="utf-8")
+    upload(page, noise)
+    page.get_by_text("noise.txt").first.wait_for()
+    train_to_the_end(page)
+    choice = page.locator(".st-key-network_sample")
+    best = choice.get_by_role("radio", name=re.compile(r"Best \(iteration \d+\)"))
+    best.wait_for()
+    assert best.is_checked()
+    at = re.search(r"iteration (\d+)", best.inner_text())[1]
+    assert int(at) < 150
+    button(page, "Generate").click()
+    page.get_by_text(f"by the network after {at} iterations.").wait_for()
+    choice.get_by_role("radio", name="Latest (iteration 200)").click()
+    button(page, "Generate").click()
+    page.get_by_text("by the network after 200 iterations.").wait_for()
+
+    wait_until_drawn(page)
+    best_file = download(page, tmp_path / "best.pkl")
+    page.locator(".st-key-network_download").get_by_role("radio", name="Latest").click()
+    wait_until_drawn(page)
+    latest_file = download(page, tmp_path / "latest.pkl")
+    text = Vocab.from_text(NOISE).encode(NOISE)
+    losses = [validation_loss(load(path), text) for path in (best_file, latest_file)]
+    assert losses[0] < losses[1] - 0.05
+
+    page.reload()
+    page.locator(".st-key-network_sample").get_by_text(f"Best (iteration {at})").wait_for()
+
+
+def download(page: Page, path: Path) -> Path:
+    with page.expect_download() as caught:
+        button(page, "Download model").click()
+    caught.value.save_as(path)
+    return path
+
+
+def validation_loss(model: RNN, ids: np.ndarray) -> float:
+    return Solver(ids, model, 20, 4, val_fraction=0.2).evaluate()

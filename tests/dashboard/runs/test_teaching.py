@@ -68,14 +68,14 @@ def test_the_list_and_the_report_name_the_first_network(store):
 
 def test_the_origin_names_earlier_networks_and_stays_short():
     run = small_run(steps=3)
-    assert describe_origin(run) == ORIGIN
+    assert describe_origin(run, 3) == ORIGIN
     run.began_as = "the model first.pkl"
-    assert describe_origin(run) == f"{ORIGIN}, which began as the model first.pkl"
+    assert describe_origin(run, 3) == f"{ORIGIN}, which began as the model first.pkl"
     run.began_as = "a network " * 100
-    assert len(describe_origin(run)) == 300
+    assert len(describe_origin(run, 3)) == 300
     untrained = small_run()
     untrained.began_as = "the model first.pkl"
-    assert describe_origin(untrained) == "the model first.pkl"
+    assert describe_origin(untrained, 0) == "the model first.pkl"
 
 
 def test_the_share_of_unknown_characters():
