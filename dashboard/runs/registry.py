@@ -8,7 +8,6 @@ are saved and unloaded; ``open`` loads them from disk again.
 from __future__ import annotations
 
 import atexit
-import gc
 import logging
 import threading
 import time
@@ -18,7 +17,7 @@ from functools import cache
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import Run
 from dashboard.runs.store import NoSuchRunError, Store
-from dashboard.server import limits
+from dashboard.server import free_memory, limits
 from rnncore import RnnCoreError
 
 CLEAN_UP_SECONDS = 60.0  # between two searches for idle runs
@@ -91,7 +90,7 @@ class Registry:
         """Pause the run, save it and remove it from memory; return whether it could be saved."""
         with self._moving:
             unloaded = self._save_and_remove(run_id)
-        gc.collect()  # a run and its trainer refer to each other: only the collector frees them
+        free_memory.release()  # a run and its trainer refer to each other
         return unloaded
 
     def delete(self, run_id: str) -> None:
@@ -204,6 +203,7 @@ class Registry:
             time.sleep(CLEAN_UP_SECONDS)
             try:
                 self.clean_up()
+                free_memory.release()  # of pages that were closed
             except Exception:
                 logger.exception("unloading idle runs failed; it will be tried again")
 
