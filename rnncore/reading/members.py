@@ -64,7 +64,10 @@ def read_zip(
             parts.append(words)
     if not parts:
         only = f", only {_format_names(skipped)}" if skipped else ""
-        raise TextError(f"{archive.name} holds no text{only}; upload a zip of .txt files.")
+        raise TextError(
+            f"{archive.name} holds no text{only}; upload a zip of .txt files, or a document "
+            "or e-book on its own."
+        )
     notes = []
     if len(parts) > 1:
         notes.append(f"{len(parts):,} files were joined: {_format_names(names)}.")

@@ -237,3 +237,10 @@ def test_a_zip_passes_over_a_document_and_reports_it(name: str, skipped: str) ->
 def test_documents_that_are_zips_are_passed_over_in_a_zip(kind: str, head: dict) -> None:
     raw = zip_of({"a.txt": "ab", "b.doc": zip_of(head, zipfile.ZIP_STORED)})
     assert read_text(raw).notes == (f"Skipped, because they are not texts: b.doc ({kind}).",)
+
+
+def test_a_zip_of_documents_alone_is_refused_with_a_way_out() -> None:
+    raw = zip_of({"a.docx": docx("<w:p/>"), "b.pdf": b"%PDF-1.7"})
+    message = r"only a.docx \(an Office document\), b.pdf \(a PDF .*\); .* document .* on its own"
+    with pytest.raises(TextError, match=message):
+        read_text(raw)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,15 @@ WHOLE = (
         }
     ),
     (HEADER + BOOK + LICENCE).encode("utf-16"),
+    b"<!-- a --><!DOCTYPE html><html><meta charset='koi8-r'><p class='x'>One &amp; <b>two</b>\xd0",
+    zip_of(
+        {
+            "[Content_Types].xml": "<x/>",
+            "_rels/.rels": '<Relationship Type="x/officeDocument" Target="word/a.xml"/>',
+            "word/a.xml": "<w:p><w:pPr><w:tab/></w:pPr><w:t>Now &#233;</w:t><w:del/></w:p>",
+        },
+        zipfile.ZIP_STORED,
+    ),
 )
 
 
