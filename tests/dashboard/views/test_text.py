@@ -210,6 +210,7 @@ ODD = (
     "space\n\n\n\n"
     "one ☃ alone, and Capitals.\n"
     + textwrap.fill("Then some plain words to learn from, again and again. " * 40)
+    + "\n\n00:00:01,000 --> 00:00:02,000\nSubtitle" * 3
 )
 
 
