@@ -148,6 +148,16 @@ def open_past_run(run_id: str) -> None:
 
 
 @error_boundary.callback
+def star_run(run_id: str, starred: bool) -> None:
+    """Star a run, or remove its star."""
+    messages.show("runs", "")
+    try:
+        get_registry().set_labels(run_id, starred=starred)
+    except RnnCoreError as error:
+        messages.show("runs", str(error))
+
+
+@error_boundary.callback
 def delete_run(run_id: str) -> None:
     """Delete a run from memory and from disk."""
     messages.show("runs", "")

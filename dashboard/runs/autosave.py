@@ -204,7 +204,9 @@ class Autosaver:
             started = time.thread_time()  # not the clock: waiting for the disk costs no training
             try:
                 run = self._run
-                self._folder.save(job.snapshot, self._facts, run.text, run.initial_model)
+                self._folder.save(
+                    job.snapshot, self._facts, run.text, run.initial_model, run.labels
+                )
             except Exception as error:
                 self._fail(error)
             else:

@@ -10,9 +10,10 @@ import secrets
 from dataclasses import asdict
 from pathlib import Path
 
-from dashboard.runs import marker, text_files
+from dashboard.runs import labels, marker, text_files
 from dashboard.runs.facts import Facts
 from dashboard.runs.json_record import FORMAT, DamagedRecordError, read_record, write_record
+from dashboard.runs.labels import NO_LABELS, Labels
 from dashboard.runs.lock import FolderLock
 from dashboard.runs.snapshot import Journal, Snapshot
 from dashboard.runs.text_files import DamagedTextError
@@ -46,6 +47,7 @@ class RunFolder:
         facts: Facts,
         text: LoadedText,
         initial_model: RNN | None = None,
+        first_labels: Labels = NO_LABELS,
     ) -> None:
         """Add a save and delete old ones; SaveError or OSError if that fails.
 
@@ -64,7 +66,7 @@ class RunFolder:
             values = {
                 **snapshot.journal.to_values(),
                 "bytes": network.stat().st_size,
-                "facts": asdict(facts),  # in case run.json is lost
+                "facts": asdict(facts) | asdict(labels.read(self.path)),  # see ``read_facts``
             }
             write_record(self._journal_path(number), values)
         except BaseException:
@@ -73,7 +75,7 @@ class RunFolder:
             raise
         self.newest = number
         if not (self.path / "run.json").exists():
-            write_record(self.path / "run.json", asdict(facts))
+            write_record(self.path / "run.json", asdict(facts) | asdict(first_labels))
         self._prune()
 
     def _lock_or_create(self) -> None:
@@ -169,7 +171,7 @@ class RunFolder:
                 if (self.path / name).exists():
                     self._damaged.add(name)
         if text is None:
-            raise DamagedTextError(problem)
+            raise DamagedTextError(f"The text is damaged; the network can be opened. {problem}")
         return text
 
     def load_network(self) -> RNN:
@@ -202,12 +204,13 @@ class RunFolder:
         The damaged files are kept under other names.
         """
         damaged, self._damaged = self._damaged, set()
+        kept = labels.read(self.path)
         for name in damaged:
             with contextlib.suppress(OSError):
                 os.replace(self.path / name, self.path / f"{name}.damaged")
             with contextlib.suppress(OSError, SaveError):  # a read-only disk
                 if name == "run.json":
-                    write_record(self.path / name, asdict(facts))
+                    write_record(self.path / name, asdict(facts) | asdict(kept))
                 else:
                     text_files.write(self.path / name, text)
         return bool(damaged)

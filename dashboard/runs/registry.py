@@ -12,8 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
+from typing import Any
 
+from dashboard.runs.labels import clean_name
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import Run
 from dashboard.runs.store import NoSuchRunError, Store
@@ -115,6 +118,29 @@ class Registry:
             self._deleted.add(run_id)
             if run is not None:
                 self._drop(run_id)
+
+    def set_labels(
+        self, run_id: str, *, name: str | None = None, starred: bool | None = None
+    ) -> None:
+        """Name or star a run, in memory and on disk; None leaves a value as it is.
+
+        Raises NoSuchRunError, FileFormatError or SaveError. A run that has learnt nothing yet is
+        stored later, with its labels.
+        """
+        changes: dict[str, Any] = {}
+        if name is not None:
+            changes["name"] = clean_name(name)
+        if starred is not None:
+            changes["starred"] = starred
+        with self._moving:
+            run = self._peek(run_id)
+            if run is not None:
+                run.labels = replace(run.labels, **changes)
+            try:
+                self.store.set_labels(run_id, **changes)
+            except NoSuchRunError:
+                if run is None:
+                    raise
 
     def clean_up(self) -> int:
         """Unload idle runs that no page has asked for in a while; return how many.

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from dashboard.runs.labels import NO_LABELS, Labels
 from dashboard.server import limits
 from dashboard.server.memory import Reservation
 from dashboard.settings import Goal, ModelSettings, TrainSettings, fit_to_length
@@ -62,6 +63,7 @@ class Run:
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences about problems met when it was opened
     autosaver: Saver | None = None  # None until the run is registered
+    labels: Labels = NO_LABELS  # changed by ``Registry.set_labels``
     export_error: str = ""  # why the last download failed, or ""
     initial_model: RNN | None = None  # the trained network that it started from, if any
     began_as: str = ""  # what that network is, such as "a network trained on sums.txt …", or ""

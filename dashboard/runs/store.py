@@ -2,8 +2,9 @@
 
     <root>/<run id>/            mode 0700; the id is 16 characters of A-Z a-z 0-9 - _
         lstm-workbench-run.txt  the marker: this folder is the workbench's own (``marker``)
-        run.json                id, creation time, network settings, facts about the text, what
-                                the first network was (key "began_as"); written once
+        run.json                what never changes: id, creation time, network settings, facts
+                                about the text, what the first network was (key "began_as");
+                                and what does: name, star, notice of removal (``labels``)
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
         text-copy.npz           the same again, in case text.npz is damaged
@@ -36,18 +37,21 @@ is the number of iterations that they contain. The first run.json files lack "be
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import re
 import sys
 import threading
-from dataclasses import dataclass
+import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from dashboard.runs import marker
+from dashboard.runs import labels, marker
 from dashboard.runs.autosave import Autosaver
 from dashboard.runs.folder import DELETED, NEW, RunFolder
+from dashboard.runs.labels import Labels, describe_removal
 from dashboard.runs.run import Run, run_from_solver
+from dashboard.runs.run_info import RunInfo, read_info
 from dashboard.runs.text_files import DamagedTextError
 from dashboard.server import limits
 from rnncore import RNN, RnnCoreError
@@ -60,22 +64,6 @@ _LEFTOVER = re.compile(r"\.(?:new|deleted)-[A-Za-z0-9_-]{16}-[0-9a-f]{8}")
 
 class NoSuchRunError(RnnCoreError):
     """There is no run with this id."""
-
-
-@dataclass(frozen=True)
-class RunInfo:
-    """Figures of a run on disk. Show the id to its owner only: anyone who has it can open it."""
-
-    id: str
-    text_name: str
-    created: float  # seconds since 1970, like ``saved``
-    saved: float
-    iteration: int
-    num_iters: int
-    best_val: float  # nats per character, or NaN
-    size: int  # bytes
-    damaged: str = ""  # why it cannot be opened, if that is known
-    has_network: bool = True  # whether a network can be taken from it nevertheless
 
 
 def default_root() -> Path:
@@ -160,8 +148,29 @@ class Store:
                 "The file of the pretrained network that this run started from is damaged. "
                 "Reset will start from a new network.",
             )
+        self._keep_opened(run)
         Autosaver(run, folder).mark_saved(journal.saved)
         return run
+
+    def _keep_opened(self, run: Run) -> None:
+        """Withdraw the notice that a run which is opened will be removed, and say so."""
+        run.labels = before = labels.read(self.root / run.id)
+        if before.remove_after:
+            with contextlib.suppress(OSError, RnnCoreError):  # a read-only or full disk
+                run.labels = self.set_labels(run.id, remove_after=0.0, kept_at=time.time())
+                run.notes += (f"{describe_removal(before)} Now that it was opened, it is kept.",)
+
+    def set_labels(self, run_id: str, **changes: Any) -> Labels:
+        """Change labels of a run on disk; return all of them.
+
+        Raises NoSuchRunError, FileFormatError or SaveError. Another process may have it open.
+        """
+        folder = self._folder(run_id)
+        if not folder.path.is_dir() or not marker.is_own(folder.path):
+            raise NoSuchRunError("There is no run under this link; it may have been deleted.")
+        changed = replace(labels.read(folder.path), **changes)
+        labels.write(folder.path, changed)
+        return changed
 
     def load_network(self, run_id: str) -> RNN:
         """Return the newest network of a run, for one whose text cannot be read.
@@ -176,7 +185,7 @@ class Store:
 
     def list_runs(self) -> list[RunInfo]:
         """Return all runs on disk, the last saved first; damaged runs have ``damaged`` set."""
-        found = [info for path in self._paths() if (info := _info(RunFolder(path))) is not None]
+        found = [info for path in self._paths() if (info := read_info(RunFolder(path)))]
         return sorted(found, key=lambda info: info.saved, reverse=True)
 
     def delete(self, run_id: str) -> None:
@@ -190,21 +199,32 @@ class Store:
     def clean_up(self) -> int:
         """Delete left-overs and the oldest unused runs beyond the limits; return how many runs.
 
+        A run is deleted only some time after ``Labels.remove_after`` was set, which the page
+        shows. Named and starred runs are never deleted.
         Call it when the program starts and from time to time; it is safe at any time.
         """
         with self._cleaning:
             self._delete_leftovers()
-            infos, total, removed = self.list_runs(), 0, 0
+            infos = self.list_runs()
+            infos.sort(key=lambda info: max(info.saved, info.labels.kept_at), reverse=True)
+            total, removed, now = 0, 0, time.time()
             for rank, info in enumerate(infos):
                 total += info.size
-                if info.damaged and info.has_network:
-                    continue  # only a person may delete it
-                if rank < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES:
-                    continue
-                if self._remove_unused(info.id):
+                due = info.labels.remove_after
+                fits = rank < limits.MAX_STORED_RUNS and total <= limits.MAX_STORE_BYTES
+                if fits or info.labels.protected or (info.damaged and info.has_network):
+                    if due:
+                        self._try_to_label(info.id, 0.0)
+                elif not due:
+                    self._try_to_label(info.id, now + _notice_seconds(rank, total))
+                elif now >= due and self._remove_unused(info.id):
                     total -= info.size
                     removed += 1
             return removed
+
+    def _try_to_label(self, run_id: str, remove_after: float) -> None:
+        with contextlib.suppress(OSError, RnnCoreError):  # a damaged or deleted run
+            self.set_labels(run_id, remove_after=remove_after)
 
     # -- inside -------------------------------------------------------------------------------
 
@@ -261,30 +281,11 @@ class Store:
         return [path for path in paths if marker.is_own(path)]
 
 
-def _info(folder: RunFolder) -> RunInfo | None:
-    """Return figures from a run's small files; None if the folder is not a run, or no longer."""
-    size = folder.size()
-    try:
-        if not (folder.path / "run.json").exists() and not folder.list_saves():
-            return None
-        modified = folder.path.stat().st_mtime
-        numbers = folder.list_saves()
-    except OSError:
-        return None
-    name, created, damaged = "", modified, folder.read_damage()
-    try:
-        facts = folder.read_facts()
-        name, created = str(facts.text["name"]), facts.created
-    except (RnnCoreError, KeyError) as error:
-        damaged = str(error)
-    for number in numbers:
-        with contextlib.suppress(FileFormatError):
-            j = folder.read_journal(number)
-            return RunInfo(
-                folder.path.name, name, created, j.saved, j.iteration, j.num_iters,
-                j.best_val, size, damaged,
-            )  # fmt: skip
-    damaged = damaged or "This run has no complete save."
-    return RunInfo(
-        folder.path.name, name, created, modified, 0, 0, math.nan, size, damaged, bool(numbers)
-    )
+def _notice_seconds(rank: int, total: int) -> float:
+    """Return how long before a run is deleted the page says so.
+
+    rank, total: number and bytes of the runs that were used later.
+    """
+    if rank < 2 * limits.MAX_STORED_RUNS and total <= 2 * limits.MAX_STORE_BYTES:
+        return limits.REMOVAL_NOTICE_SECONDS
+    return min(limits.REMOVAL_NOTICE_SECONDS, limits.SWEEP_SECONDS)  # the disk may fill up

@@ -7,7 +7,9 @@ import time
 
 from dashboard.formatting import ago, byte_size, counted, three_decimals
 from dashboard.runs.folder import RunFolder
-from dashboard.runs.store import RunInfo, Store
+from dashboard.runs.labels import describe_removal
+from dashboard.runs.run_info import RunInfo
+from dashboard.runs.store import Store
 from dashboard.settings import CELL_NAMES, ModelSettings
 from dashboard.training.goals import Plan
 from rnncore import RnnCoreError
@@ -29,7 +31,10 @@ def describe(store: Store, info: RunInfo) -> str:
         parts += [_progress(info, None)]
     if not math.isnan(info.best_val):
         parts += [f"best validation {three_decimals(info.best_val)}"]
-    return " · ".join([*parts, describe_age(info), byte_size(info.size)])
+    parts += [describe_age(info), byte_size(info.size)]
+    if notice := describe_removal(info.labels):
+        parts += [f"{notice} Star it or open it to keep it."]
+    return " · ".join(parts)
 
 
 def describe_age(info: RunInfo) -> str:

@@ -67,10 +67,14 @@ AUTOSAVE_SHARE = 0.02
 MAX_RUN_BYTES = 4 * 10**9
 
 # Bytes and number of all runs on disk. At start and every hour, the oldest beyond these limits
-# are deleted. They allow thousands of runs of the usual size on a fraction of a present-day disk.
+# get a notice, which the page shows, and are deleted some time later: a week, so that a person
+# who works with them sees it, or an hour if twice as much is stored. Named and starred runs are
+# never deleted. The limits allow thousands of runs of the usual size on a fraction of a
+# present-day disk.
 MAX_STORE_BYTES = 20 * 10**9
 MAX_STORED_RUNS = 2_000
 SWEEP_SECONDS = 3600.0
+REMOVAL_NOTICE_SECONDS = 7 * 24 * 3600.0
 
 # Seconds after which a run that is not training, and that no page has asked for, is removed from
 # memory; it stays on disk.

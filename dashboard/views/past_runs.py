@@ -9,7 +9,7 @@ from dashboard.formatting import byte_size, counted, escape_markdown, strip_mark
 from dashboard.page import messages, open_run, state
 from dashboard.runs import summary
 from dashboard.runs.registry import get_registry
-from dashboard.runs.store import RunInfo
+from dashboard.runs.run_info import RunInfo
 from dashboard.views import markup
 
 PER_PAGE = 50  # a browser takes many seconds to draw thousands of rows
@@ -62,6 +62,7 @@ def _draw_row(info: RunInfo, workbench: Page) -> None:
                 args=(info.id,),
             ):
                 st.switch_page(workbench)
+            _draw_star(info, spoken)
             with st.popover(f"Delete {spoken}", key=f"ask_{info.id}"):
                 st.markdown("This can't be undone.")
                 st.button(
@@ -70,3 +71,15 @@ def _draw_row(info: RunInfo, workbench: Page) -> None:
                     on_click=open_run.delete_run,
                     args=(info.id,),
                 )
+
+
+def _draw_star(info: RunInfo, spoken: str) -> None:
+    """Draw the button that stars a run, which is then never removed by itself."""
+    starred = info.labels.starred
+    st.button(
+        f"{'Remove the star of' if starred else 'Star'} {spoken}",
+        key=f"star_{info.id}",
+        help="Starred runs are never removed to make room for new ones.",
+        on_click=open_run.star_run,
+        args=(info.id, not starred),
+    )

@@ -249,12 +249,28 @@ def test_a_run_that_cannot_be_deleted_continues_unchanged(live, monkeypatch):
     assert live.get(run.id) is None
 
 
+def test_a_run_is_named_and_starred_in_memory_and_on_disk(live):
+    new, run = add_run(live), add_run(live, 1)
+    for each in (new, run):
+        live.set_labels(each.id, name=" my\nrun ", starred=True)
+        live.set_labels(each.id, name="lighthouse")
+        assert (each.labels.name, each.labels.starred) == ("lighthouse", True)
+    advance(new, 1)
+    for each in (new, run):
+        assert live.unload(each.id)
+        assert live.open(each.id).labels == each.labels
+    with pytest.raises(NoSuchRunError):
+        live.set_labels("a" * 16, starred=True)
+
+
 def test_the_store_is_cleaned_up_every_hour(live, clock, monkeypatch):
     oldest, newest = (small_run(None, 1) for _ in range(2))
     for run in (oldest, newest):
         live.add(run)
         assert live.unload(run.id)
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
+    monkeypatch.setattr(limits, "REMOVAL_NOTICE_SECONDS", 0.0)
+    live.store.clean_up()  # gives notice
     clock.now += limits.SWEEP_SECONDS - 1
     live.clean_up()
     assert len(live.store.list_runs()) == 2

@@ -7,14 +7,16 @@ import math
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dashboard.runs import lock, marker, text_files
+from dashboard.runs import labels, lock, marker, summary, text_files
 from dashboard.runs.json_record import read_record, write_record
+from dashboard.runs.labels import Labels
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import new_run
 from dashboard.runs.store import NoSuchRunError, Store, default_root
@@ -43,6 +45,18 @@ def store(tmp_path):
     store = TrackedStore(tmp_path / "runs")
     yield store
     store.close()
+
+
+@pytest.fixture
+def no_notice(monkeypatch):
+    """Let a run be deleted by the next clean-up after the one that gave it notice."""
+    monkeypatch.setattr(limits, "REMOVAL_NOTICE_SECONDS", 0.0)
+
+
+def clean_up(store):
+    """Clean up twice; return how many runs were deleted."""
+    assert store.clean_up() == 0, "a run was deleted without notice"
+    return store.clean_up()
 
 
 def suspend(run):
@@ -292,6 +306,7 @@ def test_a_run_without_a_readable_text_is_set_aside_and_its_network_can_be_taken
     store, harm, monkeypatch
 ):
     run = suspend(small_run(store, 5))
+    monkeypatch.setattr(limits, "REMOVAL_NOTICE_SECONDS", 0.0)
     for name in text_files.NAMES:
         harm(store.root / run.id / name)
     with pytest.raises(DamagedTextError):
@@ -301,7 +316,7 @@ def test_a_run_without_a_readable_text_is_set_aside_and_its_network_can_be_taken
     assert info.has_network
     np.testing.assert_array_equal(store.load_network(run.id).flat, run.solver.model.flat)
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
-    assert store.clean_up() == 0
+    assert clean_up(store) == 0
     assert [info.id for info in store.list_runs()] == [run.id]
     store.delete(run.id)
     assert not (store.root / run.id).exists()
@@ -345,11 +360,11 @@ def test_folders_of_other_programs_are_never_touched(tmp_path, monkeypatch):
         )
 
 
-def test_a_run_with_a_persons_own_file_in_its_folder_is_not_cleaned_up(store, monkeypatch):
+def test_a_run_with_a_file_of_a_person_is_not_cleaned_up(store, monkeypatch, no_notice):
     run = suspend(small_run(store, 1))
     (store.root / run.id / "notes.txt").write_text("mine")
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
-    assert store.clean_up() == 0
+    assert clean_up(store) == 0
     (store.root / run.id / "notes.txt").unlink()
     assert store.clean_up() == 1
 
@@ -417,13 +432,13 @@ def test_a_lock_file_that_is_deleted_meanwhile_does_not_count(tmp_path, monkeypa
     assert not folder_lock.held
 
 
-def test_a_run_without_file_locks_opens_but_is_never_cleaned_up(store, monkeypatch):
+def test_a_run_without_file_locks_opens_but_is_never_cleaned_up(store, monkeypatch, no_notice):
     """Some network disks have no locks, so another computer may have the run open."""
     run = suspend(small_run(store, 2))
     monkeypatch.setattr(lock, "_lock", lambda file: None)
     suspend(store.open(run.id))
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
-    assert store.clean_up() == 0
+    assert clean_up(store) == 0
     monkeypatch.undo()
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
     assert store.clean_up() == 1
@@ -534,17 +549,82 @@ def test_leftovers_are_deleted(store):
     assert_same(run, store.open(run.id))
 
 
-def test_the_oldest_unused_runs_beyond_the_limits_are_deleted(store, monkeypatch):
+def test_the_oldest_unused_runs_beyond_the_limits_are_deleted(store, monkeypatch, no_notice):
     used = small_run(store, 1)
     rest = [suspend(small_run(store, 1)) for _ in range(4)]
     size = store.list_runs()[0].size
     monkeypatch.setattr(limits, "MAX_STORE_BYTES", int(3.5 * size))
-    assert store.clean_up() == 1
+    assert clean_up(store) == 1
     assert {info.id for info in store.list_runs()} == {used.id, *(run.id for run in rest[1:])}
     monkeypatch.setattr(limits, "MAX_STORED_RUNS", 2)
-    assert store.clean_up() == 1
+    assert clean_up(store) == 1
     assert [info.id for info in store.list_runs()] == [rest[3].id, rest[2].id, used.id]
     assert used.autosaver.save_now()
+
+
+def test_a_run_is_removed_only_after_a_notice_of_a_week(store, monkeypatch):
+    run, newer = (suspend(small_run(store, 1)) for _ in range(2))
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert store.clean_up() == 0
+    info = store.list_runs()[1]
+    assert (info.id, info.labels.remove_after) == (run.id, now + 7 * 24 * 3600)
+    assert "To be removed after" in summary.describe(store, info)
+    assert "Star it or open it to keep it." in summary.describe(store, info)
+    assert "removed" not in summary.describe(store, store.list_runs()[0])
+    now += 7 * 24 * 3600 - 1
+    assert store.clean_up() == 0
+    now += 1
+    assert store.clean_up() == 1
+    assert [info.id for info in store.list_runs()] == [newer.id]
+
+
+def test_a_run_that_is_opened_after_the_notice_is_kept_and_says_so(store, monkeypatch, no_notice):
+    old, _ = (suspend(small_run(store, 1)) for _ in range(2))
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 1)
+    store.clean_up()
+    opened = suspend(store.open(old.id))
+    assert "To be removed after" in opened.notes[0]
+    assert "Now that it was opened, it is kept." in opened.notes[0]
+    assert clean_up(store) == 1
+    assert [info.id for info in store.list_runs()] == [old.id]
+    assert store.open(old.id).notes == ()
+
+
+def test_a_notice_is_withdrawn_when_there_is_room_again(store, monkeypatch):
+    suspend(small_run(store, 1))
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "MAX_STORED_RUNS", 0)
+        store.clean_up()
+    assert store.list_runs()[0].labels.remove_after
+    store.clean_up()
+    assert not store.list_runs()[0].labels.remove_after
+
+
+@pytest.mark.parametrize("label", [{"name": "lighthouse"}, {"starred": True}])
+def test_a_named_or_starred_run_is_never_removed(store, monkeypatch, no_notice, label):
+    run = suspend(small_run(store, 1))
+    store.set_labels(run.id, **label)
+    monkeypatch.setattr(limits, "MAX_STORED_RUNS", 0)
+    assert clean_up(store) == 0
+    opened = store.open(run.id)
+    assert opened.labels == Labels(**label)
+    advance(opened, 1)
+    suspend(opened)
+    (info,) = store.list_runs()
+    assert (info.iteration, info.labels) == (2, Labels(**label))
+    cut(store.root / run.id / "run.json")  # the save has a copy
+    assert suspend(store.open(run.id)).labels == Labels(**label)
+    assert store.list_runs()[0].labels == Labels(**label)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("  a\nb\t c ", "a b c"), ("x" * 500, "x" * 80), ("\0\u202e", ""), ("Zoë 🙂", "Zoë 🙂")],
+)
+def test_a_name_is_one_short_printable_line(given, kept):
+    assert labels.clean_name(given) == kept
 
 
 def test_a_deleted_run_is_gone(store):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import streamlit as st
 
 from dashboard.formatting import byte_size
-from dashboard.runs import exports, summary
+from dashboard.runs import exports, summary, text_files
 from dashboard.runs.registry import get_registry
 from dashboard.runs.store import Store
 from dashboard.server import limits
@@ -182,3 +183,30 @@ def test_past_runs_are_listed_only_on_the_computer_itself(visit, monkeypatch):
         shown = {"server.address": address}
         monkeypatch.setattr(st, "get_option", lambda name, s=shown: s.get(name, option(name)))
         assert "runs" not in paths(visit())
+
+
+def test_a_run_is_starred(visit, page):
+    page.press("Step")
+    run = page.run
+    assert run.autosaver.save_now()
+    page.open_page("runs")
+    for starred in (True, False):
+        page.app.button(key=f"star_{run.id}").click().run()
+        (info,) = get_registry().store.list_runs()
+        assert (info.labels.starred, run.labels.starred) == (starred, starred)
+
+
+def test_the_network_of_a_run_whose_text_is_damaged_opens_as_a_new_run(visit, page):
+    page.steps(2)
+    run = page.run
+    get_registry().unload(run.id)
+    for name in text_files.NAMES:
+        path = get_registry().store.root / run.id / name
+        path.write_bytes(path.read_bytes()[:-10])
+    other = visit({"run": run.id})
+    assert other.says("The text of this run is damaged, so it cannot continue.")
+    assert other.run.id != run.id
+    np.testing.assert_array_equal(other.run.initial_model.flat, run.solver.model.flat)
+    other.open_page("runs")
+    assert other.says("damaged")
+    other.app.button(key=f"open_{run.id}")
