@@ -12,7 +12,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from dashboard.runs import snapshot
+from dashboard.runs import labels, snapshot
 from dashboard.runs.facts import Facts
 from dashboard.runs.folder import RunFolder
 from dashboard.runs.run import Run, new_solver
@@ -205,8 +205,10 @@ class Autosaver:
             try:
                 run = self._run
                 self._folder.save(
-                    job.snapshot, self._facts, run.text, run.initial_model, run.labels
+                    job.snapshot, self._facts, run.text, run.initial_model, before := run.labels
                 )
+                if self.saved_iteration is None and run.labels != before:
+                    labels.write(self._folder.path, run.labels)  # changed meanwhile
             except Exception as error:
                 self._fail(error)
             else:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from dashboard.runs.json_record import DamagedRecordError
 from dashboard.runs.labels import clean_name
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import Run
@@ -138,7 +139,7 @@ class Registry:
                 run.labels = replace(run.labels, **changes)
             try:
                 self.store.set_labels(run_id, **changes)
-            except NoSuchRunError:
+            except (NoSuchRunError, DamagedRecordError):
                 if run is None:
                     raise
 
