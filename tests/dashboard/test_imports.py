@@ -51,6 +51,12 @@ PACKAGES = {
     "jinja2": {"reports.run_report"},
 }
 
+# Private names of other packages that are used, and why.
+PRIVATE_NAMES = {
+    # Only code in the main thread can handle SIGHUP, and there Streamlit runs its event loop.
+    ("page.entry", "_get_async_objs"),
+}
+
 # What views take from inside rnncore, and why.
 INNER_NAMES = {
     "rnncore.reading.file_names.display_name",  # an upload is named before it is read
@@ -149,7 +155,8 @@ def test_nobody_reaches_into_another_object(module):
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
             own = isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}
             special = node.attr.startswith("__") and node.attr.endswith("__")
-            assert own or special, f"{module}:{node.lineno}: {ast.unparse(node)}"
+            allowed = (module, node.attr) in PRIVATE_NAMES
+            assert own or special or allowed, f"{module}:{node.lineno}: {ast.unparse(node)}"
 
 
 @modules(set(FILES))
