@@ -79,6 +79,10 @@ class Session:
         """Return whether the page shows these words anywhere."""
         return any(words in text for text in self._texts())
 
+    def has_button(self, label: str) -> bool:
+        """Return whether the page shows a button with this label."""
+        return any(element.button.label == label for element in self._of("button"))
+
     def iterations(self) -> int:
         """Return the iterations on the progress bar."""
         bars = [element.progress.text for element in self._of("progress")]

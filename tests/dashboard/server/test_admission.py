@@ -43,7 +43,8 @@ def test_a_full_server_shows_a_message_and_opens_by_itself(tmp_path: Path):
                 third.wait_for(lambda: third.drawn > 2, 30)  # it has asked again
                 assert third.says(sentence)
                 others.close()
-                third.wait_for(lambda: not third.says(sentence), 30)
+                third.wait_for(lambda: third.has_button("Train"), 30)
+                assert not third.says(sentence)
                 third.press("Train")
                 third.wait_for(lambda: third.iterations() > 0, 60)
     finally:

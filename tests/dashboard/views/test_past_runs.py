@@ -73,12 +73,12 @@ def test_a_failed_deletion_shows_its_error_beside_the_button(page, monkeypatch):
 
 def test_a_download_over_the_upload_limit_says_so(page, monkeypatch):
     page.press("Step")
-    assert page.says("in Python with rnncore and on this page:")
+    assert page.says("in Python with rnncore and on this page.")
     assert page.says("in Python and on this page.")
     size = exports.checkpoint_bytes(page.run)
     monkeypatch.setattr(limits, "MAX_MODEL_BYTES", size - 1)
     page.look()
-    assert page.says("in Python with rnncore and on this page:")
+    assert page.says("in Python with rnncore and on this page.")
     assert page.says(f"in Python, not on this page (limit {byte_size(size - 1)}).")
 
 

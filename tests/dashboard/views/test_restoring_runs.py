@@ -156,7 +156,7 @@ def test_the_message_of_an_old_run_disappears_with_a_new_run(visit, page):
 @pytest.mark.parametrize("hide", ["", "train"])
 def test_an_error_of_generate_is_shown_beside_its_button(visit, monkeypatch, hide):
     page = visit(SMALL | {"hide": hide})
-    monkeypatch.setattr(memory, "free", lambda: 40 * 10**6)
+    monkeypatch.setattr(memory, "free", lambda: 160 * 10**6)
     page.choose("model_hidden_dim", 1024)
     page.press("Generate")
     assert not page.has_run
