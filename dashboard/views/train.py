@@ -155,7 +155,8 @@ def _draw_goal() -> None:
             width="stretch",
             help=explanation,
         )
-    _draw_early_end()
+    with st.container():  # a note that comes or goes inside does not move what is below
+        _draw_early_end()
 
 
 def _draw_early_end() -> None:

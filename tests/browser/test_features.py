@@ -156,9 +156,12 @@ def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
         page.mouse.move(plot["x"] + share * plot["width"], plot["y"] + 0.5 * plot["height"])
         return tip.inner_text()
 
-    place = re.compile(r"Iterations\s*\d+\s*perplexity\s*\d+")
+    def shows_both_losses(words: str) -> bool:
+        parts = (r"Iterations\s*\d+", r"Training\s*\d+", r"Validation\s*(–|\d+)")
+        return all(re.search(part, words) for part in parts)
+
     until(
-        lambda: place.search(tooltip_at(0.4) + tooltip_at(0.5)) is not None,
+        lambda: shows_both_losses(tooltip_at(0.4)) or shows_both_losses(tooltip_at(0.5)),
         10,
         "there is no tooltip between the lines",
     )
