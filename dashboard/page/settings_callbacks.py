@@ -51,6 +51,7 @@ def apply_advice(action: tuple[str, float]) -> None:
     (name, value), run = action, state.run()
     if run is None:
         return
+    state.request_redraw()
     if name == "dropout":
         current_run.show_settings_of(run)
         widgets.show_settings(replace(run.model_settings, dropout=value), None)

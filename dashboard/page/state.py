@@ -150,3 +150,18 @@ def flag_change(name: str, now: bool) -> bool | None:
     before = values().get(key, False)
     values()[key] = now
     return now if now != before else None
+
+
+def request_redraw() -> None:
+    """Have the whole page redrawn: a callback of a fragment's widget changed what is outside it.
+
+    The fragment may not draw that widget again, so ``st.rerun`` after the widget would not do.
+    """
+    values()["_redraw"] = True
+
+
+def take_redraw_request() -> bool:
+    """Return whether a redraw was requested since the last call."""
+    requested = bool(values().get("_redraw"))
+    values()["_redraw"] = False
+    return requested

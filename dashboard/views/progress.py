@@ -66,7 +66,8 @@ def show() -> None:
         state.flag_change("training", status.thread_active),
         state.flag_change("baselines", baselines_running),
     ]
-    if False in changes or state.flag_change("slow", ticks_slowly(status)):
+    slow = state.flag_change("slow", ticks_slowly(status))
+    if state.take_redraw_request() or False in changes or slow:
         st.rerun()
 
 
@@ -219,10 +220,8 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="advice"):
         st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
-        if found.button and st.button(
-            found.button, on_click=settings_callbacks.apply_advice, args=(found.action,)
-        ):
-            st.rerun()  # the whole page: the changed widgets are outside this fragment
+        if found.button:
+            st.button(found.button, on_click=settings_callbacks.apply_advice, args=(found.action,))
     beaten = [
         f"{base.name} ({duration(seconds)})"
         for base in background.baselines(run).result or []

@@ -32,6 +32,7 @@ def show() -> None:
     # Buttons and ticks are drawn for these values; the fragment redraws the page if they change.
     state.flag_change("training", thread_active)
     state.flag_change("slow", slow)
+    state.take_redraw_request()
     with st.container(border=True, key="section_train"):
         st.html(markup.TRAIN_BAR)
         st.subheader("3 · Train", anchor=False)

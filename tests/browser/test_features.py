@@ -103,6 +103,17 @@ def test_reaching_the_goal_enables_train_without_a_click(visit: Visit) -> None:
     )
 
 
+def test_training_continues_live_after_the_advice_is_taken(visit: Visit) -> None:
+    page = visit(iterations=150, hidden=32)
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    page.get_by_role("button", name=re.compile("^Continue to iteration")).click()
+    until(lambda: is_training(page) and iterations(page) > 160, 30, "the page stands still")
+    button(page, "Pause").click()
+    until(lambda: not is_training(page), 20, "Pause has no effect")
+    assert iterations(page) > 160
+
+
 def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
     page = visit(hidden=16, iterations=100_000)
     preset = page.get_by_text("The original", exact=True).element_handle()
