@@ -60,7 +60,7 @@ class RunFolder:
         if initial_model is not None and not (self.path / "first.npz").exists():
             self._write_initial_model(initial_model)
         number = 1 + max(self._list_numbers(), default=0)
-        network = self._network_path(number)
+        network = self.network_path(number)
         try:
             checkpoint.save(snapshot.solver, network, data=False)
             values = {
@@ -113,12 +113,12 @@ class RunFolder:
         """Keep the last two saves and the best one, or fewer if they are very large."""
         good = [n for n in self.list_saves() if n not in self.unusable]
         wanted = list(dict.fromkeys([*good[:1], *self._find_best_of(good), *good[:2]]))
-        sizes = [self._network_path(number).stat().st_size for number in wanted]
+        sizes = [self.network_path(number).stat().st_size for number in wanted]
         while len(wanted) > 1 and sum(sizes[: len(wanted)]) > limits.MAX_RUN_BYTES:
             wanted.pop()
         for number in set(self._list_numbers()) - set(wanted):
             # The journal first: without it, the network does not count as a save.
-            for path in (self._journal_path(number), self._network_path(number)):
+            for path in (self._journal_path(number), self.network_path(number)):
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
 
@@ -156,7 +156,7 @@ class RunFolder:
         digest, length = text_files.read_digest(self.path)
         for number in self.list_saves():
             with contextlib.suppress(FileFormatError):
-                return Facts.from_network(self._network_path(number), run_id, digest, length)
+                return Facts.from_network(self.network_path(number), run_id, digest, length)
         raise problem
 
     def read_text(self, facts: Facts) -> LoadedText:
@@ -179,7 +179,7 @@ class RunFolder:
         problem = FileFormatError("This run has no complete save.")
         for number in self.list_saves():
             try:
-                return checkpoint.load_without_text(self._network_path(number))[0]
+                return checkpoint.load_without_text(self.network_path(number))[0]
             except FileFormatError as error:
                 problem = error
         raise problem
@@ -242,7 +242,7 @@ class RunFolder:
         """Read the journal of a save; FileFormatError if it or the network's size is wrong."""
         values = read_record(self._journal_path(number))
         try:
-            size = self._network_path(number).stat().st_size
+            size = self.network_path(number).stat().st_size
         except OSError as error:
             raise FileFormatError(f"The save cannot be read: {error.strerror}.") from None
         if size != values.get("bytes"):
@@ -251,7 +251,7 @@ class RunFolder:
 
     def load_solver(self, number: int, text: LoadedText) -> Solver:
         """Load the solver of a save, from which training continues exactly."""
-        solver = checkpoint.load(self._network_path(number), data=text.ids)
+        solver = checkpoint.load(self.network_path(number), data=text.ids)
         if not isinstance(solver, Solver):
             raise FileFormatError("The save contains a model without its training state.")
         return solver
@@ -291,9 +291,9 @@ class RunFolder:
         return {int(match[1]) for name in names if (match := _SAVE.fullmatch(name))}
 
     def _is_pair(self, number: int) -> bool:
-        return self._network_path(number).is_file() and self._journal_path(number).is_file()
+        return self.network_path(number).is_file() and self._journal_path(number).is_file()
 
-    def _network_path(self, number: int) -> Path:
+    def network_path(self, number: int) -> Path:
         return self.path / f"{number:08d}.npz"
 
     def _journal_path(self, number: int) -> Path:

@@ -1,4 +1,4 @@
-"""What a run is called, whether it is starred, and when it will be removed.
+"""What a run is called, what was noted about it, its star, and when it will be removed.
 
 Unlike the facts of a run, these change. They are kept in run.json, beside the facts.
 """
@@ -17,7 +17,7 @@ from dashboard.runs.json_record import read_record, write_record
 from dashboard.server import limits
 from rnncore.errors import FileFormatError
 
-MAX_NAME = 80  # characters
+MAX_NAME, MAX_NOTE = 80, 1_000  # characters
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,12 @@ class Labels:
     starred: bool = False
     remove_after: float = 0.0  # when the clean-up may delete the run
     kept_at: float = 0.0  # when it was last opened although it was to be deleted
+    note: str = ""  # what a person wrote about the run
 
     @property
     def protected(self) -> bool:
         """Whether a person wants to keep the run: the clean-up never deletes it."""
-        return self.starred or bool(self.name)
+        return self.starred or bool(self.name) or bool(self.note)
 
 
 NO_LABELS = Labels()
@@ -42,6 +43,12 @@ def clean_name(name: str) -> str:
     """Return a name as one line of printable text of limited length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in name[: 4 * MAX_NAME]).split())
     return line[:MAX_NAME].strip()
+
+
+def clean_note(note: str) -> str:
+    """Return a note as printable lines of limited length."""
+    lines = "".join(c if c.isprintable() or c == "\n" else " " for c in note[: 4 * MAX_NOTE])
+    return lines[:MAX_NOTE].strip()
 
 
 def describe_removal(labels: Labels) -> str:
@@ -78,6 +85,7 @@ def _from_values(values: Mapping[str, Any]) -> Labels:
             bool(values.get("starred", False)),
             float(values.get("remove_after", 0.0)),
             float(values.get("kept_at", 0.0)),
+            clean_note(str(values.get("note", ""))),
         )
     except (TypeError, ValueError):
         return Labels()

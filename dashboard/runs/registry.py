@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any
 
 from dashboard.runs.json_record import DamagedRecordError
-from dashboard.runs.labels import clean_name
+from dashboard.runs.labels import clean_name, clean_note
 from dashboard.runs.lock import RunInUseError
 from dashboard.runs.run import Run
 from dashboard.runs.store import NoSuchRunError, Store
@@ -121,9 +121,14 @@ class Registry:
                 self._drop(run_id)
 
     def set_labels(
-        self, run_id: str, *, name: str | None = None, starred: bool | None = None
+        self,
+        run_id: str,
+        *,
+        name: str | None = None,
+        starred: bool | None = None,
+        note: str | None = None,
     ) -> None:
-        """Name or star a run, in memory and on disk; None leaves a value as it is.
+        """Name or star a run, or note something, in memory and on disk; None changes nothing.
 
         Raises NoSuchRunError, FileFormatError or SaveError. A run that has learnt nothing yet is
         stored later, with its labels.
@@ -133,6 +138,8 @@ class Registry:
             changes["name"] = clean_name(name)
         if starred is not None:
             changes["starred"] = starred
+        if note is not None:
+            changes["note"] = clean_note(note)
         with self._moving:
             run = self._peek(run_id)
             if run is not None:

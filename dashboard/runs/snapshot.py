@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from dashboard.runs import figures
+from dashboard.runs.figures import Figures
 from dashboard.settings import GOAL_TITLES, Goal
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.live_settings import Change
@@ -32,6 +34,7 @@ class Journal:
     entries: tuple[Entry, ...]
     changes: tuple[Change, ...]
     plan: Plan
+    figures: Figures | None = None  # None in saves of earlier versions
 
     def to_values(self) -> dict[str, Any]:
         """Return plain values for JSON, with None for NaN."""
@@ -47,6 +50,7 @@ class Journal:
             ],
             "changes": [[c.iteration, c.text] for c in self.changes],
             "plan": {**asdict(self.plan.goal), **asdict(self.plan.since)},
+            "figures": None if self.figures is None else self.figures.to_values(),
         }
 
     @classmethod
@@ -65,6 +69,9 @@ class Journal:
                 ),
                 changes=tuple(Change(int(at), str(text)) for at, text in values["changes"]),
                 plan=_plan(values),
+                figures=None
+                if (found := values.get("figures")) is None
+                else Figures.from_values(found),
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FileFormatError(f"The run's journal is damaged: {error!r}.") from None
@@ -100,6 +107,7 @@ def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan
         entries=tuple(entries),
         changes=tuple(changes),
         plan=plan,
+        figures=figures.of_solver(twin),
     )
     return Snapshot(twin, journal)
 

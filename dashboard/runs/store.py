@@ -4,7 +4,7 @@
         lstm-workbench-run.txt  the marker: this folder is the workbench's own (``marker``)
         run.json                what never changes: id, creation time, network settings, facts
                                 about the text, what the first network was (key "began_as");
-                                and what does: name, star, notice of removal (``labels``)
+                                and what does: name, note, star, notice of removal (``labels``)
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
         text-copy.npz           the same again, in case text.npz is damaged
@@ -12,14 +12,16 @@
                                 if any; written once
         00000017.npz            save 17: the solver without the text (rnncore.storage.checkpoint)
         00000017.json           its journal: time, iteration, losses, samples (key "diary"),
-                                changes, plan, the facts of run.json, and the size of the
-                                .npz; written after it, so a save is complete if both exist
+                                changes, plan, figures for the list of runs, the facts of
+                                run.json, and the size of the .npz; written after it, so a
+                                save is complete if both exist
         lock                    locked by the process that has the run open (``lock``)
         *.part                  being written, or left by a killed program and deleted later
         damaged.json            why the run cannot be opened, if it cannot
         *.damaged               a file that was found damaged and written again
     <root>/.new-*               being created
     <root>/.deleted-*           being deleted
+    <root>/lstm-workbench-index.sqlite   a copy of the small files' figures (``index``)
 
 Up to three saves are kept: the last two and the one with the lowest validation loss.
 ``run.json`` is the last of a new run's files. A run that has lost it is opened from its saves,
@@ -58,7 +60,7 @@ from rnncore import RNN, RnnCoreError
 from rnncore.errors import FileFormatError
 from rnncore.storage import atomic_write
 
-_ID = re.compile(r"[A-Za-z0-9_-]{16}")
+RUN_ID = re.compile(r"[A-Za-z0-9_-]{16}")
 _LEFTOVER = re.compile(r"\.(?:new|deleted)-[A-Za-z0-9_-]{16}-[0-9a-f]{8}")
 
 
@@ -268,7 +270,7 @@ class Store:
 
     def _folder(self, run_id: str) -> RunFolder:
         """Return the folder for this id, after checking that the id is safe in a path."""
-        if not isinstance(run_id, str) or _ID.fullmatch(run_id) is None:
+        if not isinstance(run_id, str) or RUN_ID.fullmatch(run_id) is None:
             raise NoSuchRunError("This is not the link of a run: a run's id has 16 characters.")
         return RunFolder(self.root / run_id)
 
@@ -277,7 +279,7 @@ class Store:
             names = sorted(os.listdir(self.root))
         except OSError:
             return []
-        paths = [self.root / name for name in names if _ID.fullmatch(name)]
+        paths = [self.root / name for name in names if RUN_ID.fullmatch(name)]
         return [path for path in paths if marker.is_own(path)]
 
 

@@ -68,8 +68,8 @@ MAX_RUN_BYTES = 4 * 10**9
 
 # Bytes and number of all runs on disk. At start and every hour, the oldest beyond these limits
 # get a notice, which the page shows, and are deleted some time later: a week, so that a person
-# who works with them sees it, or an hour if twice as much is stored. Named and starred runs are
-# never deleted. The limits allow thousands of runs of the usual size on a fraction of a
+# who works with them sees it, or an hour if twice as much is stored. Runs with a name, a note or a
+# star are never deleted. The limits allow thousands of runs of the usual size on a fraction of a
 # present-day disk.
 MAX_STORE_BYTES = 20 * 10**9
 MAX_STORED_RUNS = 2_000

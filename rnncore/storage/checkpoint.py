@@ -31,9 +31,10 @@ from rnncore.errors import FileFormatError
 from rnncore.model import RNN
 from rnncore.solver import Solver
 from rnncore.storage import atomic_write, model_pickle, npz
+from rnncore.storage.history_values import Progress, import_progress
 from rnncore.storage.solver_values import FORMAT, export_solver, import_model, import_solver
 
-__all__ = ["FORMAT", "load", "load_without_text", "save"]
+__all__ = ["FORMAT", "load", "load_progress", "load_without_text", "save"]
 
 Target = str | os.PathLike[str] | BinaryIO
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -85,6 +86,18 @@ def load_without_text(path: str | os.PathLike[str]) -> tuple[RNN, dict[str, Any]
     try:
         with open(path, "rb") as file:
             return import_model(*npz.read(file))
+    except OSError as error:
+        raise FileFormatError(f"The file cannot be read: {error.strerror or error}.") from error
+
+
+def load_progress(path: str | os.PathLike[str]) -> Progress:
+    """Return the history and the settings of a run (``.npz``), without text and optimizer.
+
+    FileFormatError: the file is damaged or not a run.
+    """
+    try:
+        with open(path, "rb") as file:
+            return import_progress(*npz.read(file))
     except OSError as error:
         raise FileFormatError(f"The file cannot be read: {error.strerror or error}.") from error
 

@@ -20,12 +20,13 @@ from rnncore.batches import check_ids
 from rnncore.best_weights import BestWeights
 from rnncore.cells import CELLS
 from rnncore.errors import FileFormatError, RnnCoreError, SaveError, SettingError
-from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS, History
+from rnncore.history import COLUMNS
 from rnncore.model import RNN
 from rnncore.network import MAX_VOCAB
 from rnncore.optim import UPDATE_RULES
 from rnncore.solver import Solver
 from rnncore.storage import notes
+from rnncore.storage.history_values import pop_history
 
 Array = NDArray[Any]
 
@@ -102,7 +103,7 @@ def import_solver(values: dict[str, Any], arrays: dict[str, Array], data: Any) -
         rule = checks.check_choice("update_rule", settings.get("update_rule"), UPDATE_RULES)
         moments = _pop_moments(arrays, model, rule)
         state = _pop_state(arrays, model, settings.get("batch_size"))
-        history = _pop_history(values, arrays)
+        history = pop_history(values, arrays)
         position = _check_position(_get_table(values, "position"))
         best = _pop_best(values, arrays, model, position["iteration"])
     kept = notes.from_array(arrays.pop("notes", None))
@@ -209,36 +210,6 @@ def _pop_state(arrays: dict[str, Array], model: RNN, batch_size: Any) -> list[Ar
     shapes = dict.fromkeys(layers, (parts, N, model.hidden_dim))
     model_from_values.check_arrays("states", group, shapes, model.dtype)
     return [group[layer].astype(model.dtype) for layer in layers]
-
-
-def _pop_history(values: Mapping[str, Any], arrays: dict[str, Array]) -> History:
-    rows = arrays.pop("history", None)
-    if values.get("columns") != list(COLUMNS) or rows is None:
-        raise FileFormatError("The run's file lacks the columns of its history.")
-    if rows.dtype != np.float64 or rows.ndim != 2 or len(rows) != len(COLUMNS):
-        raise FileFormatError(
-            f"The run's history has the wrong type or shape: {rows.dtype} {rows.shape}."
-        )
-    measured = [i for i, name in enumerate(COLUMNS) if name != "val_loss"]
-    if not np.isfinite(rows[measured]).all():
-        raise FileFormatError("The run's history holds values that are not finite.")
-    if "history_ranges" not in arrays:
-        return History.from_array(rows)
-    ranges = arrays.pop("history_ranges")
-    validations = arrays.pop("history_validations", None)
-    for name, columns, array in (
-        ("ranges", RANGES, ranges),
-        ("validations", VALIDATION_COLUMNS, validations),
-    ):
-        if array is None or array.dtype != np.float64 or array.ndim != 2:
-            raise FileFormatError(f"The {name} of the run's history have the wrong type.")
-        if len(array) != len(columns) or not np.isfinite(array).all():
-            raise FileFormatError(f"The {name} of the run's history cannot be used.")
-    lengths = ranges[0]  # of the stretches: powers of two, the older the longer
-    exact = np.isin(lengths, 2.0 ** np.arange(1, 53))
-    if ranges.shape[1] > rows.shape[1] or not exact.all() or (np.diff(lengths) > 0).any():
-        raise FileFormatError("The ranges of the run's history do not fit its rows.")
-    return History.from_array(rows, ranges, validations)
 
 
 def _check_position(position: dict[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver, load, save
-from rnncore.errors import SaveError, SettingError
+from rnncore.errors import FileFormatError, SaveError, SettingError
 from rnncore.schedules import SCHEDULES
-from rnncore.storage.checkpoint import FORMAT
+from rnncore.storage.checkpoint import FORMAT, load_progress
 from rnncore.storage.model_pickle import dump_model
 from tests.support.paths import GOLDEN, ROOT
 from tests.support.saved_runs import IDS, everything, make, run, saved
@@ -253,3 +253,19 @@ def test_a_file_of_the_first_format_still_opens():
     )
     losses = run(solver, len(expected["losses"]))
     np.testing.assert_allclose(losses, expected["losses"], rtol=1e-4)
+
+
+def test_progress_is_read_without_text_and_optimizer(tmp_path):
+    solver, path = make(), tmp_path / "run.npz"
+    run(solver, 9)
+    save(solver, path, data=False)
+    progress = load_progress(path)
+    np.testing.assert_array_equal(progress.history.to_array(), solver.history.to_array())
+    assert progress.settings == solver.settings()
+    assert (progress.num_params, progress.length) == (solver.model.num_params, len(IDS))
+    with open(path, "r+b") as file:
+        file.truncate(500)
+    with pytest.raises(FileFormatError):
+        load_progress(path)
+    with pytest.raises(FileFormatError, match="cannot be read"):
+        load_progress(tmp_path / "missing.npz")

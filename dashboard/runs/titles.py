@@ -1,0 +1,26 @@
+"""The title of a run: the name that a person gave it, or its text and its network."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from dashboard.settings import CELL_NAMES, ModelSettings
+from rnncore.reading.file_names import display_name
+
+
+def title(name: str, text_name: str, settings: ModelSettings | None) -> str:
+    """Return the name, or failing that a title such as "lighthouse · LSTM 128".
+
+    settings: None for a run that is damaged.
+    """
+    if name:
+        return name
+    stem = display_name(PurePath(text_name).stem) or "text"
+    return stem if settings is None else f"{stem} · {describe_cells(settings)}"
+
+
+def describe_cells(settings: ModelSettings) -> str:
+    """Return cell, layers and hidden size in a few characters: "LSTM 128" or "GRU 2 × 64"."""
+    cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
+    layers = f"{settings.num_layers} × " if settings.num_layers > 1 else ""
+    return f"{cell} {layers}{settings.hidden_dim}"
