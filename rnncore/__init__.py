@@ -7,6 +7,7 @@ from rnncore.compute import blas
 
 blas.configure()
 
+from rnncore import inspect  # noqa: E402
 from rnncore.cells import CELLS  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402
 from rnncore.model import RNN  # noqa: E402
@@ -29,6 +30,7 @@ __all__ = [
     "Text",
     "Vocab",
     "__version__",
+    "inspect",
     "load",
     "pretrained",
     "read_text",

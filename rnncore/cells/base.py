@@ -20,13 +20,14 @@ Why the arrays are laid out as they are:
   which saves more time than its one extra addition costs.
 * Views of the buffers are created once, not at every step.
 
-To add a cell, add a file to this folder that subclasses ``Cell``, with a name and the four
-abstract methods. The contract tests run on every cell in ``CELLS``.
+To add a cell, add a file to this folder that subclasses ``Cell``, with the class variables and the
+five abstract methods. The contract tests run on every cell in ``CELLS``.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,6 +59,9 @@ class Cell(ABC):
     title: ClassVar[str]  # as people write it
     gates: ClassVar[tuple[str, ...]]  # in the order of W's columns
     state_parts: ClassVar[tuple[str, ...]]  # "h" comes first
+    # Biases, one for each gate, with which a unit without other weights has a constant output.
+    constant_biases: ClassVar[tuple[float, ...]]
+    constant_output: ClassVar[float]
 
     def __init_subclass__(cls) -> None:
         CELLS[cls.name] = cls
@@ -98,6 +102,18 @@ class Cell(ABC):
         """Fill ``dW`` and return dx (T, N, D); dh (T, N, H) is the gradient of the outputs.
 
         The gradient of the initial state is written to ``buffers.dstate``.
+        """
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of all values that ``read`` returns: the parts of the state, then the gates."""
+        return tuple(dict.fromkeys((*self.state_parts, *self.gates)))
+
+    @abstractmethod
+    def read(self, buffers: CellBuffers) -> Mapping[str, Array]:
+        """Return the values of each of ``parts`` after the last forward pass, views (T, N, H).
+
+        They are those after each step, and valid until the next pass in the same buffers.
         """
 
     @abstractmethod

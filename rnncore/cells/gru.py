@@ -9,6 +9,9 @@ The columns of the weights hold the gates in the order r, z, n. Source: Cho et a
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from rnncore.cells.base import Array, Cell, CellBuffers, Stepper
@@ -47,6 +50,8 @@ class GRU(Cell):
     title = "GRU"
     gates = ("r", "z", "n")
     state_parts = ("h",)
+    constant_biases = (0.0, -40.0, 1.0)  # z is 0
+    constant_output = math.tanh(1.0)
 
     def new_buffers(self, N: int, T: int) -> GRUBuffers:
         return GRUBuffers(self, N, T)
@@ -125,6 +130,11 @@ class GRU(Cell):
         np.subtract(1, r, out=da[R])
         np.multiply(da[R], reset_hn, out=da[R])
         da[N_] = r
+
+    def read(self, buffers: CellBuffers) -> Mapping[str, Array]:
+        assert isinstance(buffers, GRUBuffers)
+        gates = {name: buffers.gates[:, g] for g, name in enumerate(self.gates)}
+        return {"h": buffers.h[1:], **gates}
 
     def new_stepper(self, W: Array, state: Array) -> Stepper:
         return GRUStepper(self, W, state)

@@ -10,6 +10,9 @@ Schmidhuber (1997); Gers, Schmidhuber and Cummins (2000) for the forget gate.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from rnncore.cells.base import Array, Cell, CellBuffers, Stepper
@@ -51,6 +54,8 @@ class LSTM(Cell):
     title = "LSTM"
     gates = ("i", "f", "o", "g")
     state_parts = ("h", "c")
+    constant_biases = (40.0, -40.0, 40.0, 1.0)  # i and o are 1, f is 0
+    constant_output = math.tanh(math.tanh(1.0))
 
     def init_weights(self, rng: np.random.Generator) -> Array:
         W = super().init_weights(rng)
@@ -124,6 +129,12 @@ class LSTM(Cell):
         np.multiply(da[G], z[I], out=da[G])
         np.multiply(h, tanh_c, out=dc_of_dh)
         np.subtract(z[O], dc_of_dh, out=dc_of_dh)
+
+    def read(self, buffers: CellBuffers) -> Mapping[str, Array]:
+        assert isinstance(buffers, LSTMBuffers)
+        z, T = buffers.gates, buffers.T
+        gates = {name: z[:T, g] for g, name in enumerate(self.gates)}
+        return {"h": buffers.h[1:], "c": z[1:, C], **gates}
 
     def new_stepper(self, W: Array, state: Array) -> Stepper:
         return LSTMStepper(self, W, state)

@@ -7,6 +7,9 @@ Source: Elman (1990), "Finding structure in time".
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 
 from rnncore.cells.base import Array, Cell, CellBuffers, Stepper
@@ -31,6 +34,8 @@ class Vanilla(Cell):
     title = "Vanilla RNN"
     gates = ("h",)
     state_parts = ("h",)
+    constant_biases = (1.0,)
+    constant_output = math.tanh(1.0)
 
     def new_buffers(self, N: int, T: int) -> VanillaBuffers:
         return VanillaBuffers(self, N, T)
@@ -63,6 +68,9 @@ class Vanilla(Cell):
         buffers.dstate[0] = dh_next
         buffers.compute_weight_gradient(dW)
         return buffers.compute_input_gradient(W)
+
+    def read(self, buffers: CellBuffers) -> Mapping[str, Array]:
+        return {"h": buffers.h[1:]}
 
     def new_stepper(self, W: Array, state: Array) -> Stepper:
         return VanillaStepper(self, W, state)

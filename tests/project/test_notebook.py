@@ -69,6 +69,13 @@ def test_saved_models_are_loaded_unchanged(run):
     assert run["resumed"].iteration == QUICK["ITERATIONS"]
 
 
+def test_the_surprise_is_the_loss_in_bits(run):
+    bits = run["inspect"].mean_bits(run["bits"])
+    assert bits * np.log(2) == pytest.approx(run["trained"], abs=0.05)
+    assert len(run["ranking"].scores) == QUICK["HIDDEN"]
+    assert 0.5 < run["ranking"].control < 1
+
+
 def test_the_notebook_is_stored_without_outputs():
     """Outputs differ between machines, and would hide changes of the source in a diff."""
     for cell in cells("code"):

@@ -26,6 +26,7 @@ PLAN = (
     "best_weights",
     "plotting",
     "progress",
+    "inspect",
     "gradcheck",
     "validation",
     "model",

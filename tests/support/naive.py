@@ -172,3 +172,44 @@ def backward(name, W, dh, kept):
         dstate[0] = dstate[0] + dh[t]
         dx[t], dstate = cell.step_backward(dstate, kept[t], collected)
     return dx, dW, np.array(dstate)
+
+
+# The first values that ``step`` keeps, in their order; the output h has a place of its own.
+KEPT = {
+    "vanilla": ("x", "h_before"),
+    "lstm": ("x", "h_before", "c_before", "i", "f", "o", "g", "c"),
+    "gru": ("x", "h_before", "r", "z", "n"),
+}
+
+
+def run_network(network, ids, fixed=None, x=None):
+    """Run a network over ids (T,) step by step in float64, from a zero state.
+
+    Return what each layer does, a dict from name to values (T, H), and the log probabilities
+    (T, V) of the next character. fixed: {(layer, unit): value}, outputs set after each step.
+    x: the embedded characters (T, D), if they are not those of ``ids``.
+    """
+    weights = [W.astype(np.float64) for W in network.weights(network.flat)]
+    H = network.hidden_dim
+    layers = [
+        NAIVE[network.cell_type](W, cell.D, H)
+        for W, cell in zip(weights, network.cells, strict=True)
+    ]
+    states = [[np.zeros((1, H)) for _ in range(layer.state_parts)] for layer in layers]
+    names = KEPT[network.cell_type]
+    values = [{name: [] for name in {*names, "h"}} for _ in layers]
+    embedded = network.params["W_embed"][ids] if x is None else x
+    log_p = []
+    for x_t in embedded.astype(np.float64):
+        below = x_t[None]
+        for i, layer in enumerate(layers):
+            states[i], kept = layer.step(below, states[i])
+            for (at, unit), value in (fixed or {}).items():
+                if at == i:
+                    states[i][0][:, unit] = value
+            below = states[i][0].copy()
+            for name, value in (*zip(names, kept, strict=False), ("h", below)):
+                values[i][name].append(value[0])
+        logits = below[0] @ network.params["W_out"] + network.params["b_out"]
+        log_p.append(logits - np.log(np.exp(logits).sum()))
+    return [{n: np.array(v) for n, v in layer.items()} for layer in values], np.array(log_p)
