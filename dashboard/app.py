@@ -1,4 +1,8 @@
-"""Streamlit's entry point: page settings and navigation."""
+"""Streamlit's entry point: the server, page settings and navigation.
+
+The server imports this file once when it starts, for ``app``. It runs the file as a script for each
+redraw of a page.
+"""
 
 import sys
 from pathlib import Path
@@ -13,14 +17,15 @@ import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings tak
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
 from dashboard.views import how_it_works, past_runs, server_full, workbench  # noqa: E402
+from dashboard.web import lifespan  # noqa: E402
 
 gc_freeze.freeze_libraries()
-st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
 
 
 @error_boundary.part
 def show() -> None:
     """Open the run that the address names, and draw the selected page."""
+    st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
     if not entry.admit():
         server_full.show()
         return
@@ -36,4 +41,7 @@ def show() -> None:
     st.navigation(pages, position="top").run()
 
 
-show()
+if __name__ == "__main__":
+    show()
+else:
+    app = st.App(__file__, lifespan=lifespan.lifespan)

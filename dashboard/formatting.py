@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 # Where Markdown makes a link of plain text: www.a.b, https://a.b, a@b.c.
 _LINK = re.compile(r"(www(?=\.)|:(?=//)|@)", re.IGNORECASE)
@@ -32,6 +34,18 @@ def ago(seconds: float) -> str:
         if seconds >= length:
             return f"{counted(int(seconds // length), unit)} ago"
     return "a moment ago"
+
+
+def date_and_time(at: float, zone: str | None = None) -> str:
+    """Return a time, in seconds since 1970, as 3 May, 04:12.
+
+    zone: such as Europe/Rome; the computer's own if it is None or unknown.
+    """
+    try:
+        local = datetime.fromtimestamp(at, ZoneInfo(zone) if zone else None)
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError
+        local = datetime.fromtimestamp(at)
+    return f"{local.day} {local:%b, %H:%M}"
 
 
 def byte_size(count: float) -> str:

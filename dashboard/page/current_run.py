@@ -193,7 +193,8 @@ def continue_training(run: Run) -> None:
 def start(run: Run) -> None:
     """Start the run's trainer."""
     get_registry().add(run)  # the registry may have put it away while the page was idle
-    run.train(limits.UNATTENDED_SECONDS)
+    run.keeps_training = widgets.keeps_training()
+    run.train()
 
 
 def start_from_here(run: Run) -> TrainingStart:

@@ -20,7 +20,7 @@ from dashboard.page import (
 )
 from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
-from dashboard.server import access, hang_up
+from dashboard.server import access
 from dashboard.server.admission import ADMISSION
 from dashboard.settings import PRESETS
 from dashboard.text import loading
@@ -52,13 +52,6 @@ def is_private() -> bool:
 def initialise() -> None:
     """Set defaults for all widgets, and on the first run apply the settings in the address."""
     session.write_pending()
-    if runtime.exists():
-        # Streamlit has no public way to reach its event loop, which runs in the main thread.
-        hang_up.install(
-            lambda task: (
-                runtime.get_instance()._get_async_objs().eventloop.call_soon_threadsafe(task)
-            )
-        )
     first = "_lesson" not in values()
     for key, value in widget_values.DEFAULTS.items():
         # Streamlit drops the value of a widget that a page does not draw, unless it is assigned.

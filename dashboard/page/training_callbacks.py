@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.page import current_run, error_boundary, state, teaching
+from dashboard.page import current_run, error_boundary, state, teaching, widgets
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits
 
@@ -48,6 +48,14 @@ def pause() -> None:
     run = state.run()
     if run is not None:
         run.trainer.pause()
+
+
+@error_boundary.callback
+def keep_training() -> None:
+    """Let the run train without a page, or no longer than the usual time."""
+    run = state.run()
+    if run is not None:
+        run.keep_training(widgets.keeps_training())
 
 
 @error_boundary.callback

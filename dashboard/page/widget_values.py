@@ -133,6 +133,7 @@ DEFAULTS: dict[str, Any] = {
     "goal_minutes": 5,
     "goal_patience": 5,
     **train_widgets(PRESETS[FIRST_PRESET].train),
+    "keep_training": False,
     "chart_x": "Iterations",
     "chart_unit": "nats",
     "chart_smoothing": 100,

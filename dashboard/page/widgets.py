@@ -18,6 +18,7 @@ from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import DEFAULT_READ_OPTIONS, ReadOptions
 
 NEWEST = "newest"  # the last option of the slider through the sample log
+KEEP_TRAINING = "keep_training"  # the key of its toggle
 
 # -- keys and options --------------------------------------------------------------------------
 
@@ -126,6 +127,17 @@ def goal() -> Goal:
 def show_goal(goal: Goal) -> None:
     """Write a goal to the widgets."""
     values().update(widget_values.goal_widgets(goal))
+
+
+def keeps_training() -> bool:
+    """Return whether training should go on without a page."""
+    return bool(values()[KEEP_TRAINING])
+
+
+def show_keeps_training(keeps: bool) -> None:
+    """Set the toggle."""
+    if keeps_training() != keeps:
+        values()[KEEP_TRAINING] = keeps
 
 
 # -- charts and samples ------------------------------------------------------------------------

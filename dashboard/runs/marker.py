@@ -25,7 +25,8 @@ _UNFINISHED = re.compile(re.escape(NAME) + r"\.[0-9a-f]{16}\.part")
 # The names of all files that the workbench writes into a run's folder; ``store`` lists them.
 _OWN_NAME = re.compile(
     rf"{re.escape(NAME)}|lock|run\.json|text\.npz|text-copy\.npz|first\.npz|\d{{8}}\.(?:npz|json)"
-    r"|damaged\.json|.+\.[0-9a-f]{16}\.part|(?:run\.json|text\.npz|text-copy\.npz)\.damaged"
+    r"|damaged\.json|last-training\.json|.+\.[0-9a-f]{16}\.part"
+    r"|(?:run\.json|text\.npz|text-copy\.npz)\.damaged"
 )
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from dashboard.formatting import date_and_time
 from dashboard.runs.json_record import DamagedRecordError
 from dashboard.runs.labels import clean_name, clean_note
 from dashboard.runs.lock import RunInUseError
@@ -170,10 +171,33 @@ class Registry:
         """Save and unload all runs, when the program ends."""
         with self._lock:
             runs = list(self._runs.values())
+        for run in runs:
+            if run.recorder is not None:
+                run.recorder.freeze()  # the runs that train now go on after a restart, if chosen
         for run in runs:  # pause all first, so that their last chunks end at the same time
             run.trainer.pause()
         for run in runs:
             self.unload(run.id)
+
+    def resume_interrupted(self) -> int:
+        """Continue the trainings that the end of the server interrupted and that should go on.
+
+        Return how many. One that cannot be opened is logged; its page shows why.
+        """
+        resumed = 0
+        for run_id in self.store.interrupted_runs():
+            try:
+                run = self.open(run_id)
+                if run.keeps_training and not run.solver.finished:
+                    run.train()
+                    run.notes += (
+                        "The server stopped while this run trained. Training went on by itself on "
+                        f"{date_and_time(time.time())}.",
+                    )
+                    resumed += 1
+            except (RnnCoreError, MemoryError) as error:
+                logger.warning("a training could not be continued after the restart: %s", error)
+        return resumed
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -251,7 +275,12 @@ def get_registry() -> Registry:
 @cache
 def _create() -> Registry:
     store = Store()
-    threading.Thread(target=store.clean_up, name="store", daemon=True).start()
     created = Registry(store)
+
+    def begin() -> None:
+        created.resume_interrupted()
+        store.clean_up()
+
+    threading.Thread(target=begin, name="store", daemon=True).start()
     atexit.register(created.close)
     return created

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import secrets
 import time
@@ -50,6 +51,16 @@ class Saver(Protocol):
         """Return how many bytes the run takes on disk."""
 
 
+class TrainingRecorder(Protocol):
+    """What a run and the registry need of the object that records whether the run trains."""
+
+    def record(self) -> None:
+        """Write the record, if it has changed."""
+
+    def freeze(self) -> None:
+        """Leave the record as it is, because the server ends."""
+
+
 @dataclass(eq=False)
 class Run:
     """One training of one network on one text. Anyone who has its id can open it."""
@@ -63,6 +74,8 @@ class Run:
     created: float = field(default_factory=time.time)  # seconds since 1970
     notes: tuple[str, ...] = ()  # sentences about problems met when it was opened
     autosaver: Saver | None = None  # None until the run is registered
+    recorder: TrainingRecorder | None = None  # None until the run is registered
+    keeps_training: bool = False  # without a page; changed by ``keep_training``
     labels: Labels = NO_LABELS  # changed by ``Registry.set_labels``
     export_error: str = ""  # why the last download failed, or ""
     initial_model: RNN | None = None  # the trained network that it started from, if any
@@ -82,14 +95,27 @@ class Run:
         """Whether the network is trained at all, here or elsewhere."""
         return self.initial_model is not None or self.solver.iteration > 0
 
-    def train(self, seconds: float) -> None:
-        """Train for this long; reserve the memory until the first chunk has allocated it."""
+    def train(self, seconds: float = limits.UNATTENDED_SECONDS) -> None:
+        """Train for this long, or to the goal if it ``keeps_training``.
+
+        The memory is reserved until the first chunk has allocated it.
+        """
         if self.reservation is None:
             itemsize = self.solver.model.dtype.itemsize
             size = self.model_settings.memory(len(self.text.vocab), itemsize)
             self.reservation = Reservation(size)
             self.trainer.after_chunk.append(self._end_reservation)
-        self.trainer.start(seconds)
+        self.trainer.start(math.inf if self.keeps_training else seconds)
+
+    def keep_training(self, keeps: bool) -> None:
+        """Choose whether to train to the goal without a page, also after a restart."""
+        self.keeps_training = keeps
+        if keeps:
+            self.trainer.extend(math.inf)
+        else:
+            self.trainer.limit(limits.UNATTENDED_SECONDS)
+        if self.recorder is not None:
+            self.recorder.record()
 
     def _end_reservation(self, _: Solver) -> None:
         if self.reservation is not None:

@@ -15,6 +15,7 @@
                                 changes, plan, figures for the list of runs, the facts of
                                 run.json, and the size of the .npz; written after it, so a
                                 save is complete if both exist
+        last-training.json      whether it trains, or why that ended (``training_record``)
         lock                    locked by the process that has the run open (``lock``)
         *.part                  being written, or left by a killed program and deleted later
         damaged.json            why the run cannot be opened, if it cannot
@@ -48,7 +49,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dashboard.runs import labels, marker
+from dashboard.runs import labels, marker, training_record
 from dashboard.runs.autosave import Autosaver
 from dashboard.runs.folder import DELETED, NEW, RunFolder
 from dashboard.runs.labels import Labels, describe_removal
@@ -96,7 +97,8 @@ class Store:
 
     def start_autosave(self, run: Run) -> Autosaver:
         """Save this new run from now on; errors appear in the autosaver's ``problem``."""
-        autosaver = Autosaver(run, self._folder(run.id))
+        autosaver = Autosaver(run, folder := self._folder(run.id))
+        training_record.Recorder(run, folder)
         autosaver.start()
         return autosaver
 
@@ -152,6 +154,7 @@ class Store:
             )
         self._keep_opened(run)
         Autosaver(run, folder).mark_saved(journal.saved)
+        training_record.restore(run, folder, journal.saved)
         return run
 
     def _keep_opened(self, run: Run) -> None:
@@ -184,6 +187,10 @@ class Store:
             return folder.load_network()
         finally:
             folder.lock.release()
+
+    def interrupted_runs(self) -> list[str]:
+        """Return the ids of the runs that trained when the server stopped and should go on."""
+        return [path.name for path in self._paths() if training_record.read(path).resumes]
 
     def list_runs(self) -> list[RunInfo]:
         """Return all runs on disk, the last saved first; damaged runs have ``damaged`` set."""

@@ -14,6 +14,7 @@ class Phase(StrEnum):
     WAITING = "waiting"  # in the queue of a busy server
     PAUSED = "paused"
     TIMED_OUT = "timed out"  # no page was open for too long
+    INTERRUPTED = "interrupted"  # the server ended while it trained
     FINISHED = "finished"
     FAILED = "failed"  # diverged, or raised an unexpected exception
 
@@ -35,6 +36,7 @@ class Status:
     elapsed: float  # seconds of training
     remaining: float  # seconds, NaN if unknown
     diverging_rate: float | None  # the learning rate at which training diverged, if it did
+    stopped_at: float | None  # when training last ended, in seconds since 1970
     thread_active: bool  # also true after a pause, until the last chunk is done
 
     @property

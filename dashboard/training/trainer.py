@@ -8,7 +8,6 @@ connection therefore does not stop a training, but a closed page stops it in the
 ``Trainer.lock`` is held for one chunk of iterations and released between chunks, so that
 other threads can change settings or save. The weights have a second lock. It is also released
 within a validation, which does not change them, so that a sample can copy the model.
-This module does not use Streamlit.
 """
 
 from __future__ import annotations
@@ -34,6 +33,8 @@ _NAP_SECONDS = 0.05
 _QUEUE_SECONDS = 0.1  # between two looks at the queue
 _ATTENDED_SECONDS = 90.0  # a page in a hidden tab extends the deadline once a minute
 
+_STOPPED = (Phase.PAUSED, Phase.TIMED_OUT, Phase.INTERRUPTED)  # before the goal
+
 # Called with the solver while the trainer's lock is held.
 Callback = Callable[[Solver], None]
 # Returns a sentence that says why training should stop now, or None.
@@ -48,6 +49,7 @@ class Trainer:
         self.lock = FairLock()
         self.after_chunk: list[Callback] = []
         self.after_stop: list[Callback] = []  # for every reason to stop but an exception
+        self.after_end: list[Callable[[], None]] = []  # for every reason, without the lock
         # Called after a divergence; returns the last good state, or None if there is none.
         self.restore_last_good: Callable[[], Solver | None] = lambda: None
         self.changes: list[Change] = []
@@ -67,6 +69,7 @@ class Trainer:
         if self._phase is Phase.READY and solver.iteration:
             self._phase = Phase.PAUSED
         self._message = ""
+        self._stopped_at: float | None = None
         self._diverging_rate: float | None = None
 
     # -- called by the page -------------------------------------------------------------------
@@ -87,6 +90,18 @@ class Trainer:
         with self._control:
             self._last_watched = time.monotonic()
             self._deadline = max(self._deadline, self._last_watched + seconds)
+
+    def limit(self, seconds: float) -> None:
+        """Let a running training continue for no longer than this from now."""
+        with self._control:
+            self._deadline = min(self._deadline, time.monotonic() + seconds)
+
+    def restore_end(self, phase: Phase, message: str, stopped_at: float) -> None:
+        """Show why and when training ended before this trainer was made."""
+        with self._control:
+            self._message, self._stopped_at = message, stopped_at
+            if self._phase is Phase.PAUSED and phase is not Phase.READY:
+                self._phase = phase
 
     def pause(self) -> None:
         """Stop after the current chunk; ``start`` continues from there."""
@@ -110,11 +125,10 @@ class Trainer:
     def change(self, settings: TrainSettings) -> None:
         """Apply these settings from the next iteration on, and record what changed."""
         with self.lock:
-            solver = self.solver
-            self.changes += live_settings.apply_settings(solver, settings)
+            self.changes += live_settings.apply_settings(solver := self.solver, settings)
         with self._control:
             # The new length may be shorter than what is done, or longer than it was.
-            if solver.finished and self._phase in (Phase.PAUSED, Phase.TIMED_OUT):
+            if solver.finished and self._phase in _STOPPED:
                 self._phase = Phase.FINISHED
             elif self._phase is Phase.FINISHED and not solver.finished:
                 self._phase = Phase.PAUSED
@@ -126,8 +140,7 @@ class Trainer:
 
     def join(self, timeout: float = 10.0) -> None:
         """Wait up to ``timeout`` seconds for the thread to end (after ``pause``)."""
-        thread = self._thread
-        if thread is not None:
+        if (thread := self._thread) is not None:
             thread.join(timeout)
 
     def status(self) -> Status:
@@ -150,6 +163,7 @@ class Trainer:
             elapsed=solver.seconds,
             remaining=(solver.num_iters - iteration) / rate if rate else float("nan"),
             diverging_rate=self._diverging_rate,
+            stopped_at=self._stopped_at,
             thread_active=self._active,
         )
 
@@ -195,6 +209,9 @@ class Trainer:
                 self._call(self.after_stop)
         except Exception as error:
             self._fail(self._handle_error(error))
+        finally:
+            for callback in self.after_end:
+                callback()
 
     def _train_chunk(self) -> None:
         """Train for ``CHUNK_SECONDS``, or one iteration after a click on Step."""
@@ -277,6 +294,7 @@ class Trainer:
     def _end(self, phase: Phase, message: str = "") -> None:
         """Mark the thread as ended; the caller holds ``_control``, so no second one can start."""
         self._phase, self._message = phase, message
+        self._stopped_at = time.time()
         self._go = False
         self._scheduler.leave(self)
         self._active = False

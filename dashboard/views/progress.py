@@ -34,6 +34,7 @@ _BADGES = {
     Phase.WAITING: ("Waiting", "orange"),
     Phase.PAUSED: ("Paused", "orange"),
     Phase.TIMED_OUT: ("Timed out", "orange"),
+    Phase.INTERRUPTED: ("Interrupted", "orange"),
     Phase.FINISHED: ("Finished", "blue"),
     Phase.FAILED: ("Stopped", "red"),
 }

@@ -25,6 +25,7 @@ PLAN = (
     "app",
     "views",
     "page",
+    "web",
     "runs",
     "reports",
     "charts",
@@ -37,9 +38,9 @@ PLAN = (
     "formatting",
 )
 VIEWS = {name for name in FILES if name.startswith("views.")}
-PAGES = {name for name in FILES if name.split(".")[0] in {"app", "views", "page"}}
+PAGES = {name for name in FILES if name.split(".")[0] in {"app", "views", "page", "web"}}
 PLAIN = set(FILES) - PAGES
-STREAMLIT = {"app", "page.entry", "page.error_boundary", "page.session"} | VIEWS
+STREAMLIT = {"app", "page.entry", "page.error_boundary", "page.session", "web.lifespan"} | VIEWS
 
 # Other packages, and the modules that each of them is for.
 CHARTS = {name for name in FILES if name.startswith("charts.")}
@@ -52,10 +53,7 @@ PACKAGES = {
 }
 
 # Private names of other packages that are used, and why.
-PRIVATE_NAMES = {
-    # Only code in the main thread can handle SIGHUP, and there Streamlit runs its event loop.
-    ("page.entry", "_get_async_objs"),
-}
+PRIVATE_NAMES: set[tuple[str, str]] = set()
 
 # What views take from inside rnncore, and why.
 INNER_NAMES = {
