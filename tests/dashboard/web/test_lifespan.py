@@ -61,6 +61,7 @@ def options(monkeypatch, tmp_path):
         "server.port": 8501,
     }
     monkeypatch.setattr(st, "get_option", found.__getitem__)
+    monkeypatch.setattr(lifespan.hang_up, "treat_as_termination", lambda: None)
     _create.cache_clear()
     yield found
     get_registry().close()
@@ -76,13 +77,7 @@ def opened_addresses(monkeypatch):
         async with lifespan.lifespan(None):
             await asyncio.sleep(0.05)
 
-    handlers = {
-        name: signal.getsignal(name)
-        for name in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM))
-    }
     asyncio.run(live())
-    for name, handler in handlers.items():
-        signal.signal(name, handler)
     return opened
 
 
