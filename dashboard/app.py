@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # `streamlit run` adds dashboard/, not its parent
@@ -17,7 +18,7 @@ import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings tak
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
 from dashboard.views import how_it_works, past_runs, server_full, workbench  # noqa: E402
-from dashboard.web import lifespan  # noqa: E402
+from dashboard.web import downloads, lifespan, visitors  # noqa: E402
 
 gc_freeze.freeze_libraries()
 
@@ -44,4 +45,9 @@ def show() -> None:
 if __name__ == "__main__":
     show()
 else:
-    app = st.App(__file__, lifespan=lifespan.lifespan)
+    app = st.App(
+        __file__,
+        lifespan=lifespan.lifespan,
+        routes=downloads.routes(),
+        middleware=[Middleware(visitors.Visitors)],
+    )

@@ -45,7 +45,7 @@ def is_private() -> bool:
     return access.is_private(
         st.get_option("server.address"),
         st.context.headers,
-        os.environ.get("LSTM_WORKBENCH_SHARED", ""),
+        os.environ.get(access.SHARED_VARIABLE, ""),
     )
 
 

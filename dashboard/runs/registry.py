@@ -121,6 +121,10 @@ class Registry:
             if run is not None:
                 self._drop(run_id)
 
+    def is_deleted(self, run_id: str) -> bool:
+        """Return whether the run was deleted; a page may still hold it."""
+        return run_id in self._deleted
+
     def set_labels(
         self,
         run_id: str,

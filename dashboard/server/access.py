@@ -3,13 +3,20 @@
 The server's address alone does not prove it. Another site can let its own host name point to
 127.0.0.1, and a browser then lets that site read the page ("DNS rebinding"); the Host header shows
 that name. A proxy on this computer can forward visitors from elsewhere; it adds headers that say
-so.
+so. Other accounts of this computer can connect, too (``accounts``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
+
+from dashboard.server.accounts import LISTS_CONNECTIONS, OTHER, OWN, UNKNOWN, others_exist
+
+# Set for each page by the server (``web.visitors``): the account that opens it.
+ACCOUNT_HEADER = "X-Workbench-Account"
+SHARED_VARIABLE = "LSTM_WORKBENCH_SHARED"
+BROWSER_COOKIE = "lstm-workbench-browser"  # set by the server, too: a random value
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Beginnings of the headers by which proxies, tunnels and content networks name the visitor.
@@ -32,16 +39,31 @@ _PROXY_HEADERS = (
 )
 
 
-def is_private(address: str | None, headers: Mapping[str, str], shared: str) -> bool:
-    """Return whether only this computer can open the server, and this page is open on it.
+def is_private(
+    address: str | None,
+    headers: Mapping[str, str],
+    shared: str,
+    others: Callable[[], bool] = others_exist,
+) -> bool:
+    """Return whether only this account of this computer can open the page, and has opened it.
 
     address: the address on which the server listens.
     headers: of the page's request.
-    shared: the owner's setting; "" or "0" means that the server is not shared.
+    shared: the owner's setting; "0" means that all accounts of this computer are trusted, "" that
+        they are not, and anything else that the server is shared.
+    others: returns whether this computer has accounts of other people.
     """
     proxied = any(name.lower().startswith(_PROXY_HEADERS) for name in headers)
     host = _hostname(headers.get("Host", ""))
-    return address in _LOOPBACK and host in _LOOPBACK and not proxied and shared in ("", "0")
+    if address not in _LOOPBACK or host not in _LOOPBACK or proxied or shared not in ("", "0"):
+        return False
+    account = headers.get(ACCOUNT_HEADER, UNKNOWN)
+    return shared == "0" or account == OWN or (account != OTHER and not others())
+
+
+def hides_runs_from_all(shared: str) -> bool:
+    """Return whether no page lists past runs because of other accounts on this computer."""
+    return shared == "" and not LISTS_CONNECTIONS and others_exist()
 
 
 def _hostname(host: str) -> str | None:

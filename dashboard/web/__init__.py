@@ -1,4 +1,4 @@
-"""What the web server does beside drawing pages: its start and its end.
+"""What the web server does beside drawing pages: its start and end, downloads, visitors.
 
 Nothing here draws a page or knows a visitor's session.
 """

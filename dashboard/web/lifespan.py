@@ -7,6 +7,8 @@ when the server ends.
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import threading
 import webbrowser
 from collections.abc import AsyncIterator
@@ -15,15 +17,23 @@ from contextlib import asynccontextmanager
 import streamlit as st
 
 from dashboard.runs.registry import get_registry
-from dashboard.server import hang_up
+from dashboard.server import access, hang_up
 
 _BROWSER_SECONDS = 1.0  # the server answers by then
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Continue interrupted trainings and open the browser; at the end save all runs."""
     hang_up.treat_as_termination()
+    if access.hides_runs_from_all(os.environ.get(access.SHARED_VARIABLE, "")):
+        logger.warning(
+            "Other people have accounts on this computer and can open the page, so past runs are "
+            "not listed. If you trust these people, set %s=0.",
+            access.SHARED_VARIABLE,
+        )
     await asyncio.to_thread(get_registry)
     if not st.get_option("server.headless"):
         # Streamlit opens the browser only for a script that is not an ``st.App``.

@@ -40,7 +40,14 @@ PLAN = (
 VIEWS = {name for name in FILES if name.startswith("views.")}
 PAGES = {name for name in FILES if name.split(".")[0] in {"app", "views", "page", "web"}}
 PLAIN = set(FILES) - PAGES
-STREAMLIT = {"app", "page.entry", "page.error_boundary", "page.session", "web.lifespan"} | VIEWS
+STREAMLIT = {
+    "app",
+    "page.entry",
+    "page.error_boundary",
+    "page.session",
+    "web.lifespan",
+    "web.downloads",
+} | VIEWS
 
 # Other packages, and the modules that each of them is for.
 CHARTS = {name for name in FILES if name.startswith("charts.")}
@@ -49,6 +56,7 @@ PACKAGES = {
     "pandas": CHARTS,
     "chardet": {"text.encoding_guess"},
     "psutil": {"server.memory"},
+    "starlette": {"app", "web.downloads", "web.visitors"},
     "jinja2": {"reports.run_report"},
 }
 
@@ -185,7 +193,7 @@ def test_the_blas_is_settled_before_numpy_is_loaded():
         for name in [node.module if isinstance(node, ast.ImportFrom) else node.names[0].name]
     ]
     others = [name for name in order if name not in sys.stdlib_module_names]
-    assert others[:3] == ["streamlit", "rnncore", "dashboard"]
+    assert others[:4] == ["streamlit", "starlette", "rnncore", "dashboard"]
 
 
 def test_plain_modules_load_without_streamlit_and_print_nothing():

@@ -18,6 +18,8 @@ from dashboard.runs import speed_probe
 from dashboard.runs.registry import _create, get_registry
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
+from dashboard.server.access import ACCOUNT_HEADER
+from dashboard.server.accounts import OWN
 from dashboard.training import trainer
 from tests.support.paths import APP
 from tests.support.trainers import until
@@ -165,8 +167,9 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(trainer, "CHUNK_SECONDS", 0.01)
     patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy computer may take longer than usual
-    # AppTest has no request; this is the header of a browser on this computer.
-    patch.setattr(type(st.context), "headers", {"Host": "localhost:8501"})
+    # AppTest has no request; these are the headers of a browser on this computer.
+    headers = {"Host": "localhost:8501", ACCOUNT_HEADER: OWN}
+    patch.setattr(type(st.context), "headers", headers)
     patch.setattr(speed_probe, "measure", lambda text, settings: Speed(100.0, 10))
     _create.cache_clear()
     yield Visit
