@@ -17,9 +17,9 @@ from rnncore.reading.text import Text, read_text  # noqa: E402
 from rnncore.sampling import Sampler  # noqa: E402
 from rnncore.solver import Solver  # noqa: E402
 from rnncore.storage.checkpoint import load, save  # noqa: E402
+from rnncore.version import __version__  # noqa: E402
 from rnncore.vocab import Vocab  # noqa: E402
 
-__version__ = "0.1.0"
 __all__ = [
     "CELLS",
     "RNN",

@@ -34,3 +34,7 @@ class SaveError(RnnCoreError):
 
 class DivergedError(RnnCoreError):
     """Training produced a loss or gradient that is not a finite number."""
+
+
+class SweepError(RnnCoreError):
+    """A sweep cannot start or go on: Dask is missing, or its scheduler or workers are."""

@@ -22,10 +22,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rnncore.cli import gradcheck, info, sample, train
+from rnncore.cli import gradcheck, info, sample, sweep, train
 from rnncore.errors import RnnCoreError
 
-COMMANDS = (train, sample, gradcheck, info)
+COMMANDS = (train, sweep, sample, gradcheck, info)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

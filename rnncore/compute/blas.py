@@ -121,6 +121,19 @@ def choose_settings(
     return BlasSettings(workers, tuple(reasons))
 
 
+def use_one_worker() -> None:
+    """Compute in this process with one thread from now on, and do not divide batches.
+
+    For programs that fill the cores with processes, such as a sweep's workers.
+    """
+    global _settings
+    if _settings is not None and _settings.workers == 1 and info().threads in (1, None):
+        return
+    _set_threads(1)
+    _settings = BlasSettings(1, ("batches: whole, because other processes use the other cores",))
+    info.cache_clear()
+
+
 @cache
 def info() -> BlasInfo:
     """Return which kernel and how many threads the loaded BLAS uses."""
