@@ -9,8 +9,8 @@ command line is in ``rnncore.cli``, and what trains one network is ``rnncore.sol
     text = SweepText.from_string(open("book.txt", encoding="utf-8").read())
     plan = SweepPlan({"hidden_dim": (64, 128), "cell_type": ("lstm", "gru")}, seeds=3, minutes=2)
     with SweepFolder.create("results", plan, text) as folder:
-        outcome = run_sweep(folder)
-    print(outcome.best().result.val_loss, folder.run_path(outcome.best().number))
+        run_sweep(folder)
+    print(folder.best().name)
 """
 
 from rnncore.sweep.driver import run_sweep

@@ -11,7 +11,6 @@ sweep and kept in memory. So no other user of the machine can send them work.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import time
@@ -144,8 +143,9 @@ class Engine:
             security = self._dask.Security.temporary()
         except ImportError:  # the package cryptography
             raise SweepError(HOW_TO_GET_DASK) from None
-        settings = {"distributed.scheduler.worker-saturation": 1.0}
-        with importlib.import_module("dask").config.set(settings):
+        import dask
+
+        with dask.config.set({"distributed.scheduler.worker-saturation": 1.0}):
             self._cluster = self._exit.enter_context(
                 self._dask.LocalCluster(
                     n_workers=self._count,
@@ -204,9 +204,10 @@ class Engine:
 def import_dask() -> Any:
     """Return the module distributed; SweepError with how to get it if it is not installed."""
     try:
-        return importlib.import_module("distributed")
+        import distributed
     except ImportError:
         raise SweepError(HOW_TO_GET_DASK) from None
+    return distributed
 
 
 def count_cores() -> int:

@@ -29,7 +29,7 @@ class RunResult:
 
     status: "waiting", "running", "finished", "stopped early" (by halving) or "failed".
     scores: the validation loss at each comparison of runs; the last one at the end of the run.
-    message: why it failed, or "".
+    message: why it failed, or "". worker: host and process id of the last worker.
     """
 
     status: str = WAITING

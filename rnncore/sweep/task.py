@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import socket
 import time
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ class Interval:
     paused: bool
     failure: str
     curve: dict[str, list[float]]
-    worker: str
+    worker: str  # its host name and process id
 
 
 def work(order: Order, text: SweepText) -> Interval:
@@ -167,7 +168,7 @@ def _describe(solver: Solver, score: float, paused: bool, failure: str) -> Inter
         paused=paused,
         failure=failure,
         curve=describe_curve(solver.history),
-        worker=socket.gethostname(),
+        worker=f"{socket.gethostname()}:{os.getpid()}",
     )
 
 

@@ -9,11 +9,16 @@ from packaging.requirements import Requirement
 
 from tests.support.paths import ROOT
 
-REQUIREMENTS = [
-    Requirement(line.partition("#")[0])
-    for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    if line.partition("#")[0].strip()
-]
+
+def read(name):
+    """Return the requirements in one of the root's files."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return [
+        Requirement(line) for line in (full.partition("#")[0].strip() for full in lines) if line
+    ]
+
+
+REQUIREMENTS, FOR_SWEEPS = read("requirements.txt"), read("requirements-sweep.txt")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 PINS = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
 
@@ -23,7 +28,9 @@ def test_the_lock_file_has_a_version_that_is_accepted(requirement):
     assert PINS[requirement.name] in requirement.specifier
 
 
-@pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda requirement: requirement.name)
+@pytest.mark.parametrize(
+    "requirement", [*REQUIREMENTS, *FOR_SWEEPS], ids=lambda requirement: requirement.name
+)
 def test_every_requirement_has_a_lower_and_an_upper_bound(requirement):
     assert {bound.operator for bound in requirement.specifier} == {">=", "<"}
 

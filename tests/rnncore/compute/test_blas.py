@@ -96,3 +96,15 @@ def test_the_threads_are_set_even_if_numpy_is_imported_first():
     assert found["threads"] == 1
     assert found["variable"] is None
     assert "imported before rnncore" in found["reasons"][0]
+
+
+def test_a_process_that_shares_the_cores_with_others_uses_one():
+    code = (
+        "from rnncore.compute import blas; before = blas.info().workers; blas.use_one_worker(); "
+        "print(before, blas.info().workers, blas.info().threads in (1, None))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        env=os.environ | {"RNNCORE_THREADS": "3"},
+    )  # fmt: skip
+    assert done.stdout.split() == ["3", "1", "True"]
