@@ -10,6 +10,11 @@ blas.configure()
 from rnncore import inspect  # noqa: E402
 from rnncore.cells import CELLS  # noqa: E402
 from rnncore.errors import RnnCoreError  # noqa: E402
+from rnncore.export.card import Card  # noqa: E402
+from rnncore.export.html_page import to_html  # noqa: E402
+from rnncore.export.numpy_program import to_numpy  # noqa: E402
+from rnncore.export.onnx_file import to_onnx  # noqa: E402
+from rnncore.export.torch_file import from_torch, to_torch  # noqa: E402
 from rnncore.model import RNN  # noqa: E402
 from rnncore.optim import UPDATE_RULES  # noqa: E402
 from rnncore.pretrained import pretrained  # noqa: E402
@@ -24,15 +29,21 @@ __all__ = [
     "CELLS",
     "RNN",
     "UPDATE_RULES",
+    "Card",
     "RnnCoreError",
     "Sampler",
     "Solver",
     "Text",
     "Vocab",
     "__version__",
+    "from_torch",
     "inspect",
     "load",
     "pretrained",
     "read_text",
     "save",
+    "to_html",
+    "to_numpy",
+    "to_onnx",
+    "to_torch",
 ]

@@ -4,6 +4,7 @@
     python -m rnncore train other.txt --from run.npz --model taught.pkl
     python -m rnncore train run.npz --iters 40000 --out run.npz
     python -m rnncore sample model.pkl --seed-text "The " --temperature 0.7
+    python -m rnncore export model.pkl --to html --out network.html
 
 A command prints its result to standard output and everything else to standard error. Exit
 codes: 0 for success, 1 for a check that failed, 2 for an error, which is printed as one
@@ -22,10 +23,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rnncore.cli import gradcheck, info, sample, sweep, train
+from rnncore.cli import export, gradcheck, info, sample, sweep, train
 from rnncore.errors import RnnCoreError
 
-COMMANDS = (train, sweep, sample, gradcheck, info)
+COMMANDS = (train, sweep, sample, export, gradcheck, info)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ PLAN = (
     "__main__",
     "cli",
     "sweep",
+    "export",
     "pretrained",
     "storage",
     "memory_estimate",
@@ -54,13 +55,17 @@ PLAN = (
 LAZY_PACKAGES = {
     "plotting": {"altair", "pandas"},  # optional: only ``plot_loss``, for notebooks, needs them
     "sweep.engine": {"dask", "distributed"},  # optional: only a sweep that is computed needs them
+    "export.torch_file": {"safetensors"},  # optional: only these files need it
+    "export.onnx_file": {"onnx"},  # the same
     "compute.blas": {"numpy"},  # the BLAS reads its settings when NumPy is first imported
 }
 
+# Programs that exports carry along. They run without rnncore, and rnncore never imports them.
+PROGRAMS = PACKAGE / "export" / "programs"
 FILES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in sorted(PACKAGE.rglob("*.py"))
-    if path != PACKAGE / "__init__.py"
+    if path != PACKAGE / "__init__.py" and path.parent != PROGRAMS
 }
 every_module = pytest.mark.parametrize("module", FILES)
 
