@@ -31,6 +31,7 @@ SCRIPTS = ("elements.js", "odds.js", "writing.js", "together.js", "card.js", "st
 PRECISIONS = ("float16", "float32")
 MAX_BYTES = 256 << 20  # of weights in a page: browsers refuse strings that are much longer
 
+_EXACT = {"W_embed", "Wx"}  # the first layer's input
 _HALF_LIMIT = float(np.finfo(np.float16).max)
 
 
@@ -83,7 +84,11 @@ def to_html(network: Network, card: Card | None = None, precision: str = "float1
 
 
 def _encode_weights(network: Network, precision: str) -> str:
-    """Return the flat vector in base64, little-endian."""
+    """Return the parameters in base64, little-endian, in the order of the flat vector.
+
+    Those of ``_EXACT`` and the biases are float32 even in a page of float16. They are few, and
+    rounding them changes the probabilities most.
+    """
     nbytes = network.num_params * np.dtype(precision).itemsize
     if nbytes > MAX_BYTES:
         advice = " Choose float16." if precision == "float32" and nbytes // 2 <= MAX_BYTES else ""
@@ -91,15 +96,16 @@ def _encode_weights(network: Network, precision: str) -> str:
             f"The weights take {nbytes:,} bytes; a page holds up to {MAX_BYTES:,}.{advice}"
         )
     check_finite(network)
-    if precision == "float16":
-        for name, value in network.params.items():
-            if np.abs(value).max() > _HALF_LIMIT:
-                raise SettingError(
-                    f"{name} holds values above {_HALF_LIMIT:,.0f}, which float16 cannot hold; "
-                    "choose float32."
-                )
-    little = network.flat.astype(np.dtype(precision).newbyteorder("<"))
-    return base64.b64encode(little.tobytes()).decode()
+    parts = []
+    for name, value in network.params.items():
+        exact = name in _EXACT or value.ndim == 1 or precision == "float32"
+        if not exact and np.abs(value).max() > _HALF_LIMIT:
+            raise SettingError(
+                f"{name} holds values above {_HALF_LIMIT:,.0f}, which float16 cannot hold; "
+                "choose float32."
+            )
+        parts.append(value.astype("<f4" if exact else "<f2").tobytes())
+    return base64.b64encode(b"".join(parts)).decode()
 
 
 def _title(name: str) -> str:

@@ -30,11 +30,16 @@ function decodeHalf(halves) {
   return floats;
 }
 
-function decodeWeights(text, precision) {
+// Return a function that returns the next ``count`` weights. Those of the input and the biases are
+// few but matter most: ``exact`` ones are float32 in a page of float16, too.
+function readWeights(text, precision) {
   const { buffer } = decodeBase64(text);
-  return precision === "float16"
-    ? decodeHalf(new Uint16Array(buffer))
-    : new Float32Array(buffer);
+  let start = 0;
+  return (count, exact) => {
+    const half = precision === "float16" && !exact;
+    const bytes = buffer.slice(start, (start += count * (half ? 2 : 4)));
+    return half ? decodeHalf(new Uint16Array(bytes)) : new Float32Array(bytes);
+  };
 }
 
 // ---- one step -----------------------------------------------------------------------------
@@ -91,23 +96,21 @@ const STEPS = {
   },
 };
 
-// A network with the weights of a flat vector, in the order of rnncore.network.param_shapes.
+// A network with the weights that ``take`` returns, in the order of rnncore.network.param_shapes.
 class Network {
-  constructor({ cell, layers, hidden, inputs, symbols }, flat) {
+  constructor({ cell, layers, hidden, inputs, symbols }, take) {
     const H = hidden, V = symbols, GH = GATES[cell] * H;
-    let start = 0;
-    const take = (count) => flat.subarray(start, (start += count));
     this.inputs = inputs;
-    this.embeddings = take(V * inputs);
+    this.embeddings = take(V * inputs, true);
     this.advance = STEPS[cell];
     this.layers = [];
     for (let l = 0; l < layers; l++) {
-      const Wx = take((l ? H : inputs) * GH), Wh = take(H * GH), b = take(GH);
+      const Wx = take((l ? H : inputs) * GH, l === 0), Wh = take(H * GH), b = take(GH, true);
       const zeros = (n) => new Float64Array(n);
       this.layers.push({ Wx, Wh, b, h: zeros(H), c: zeros(H), a: zeros(GH), pre: zeros(GH) });
     }
     this.Wout = take(H * V);
-    this.bout = take(V);
+    this.bout = take(V, true);
     this.logits = new Float64Array(V);
     this.firstProducts = new Map(); // x Wx + b of the first layer, for each symbol seen
     this.seen = []; // ids since the zero state
@@ -257,7 +260,7 @@ function createServer(post) {
 
   return (message) => {
     if (message.type === "load") {
-      network = new Network(message.shape, decodeWeights(message.weights, message.precision));
+      network = new Network(message.shape, readWeights(message.weights, message.precision));
       spaces = new Set(message.spaces);
       post({ type: "ready" });
     } else if (message.type === "generate") {

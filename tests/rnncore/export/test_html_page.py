@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 import rnncore
+from docs.examples.make import make
 from rnncore import RNN, Card, to_html
 from rnncore.errors import SettingError
 from rnncore.export import html_page
+from tests.support.paths import ROOT
 from tests.support.stepping import small_network
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror=alert(2)> "&\ud800\x00{{weights}}'
@@ -58,11 +60,31 @@ def test_the_pretrained_model_makes_a_page_under_1_2_mb():
     assert float(stated[1].replace(",", "")) * 1000 == pytest.approx(len(page), rel=0.02)
 
 
-@pytest.mark.parametrize("precision", html_page.PRECISIONS)
-def test_the_weights_are_the_flat_vector(network, precision):
-    weights = Elements(to_html(network, precision=precision)).block("weights")
-    stored = np.frombuffer(base64.b64decode(weights), precision)
-    np.testing.assert_array_equal(stored, network.flat.astype(precision))
+def test_the_example_is_up_to_date():
+    """Samples are left out: another processor may round a draw differently."""
+    example, made = (ROOT / "docs" / "examples" / "pride.html").read_bytes(), make()
+    assert len(example) < 1.2e6
+    stored, new = Elements(example), Elements(made)
+    assert [t for a, t in stored.content if a.get("id") != "values"] == [
+        t for a, t in new.content if a.get("id") != "values"
+    ], "run python -m docs.examples.make"
+    values = [json.loads(page.block("values")) for page in (stored, new)]
+    for each in values:
+        each.pop("samples")
+    assert values[0] == values[1], "run python -m docs.examples.make"
+
+
+def test_the_weights_are_float32_or_mostly_float16(network):
+    wide = base64.b64decode(Elements(to_html(network, precision="float32")).block("weights"))
+    np.testing.assert_array_equal(np.frombuffer(wide, "<f4"), network.flat)
+    raw = base64.b64decode(Elements(to_html(network)).block("weights"))
+    for name, value in network.params.items():
+        dtype = np.dtype("<f2" if name in {"Wh", "W_out"} else "<f4")
+        part, raw = raw[: value.size * dtype.itemsize], raw[value.size * dtype.itemsize :]
+        np.testing.assert_array_equal(
+            np.frombuffer(part, dtype), value.astype(dtype).ravel(), err_msg=name
+        )
+    assert raw == b""
 
 
 def test_names_and_texts_are_data(network):
@@ -116,12 +138,12 @@ def test_what_a_page_cannot_hold_is_refused(network, monkeypatch):
     with pytest.raises(SettingError, match="precision is 'int8'; choose one of float16, float32"):
         to_html(network, precision="int8")
     large = network.copy()
-    large.params["b_out"][0] = 1e5
-    with pytest.raises(SettingError, match=r"b_out holds values above 65,504.* choose float32"):
+    large.params["Wh"][0, 0] = 1e5
+    with pytest.raises(SettingError, match=r"Wh holds values above 65,504.* choose float32"):
         to_html(large)
     to_html(large, precision="float32")
-    large.params["b_out"][0] = np.nan
-    with pytest.raises(SettingError, match="b_out holds 1 values that are not finite"):
+    large.params["Wh"][0, 0] = np.nan
+    with pytest.raises(SettingError, match="Wh holds 1 values that are not finite"):
         to_html(large)
     monkeypatch.setattr(html_page, "MAX_BYTES", network.flat.nbytes // 2)
     with pytest.raises(SettingError, match=r"up to [\d,]+\. Choose float16"):
