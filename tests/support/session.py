@@ -17,8 +17,11 @@ from websockets.sync.client import ClientConnection, connect
 
 
 @contextmanager
-def visiting(url: str, query: str = "") -> Iterator[Session]:
-    """Visit the page at ``url`` with ``query`` in its address; leaving closes it like a tab."""
+def visiting(url: str, query: str = "", patience: float = 60) -> Iterator[Session]:
+    """Visit the page at ``url`` with ``query`` in its address; leaving closes it like a tab.
+
+    patience: seconds in which the page must be drawn.
+    """
     with connect(
         url.replace("http", "ws", 1) + "/_stcore/stream",
         subprotocols=["streamlit"],
@@ -27,7 +30,7 @@ def visiting(url: str, query: str = "") -> Iterator[Session]:
         proxy=None,
     ) as socket:
         session = Session(socket, query)
-        session.wait_for(lambda: session.drawn > 0, 60)
+        session.wait_for(lambda: session.drawn > 0, patience)
         yield session
 
 
