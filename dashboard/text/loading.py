@@ -6,22 +6,29 @@ Only the ids are kept after loading, not the string: they take a quarter of its 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dashboard.formatting import counted
 from dashboard.server import reading_budget
+from dashboard.text import tables
 from dashboard.text.cleanup import apply, examine
 from dashboard.text.cleanup_rules.rule import Suggestion
 from dashboard.text.codepoints import display_char
 from dashboard.text.encoding_guess import LikelyEncoding, guess_encodings
+from dashboard.text.tables import Column
 from rnncore import Vocab, read_text
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
-from rnncore.reading.text import Text
+from rnncore.reading.file_kinds import FileKind
+from rnncore.reading.memory import Reserve
+from rnncore.reading.text import Text, read_texts
 
 SAMPLE_FOLDER = Path(__file__).resolve().parents[2] / "sample_texts"
 SAMPLE_TITLES = {
@@ -50,12 +57,16 @@ class Source:
 class ReadOptions:
     """How to read a file.
 
-    encoding: None to detect it. cleanup_rules: keys of the rules to apply.
+    encoding: None to detect it. cleanup_rules: keys of the rules to apply. column: of a table,
+    that becomes the text; None for the whole table. left_out: kinds of files in a zip, or among
+    several files, that are not read.
     """
 
     encoding: str | None = None
     strip_gutenberg: bool = True
     cleanup_rules: frozenset[str] = frozenset()
+    column: str | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 DEFAULT_READ_OPTIONS = ReadOptions()
@@ -68,6 +79,8 @@ class LoadedText:
     size: of the file, in bytes. ids: (n,). suggestions: clean-up rules that would change the
     text as it was read. boilerplate: a sentence on Project Gutenberg's header and licence, or "".
     likely_encodings: the likeliest first; empty if the encoding is certain or was chosen.
+    columns: of a table, that with the most characters first; empty for other texts. kinds: of the
+    files in a zip, or of several files.
     """
 
     name: str
@@ -80,6 +93,8 @@ class LoadedText:
     suggestions: tuple[Suggestion, ...] = ()
     boilerplate: str = ""
     likely_encodings: tuple[LikelyEncoding, ...] = ()
+    columns: tuple[Column, ...] = ()
+    kinds: tuple[FileKind, ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -106,6 +121,13 @@ def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> 
 
     Without a usable text, raise a TextError; without enough memory, a TooLargeError.
     """
+    return load_files([(name, raw)], options)
+
+
+def load_files(
+    files: Sequence[tuple[str, bytes]], options: ReadOptions = DEFAULT_READ_OPTIONS
+) -> LoadedText:
+    """Return the text of one or several files, given as names and bytes, as ``load`` does."""
     likely: list[LikelyEncoding] = []
 
     def guess_encoding(undecoded: bytes) -> str | None:
@@ -113,14 +135,18 @@ def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> 
         return likely[0].name if likely else None
 
     with reading_budget.open_account() as reserve:
-        read = read_text(
-            raw,
-            name,
-            encoding=options.encoding,
-            guess_encoding=guess_encoding,
-            strip_gutenberg=options.strip_gutenberg,
-            reserve=reserve,
-        )
+        how: dict[str, Any] = {
+            "encoding": options.encoding,
+            "guess_encoding": guess_encoding,
+            "strip_gutenberg": options.strip_gutenberg,
+            "left_out": options.left_out,
+            "reserve": reserve,
+        }
+        if len(files) == 1:
+            read = read_text(files[0][1], files[0][0], **how)
+        else:
+            read = read_texts(files, **how)
+        read, columns = _choose_column(read, options.column, reserve)
         lines = read.text.count("\n")
         reserve(_BYTES_PER_CHARACTER * len(read.text) + _BYTES_PER_LINE * lines)
         suggestions = tuple(examine(read.text))
@@ -131,9 +157,32 @@ def load(raw: bytes, name: str, options: ReadOptions = DEFAULT_READ_OPTIONS) -> 
         if vocab is None or len(vocab) < 2:
             raise TextError("Clean-up leaves too little text to learn from: switch some of it off.")
         ids = vocab.encode(text)
-    loaded = from_ids(ids, vocab, read.name, len(raw), read.encoding, read.notes, suggestions)
-    boilerplate = _describe_boilerplate(read, options.strip_gutenberg)
-    return replace(loaded, boilerplate=boilerplate, likely_encodings=tuple(likely))
+    size = sum(len(raw) for _, raw in files)
+    loaded = from_ids(ids, vocab, read.name, size, read.encoding, read.notes, suggestions)
+    return replace(
+        loaded,
+        boilerplate=_describe_boilerplate(read, options.strip_gutenberg),
+        likely_encodings=tuple(likely),
+        columns=columns,
+        kinds=read.kinds,
+    )
+
+
+def _choose_column(
+    read: Text, wanted: str | None, reserve: Reserve
+) -> tuple[Text, tuple[Column, ...]]:
+    """Return the text, reduced to the wanted column if it is a table, and the table's columns."""
+    if read.kinds:  # several files: each may be another table
+        return read, ()
+    if tables.may_be_json(read.text):
+        reserve(tables.BYTES_PER_CHARACTER * len(read.text))
+    columns = tuple(tables.find_columns(read.text, read.name))
+    column = next((column for column in columns if column.name == wanted), None)
+    if column is None:  # one chosen for an earlier text may not exist in this one
+        return read, columns
+    note = f"The text is the column {column.name}: {counted(column.cells, 'cell')}, one a line."
+    taken = tables.take_column(read.text, read.name, column.name)
+    return replace(read, text=taken, notes=(*read.notes, note)), columns
 
 
 def _describe_boilerplate(read: Text, is_removed: bool) -> str:

@@ -163,7 +163,7 @@ class ZipArchive:
         The extra files that macOS adds are left out.
         """
         files = (info for info in self._infos if not info.filename.startswith("__MACOSX/"))
-        return sorted(files, key=lambda info: _natural_key(info.filename))
+        return sorted(files, key=lambda info: natural_key(info.filename))
 
     def find(self, name: str) -> zipfile.ZipInfo | None:
         """Return the member called ``name``, or None."""
@@ -201,7 +201,7 @@ class ZipArchive:
         return None
 
 
-def _natural_key(name: str) -> list[str | tuple[int, str]]:
+def natural_key(name: str) -> list[str | tuple[int, str]]:
     """Return a sort key under which runs of digits compare as numbers."""
     parts = re.split(r"([0-9]+)", name)
     # Numbers compare by length, then by digits; int() refuses numbers of thousands of digits.

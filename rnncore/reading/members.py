@@ -20,17 +20,22 @@ from rnncore.reading.encodings import (
     needs_guess,
 )
 from rnncore.reading.epub import list_chapters
+from rnncore.reading.file_kinds import FileKind, choose_kinds, format_names
 from rnncore.reading.file_names import display_name
 from rnncore.reading.markup import extract_text
 from rnncore.reading.web_page import decode_declared, is_web_page, take_words
 
-_NAMES_SHOWN = 5  # file names in one note
-
 
 def read_zip(
-    archive: ZipArchive, encoding: str | None, guess: GuessEncoding | None
-) -> tuple[list[Decoded], list[str]]:
-    """Return all texts of a zip in the order of their names, and notes on the files skipped."""
+    archive: ZipArchive,
+    encoding: str | None,
+    guess: GuessEncoding | None,
+    left_out: frozenset[str] = frozenset(),
+) -> tuple[list[Decoded], list[str], list[FileKind]]:
+    """Return the texts of a zip in the order of their names, notes, and the kinds of the texts.
+
+    left_out: names of kinds of files (``file_kinds.FileKind.name``) whose texts are not wanted.
+    """
     found: list[tuple[str, bytes]] = []
     skipped: list[str] = []
     for member in archive.list_members():
@@ -63,17 +68,17 @@ def read_zip(
             names.append(shown)
             parts.append(words)
     if not parts:
-        only = f", only {_format_names(skipped)}" if skipped else ""
+        only = f", only {format_names(skipped)}" if skipped else ""
         raise TextError(
             f"{archive.name} holds no text{only}; upload a zip of .txt files, or a document "
             "or e-book on its own."
         )
-    notes = []
+    kinds, parts, names, notes = choose_kinds(parts, names, left_out, archive.name)
     if len(parts) > 1:
-        notes.append(f"{len(parts):,} files were joined: {_format_names(names)}.")
+        notes.insert(0, f"{len(parts):,} files were joined: {format_names(names)}.")
     if skipped:
-        notes.append(f"Skipped, because they are not texts: {_format_names(skipped)}.")
-    return parts, notes
+        notes.append(f"Skipped, because they are not texts: {format_names(skipped)}.")
+    return parts, notes, kinds
 
 
 def _take_words(read: Decoded, name: str) -> Decoded | None:
@@ -128,8 +133,3 @@ def read_word_document(archive: ZipArchive) -> tuple[list[Decoded], list[str]]:
         "Word document: its paragraphs were read, without footnotes, comments, headers and footers."
     )
     return [Decoded(f"{text}\n", "utf-8")], [note]
-
-
-def _format_names(names: Sequence[str]) -> str:
-    hidden = len(names) - _NAMES_SHOWN
-    return ", ".join(names[:_NAMES_SHOWN]) + (f" and {hidden:,} more" if hidden > 0 else "")

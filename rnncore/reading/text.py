@@ -14,7 +14,7 @@ import numpy as np
 
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
-from rnncore.reading.archives import MAX_TEXT_BYTES, ZipArchive, expand_gzip
+from rnncore.reading.archives import MAX_TEXT_BYTES, ZipArchive, expand_gzip, natural_key
 from rnncore.reading.documents import refuse_kind
 from rnncore.reading.encodings import (
     GZIP,
@@ -28,6 +28,7 @@ from rnncore.reading.encodings import (
     detect_kind,
 )
 from rnncore.reading.epub import is_epub
+from rnncore.reading.file_kinds import FileKind, choose_kinds, format_names
 from rnncore.reading.file_names import display_name
 from rnncore.reading.members import read_epub, read_word_document, read_zip
 from rnncore.reading.memory import Reserve, reporting_to
@@ -46,12 +47,14 @@ class Text:
         files of an archive differ.
     notes: sentences for the user on what was changed.
     name: the file's name for display.
+    kinds: of the texts in an archive or among several files, also of those left out.
     """
 
     text: str
     encoding: str
     notes: tuple[str, ...]
     name: str
+    kinds: tuple[FileKind, ...] = ()
 
 
 def read_text(
@@ -61,6 +64,7 @@ def read_text(
     encoding: str | None = None,
     guess_encoding: GuessEncoding | None = None,
     strip_gutenberg: bool = True,
+    left_out: frozenset[str] = frozenset(),
     reserve: Reserve | None = None,
 ) -> Text:
     """Return the text of a plain file, .html, .docx, .epub, .gz or a .zip of texts (joined).
@@ -71,13 +75,61 @@ def read_text(
     guess_encoding: returns the name of a likely encoding for some bytes, or None; called only
         if the encoding is not certain (see ``encodings.decode``).
     strip_gutenberg: whether to remove Project Gutenberg's header and licence.
+    left_out: kinds of files in a .zip that are not wanted, such as {"licence", ".json"}.
     reserve: called with a number of bytes before the reading keeps that many more; it may raise
         an exception to stop the reading.
     TextError: the file is not a text, is damaged or too large, or has nothing to learn.
     """
     label = display_name(name) if name else "This file"
     with reporting_to(reserve):
-        parts, notes = _unpack(raw, label, encoding, guess_encoding)
+        parts, notes, kinds = _unpack(raw, label, encoding, guess_encoding, left_out)
+    return _finish(parts, notes, kinds, name, strip_gutenberg)
+
+
+def read_texts(
+    files: Sequence[tuple[str, bytes]],
+    *,
+    encoding: str | None = None,
+    guess_encoding: GuessEncoding | None = None,
+    strip_gutenberg: bool = True,
+    left_out: frozenset[str] = frozenset(),
+    reserve: Reserve | None = None,
+) -> Text:
+    """Return several files, given as names and bytes, as one text in the order of their names.
+
+    A file that cannot be read is passed over, and a note says why; if none can be read, the first
+    one's TextError is raised. The parameters are those of ``read_text``.
+    """
+    parts: list[Decoded] = []
+    names: list[str] = []
+    notes: list[str] = []
+    problems: list[TextError] = []
+    with reporting_to(reserve):
+        for name, raw in sorted(files, key=lambda file: natural_key(file[0])):
+            label = display_name(name)
+            try:
+                found, said, _ = _unpack(raw, label, encoding, guess_encoding, frozenset())
+            except TextError as error:
+                problems.append(error)
+                continue
+            own = tuple(note for part in found for note in part.notes)
+            parts.append(replace(found[0], text=_join([part.text for part in found]), notes=own))
+            names.append(label)
+            notes += [f"{label}: {note}" for note in said]
+    if not parts:
+        raise problems[0]
+    kinds, parts, names, gone = choose_kinds(parts, names, left_out, "The upload")
+    joined = [f"{len(parts):,} files were joined: {format_names(names)}."] if len(parts) > 1 else []
+    skipped = [f"Passed over. {problem}" for problem in problems]
+    name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+    return _finish(parts, [*joined, *gone, *notes, *skipped], kinds, name, strip_gutenberg)
+
+
+def _finish(
+    parts: list[Decoded], notes: list[str], kinds: list[FileKind], name: str, strip_gutenberg: bool
+) -> Text:
+    """Return the joined and checked text."""
+    label = display_name(name) if name else "This file"
     notes += [note for part in parts for note in part.notes]
     if strip_gutenberg:
         parts, removed = _strip_gutenberg(parts)
@@ -85,23 +137,27 @@ def read_text(
     text = _join([part.text for part in parts])
     notes += _check(text, label)
     encodings = ", ".join(dict.fromkeys(part.encoding for part in parts))
-    return Text(text, encodings, tuple(dict.fromkeys(notes)), display_name(name))
+    return Text(text, encodings, tuple(dict.fromkeys(notes)), display_name(name), tuple(kinds))
 
 
 def _unpack(
-    raw: bytes, label: str, encoding: str | None, guess: GuessEncoding | None
-) -> tuple[list[Decoded], list[str]]:
-    """Return the texts in a file (one, unless it is a zip) and notes on the unpacking."""
+    raw: bytes,
+    label: str,
+    encoding: str | None,
+    guess: GuessEncoding | None,
+    left_out: frozenset[str],
+) -> tuple[list[Decoded], list[str], list[FileKind]]:
+    """Return the texts in a file (one, unless it is a zip), notes, and the kinds in a zip."""
     kind = detect_kind(raw[:HEAD_BYTES])
     if kind is ZIP:
         archive = ZipArchive(raw, label)
         if is_epub(archive):
-            return read_epub(archive, encoding)
+            return *read_epub(archive, encoding), []
         if archive.document_kind == "a Word document":
-            return read_word_document(archive)
+            return *read_word_document(archive), []
         if archive.document_kind is not None:
             refuse_kind(label, archive.document_kind)
-        return read_zip(archive, encoding, guess)
+        return read_zip(archive, encoding, guess, left_out)
     if kind is GZIP:
         raw = expand_gzip(raw, label)
         kind = detect_kind(raw[:HEAD_BYTES])
@@ -118,7 +174,7 @@ def _unpack(
             f"{MAX_TEXT_BYTES // 2**20} MiB. Upload a part of it."
         )
     read = decode_declared(raw, label, encoding, guess)
-    return [take_words(read, label) if is_web_page(read.text) else read], []
+    return [take_words(read, label) if is_web_page(read.text) else read], [], []
 
 
 def _join(texts: Sequence[str]) -> str:

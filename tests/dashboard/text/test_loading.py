@@ -18,7 +18,7 @@ from dashboard.server import limits, memory, reading_budget
 from dashboard.text import loading
 from dashboard.text.cleanup import CLEANUP_RULES
 from dashboard.text.encoding_guess import ENCODINGS
-from dashboard.text.loading import ReadOptions, load, load_sample, sample_names
+from dashboard.text.loading import ReadOptions, load, load_files, load_sample, sample_names
 from rnncore.errors import TextError
 
 RUSSIAN = (
@@ -255,3 +255,27 @@ def test_reading_takes_no_more_memory_than_it_reports(monkeypatch, line, rules):
         tracemalloc.stop()
     assert peak < sum(reported) + 2 * 2**20  # and tables of a fixed size
     assert sum(reported) < 50 * len(text.encode())
+
+
+def test_a_column_of_a_table_becomes_the_text():
+    raw = b"id,text\n" + b"1,cat\n2,dog\n" * 20
+    whole = load(raw, "a.csv")
+    assert {column.name for column in whole.columns} == {"id", "text"}
+    assert whole.preview(8) == "id,text\n"
+    chosen = load(raw, "a.csv", ReadOptions(column="text"))
+    assert chosen.preview(100) == "cat\ndog\n" * 12 + "cat\n"
+    assert chosen.columns == whole.columns
+    assert "column text: 40 cells" in chosen.notes[-1]
+    assert load(raw, "a.csv", ReadOptions(column="gone")) == whole
+
+
+def test_several_files_become_one_text_in_the_order_of_their_names():
+    files = [("b10.txt", b"ten"), ("b2.txt", b"two"), ("a.pdf", b"%PDF-1.4 "), ("LICENSE", b"free")]
+    loaded = load_files(files)
+    assert loaded.preview() == "free\n\ntwo\n\nten\n"
+    assert [(kind.name, kind.files) for kind in loaded.kinds] == [(".txt", 2), ("licence", 1)]
+    assert any("a.pdf is a PDF document" in note for note in loaded.notes)
+    only = load_files(files, ReadOptions(left_out=frozenset({"licence"})))
+    assert only.preview() == "two\n\nten\n"
+    assert only.size == sum(len(raw) for _, raw in files)
+    assert only.kinds == loaded.kinds
