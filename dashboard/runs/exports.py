@@ -78,13 +78,13 @@ def ready_model_pickle(run: Run, which: str = LATEST) -> bytes | None:
     return run.ready_pickle[1]
 
 
-def checkpoint_npz(run: Run) -> bytes:
+def checkpoint_npz(run: Run, with_text: bool = True) -> bytes:
     """Return the whole run as an .npz file, from which training continues exactly."""
     buffer = io.BytesIO()
     with run.trainer.lock:  # only for the copy: training continues while the file is written
         copy = snapshot.take(run.solver, run.sample_log.entries, run.trainer.changes, run.plan)
     copy.solver.notes = run_notes.describe(run, copy.journal)
-    save(copy.solver, buffer)
+    save(copy.solver, buffer, data=with_text)
     return buffer.getvalue()
 
 

@@ -70,9 +70,9 @@ def test_training_continues_exactly_from_a_checkpoint(run):
 def test_the_lock_is_free_while_a_checkpoint_is_written(run, monkeypatch):
     held = []
 
-    def save(solver, file):
+    def save(solver, file, data):
         held.append(run.trainer.lock._held)
-        return save_file(solver, file)
+        return save_file(solver, file, data=data)
 
     monkeypatch.setattr(exports, "save", save)
     exports.checkpoint_npz(run)
