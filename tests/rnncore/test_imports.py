@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -204,11 +207,41 @@ def test_the_public_names_exist():
     assert issubclass(rnncore.RnnCoreError, ValueError)
 
 
-def test_only_the_packages_of_rnncore_are_installed():
-    import tomllib
-
-    packages = sorted(f"rnncore.{p.parent.name}" for p in PACKAGE.glob("*/__init__.py"))
+def test_exactly_the_files_of_rnncore_are_installed():
     settings = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    assert settings["tool"]["setuptools"]["packages"] == ["rnncore", *packages]
+    tools = settings["tool"]["setuptools"]
+    installed = set()
+    for package in tools["packages"]:
+        folder = PACKAGE.parent / package.replace(".", "/")
+        for pattern in ("*.py", *tools["package-data"].get(package, ())):
+            found = set(folder.glob(pattern))
+            assert found or pattern == "*.py", f"{package} has no {pattern}"
+            installed |= found
+    assert installed == {p for p in PACKAGE.rglob("*") if p.is_file() and p.suffix != ".pyc"}
     needed = [line.partition(">")[0] for line in settings["project"]["dependencies"]]
     assert needed == ["numpy"]
+
+
+@pytest.mark.slow
+def test_a_wheel_installs_everything(tmp_path):
+    """Build the wheel from a copy of the sources, and use it where the sources are not found."""
+    source = tmp_path / "source"
+    shutil.copytree(PACKAGE, source / "rnncore", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PACKAGE.parent / name, source)
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "wheel", source, "--no-deps", "--wheel-dir", tmp_path], check=True)
+    (wheel,) = tmp_path.glob("rnncore-*.whl")
+    target = tmp_path / "installed"
+    subprocess.run([*pip, "install", "--no-deps", "--target", target, wheel], check=True)
+    code = (
+        "import rnncore, pathlib\n"
+        "assert 'installed' in rnncore.__file__, rnncore.__file__\n"
+        "assert (pathlib.Path(rnncore.__file__).parent / 'py.typed').exists()\n"
+        "model = rnncore.pretrained('pride')\n"
+        "assert rnncore.to_html(model) and rnncore.to_numpy(model)"
+    )
+    environment = os.environ | {"PYTHONPATH": str(target)}
+    subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], check=True, cwd=tmp_path, env=environment
+    )
