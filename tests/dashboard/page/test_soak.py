@@ -20,7 +20,7 @@ from tests.browser.visitors import percentile
 from tests.support.session import visiting
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "90"))
-TRAININGS = 12  # as many as the server runs at once
+TRAININGS = int(os.environ.get("SOAK_TRAININGS", "12"))  # by default as many as train at once
 SMALL = "hidden=64&iterations=1000000&schedule=constant"
 PATIENCE = 300  # seconds, on a computer that other programs keep busy
 THIRDS = 3  # the last third is compared with the one before it
