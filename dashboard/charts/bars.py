@@ -14,14 +14,22 @@ from numpy.typing import NDArray
 from dashboard.charts.chart_parts import FAINT, TRAINING, VALIDATION, without_data
 from dashboard.text.codepoints import display_char
 
+# The order of the rows. Without it, Vega keeps the order of the data that a chart showed before.
+_BY_RANK = alt.EncodingSortField("Rank", op="min")
+
 
 def frequency_rows(names: Sequence[str], counts: NDArray[np.integer], total: int) -> pd.DataFrame:
-    """Return rows (Character, Count, Share of the text) for counts of ``total`` characters.
+    """Return rows (Rank, Character, Count, Share of the text) for counts of ``total`` characters.
 
     Here and in the other charts, columns are named for the person who opens "Show data".
     """
     return pd.DataFrame(
-        {"Character": list(names), "Count": counts, "Share of the text": counts / max(1, total)}
+        {
+            "Rank": range(1, len(names) + 1),
+            "Character": list(names),
+            "Count": counts,
+            "Share of the text": counts / max(1, total),
+        }
     )
 
 
@@ -32,7 +40,7 @@ def frequency_spec() -> dict[str, Any]:
         alt.Chart(alt.NamedData("rows"))
         .mark_bar(color=TRAINING)
         .encode(
-            alt.X("Character:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            alt.X("Character:N", sort=_BY_RANK, title=None, axis=alt.Axis(labelAngle=0)),
             alt.Y(
                 "Share of the text:Q",
                 axis=alt.Axis(format="%", tickCount=4),
@@ -51,12 +59,13 @@ def frequency_spec() -> dict[str, Any]:
 def probability_rows(
     chars: Sequence[str], probabilities: Mapping[str, NDArray[np.floating]]
 ) -> pd.DataFrame:
-    """Return rows (Character, Probability, Temperature), one for each character and each series.
+    """Return rows (Rank, Character, Probability, Temperature), one for each character and series.
 
     probabilities: for each series, by its name in the legend, those of ``chars``, (K,).
     """
     return pd.DataFrame(
         {
+            "Rank": [*range(1, len(chars) + 1)] * len(probabilities),
             "Character": [display_char(char) for char in chars] * len(probabilities),
             "Probability": np.concatenate(list(probabilities.values())),
             "Temperature": [series for series in probabilities for _ in chars],
@@ -71,7 +80,7 @@ def probability_spec() -> dict[str, Any]:
         alt.Chart(alt.NamedData("rows"))
         .mark_bar()
         .encode(
-            alt.X("Character:N", sort=None, title=None, axis=alt.Axis(labelAngle=0)),
+            alt.X("Character:N", sort=_BY_RANK, title=None, axis=alt.Axis(labelAngle=0)),
             alt.Y("Probability:Q", title="Probability", axis=alt.Axis(format="%", tickCount=4)),
             xOffset=alt.XOffset("Temperature:N", sort=None),
             color=alt.Color(

@@ -18,9 +18,9 @@ UNITS = 12  # shown of a layer
 
 
 def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
-    """Return rows (Place, Character, Unit, Activation) of one gate, for the units that vary most.
+    """Return rows (Place, Character, Number, Unit, Activation) of one gate.
 
-    name: a key of ``gates.gates``.
+    name: a key of ``gates.gates``. Of all units, those that vary most have rows.
     """
     values = gates.gates[name]
     units = np.sort(np.argsort(-values.std(axis=0))[:UNITS])
@@ -31,6 +31,7 @@ def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
         {
             "Place": np.repeat(places, len(units)),
             "Character": np.repeat(chars, len(units)),
+            "Number": np.tile(units, len(chars)),
             "Unit": np.tile([f"unit {unit}" for unit in units], len(chars)),
             "Activation": values[:, units].reshape(-1),
         }
@@ -54,7 +55,13 @@ def gates_spec(low: float) -> dict[str, Any]:
                     ticks=False,
                 ),
             ),
-            alt.Y("Unit:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            alt.Y(
+                "Unit:N",
+                # Without a field to sort by, Vega keeps the order of the data shown before.
+                sort=alt.EncodingSortField("Number", op="min"),
+                title=None,
+                axis=alt.Axis(labelOverlap=False),
+            ),
             alt.Color(
                 "Activation:Q",
                 scale=alt.Scale(domain=[low, 1], scheme="blues" if low == 0 else "blueorange"),
