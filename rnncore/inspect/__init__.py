@@ -36,7 +36,7 @@ from rnncore.inspect.patches import patched, silenced
 from rnncore.inspect.patterns import Pattern, find_extremes, find_pattern
 from rnncore.inspect.predictions import Predictions, mean_bits, moving_average, predict, surprise
 from rnncore.inspect.ranking import Ranking, rank_units
-from rnncore.inspect.unit_values import activations, state_after
+from rnncore.inspect.unit_values import Progress, activations, state_after
 
 __all__ = [
     "MARKS",
@@ -44,6 +44,7 @@ __all__ = [
     "Pattern",
     "Predictions",
     "Probe",
+    "Progress",
     "Ranking",
     "activations",
     "bracket_depth",

@@ -1,0 +1,111 @@
+"""Find units for a mark: which unit follows it best, and how well all units do together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from dashboard.analysis.inside.reading import Reading, Values, all_values
+from rnncore import RNN, RnnCoreError, inspect
+
+TOP = 10  # units in the table
+CLEAR = 0.9  # score from which a mark counts as shown
+
+
+@dataclass(frozen=True)
+class RankedUnit:
+    """A unit, its AUC or correlation, and the value that painted it at each known character."""
+
+    layer: int
+    unit: int
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """The units of a network ranked by how well each shows a mark.
+
+    problem: why nothing could be measured, or "". top: the strongest first.
+    values, mark, output: (T,), of the winner, the mark and the probe; scale: of the winner.
+    """
+
+    problem: str = ""
+    yes_no: bool = True
+    top: tuple[RankedUnit, ...] = ()
+    strength: float = float("nan")
+    control: float = float("nan")
+    probe: float = float("nan")
+    probe_control: float = float("nan")
+    probe_problem: str = ""
+    values: Values | None = None
+    mark: NDArray[Any] | None = None
+    output: Values | None = None
+    count: int = 0  # characters that were measured
+
+
+def find_units(
+    network: RNN,
+    reading: Reading,
+    mark: NDArray[Any],
+    part: str,
+    progress: inspect.Progress | None = None,
+) -> Finding:
+    """Rank all units for a mark of the reading's text.
+
+    mark: (len(reading.text),). part: of the units, such as "c".
+    """
+    values = all_values(network, reading, part, progress)
+    known = mark[reading.places][: len(values)]
+    try:
+        ranking = inspect.rank_units(values, known)
+    except RnnCoreError as error:
+        return Finding(problem=str(error))
+    H = network.hidden_dim
+    top = tuple(
+        RankedUnit(int(u) // H, int(u) % H, float(ranking.scores[u])) for u in ranking.order[:TOP]
+    )
+    finding = Finding(
+        yes_no=ranking.yes_no,
+        top=top,
+        strength=float(ranking.strength[ranking.best]),
+        control=ranking.control,
+        values=values[:, top[0].layer, top[0].unit].copy(),
+        mark=known,
+        count=len(values),
+    )
+    try:
+        probe = inspect.probe(values, known)
+    except RnnCoreError as error:
+        return replace(finding, probe_problem=str(error))
+    return replace(
+        finding,
+        probe=probe.score,
+        probe_control=probe.control,
+        output=probe.output,
+    )
+
+
+def describe(finding: Finding) -> str:
+    """Return one or two sentences: what one unit and all units together reach."""
+    if finding.problem:
+        return finding.problem
+    measure = "AUC" if finding.yes_no else "correlation"
+    best, top = finding.strength, finding.top[0]
+    name = f"unit {top.unit} of layer {top.layer + 1}"
+    chance = f"chance reaches {finding.control:.2f}"
+    if finding.probe_problem:
+        return f"The best is {name}, with {measure} {best:.2f} ({chance}). {finding.probe_problem}"
+    probe = abs(finding.probe)
+    if best < finding.control + 0.02:
+        start = f"No single unit shows it: the best has {measure} {best:.2f}, and {chance}"
+    elif best < CLEAR <= probe:
+        start = f"No single unit shows it clearly (best {measure} {best:.2f}, {chance})"
+    else:
+        low = (finding.yes_no and top.score < 0.5) or (not finding.yes_no and top.score < 0)
+        how = ", which is low where the mark is high" if low else ""
+        start = f"The best is {name}{how}, with {measure} {best:.2f} ({chance})"
+    if probe < finding.probe_control + 0.02:
+        return f"{start}. All units together do not show it either ({probe:.2f})."
+    return f"{start}. All units together reach {probe:.2f} (chance {finding.probe_control:.2f})."
