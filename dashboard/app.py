@@ -17,7 +17,7 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` adds dashboard/, not its
 import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings take effect)
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
-from dashboard.views import how_it_works, past_runs, server_full, workbench  # noqa: E402
+from dashboard.views import how_it_works, past_runs, server_full, style, workbench  # noqa: E402
 from dashboard.web import downloads, lifespan, visitors  # noqa: E402
 
 gc_freeze.freeze_libraries()
@@ -26,7 +26,8 @@ gc_freeze.freeze_libraries()
 @error_boundary.part
 def show() -> None:
     """Open the run that the address names, and draw the selected page."""
-    st.set_page_config(page_title="LSTM workbench", page_icon=HERE / "icon.svg", layout="wide")
+    # The workbench sets the tab's title and icon by the state of its training.
+    st.set_page_config(layout="wide")
     if not entry.admit():
         server_full.show()
         return
@@ -35,11 +36,16 @@ def show() -> None:
         with session.atomic(drawn=False):
             open_run.open_by_id(named)
     entry.update_address()
-    bench = st.Page(workbench.show, title="Workbench", url_path="workbench", default=True)
-    pages = [bench, st.Page(how_it_works.show, title="How it works", url_path="how")]
+    bench = st.Page(
+        lambda: workbench.show(pages), title="Workbench", url_path="workbench", default=True
+    )
+    how = st.Page(lambda: how_it_works.show(pages), title="How it works", url_path="how")
+    pages = [bench, how]
     if entry.is_private():
-        pages.append(st.Page(lambda: past_runs.show(bench), title="Past runs", url_path="runs"))
-    st.navigation(pages, position="top").run()
+        past = st.Page(lambda: past_runs.show(pages, bench), title="Past runs", url_path="runs")
+        pages.append(past)
+    st.html(style.STYLE)
+    st.navigation(pages, position="hidden").run()
 
 
 if __name__ == "__main__":

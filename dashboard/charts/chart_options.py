@@ -28,6 +28,7 @@ class ChartOptions:
     baselines: Sequence[Baseline] = field(default_factory=tuple)
     marks: Sequence[Change] = field(default_factory=tuple)
     stage: int | None = None  # the iteration of the sample shown with the curve
+    length: int = 0  # iterations at the right end of the x axis; 0: as far as the curve
 
 
 def in_unit(nats: Floats | float, unit: str) -> Floats | float:

@@ -32,13 +32,17 @@ def x_title(x_axis: str) -> str:
     return "Characters read" if x_axis == "Characters" else x_axis
 
 
-def x_encoding(x_axis: str) -> alt.X:
-    """Return the x axis; the rows' column has the same name as the axis."""
+def x_encoding(x_axis: str, end: float | None = None) -> alt.X:
+    """Return the x axis; the rows' column has the same name as the axis.
+
+    end: its right end; None: as far as the data.
+    """
+    domain: dict[str, Any] = {} if end is None else {"domain": [0, end]}
     return alt.X(
         field=x_title(x_axis),
         type="quantitative",
-        axis=alt.Axis(grid=False),
-        scale=alt.Scale(nice=False),
+        axis=alt.Axis(grid=False, tickCount=8, labelFlush=False, labelSeparation=14),
+        scale=alt.Scale(nice=False, **domain),
     )
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.analysis.baselines import Baseline
-from dashboard.charts.axis import round_up, top_without_spikes
+from dashboard.charts.axis import top_without_spikes, x_end, y_domain
 from dashboard.charts.baseline_labels import place_labels
 from dashboard.charts.chart_options import ChartOptions, in_unit
 from dashboard.charts.chart_parts import (
@@ -45,6 +45,9 @@ BUCKETS = 120
 TRAINING_NAME, VALIDATION_NAME = "training", "validation"
 STAGE = "#9a6fc4"  # colour of the line at the iteration whose sample is shown
 
+# Insets of the plot in pixels, the same for every run: the stage slider below it relies on them.
+_AXIS_WIDTH, _PADDING = 22, {"left": 8, "right": 22, "top": 10, "bottom": 6}
+
 # Of the y axis, and of its column of the rows.
 UNIT_TITLES = {
     "nats": "Loss (nats per character)",
@@ -74,9 +77,9 @@ def loss_chart(
     history = history.view()  # the trainer may append meanwhile
     top = _top_of_axis(history)
     rows = loss_rows(history, chars_per_epoch, options, top)
-    # In perplexity the axis would end at 30 digits after an explosion, if it were not rounded.
-    end = None if top is None else round_up(float(in_unit(top, options.unit)))
-    return rows, loss_spec(options.x, options.unit, frozenset(rows[LINE]), end)
+    low, high = y_domain(history, options, top) or (None, None)
+    end = x_end(history, options, chars_per_epoch)
+    return rows, loss_spec(options.x, options.unit, frozenset(rows[LINE]), high, low, end)
 
 
 def _top_of_axis(history: History) -> float | None:
@@ -108,11 +111,11 @@ def loss_rows(
     # After a checkpoint was restored, a mark or stage can lie beyond the end of the history.
     marks = [min(mark.iteration, n) for mark in options.marks if n]
     stage = [min(options.stage, n)] if options.stage is not None and n else []
-    lowest = min([math.inf, *raw_loss, *val_loss[val]])
     ceiling = math.inf if top is None else top
-    # A baseline far below the curve would flatten it; it appears once the curve comes near.
-    near = [base for base in options.baselines if lowest - 1.0 < base.nats < ceiling]
-    baselines = sorted(near, key=lambda base: base.nats)
+    shown = [base for base in options.baselines if base.nats < ceiling]
+    baselines = sorted(shown, key=lambda base: base.nats)
+    # Before training, the chart names the level to beat: that of the best counting model.
+    goal = next((b.nats for b in baselines if b.name.endswith("-gram") and not len(loss)), None)
 
     def at_x(at: Positions) -> Floats:
         return x_values(history, at, options.x, chars_per_epoch)
@@ -126,7 +129,8 @@ def loss_rows(
     smooth = trailing_means(loss, mean, options.smoothing, ends)
     curves_x = np.concatenate([at_x(mean), val_x[val]])
     curves_y = np.minimum(np.concatenate([smooth, val_loss[val]]), ceiling)
-    label_starts = place_labels(baselines, curves_x, curves_y)
+    end = x_end(history, options, chars_per_epoch)
+    label_starts = place_labels(baselines, curves_x, curves_y, end)
 
     def both(iterations: NDArray[Any]) -> list[tuple[str, str]]:
         """Return training loss and last validation loss at each iteration, as text."""
@@ -145,7 +149,8 @@ def loss_rows(
         ]
 
     def label(baseline: Baseline) -> str:
-        return f"{baseline.name} {in_unit(baseline.nats, options.unit):.2f}"
+        name = f"{baseline.name} {in_unit(baseline.nats, options.unit):.2f}"
+        return f"{name}: beat this" if baseline.nats == goal else name
 
     def nothing(count: int) -> Floats:
         return np.full(count, np.nan)
@@ -189,29 +194,42 @@ def loss_rows(
 
 @lru_cache(maxsize=64)
 def loss_spec(
-    x_axis: str, unit: str, lines: frozenset[str], top: float | None = None
+    x_axis: str,
+    unit: str,
+    lines: frozenset[str],
+    top: float | None = None,
+    low: float | None = None,
+    end: float | None = None,
 ) -> dict[str, Any]:
     """Return the Vega-Lite specification of ``loss_rows``, with layers for each of ``lines``.
 
-    lines: the values of the column LINE. top: where the y axis ends; None for the largest value.
+    lines: the values of the column LINE. top, low: ends of the y axis; end: right end of the x
+    axis. None: as far as the data.
     Cached: Altair takes longer to build and check a chart than the training steps between two
     redraws take.
     """
-    x = x_encoding(x_axis)
+    # The head of the chart's panel shows the titles: here they would take the plot's room.
+    x = x_encoding(x_axis, end).title(None)
     perplexity = unit == "perplexity"
-    scale = alt.Scale(type="log", nice=False) if perplexity else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False) if perplexity else alt.Scale(zero=False, nice=False)
     if top is not None:
         scale.domainMax = top
+    if low is not None:
+        scale.domainMin = low
+    extent: dict[str, Any] = {"minExtent": _AXIS_WIDTH, "maxExtent": _AXIS_WIDTH}
     y = alt.Y(
         field=UNIT_TITLES[unit],
         type="quantitative",
         scale=scale,
-        axis=alt.Axis(format="~s", tickCount=6) if perplexity else alt.Axis(),
+        title=None,
+        axis=alt.Axis(format="~s", tickCount=6, **extent)
+        if perplexity
+        else alt.Axis(tickCount=4, **extent),
     )
     colour = alt.Color(
         f"{LABEL}:N",
         scale=alt.Scale(domain=[TRAINING_NAME, VALIDATION_NAME], range=[TRAINING, VALIDATION]),
-        legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
+        legend=None,
     )
     tips = [x_tooltip(x_axis), *(alt.Tooltip(f"{name}:N") for name in BOTH)]
 
@@ -229,10 +247,11 @@ def loss_spec(
         text = alt.Text(f"{LABEL}:N")
         above = line.transform_filter(alt.datum[LABEL_AT] >= 0).encode(x=at, text=text)
         below = line.transform_filter(alt.datum[LABEL_AT] < 0).encode(x=at, text=text)
+        look: dict[str, Any] = {"align": "left", "color": FAINT, "fontSize": 11}
         return [
             line.mark_rule(strokeDash=[5, 4], color=FAINT),
-            above.mark_text(align="left", baseline="alphabetic", dy=-4, color=FAINT, fontSize=11),
-            below.mark_text(align="left", baseline="top", dy=4, color=FAINT, fontSize=11),
+            above.mark_text(baseline="alphabetic", dy=-4, **look),
+            below.mark_text(baseline="top", dy=4, **look),
         ]
 
     dots = alt.OverlayMarkDef(size=24, filled=True, clip=True)
@@ -254,7 +273,9 @@ def loss_spec(
         ],
         "best": [
             part("best")
-            .mark_point(shape="diamond", size=120, strokeWidth=2, color=VALIDATION, clip=True)
+            .mark_point(
+                shape="diamond", size=120, strokeWidth=2, color=VALIDATION, clip=True, aria=False
+            )
             .encode(x, y, tooltip=[alt.Tooltip(f"{LABEL}:N", title="Line"), *tips])
         ],
         "baseline": baseline(),
@@ -271,4 +292,7 @@ def loss_spec(
     )
     # The nearest-point layers come first, so that the layers above keep their own tooltips.
     nearest = nearest_point_layers(points, x, y, tips)
-    return without_data(alt.layer(*nearest, *layers).properties(height=330))
+    spec = without_data(alt.layer(*nearest, *layers).properties(padding=_PADDING))
+    for layer in spec["layer"]:
+        layer["mark"]["aria"] = False  # the chart has a description; its parts are not images
+    return spec

@@ -15,6 +15,7 @@ from dashboard.sampling.writer import Writer
 from dashboard.server.background_job import Job
 from dashboard.settings import ModelSettings
 from dashboard.text.loading import LoadedText
+from rnncore.batches import split
 
 T = TypeVar("T")
 
@@ -36,12 +37,16 @@ def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
 
 def baselines(run: Run) -> Job[list[Baseline]]:
     """Return the job that measures what simpler models reach on the run's text."""
-    solver = run.solver
-    V = solver.model.vocab_dim
+    return levels(run.text, run.model_settings.val_fraction)
+
+
+def levels(text: LoadedText, val_fraction: float) -> Job[list[Baseline]]:
+    """Return the job that measures what simpler models reach on a text that is split like this."""
+    train_ids, val_ids = split(text.ids, val_fraction)
     return job(
         "baselines",
-        (run.text, run.model_settings.val_fraction),
-        lambda: compute_baselines(solver.train_ids, solver.val_ids, V),
+        (text, val_fraction),
+        lambda: compute_baselines(train_ids, val_ids, len(text.vocab)),
     )
 
 

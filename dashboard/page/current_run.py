@@ -90,6 +90,7 @@ def make_current(run: Run) -> None:
     state.set_run(run)
     state.set_confirming_new_run(False)
     show_settings_of(run)
+    widgets.fold_settings()
 
 
 def show_settings_of(run: Run) -> None:
@@ -191,7 +192,8 @@ def continue_training(run: Run) -> None:
 
 
 def start(run: Run) -> None:
-    """Start the run's trainer."""
+    """Start the run's trainer, and fold the settings to make room for it."""
+    widgets.fold_settings()
     get_registry().add(run)  # the registry may have put it away while the page was idle
     run.keeps_training = widgets.keeps_training()
     run.train()

@@ -42,7 +42,13 @@ def part(function: Callable[P, None]) -> Callable[P, None]:
             if message := messages.get("error"):  # of the callback before this run of the page
                 _show(message)
                 messages.show("error", "")
-            function(*args, **kwargs)
+            try:
+                function(*args, **kwargs)
+            except Exception:
+                raise
+            except BaseException:  # the page is drawn again at once: the message must return
+                messages.show("error", message)
+                raise
         except Exception as error:
             _show(report_unexpected(error, _UNEXPECTED))
 

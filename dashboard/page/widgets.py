@@ -17,7 +17,8 @@ from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import DEFAULT_READ_OPTIONS, ReadOptions
 
-NEWEST = "newest"  # the last option of the slider through the sample log
+NEWEST = "newest"  # the option of the stage slider that follows the newest sample
+STAGES = 100  # steps of that slider
 KEEP_TRAINING = "keep_training"  # the key of its toggle
 
 # -- keys and options --------------------------------------------------------------------------
@@ -154,19 +155,45 @@ def shows_side_charts() -> bool:
 
 
 def stage(iterations: Sequence[int]) -> int | None:
-    """Return the selected iteration of those that have a sample, or None if none has.
+    """Return the iteration of the sample to show, of those that have one; None if none has.
 
-    If the sample log has dropped the selected one, the nearest is selected instead.
+    It is the newest, or the last one before the selected stage.
     """
     if not iterations:
         return None
-    *earlier, newest = iterations
     selected = values().setdefault("stage", NEWEST)
-    if selected == NEWEST or not earlier:
-        return newest
-    if selected not in earlier:
-        selected = values()["stage"] = min(earlier, key=lambda n: abs(n - selected))
-    return int(selected)
+    if selected == NEWEST:
+        return iterations[-1]
+    return max((n for n in iterations if n <= selected), default=iterations[0])
+
+
+def stage_options(newest: int, length: int) -> list[int | str]:
+    """Return the options of the stage slider: evenly spaced iterations from 0 to ``length``.
+
+    So the slider's thumb stands at its iteration on the chart. NEWEST replaces the option nearest
+    to the newest sample: its value stays the same while training proceeds. The selected iteration
+    replaces the option nearest to it.
+    """
+    gap = max(1, -(-length // STAGES))
+    options: list[int | str] = [k * gap for k in range(-(-length // gap) + 1)]
+    place = min(round(newest / gap), len(options) - 1)
+    options[place] = NEWEST
+    selected = values().setdefault("stage", NEWEST)
+    if selected != NEWEST and selected not in options:
+        at = min(round(selected / gap), len(options) - 1)
+        if at >= place or options[at] == NEWEST:
+            at = place - 1
+        if at < 0:
+            values()["stage"] = NEWEST
+        else:
+            options[at] = selected
+    return options
+
+
+def show_stage(selected: int | str, sampled: Sequence[int]) -> None:
+    """Select a stage; at or beyond the newest of the samples, follow the newest."""
+    newest = not sampled or selected == NEWEST or int(selected) >= sampled[-1]
+    values()["stage"] = NEWEST if newest else selected
 
 
 def select_newest_stage() -> None:
@@ -187,6 +214,40 @@ def set_seed_text(text: str) -> None:
 def temperature() -> float:
     """Return the sampling temperature."""
     return values()["temperature"]
+
+
+# -- the rail and the tabs -----------------------------------------------------------------------
+
+
+def fold_settings() -> None:
+    """Fold the sections Text and Network in the rail to one line each."""
+    values().update(text_open=False, network_open=False, rail_touched=True)
+
+
+def unfold(which: str) -> None:
+    """Open the section "text" or "network" of the rail, and fold the other."""
+    fold_settings()
+    values()[f"{which}_open"] = True
+
+
+def is_unfolded(which: str) -> bool:
+    """Return whether the section "text" or "network" of the rail is open."""
+    return bool(values()[f"{which}_open"])
+
+
+def mark_rail_touched() -> None:
+    """Remember that the user has opened or folded a section of the rail."""
+    values()["rail_touched"] = True
+
+
+def rail_touched() -> bool:
+    """Return whether the user has opened, folded or trained; until then a phone folds the rail."""
+    return bool(values()["rail_touched"])
+
+
+def notifies() -> bool:
+    """Return whether the browser should notify the user when training ends."""
+    return bool(values()["notify"])
 
 
 def write_settings(fallback_seed: str) -> WriteSettings:

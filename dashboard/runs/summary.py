@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import PurePath
 
 from dashboard.formatting import ago, byte_size, counted, three_decimals
 from dashboard.runs.folder import RunFolder
 from dashboard.runs.labels import describe_removal
+from dashboard.runs.run import Run
 from dashboard.runs.run_info import RunInfo
 from dashboard.runs.store import Store
 from dashboard.settings import CELL_NAMES, ModelSettings
 from dashboard.training.goals import Plan
 from rnncore import RnnCoreError
+from rnncore.reading.file_names import display_name
 
 
 def describe(store: Store, info: RunInfo) -> str:
@@ -40,6 +43,15 @@ def describe(store: Store, info: RunInfo) -> str:
 def describe_age(info: RunInfo) -> str:
     """Return when the run was saved, such as "saved 5 min ago"."""
     return f"saved {ago(time.time() - info.saved)}"
+
+
+def name_run(run: Run) -> str:
+    """Return the run's name, such as "lighthouse · LSTM 128"."""
+    settings = run.model_settings
+    cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
+    layers = f"{settings.num_layers} × " if settings.num_layers > 1 else ""
+    stem = display_name(PurePath(run.text.name).stem) or "text"
+    return f"{stem} · {cell} {layers}{settings.hidden_dim}"
 
 
 def describe_network(settings: ModelSettings) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rnncore import Sampler, Solver
 
-SAMPLE_CHARS = 300
+SAMPLE_CHARS = 600
 MAX_ENTRIES = 60  # with more, every second one is dropped
 # Iterations between samples: few at first, when samples change most, then a share of all so far.
 _FIRST_GAP, _GROWTH, _LARGEST_GAP = 20, 1.25, 400

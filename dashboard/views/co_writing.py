@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard.charts import bars
@@ -12,16 +10,18 @@ from dashboard.page import error_boundary, sampling_callbacks, state, widgets
 from dashboard.runs.run import Run
 from dashboard.text.codepoints import display_char
 from dashboard.views import markup
-from dashboard.views.lazy_expander import lazy_expander
 
 CHOICES = 8  # characters to choose from
 _MIN_TEMPERATURE = 0.05  # at 0 every character but one would have probability 0
 
 
-def show(run: Run) -> None:
-    """Draw the expander, closed at first."""
-    draw = partial(st.fragment(error_boundary.part(_draw_desk)), run)
-    lazy_expander("Write together", "together_open", draw)
+def show() -> None:
+    """Draw the tab."""
+    run = state.run()
+    if run is None:
+        st.caption("Train a network, or try a trained one, to write together with it.")
+        return
+    st.fragment(error_boundary.part(_draw_desk))(run)
 
 
 def _draw_desk(run: Run) -> None:

@@ -1,40 +1,41 @@
-"""Download section: files of the run, a link to the page's settings, deletion of the run."""
+"""Downloads: files of the run, a link to the page's settings, deletion of the run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from dashboard.formatting import byte_size, escape_markdown
 from dashboard.page import background, entry, messages, open_run, places, state
+from dashboard.page import network_choice as chosen_network
 from dashboard.page.settings_link import SECTIONS
-from dashboard.runs import exports
+from dashboard.runs import exports, summary
 from dashboard.runs.run import Run, Saver
 from dashboard.server import limits
 from dashboard.views import network_choice
-from dashboard.views.lazy_expander import lazy_expander
 
 
 def show() -> None:
-    """Draw the section."""
+    """Draw the tab."""
     run = state.run()
-    with st.container(border=True, key="section_download"):
-        st.subheader("5 · Download", anchor=False)
+    with st.container(key="section_download"):
         if run is None:
             st.caption("Train a network to download it.")
         else:
             _draw_downloads(run)
-        lazy_expander("Share settings", "link_open", _draw_link)
 
 
-def _draw_link() -> None:
+def draw_link() -> None:
+    """Draw the link to the page's settings; the bar has it behind a button."""
     hide = st.multiselect(
         "Hide sections",
         SECTIONS,
         help="Sections that the link leaves out, for example download in a first lesson.",
     )
-    st.code(entry.settings_url(hide), language=None, wrap_lines=True)
+    with st.container(key="settings_link"):
+        st.code(entry.settings_url(hide), language=None, wrap_lines=True)
     text = state.text()
     own = text is not None and entry.linkable_text() is None
     upload = f"Others must upload {escape_markdown(text.name)} themselves. " if own and text else ""
@@ -44,19 +45,32 @@ def _draw_link() -> None:
     )
 
 
+def draw_name(run: Run) -> None:
+    """Draw the run's name; the bar has it."""
+    st.markdown(
+        f":material/network_node: {escape_markdown(summary.name_run(run))}", width="content"
+    )
+
+
+def draw_model(run: Run) -> None:
+    """Draw the button that downloads the model; the bar has it."""
+    # Streamlit discards a file that is made at the click at the second redraw of any page on the
+    # server. On a busy server that can be before the browser fetches it.
+    which = chosen_network.chosen(run, "download")
+    ready = exports.ready_model_pickle(run, which)
+    name = f"{exports.file_stem(run)}.pkl"
+    make = partial(exports.model_pickle, run, which)
+    _draw_button(run, "Download model", name, make, ready, key="download_model")
+
+
 def _draw_downloads(run: Run) -> None:
     stem = exports.file_stem(run)
     if run.export_error:
         st.error(escape_markdown(run.export_error), icon=":material/error:")
-    which = network_choice.draw(run, "download")
-    # Streamlit discards a file that is made at the click at the second redraw of any page on the
-    # server. On a busy server that can be before the browser fetches it.
-    ready = exports.ready_model_pickle(run, which)
-    _draw_button(
-        run, "Download model", f"{stem}.pkl", lambda: exports.model_pickle(run, which), ready
-    )
+    network_choice.draw(run, "download")
     st.caption(
-        f"Opens in Python with rnncore{_describe_upload(exports.model_bytes(run))}. "
+        f"**Download model**, at the top right, opens in Python with rnncore"
+        f"{_describe_upload(exports.model_bytes(run))}. "
         f"Python finds rnncore after this command. {places.install_hint()}",
         help="The model is a pickle (.pkl): a file of Python objects, here the network and its "
         "characters.",
@@ -68,8 +82,7 @@ def _draw_downloads(run: Run) -> None:
         language=None,  # syntax colours have too little contrast in dark mode
         wrap_lines=True,
     )
-    with st.expander("More downloads"):
-        _draw_more_downloads(run, stem)
+    _draw_more_downloads(run, stem)
     if run.autosaver is not None:
         _draw_saved_run(run, run.autosaver)
 
@@ -111,6 +124,7 @@ def _draw_button(
     file_name: str,
     make: Callable[[], str | bytes],
     ready: bytes | None = None,
+    key: str | None = None,
 ) -> None:
     """Draw a download button; without ``ready`` bytes the file is made when it is clicked."""
     st.download_button(
@@ -119,4 +133,5 @@ def _draw_button(
         file_name=file_name,
         icon=":material/download:",
         on_click="ignore",
+        key=key,
     )

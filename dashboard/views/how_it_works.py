@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.analysis import network_internals
 from dashboard.analysis.network_internals import Gates, Reach, Temperatures
 from dashboard.charts import bars, cells
 from dashboard.page import background, error_boundary, state
 from dashboard.text import loading
+from dashboard.views import bar, browser_tab
 
 SENTENCE = "The light went out, and he said nothing."
 SEED_TEXT = "The l"
@@ -32,8 +35,10 @@ class Figures:
     temperatures: Temperatures
 
 
-def show() -> None:
-    """Draw the page."""
+def show(pages: Sequence[Page]) -> None:
+    """Draw the page, with a bar of links to ``pages``."""
+    bar.show(pages)
+    st.set_page_config(page_title=f"How it works · {browser_tab.NAME}")
     st.title("How it works", anchor=False)
     st.markdown(
         "The network reads a text **one character at a time**. After each character it gives every "

@@ -14,9 +14,9 @@ from rnncore.schedules import SCHEDULES
 
 
 def show() -> None:
-    """Draw the expander; each change takes effect at the next iteration."""
-    with st.expander("Live settings"):
-        st.caption("Changes take effect at once, also while the network trains.")
+    """Draw the settings; each change takes effect at the next iteration."""
+    rate, rule, clip = st.columns(3)
+    with rate:
         _draw_slider(
             "Learning rate",
             settings.LEARNING_RATES,
@@ -25,6 +25,7 @@ def show() -> None:
             "shoots up; too low and it hardly falls.",
             lambda rate: f"{rate:g}",
         )
+    with rule:
         st.selectbox(
             "Update rule",
             list(UPDATE_RULES),
@@ -34,23 +35,7 @@ def show() -> None:
             "a higher learning rate, for example 1.",
             on_change=settings_callbacks.apply_train_settings,
         )
-        st.segmented_control(
-            "Schedule",
-            list(SCHEDULES),
-            key=widgets.train_key("schedule"),
-            required=True,
-            help="How the learning rate changes over the run: constant, halved several times "
-            "(step), or falling along a cosine curve to almost zero (cosine).",
-            on_change=settings_callbacks.apply_train_settings,
-        )
-        _draw_slider(
-            "Warm-up iterations",
-            settings.WARMUPS,
-            "warmup",
-            "Iterations over which the learning rate rises to its value at the start of a run, for "
-            "example 500. Use it if the loss shoots up there.",
-            lambda n: f"{n:,}" if n else "none",
-        )
+    with clip:
         _draw_slider(
             "Gradient clipping",
             settings.CLIPS,
@@ -59,22 +44,50 @@ def show() -> None:
             "gradients are shortened to it, so that one odd batch cannot spoil the network.",
             lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
         )
-        _draw_slider(
-            "Validation interval",
-            settings.EVAL_INTERVALS,
-            "eval_every",
-            "Iterations from one validation to the next, for example 200. Automatic spends about a "
-            "twentieth of the time on validations.",
-            lambda n: "never" if math.isinf(n) else f"{n:,}" if n else "automatic",
-        )
-        _draw_slider(
-            "Memory reset interval",
-            settings.FRESH_STARTS,
-            "fresh_after",
-            "Iterations after which a passage of the batch starts again with an empty memory, as a "
-            "sample does, for example 256. Use more if the text depends on what is far back.",
-            lambda n: "never" if math.isinf(n) else f"{n:,}",
-        )
+    with st.expander("Advanced"):
+        _draw_advanced()
+    st.toggle(
+        "Notify me at the end",
+        key="notify",
+        help="A notification of the browser when training ends. The browser asks for permission; "
+        "the page must stay open.",
+    )
+
+
+def _draw_advanced() -> None:
+    st.segmented_control(
+        "Schedule",
+        list(SCHEDULES),
+        key=widgets.train_key("schedule"),
+        required=True,
+        help="How the learning rate changes over the run: constant, halved several times "
+        "(step), or falling along a cosine curve to almost zero (cosine).",
+        on_change=settings_callbacks.apply_train_settings,
+    )
+    _draw_slider(
+        "Warm-up iterations",
+        settings.WARMUPS,
+        "warmup",
+        "Iterations over which the learning rate rises to its value at the start of a run, for "
+        "example 500. Use it if the loss shoots up there.",
+        lambda n: f"{n:,}" if n else "none",
+    )
+    _draw_slider(
+        "Validation interval",
+        settings.EVAL_INTERVALS,
+        "eval_every",
+        "Iterations from one validation to the next, for example 200. Automatic spends about a "
+        "twentieth of the time on validations.",
+        lambda n: "never" if math.isinf(n) else f"{n:,}" if n else "automatic",
+    )
+    _draw_slider(
+        "Memory reset interval",
+        settings.FRESH_STARTS,
+        "fresh_after",
+        "Iterations after which a passage of the batch starts again with an empty memory, as a "
+        "sample does, for example 256. Use more if the text depends on what is far back.",
+        lambda n: "never" if math.isinf(n) else f"{n:,}",
+    )
 
 
 def _draw_slider(

@@ -28,8 +28,7 @@ from rnncore.pretrained import PRETRAINED
 
 def show() -> None:
     """Draw the section."""
-    with st.container(border=True, key="section_model"):
-        st.subheader("2 · Model", anchor=False)
+    with st.container(key="section_model"):
         st.pills(
             "Preset",
             list(PRESETS),

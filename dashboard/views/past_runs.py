@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
@@ -10,13 +12,15 @@ from dashboard.page import messages, open_run, state
 from dashboard.runs import summary
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run_info import RunInfo
-from dashboard.views import markup
+from dashboard.views import bar, browser_tab, style
 
 PER_PAGE = 50  # a browser takes many seconds to draw thousands of rows
 
 
-def show(workbench: Page) -> None:
-    """Draw the page; opening a run switches to the workbench."""
+def show(pages: Sequence[Page], workbench: Page) -> None:
+    """Draw the page, with a bar of links to ``pages``; opening a run switches to the workbench."""
+    bar.show(pages)
+    st.set_page_config(page_title=f"Past runs · {browser_tab.NAME}")
     st.title("Past runs", anchor=False)
     if messages.get("runs"):
         st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
@@ -33,11 +37,11 @@ def show(workbench: Page) -> None:
         "nats per character (a nat is 1.44 bits). Lower is better.",
     )
     first = 0
-    if (pages := -(-len(infos) // PER_PAGE)) > 1:
-        first = PER_PAGE * (st.pagination(pages, key="runs_page") - 1)
+    if (count := -(-len(infos) // PER_PAGE)) > 1:
+        first = PER_PAGE * (st.pagination(count, key="runs_page") - 1)
         last = min(first + PER_PAGE, len(infos))
         st.caption(f"Runs {first + 1:,} to {last:,} of {len(infos):,}.")
-    st.html(markup.SCREEN_READER_ONLY)
+    st.html(style.SCREEN_READER_ONLY)
     with st.container(key="past_runs"):
         for info in infos[first : first + PER_PAGE]:
             _draw_row(info, workbench)

@@ -1,4 +1,4 @@
-"""Progress of a training run: status, figures, loss curve, diagnosis and samples.
+"""The ticking part of the workbench: progress, figures, stage, diagnosis and the ladder.
 
 ``show`` is drawn in a fragment that ticks while the run trains.
 """
@@ -6,22 +6,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
-from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
-from dashboard.charts.history_column import COLUMN_TITLES, column_chart
-from dashboard.charts.history_line import describe_thinning
-from dashboard.charts.loss import loss_chart
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
 from dashboard.page import background, current_run, settings_callbacks, state, widgets
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
-from dashboard.training.sample_log import Entry
 from dashboard.training.status import Phase, Status
-from dashboard.views import markup
+from dashboard.views import before, browser_tab, companion, ladder, stage
 
 # On two cores each redraw costs the training about 0.1 s. In the first minute, when the curve
 # changes most, the page is redrawn more often.
@@ -42,34 +36,72 @@ _BADGES = {
 
 def show() -> None:
     """Draw the progress, and keep the run training for as long as a page shows it."""
-    run = state.run()
-    if run is None:
-        st.caption(
-            "Press Train to see the loss fall here, live.",
-            help="The loss measures how badly the network predicts the next character of the text. "
-            "Lower is better.",
-        )
-        return
-    status = current_run.watch(run)
-    _draw_status(run, status)
-    if run.autosaver is not None and run.autosaver.problem:
-        st.warning(escape_markdown(run.autosaver.problem), icon=":material/save:")
-    _draw_figures(status)
-    entries = list(run.sample_log.entries)  # a copy: the trainer may append to the log meanwhile
-    stage = widgets.stage([entry.iteration for entry in entries])
-    _draw_curve(run, stage)
-    _draw_stages(run.sample_log.seed_text, entries, stage)
-    _draw_diagnosis(run, status)
+    run, text = state.run(), state.text()
+    status = None if run is None else current_run.watch(run)
+    training = None  # before anything was trained, the page shows what is known of the run to come
+    if run is not None and status is not None:
+        ready = status.phase is Phase.READY and not status.iteration
+        training = None if ready else (run, status)
+    with st.container(key="progress"):
+        if training is not None:
+            _draw_status(*training)
+        else:
+            before.draw_progress(run)
+    with st.container(key="figures", horizontal=True):
+        if training is not None:
+            _draw_figures(training[1])
+        else:
+            before.draw_figures()
+    baselines = before.levels(text) if run is None else background.baselines(run).result or []
+    stage.show(run, baselines)
+    with st.container(
+        key="doctor", horizontal=True, horizontal_alignment="right", vertical_alignment="center"
+    ):
+        if training is not None:
+            _draw_diagnosis(*training)
+        else:
+            before.draw_invitation(run)
+    with st.container(key="live_notices"):
+        if training is not None:
+            _draw_problems(*training)
+            stage.show_side_charts(training[0])
+    ladder.show(baselines, run)
+    _show_outside(run, status)
     # The whole page must be redrawn when training ends (for the buttons), and when the fragment
     # should stop ticking or tick more slowly.
-    baselines_running = background.baselines(run).running
     changes = [
-        state.flag_change("training", status.thread_active),
-        state.flag_change("baselines", baselines_running),
+        state.flag_change("training", status is not None and status.thread_active),
+        state.flag_change("baselines", is_measuring(run)),
     ]
-    slow = state.flag_change("slow", ticks_slowly(status))
+    slow = status is not None and state.flag_change("slow", ticks_slowly(status))
     if state.take_redraw_request() or False in changes or slow:
         st.rerun()
+
+
+def is_measuring(run: Run | None) -> bool:
+    """Return whether figures that the page shows are still being measured."""
+    return before.is_measuring() if run is None else background.baselines(run).running
+
+
+def _show_outside(run: Run | None, status: Status | None) -> None:
+    """Show progress and end of the training outside the page: tab, toast, notification."""
+    percent = None
+    if run is not None and status is not None and not run.plan.open_ended:
+        percent = min(100, status.iteration * 100 // max(1, status.num_iters))
+    browser_tab.show(status, percent)
+    phase = "ready" if status is None else str(status.phase)
+    end = "" if status is None else browser_tab.describe_end(status)
+    on_iterations = widgets.chart_options().x != "Seconds"
+    companion.show(
+        phase,
+        stage.axis_length(run) if on_iterations else 0,
+        "Training has ended",
+        end,
+        widgets.notifies(),
+    )
+    ended = state.flag_change("active", status is not None and status.active) is False
+    if ended and status is not None and status.phase is Phase.FINISHED:
+        st.toast(f"Training has ended: {end}", icon=":material/check:")
 
 
 def ticks_slowly(status: Status) -> bool:
@@ -79,26 +111,45 @@ def ticks_slowly(status: Status) -> bool:
 
 def _draw_status(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    limit = duration(limits.UNATTENDED_SECONDS)
+    again = _describe_goal(run)
     sentence = {
-        Phase.RUNNING: f"{_describe_remaining(run, status)} · keeps training for {limit} if you "
-        "close this page",
+        Phase.RUNNING: f"{_describe_remaining(run, status)} · keeps training for "
+        f"{duration(limits.UNATTENDED_SECONDS)} if you close this page",
         Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
-        Phase.TIMED_OUT: f"paused because no page was open for {limit}; press Train to continue",
-        Phase.FINISHED: "press Train to continue",
+        Phase.TIMED_OUT: "paused because no page was open for "
+        f"{duration(limits.UNATTENDED_SECONDS)}; press Train to continue",
+        Phase.FINISHED: f"Train continues {again}",
         Phase.PAUSED: "press Train to continue",
     }.get(status.phase, "")
-    st.markdown(f":{colour}-badge[{label}] {sentence}")
+    on = f"on {escape_markdown(run.text.name)}"
+    if run.plan.open_ended:
+        done, count = 0.0, f"**{status.iteration:,}** iterations"
+    else:
+        done = min(1.0, status.iteration / max(1, status.num_iters))
+        count = f"**{status.iteration:,}** of {status.num_iters:,} iterations"
+    line = " · ".join(part for part in (f"{count}", sentence, on) if part)
+    st.markdown(f":{colour}-badge[{label}] {line}")
+    st.progress(done)
+
+
+def _describe_goal(run: Run) -> str:
+    """Return for how long Train would train again."""
+    goal = widgets.goal()
+    return {
+        "iterations": f"for another {goal.amount:,.0f}",
+        "epochs": f"for another {counted(int(goal.amount), 'epoch')}",
+        "minutes": f"for another {goal.amount:g} min",
+        "plateau": "until validation stalls",
+    }[goal.kind]
+
+
+def _draw_problems(run: Run, status: Status) -> None:
+    """Draw why training ended, and why the run could not be saved."""
     if status.message:
         show_message = st.error if status.phase is Phase.FAILED else st.info
         show_message(escape_markdown(status.message))
-    on_text = f"iterations on {escape_markdown(run.text.name)}"
-    with st.container(key="train_progress"):
-        if run.plan.open_ended:
-            st.caption(f"{status.iteration:,} {on_text}")
-        else:
-            done = min(1.0, status.iteration / max(1, status.num_iters))
-            st.progress(done, text=f"{status.iteration:,} of {status.num_iters:,} {on_text}")
+    if run.autosaver is not None and run.autosaver.problem:
+        st.warning(escape_markdown(run.autosaver.problem), icon=":material/save:")
 
 
 def _describe_remaining(run: Run, status: Status) -> str:
@@ -115,102 +166,50 @@ def _describe_remaining(run: Run, status: Status) -> str:
 
 def _draw_figures(status: Status) -> None:
     validated = not math.isnan(status.val_loss)
-    with st.container(horizontal=True):
-        st.metric(
-            "Loss",
-            three_decimals(status.loss),
-            help="How badly the network predicts the next character of the training text: the mean "
-            "of the last 50 iterations in nats per character. A nat is 1.44 bits; lower is better.",
-        )
-        st.metric(
-            "Validation",
-            three_decimals(status.val_loss),
-            help="The loss on the end of the text, which the network never trains on. If it rises "
-            "while the loss falls, the network is memorising the text.",
-        )
-        st.metric(
-            "Bits per character",
-            three_decimals((status.val_loss if validated else status.loss) / math.log(2)),
-            help="Bits needed to store a character with the network's predictions, for example 2.1 "
-            "where a plain text file takes 8. It is the validation loss in bits, or the training "
-            "loss before the first validation.",
-        )
-        st.metric(
-            "Characters/s",
-            f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
-            help="Characters of the text read per second of training.",
-        )
-        st.metric(
-            "Time",
-            duration(status.elapsed),
-            help="Time spent on this run, without pauses and without the time of other runs that "
-            "share the computer. The time left includes the time of other runs.",
-        )
-        st.metric(
-            "Epoch",
-            f"{status.epoch:.2f}",
-            help="Passes over the training text so far, for example 0.50 for half of it.",
-        )
-
-
-def _draw_curve(run: Run, stage: int | None) -> None:
-    history = run.solver.history
-    if not len(history):
-        return
-    st.space("xsmall")  # room for the chart's toolbar, which appears above it
-    options = replace(
-        widgets.chart_options(),
-        marks=run.trainer.changes[-50:],
-        baselines=background.baselines(run).result or [],
-        stage=stage,
+    st.metric(
+        "Loss",
+        three_decimals(status.loss),
+        help="How badly the network predicts the next character of the training text: the mean "
+        "of the last 50 iterations in nats per character. A nat is 1.44 bits; lower is better.",
     )
-    per_epoch = run.chars_per_epoch
-    rows, spec = loss_chart(history, per_epoch, options)
-    st.vega_lite_chart(
-        rows,
-        spec,
-        width="stretch",
-        key="loss_chart",
-        alt="Training and validation loss over the run",
+    st.metric(
+        "Validation",
+        three_decimals(status.val_loss),
+        help="The loss on the end of the text, which the network never trains on. If it rises "
+        "while the loss falls, the network is memorising the text.",
     )
-    if thinning := describe_thinning(history):
-        st.caption(thinning)
-    if widgets.shows_side_charts():
-        for column in ("grad_norm", "lr"):
-            rows, spec = column_chart(history, per_epoch, column, options)
-            st.vega_lite_chart(
-                rows,
-                spec,
-                width="stretch",
-                key=f"{column}_chart",
-                alt=f"{COLUMN_TITLES[column]} over the run",
-            )
-
-
-def _draw_stages(seed_text: str, entries: list[Entry], stage: int | None) -> None:
-    """Draw the sample written at the selected stage of training, and the slider that selects it."""
-    if stage is None:
-        return
-    by_iteration = {entry.iteration: entry for entry in entries}
-    if len(entries) > 1:
-        st.select_slider(
-            "Stage",
-            [*list(by_iteration)[:-1], widgets.NEWEST],
-            format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
-            key="stage",
-            help="Iterations after which a sample was written, for example 100. All samples start "
-            "from the same seed text and use the same random numbers.",
-        )
-    entry = by_iteration[stage]
-    st.caption(
-        f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
-        f"{entry.loss:.2f} (vertical line on the chart):"
+    st.metric(
+        "Best",
+        three_decimals(status.best_val),
+        help="The lowest validation loss of the run so far.",
     )
-    st.html(markup.text_box(seed_text, entry.text, (), 9, 13, label="Sample at this stage"))
+    st.metric(
+        "Bits per character",
+        three_decimals((status.val_loss if validated else status.loss) / math.log(2)),
+        help="Bits needed to store a character with the network's predictions, for example 2.1 "
+        "where a plain text file takes 8. It is the validation loss in bits, or the training "
+        "loss before the first validation.",
+    )
+    st.metric(
+        "Characters/s",
+        f"{status.chars_per_second:,.0f}" if status.chars_per_second else "–",
+        help="Characters of the text read per second of training.",
+    )
+    st.metric(
+        "Time",
+        duration(status.elapsed),
+        help="Time spent on this run, without pauses and without the time of other runs that "
+        "share the computer. The time left includes the time of other runs.",
+    )
+    st.metric(
+        "Epoch",
+        f"{status.epoch:.2f}",
+        help="Passes over the training text so far, for example 0.50 for half of it.",
+    )
 
 
 def _draw_diagnosis(run: Run, status: Status) -> None:
-    """Draw what the curve shows, a button that applies the advice, and the baselines passed."""
+    """Draw what the curve shows, and a button that applies the advice."""
     history, changes = run.solver.history, run.trainer.changes
     if status.diverging_rate is not None:
         found = diagnose_divergence(status.diverging_rate, run.solver.update_rule)
@@ -219,49 +218,6 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
         found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
     else:
         return
-    with st.container(horizontal=True, vertical_alignment="center", key="advice"):
-        st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
-        if found.button:
-            st.button(found.button, on_click=settings_callbacks.apply_advice, args=(found.action,))
-    beaten = [
-        f"{base.name} ({duration(seconds)})"
-        for base in background.baselines(run).result or []
-        if (seconds := history.seconds_below(base.nats)) is not None
-    ]
-    if beaten:
-        st.caption(
-            f"Beaten so far: {', '.join(beaten)}.",
-            help="Simpler models that the validation loss has passed, with the training time it "
-            "took. Uniform guesses every character with the same probability, letter frequencies "
-            "uses their counts in the text, the 5-gram also looks at the 4 characters before "
-            "(smoothed by the Witten–Bell method), and the compressor is a program that packs "
-            "files. They are the dashed lines on the chart.",
-        )
-
-
-def show_chart_options() -> None:
-    """Draw the expander with the options of the loss chart."""
-    with st.expander("Chart options"):
-        st.segmented_control("X axis", list(X_AXES), key="chart_x", required=True)
-        st.segmented_control(
-            "Y axis",
-            UNITS,
-            key="chart_unit",
-            required=True,
-            help="Nats and bits are units of the loss: a nat is 1.44 bits. The perplexity is the "
-            "same as a number of choices: 8 means that the network is as unsure as if 8 "
-            "characters were equally likely.",
-        )
-        st.select_slider(
-            "Smoothing",
-            widgets.options("chart_smoothing", SMOOTHINGS),
-            key="chart_smoothing",
-            format_func=lambda n: counted(n, "iteration"),
-            help="Iterations over which the thick training curve is averaged, for example 100.",
-        )
-        st.toggle(
-            "Gradient norm and learning rate",
-            key="chart_more",
-            help="Two small charts below the loss. The gradient norm is the overall length of the "
-            "gradient; a sudden peak warns that the learning rate may be too high.",
-        )
+    st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
+    if found.button:
+        st.button(found.button, on_click=settings_callbacks.apply_advice, args=(found.action,))

@@ -10,26 +10,28 @@ from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
 from dashboard.settings import MAX_SEED
-from dashboard.views import co_writing, markup, network_choice
+from dashboard.views import markup, network_choice
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
 
 
 def show() -> None:
-    """Draw the section."""
-    with st.container(border=True, key="section_sample"):
-        st.subheader("4 · Sample", anchor=False)
-        st.text_area(
+    """Draw the seed text, the temperature and Generate in one row, and what was generated."""
+    writer, run = state.writer(), state.run()
+    writing = writer is not None and writer.writing
+    # Copied passages are underlined once the index of the text is built.
+    indexing = writer is not None and run is not None and background.copy_index(run).running
+    with st.container(key="section_sample"):
+        seed, temperature, button = st.columns([6, 3, 1.6], vertical_alignment="bottom")
+        seed.text_area(
             "Seed text",
             key="seed_text",
-            height=80,
+            height=68,
             on_change=sampling_callbacks.shorten_seed_text,
             placeholder="Start the text with… (empty: the book's first words)",
         )
-        if note := messages.get("seed_text", widgets.seed_text()):
-            st.info(note, icon=":material/content_cut:")
-        st.slider(
+        temperature.slider(
             "Temperature",
             0.0,
             2.0,
@@ -38,29 +40,28 @@ def show() -> None:
             help="Low: safe and repetitive. 1: as learned. High: wild. Try 0.7; 0 always takes the "
             "most likely character.",
         )
-        with st.expander("More options"):
-            _draw_more_options()
-        writer, run = state.writer(), state.run()
-        writing = writer is not None and writer.writing
-        # Copied passages are underlined once the index of the text is built.
-        indexing = writer is not None and run is not None and background.copy_index(run).running
-        if run is not None:
-            network_choice.draw(run, "sample")
-        with st.container(horizontal=True):
+        with button:
             st.button(
                 "Generate",
+                key="generate",
                 type="primary",
-                icon=":material/edit_note:",
                 on_click=sampling_callbacks.generate,
+                shortcut="Ctrl+Enter",
+                width="stretch",
+                help="Write a text with the present network. Ctrl+Enter does the same.",
             )
-            if writing:
-                st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
+        if run is not None:
+            network_choice.draw(run, "sample")
+        if note := messages.get("seed_text", widgets.seed_text()):
+            st.info(note, icon=":material/content_cut:")
+        if writing:
+            st.button("Cancel", icon=":material/close:", on_click=sampling_callbacks.cancel)
         if error := sampling_callbacks.message("sample"):
             st.error(escape_markdown(error), icon=":material/error:")
         tick = TICK_SECONDS if writing or indexing else None
         st.fragment(error_boundary.part(_draw_generated), run_every=tick)()
-        if run is not None:
-            co_writing.show(run)
+        with st.expander("More options"):
+            _draw_more_options()
 
 
 def _draw_more_options() -> None:

@@ -12,7 +12,7 @@ from dashboard.page import current_text, messages, state, text_callbacks, widget
 from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import cleanup, encoding_choice, markup
+from dashboard.views import cleanup, encoding_choice
 from dashboard.views.lazy_expander import lazy_expander
 from rnncore.reading.file_names import display_name
 
@@ -27,8 +27,7 @@ _SHORT = {
 
 def show() -> None:
     """Draw the section."""
-    with st.container(border=True, key="section_text"):
-        st.subheader("1 · Text", anchor=False)
+    with st.container(key="section_text"):
         st.file_uploader(
             "Text file",
             key="upload",
@@ -58,21 +57,24 @@ def show() -> None:
             st.button("Use this text", on_click=text_callbacks.choose_pasted)
         if messages.get("paste"):
             st.error(escape_markdown(messages.get("paste")), icon=":material/error:")
-        source = load_chosen()
         if state.text_error():
             st.error(escape_markdown(state.text_error()), icon=":material/error:")
         text = state.text()
         if text is not None:
-            _draw_text(text, source)
+            _draw_text(text, _source())
 
 
-def load_chosen() -> Source:
-    """Load the chosen text, unless it is loaded already; return where it comes from."""
-    source = state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
+def load() -> None:
+    """Load the chosen text, unless it is loaded already."""
+    source = _source()
     if not current_text.is_up_to_date(source):
         with st.spinner(f"Reading {escape_markdown(display_name(source.name))} …"):
             current_text.read(source)
-    return source
+
+
+def _source() -> Source:
+    """Return where the chosen text comes from."""
+    return state.text_source() or Source("sample", "lighthouse.txt", "lighthouse.txt")
 
 
 def _draw_text(text: LoadedText, source: Source) -> None:
@@ -82,7 +84,6 @@ def _draw_text(text: LoadedText, source: Source) -> None:
         help="The distinct characters are the network's vocabulary: it can read and write these "
         "and no others.",
     )
-    st.html(markup.text_box("", text.preview(), max_rem=9, label="Beginning of the text"))
     st.caption(
         f"{escape_markdown(text.name)} · {byte_size(text.size)} · {text.encoding}",
         help="Name, size and encoding of the file. The encoding is the rule by which its bytes "

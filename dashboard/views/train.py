@@ -1,4 +1,4 @@
-"""Train section: start, pause and reset the run, set its goal, see its progress."""
+"""The controls: start, pause and reset the run, set its goal, and answer questions about it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import streamlit as st
 from dashboard import settings
 from dashboard.formatting import escape_markdown
 from dashboard.page import (
-    background,
     current_run,
     error_boundary,
     open_run,
@@ -19,82 +18,109 @@ from dashboard.page import (
 )
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import fit_button, live_settings, markup, progress, teach, training_text
+from dashboard.views import fit_button, progress, teach, training_text
 
 
 def show() -> None:
-    """Draw the section."""
+    """Draw the buttons and the goal in one row, with questions and refusals below it."""
+    run = state.run()
+    active = run is not None and run.trainer.status().active
+    with st.container(key="controls", horizontal=True):
+        _draw_buttons(active, run)
+        with st.popover(_describe_goal(), icon=":material/flag:", key="goal_open"):
+            training_text.show()
+            _draw_goal()
+        if current_run.train_error():
+            with st.container(key="train_refusal"):
+                st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
+                fit_button.show("train")
+        if run is not None and state.confirming_new_run():
+            _draw_confirmation(run, setting_changes.describe(run))
+
+
+def show_ticking() -> None:
+    """Draw the part that ticks while the run trains."""
     run = state.run()
     status = None if run is None else run.trainer.status()
-    active = status is not None and status.active
     thread_active = status is not None and status.thread_active
     slow = status is not None and progress.ticks_slowly(status)
     # Buttons and ticks are drawn for these values; the fragment redraws the page if they change.
     state.flag_change("training", thread_active)
     state.flag_change("slow", slow)
     state.take_redraw_request()
-    with st.container(border=True, key="section_train"):
-        st.html(markup.TRAIN_BAR)
-        st.subheader("3 · Train", anchor=False)
-        _draw_buttons(active, run)
-        training_text.show()
-        _draw_goal()
-        live_settings.show()
-        with st.container():  # a note that comes or goes inside does not move what is below
-            _draw_notes(active, run)
-        # Whether and how fast the fragment ticks can only be set here, in a run of the whole page.
-        ticks = thread_active or (run is not None and background.baselines(run).running)
-        seconds = progress.SLOW_TICK_SECONDS if slow else progress.FAST_TICK_SECONDS
-        st.fragment(error_boundary.part(progress.show), run_every=seconds if ticks else None)()
-        progress.show_chart_options()
+    # Whether and how fast the fragment ticks can only be set here, in a run of the whole page.
+    ticks = thread_active or progress.is_measuring(run)
+    seconds = progress.SLOW_TICK_SECONDS if slow else progress.FAST_TICK_SECONDS
+    st.fragment(error_boundary.part(progress.show), run_every=seconds if ticks else None)()
 
 
-def _draw_notes(active: bool, run: Run | None) -> None:
-    """Draw the previous run's button, errors, and notes about changed settings."""
+def show_notes() -> None:
+    """Draw the previous run's button, and a note about changed settings."""
+    run = state.run()
     if run is not None:
         teach.draw_origin(run)
-    if not active:
+    if run is None or not run.trainer.status().active:
         _draw_previous_run(run)
-    if current_run.train_error():
-        with st.container(key="train_refusal"):
-            st.error(escape_markdown(current_run.train_error()), icon=":material/error:")
-            fit_button.show("train")
-    if run is not None and state.confirming_new_run():
-        _draw_confirmation(run, setting_changes.describe(run))
-    elif run is not None and run.solver.iteration and current_run.settings_differ():
+    if (
+        run is not None
+        and run.solver.iteration
+        and not state.confirming_new_run()
+        and current_run.settings_differ()
+    ):
         st.caption(
             f":material/info: You changed {escape_markdown(setting_changes.describe(run))}. "
             "The current run is unaffected; Train will ask before it starts a new one."
         )
 
 
+def _describe_goal() -> str:
+    """Return the goal in a few words, for the button that opens it."""
+    goal = widgets.goal()
+    return {
+        "iterations": f"Until {goal.amount:,.0f}",
+        "epochs": f"{goal.amount:g} epochs",
+        "minutes": f"{goal.amount:g} min",
+        "plateau": "Until it stalls",
+    }[goal.kind]
+
+
 def _draw_buttons(active: bool, run: Run | None) -> None:
-    with st.container(horizontal=True, key="train_buttons"):
+    # Two keys: the second click of a double click on Train must not pause at once.
+    if active:
+        st.button(
+            "Pause",
+            key="pause",
+            type="primary",
+            icon=":material/pause:",
+            on_click=training_callbacks.pause,
+            width=104,
+        )
+    else:
         st.button(
             "Train",
+            key="train",
             type="primary",
             icon=":material/play_arrow:",
             on_click=training_callbacks.train,
-            disabled=active,
+            width=104,
         )
-        st.button(
-            "Pause", icon=":material/pause:", on_click=training_callbacks.pause, disabled=not active
-        )
-        st.button(
-            "Step",
-            icon=":material/skip_next:",
-            on_click=training_callbacks.step,
-            disabled=active,
-            help="Train for one iteration: one update of the network's weights.",
-        )
-        st.button(
-            "Reset",
-            icon=":material/restart_alt:",
-            on_click=training_callbacks.reset,
-            disabled=run is None,
-            help="Start again from the same first weights. The current run is saved and can be "
-            "restored.",
-        )
+    st.button(
+        "Step",
+        key="step",
+        icon=":material/skip_next:",
+        on_click=training_callbacks.step,
+        disabled=active,
+        help="Train for one iteration: one update of the network's weights.",
+    )
+    st.button(
+        "Reset",
+        key="reset",
+        icon=":material/restart_alt:",
+        on_click=training_callbacks.reset,
+        disabled=run is None,
+        help="Start again from the same first weights. The current run is saved and can be "
+        "restored.",
+    )
 
 
 def _draw_previous_run(run: Run | None) -> None:

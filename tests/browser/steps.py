@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,10 +41,15 @@ def figure(page: Page, label: str) -> float:
     return float("nan") if shown == "–" else float(shown.split()[0])
 
 
+def progress(page: Page) -> Locator:
+    """Return the row with the progress of the training."""
+    return page.locator(".st-key-progress")
+
+
 def iterations(page: Page) -> int:
-    """Return the iterations that the progress bar shows."""
-    bar = page.locator(".st-key-section_train").get_by_test_id("stProgress").first
-    return int(bar.inner_text().split(" of ")[0].replace(",", ""))
+    """Return the iterations that the progress shows, 0 before training."""
+    found = re.search(r"([\d,]+)(?: of [\d,]+)? iterations", progress(page).inner_text())
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def iterations_at_rest(page: Page) -> int:
@@ -78,8 +84,8 @@ def wait_until_drawn(page: Page, seconds: float = 1.0) -> None:
 
 
 def is_training(page: Page) -> bool:
-    """Return whether the page shows a running training (Pause is enabled)."""
-    return button(page, "Pause").is_enabled()
+    """Return whether the page shows a running training (it has Pause in the place of Train)."""
+    return button(page, "Pause").count() > 0
 
 
 def generated_text(page: Page) -> str:
@@ -99,14 +105,32 @@ def set_slider(page: Page, label: str, value: float) -> None:
     raise AssertionError(f"{label} could not be set to {value}")
 
 
+def loss_chart(page: Page) -> Locator:
+    """Return the chart of the loss."""
+    return page.locator(".st-key-chart_panel").get_by_test_id("stVegaLiteChart").first
+
+
 def curve_points(page: Page) -> int:
     """Return the number of points of the longest line in the loss chart, counted in its SVG."""
-    section = page.locator(".st-key-section_train")
-    paths = section.get_by_test_id("stVegaLiteChart").first.locator("path")
-    points = paths.evaluate_all(
-        "paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)"
+    points = (
+        loss_chart(page)
+        .locator("path")
+        .evaluate_all("paths => paths.map(p => (p.getAttribute('d') || '').split('L').length)")
     )
     return max(points, default=0)
+
+
+def open_section(page: Page, name: str) -> None:
+    """Open a section of the rail, "text" or "network", if it is folded."""
+    details = page.locator(f".st-key-{name}_open details").first
+    if details.get_attribute("open") is None:
+        details.locator("summary").first.click()
+        until(lambda: details.get_attribute("open") is not None, 10, f"{name} stays folded")
+
+
+def open_tab(page: Page, title: str) -> None:
+    """Open a tab below the stage."""
+    page.get_by_role("tab", name=title, exact=True).click()
 
 
 def open_all(page: Page) -> None:

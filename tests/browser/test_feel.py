@@ -169,7 +169,7 @@ def measure_clicks(page: Page, clicks: int) -> tuple[list[float], list[float]]:
     """Return the seconds until Pause and Train, and clicks in another section, take effect."""
     train(page)
     own, elsewhere = [], []
-    section = ".st-key-section_train"
+    section = ".st-key-progress"
     for i in range(clicks // 2):
         sample = ("Recipes", "Verses")[i % 2]
         pill = page.get_by_text(sample, exact=True)

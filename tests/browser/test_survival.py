@@ -27,6 +27,7 @@ from tests.browser.steps import (
     figure,
     is_training,
     iterations,
+    open_section,
     until,
     upload,
 )
@@ -74,7 +75,7 @@ def losing_context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def top_message(page: Page) -> str:
-    """Return the message at the top of the page."""
+    """Return the message below the stage."""
     alert = page.get_by_test_id("stAlert").first
     return alert.get_by_test_id("stMarkdownContainer").inner_text().strip()
 
@@ -90,9 +91,11 @@ def check_page_is_complete(page: Page) -> None:
     """Check that chart, samples, settings, text and model are on the page."""
     until(lambda: curve_points(page) > 2, 30, "the curve is not back")
     page.get_by_text("What it wrote after").wait_for()
+    open_section(page, "network")
     assert page.get_by_role("region", name="Sample at this stage").inner_text().strip()
     hidden_size = page.get_by_role("slider", name="Hidden size")
     assert hidden_size.get_attribute("aria-valuetext") == "200"
+    open_section(page, "text")
     page.locator(".st-key-section_text").get_by_text("verses.txt").wait_for()
     with page.expect_download() as download:
         button(page, "Download model").click()
@@ -167,7 +170,8 @@ def test_an_address_without_a_run_gets_a_message_and_a_working_page(
             == "The run in this page's address is not here: it was deleted, or never trained."
         )
         assert "run=" not in page.url
-        assert page.get_by_test_id("stProgress").count() == 0
+        page.get_by_text("Train your own").wait_for()
+        assert iterations(page) == 0
     train(page)  # the page works
     pause(page)
 

@@ -11,7 +11,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.browser.steps import button, is_training, iterations, iterations_at_rest, until
+from tests.browser.steps import (
+    button,
+    is_training,
+    iterations,
+    iterations_at_rest,
+    open_section,
+    until,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +98,8 @@ def visit(context: BrowserContext, address: str) -> Page:
 
 def train(page: Page, text: str = "Verses", least: int = 20) -> None:
     """Train on a sample text until some iterations are done, with a preset that takes minutes."""
+    open_section(page, "text")
+    open_section(page, "network")
     page.get_by_text("The original", exact=True).click()
     page.get_by_text("one LSTM of 200 units").wait_for()
     page.get_by_text(text, exact=True).click()

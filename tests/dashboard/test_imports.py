@@ -66,6 +66,7 @@ PRIVATE_NAMES: set[tuple[str, str]] = set()
 # What views take from inside rnncore, and why.
 INNER_NAMES = {
     "rnncore.reading.file_names.display_name",  # an upload is named before it is read
+    "rnncore.history.History",  # an empty curve, drawn before training
     "rnncore.schedules.SCHEDULES",  # the choices of a widget
     "rnncore.pretrained.PRETRAINED",  # a button each
 }

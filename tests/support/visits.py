@@ -70,8 +70,13 @@ class Visit:
         self.app.text_area(key="pasted").set_value(text)
         self.press("Use this text")
 
+    def open_tab(self, title: str) -> None:
+        """Open the tab with this title below the stage."""
+        self.app.session_state["tabs"] = title
+        self.look()
+
     def open(self, key: str, opened: bool = True) -> None:
-        """Open or close the expander with this key."""
+        """Open or close the expander or popover with this key."""
         self.app.session_state[key] = opened
         self.look()
 
@@ -113,7 +118,8 @@ class Visit:
         return self._one("metric", label).value
 
     def enabled(self, label: str) -> bool:
-        return not self._one("button", label).disabled
+        """Return whether the page has this button and it can be pressed."""
+        return label in self.labels() and not self._one("button", label).disabled
 
     def labels(self, kind: str = "button") -> list[str]:
         return [element.label for element in getattr(self.app, kind)]

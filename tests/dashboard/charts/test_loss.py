@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.baselines import Baseline
+from dashboard.charts.axis import x_end, y_domain
 from dashboard.charts.chart_options import UNITS, X_AXES, ChartOptions, in_unit
 from dashboard.charts.history_column import column_rows, column_spec
 from dashboard.charts.history_line import describe_thinning
@@ -160,14 +161,29 @@ def test_rows_of_a_million_iterations_take_under_a_second(million):
 # -- baselines, marks and the stage ------------------------------------------------------------
 
 
-def test_a_baseline_appears_once_the_curve_comes_near():
+def test_the_chart_holds_every_baseline_and_the_curve():
     baselines = [baseline("far below", 0.1), baseline("near", 1.4), baseline("above", 9.0)]
     history = history_of(300)
-    lowest = min(history["loss"].min(), np.nanmin(history["val_loss"]))
-    assert 0.1 < lowest - 1.0 < 1.4
     rows = part(rows_of(history, baselines=baselines, unit="bits"), "baseline")
-    shown = dict(zip(rows["label"], rows["y"], strict=True))
-    assert shown == {"near 2.02": 1.4 / math.log(2), "above 12.98": 9.0 / math.log(2)}
+    assert set(rows["label"]) == {"far below 0.14", "near 2.02", "above 12.98"}
+    low, high = y_domain(history, ChartOptions(baselines=baselines))
+    values = rows_of(history, baselines=baselines)["y"].dropna()
+    assert low <= values.min()
+    assert values.max() <= high
+    assert y_domain(history, ChartOptions(baselines=baselines), top=5.0)[1] == 5.0
+    assert y_domain(History(), ChartOptions()) is None
+
+
+def test_the_x_axis_ends_at_the_goal():
+    history = history_of(100)
+    for x, end in (
+        ("Iterations", 400.0),
+        ("Epochs", 4 * history["chars"][-1] / CHARS_PER_EPOCH),
+        ("Characters", 4.0 * history["chars"][-1]),
+        ("Seconds", None),
+    ):
+        assert x_end(history, ChartOptions(x=x, length=400), CHARS_PER_EPOCH) == end
+    assert x_end(history, ChartOptions(), CHARS_PER_EPOCH) is None
 
 
 def test_a_baseline_has_its_value_in_the_unit_and_its_note():
@@ -195,7 +211,7 @@ def test_no_line_and_no_other_label_crosses_a_label():
     rows = part(rows_of(history, baselines=baselines, smoothing=1), "baseline")
     starts = {name.split()[0]: x for name, x in zip(rows["label"], rows["at"], strict=True)}
     # Two lines too close for a label between them have one label above and one below.
-    assert starts == {"low": 0.1, "free": 0.1, "high": -0.4, "too": 0.1}
+    assert starts == {"low": 0.7, "free": 0.7, "high": -0.7, "too": 0.7}
 
 
 def test_the_shown_stage_is_marked():
@@ -211,8 +227,12 @@ def test_a_stage_beyond_the_history_is_marked_at_its_end():
     assert late["x"].tolist() == [300.0]  # an older checkpoint was restored
 
 
-def test_a_run_without_iterations_shows_no_baseline():
-    assert len(part(rows_of(History(), baselines=[baseline("a", 1.0)]), "baseline")) == 0
+def test_before_training_the_chart_names_the_level_to_beat():
+    baselines = [baseline("Uniform", 4.0), baseline("5-gram", 1.63)]
+    rows = part(rows_of(History(), baselines=baselines, length=500), "baseline")
+    assert set(rows["label"]) == {"Uniform 4.00", "5-gram 1.63: beat this"}
+    trained = part(rows_of(history_of(10), baselines=baselines), "baseline")
+    assert set(trained["label"]) == {"Uniform 4.00", "5-gram 1.63"}
 
 
 def test_marks_are_drawn_at_their_iteration_and_never_beyond_the_curve():

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboard.views.markup import DIRECTION, text_box
+from dashboard.views.markup import text_box
+from dashboard.views.style import DIRECTION
 
 TAGS = ["div", "span", "span"]
 

@@ -12,6 +12,7 @@ from dashboard.page import current_run, entry, error_boundary
 from dashboard.views import how_it_works, progress, sample, train
 from tests.support.visits import STORY, visitors
 
+SECTIONS_OF_THE_RAIL = ("text_open", "network_open")
 SECRET = "/srv/secret/place.txt"
 
 
@@ -28,28 +29,34 @@ def fails(*args, **kwargs):
 # -- first page ---------------------------------------------------------------------------------
 
 
-def test_the_first_page_is_ready_to_train_and_loads_no_charts(visit):
+def test_the_first_page_is_ready_to_train_and_shows_levels_and_writing(visit):
     page = visit()
     assert page.shown("error", "warning", "info") == []
-    assert [header.value for header in page.app.subheader] == [
-        "1 · Text", "2 · Model", "3 · Train", "4 · Sample", "5 · Download",
-    ]  # fmt: skip
     assert page.enabled("Train")
+    assert page.says("Train your own")
     assert page.says("lighthouse.txt")
+    assert page.says("Jane Austen’s network")
     assert page.says("Before any training it writes characters at random.")
-    # Charts and code blocks would load another 2 MB of scripts.
-    assert len(page.app.get("vega_lite_chart")) == len(page.app.code) == 0
+    page.value("_job_baselines")[1].wait(20)
+    page.look()
+    rows = page.chart_rows("Training and validation loss")
+    assert set(rows["part"]) == {"baseline"}
+    assert any(text.endswith(": beat this") for text in rows["text"])
+    # Code blocks would load another MB of scripts.
+    assert [code.value for code in page.app.code] == []
 
 
 def test_every_widget_has_a_label_and_documented_names_are_kept(visit):
     page = visit()
     page.press("Step")
+    assert page.enabled("Train")
+    page.press("Train")
     kinds = ("button", "button_group", "select_slider", "slider", "text_area", "selectbox",
              "number_input", "toggle", "file_uploader", "download_button", "expander")  # fmt: skip
     labels = [label for kind in kinds for label in page.labels(kind)]
     assert all(labels)
     assert {
-        *("Text file", "Train", "Pause", "Step", "Reset", "Generate", "Seed text"),
+        *("Text file", "Pause", "Step", "Reset", "Generate", "Seed text"),
         *("Temperature", "Download model", "Cell", "Hidden size", "Layers"),
     } <= set(labels)
     assert "Stop" not in labels  # the label of Streamlit's own button
@@ -124,12 +131,14 @@ def test_a_settings_link_names_a_sample_text_and_asks_to_upload_any_other(visit)
 
 def test_a_link_can_hide_sections(visit):
     page = visit({"hide": "model,download"})
-    assert [header.value for header in page.app.subheader] == [
-        "1 · Text",
-        "3 · Train",
-        "4 · Sample",
-    ]
     assert page.enabled("Train")
+    assert {"text_open"} == {e.key for e in page.app.expander if e.key in SECTIONS_OF_THE_RAIL}
+    assert [tab.label for tab in page.app.tabs] == [
+        "Write", "Write together", "Inside", "Live settings",
+    ]  # fmt: skip
+    page = visit({"hide": "train,sample"})
+    assert not page.enabled("Train")
+    assert [tab.label for tab in page.app.tabs] == ["Downloads"]
 
 
 # -- unexpected errors --------------------------------------------------------------------------
@@ -170,7 +179,7 @@ def test_a_failing_section_leaves_the_others_usable(visit, monkeypatch, caplog, 
     with caplog.at_level(logging.ERROR):
         page.look()
     assert the_reference(page) in caplog.text
-    assert len(page.app.subheader) == 5
+    assert [tab.label for tab in page.app.tabs][-1] == "Downloads"
     assert "Download model" in page.labels("download_button")
     page.choose("model_hidden_dim", 64)
     assert page.value("model_hidden_dim") == 64

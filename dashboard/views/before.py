@@ -1,0 +1,157 @@
+"""The stage before training: what is known of the run to come, and an example of the result."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from dashboard.analysis.baselines import Baseline
+from dashboard.formatting import byte_size, duration, escape_markdown
+from dashboard.page import background, current_run, open_run, state, widgets
+from dashboard.runs.run import Run
+from dashboard.runs.speed_probe import Speed
+from dashboard.sampling import showcase
+from dashboard.text.loading import LoadedText
+
+
+def levels(text: LoadedText | None) -> list[Baseline]:
+    """Return the losses to beat on the page's text, [] until they are measured."""
+    if text is None or len(text) < 2:
+        return []
+    return background.levels(text, widgets.model_settings().val_fraction).result or []
+
+
+def is_measuring() -> bool:
+    """Return whether figures of the page's text and settings are still being measured."""
+    text = state.text()
+    if text is None or len(text) < 2:
+        return False
+    waits = background.levels(text, widgets.model_settings().val_fraction).running
+    return waits or _speed_job_runs(text)
+
+
+def draw_progress(run: Run | None) -> None:
+    """Draw the line beside Train: on which text, and how long it takes."""
+    text = state.text()
+    on = f" on {escape_markdown(text.name)}" if text is not None else ""
+    seconds = _seconds()
+    time = "" if math.isnan(seconds) else f": about {duration(seconds)} here"
+    if run is not None and run.initial_model is not None:
+        label = f":blue-badge[Trained elsewhere] Train continues{on}{time}"
+    elif run is not None:
+        label = f":gray-badge[Ready] **Train** teaches it to write{on}{time}"
+    else:
+        label = f"**Train your own**{on}{time}"
+    st.markdown(label)
+    st.progress(0.0)
+
+
+def draw_figures() -> None:
+    """Draw the figures that are known before training."""
+    text = state.text()
+    if text is None:
+        return
+    model, V, speed = widgets.model_settings(), len(text.vocab), _speed()
+    by_name = {base.name: base.nats for base in levels(text)}
+    goal = next((nats for name, nats in by_name.items() if name.endswith("-gram")), None)
+    chars = None if speed is None else speed.iterations_per_second * _chars_per_iteration()
+    seconds = _seconds()
+    st.metric(
+        "Parameters",
+        f"{model.num_params(V):,}",
+        help="The numbers that training adjusts.",
+    )
+    st.metric("Memory", byte_size(model.memory(V)), help="Memory that the training takes.")
+    st.metric(
+        "Takes about",
+        "…" if math.isnan(seconds) else duration(seconds),
+        help="Estimated time until the goal, measured on this computer.",
+    )
+    st.metric(
+        "Reads per second",
+        "…" if chars is None else f"{chars:,.0f}",
+        help="Characters of the text that training reads per second on this computer.",
+    )
+    st.metric(
+        "First words",
+        "…" if speed is None else f"in {duration(max(1.0, speed.seconds(100)))}",
+        help="Time until about 100 iterations, when the first short words appear.",
+    )
+    st.metric(
+        "To beat",
+        "…" if goal is None else f"{goal:.2f}",
+        help="The loss of a 5-gram model, which counts what follows each 4 characters, in nats "
+        "per character (a nat is 1.44 bits). A network that beats it has learned more.",
+    )
+    st.metric(
+        "Guessing",
+        f"{math.log(V):.2f}",
+        help=f"The loss of a blind guess among the text's {V:,} characters. Training starts here.",
+    )
+
+
+def sample_of(run: Run | None) -> tuple[str, str, showcase.Showcase | None]:
+    """Return title, note and sample for the writing panel before there is a sample of the run."""
+    if run is None:
+        return showcase.TITLE, showcase.CARD, showcase.write_showcase()
+    if (model := run.initial_model) is None:
+        return "Writing", "after 0 iterations", None
+    seed_text = run.sample_log.seed_text
+    job = background.job("first", run.id, lambda: showcase.first_sample(model, seed_text))
+    job.wait(0.5)
+    return "Writing", "as it was trained elsewhere", job.result
+
+
+def draw_invitation(run: Run | None) -> None:
+    """Draw what to do, in the place that later has the diagnosis of the curve."""
+    if run is None:
+        st.markdown(
+            ":material/school: Teach a network to write: choose a text or drop a book at the "
+            "left, press Train, and watch the loss fall and the writing improve.",
+            width="stretch",
+        )
+        st.button(
+            "Try a trained network",
+            key="try_pretrained",
+            on_click=open_run.open_pretrained,
+            args=(showcase.SHOWN,),
+            help="Open the network that wrote the text above, to generate with it at once.",
+        )
+    elif run.initial_model is not None:
+        st.markdown(
+            ":material/school: This network was trained elsewhere. It can write below at once; "
+            "Train continues on the text at the left."
+        )
+    else:
+        st.markdown(":material/school: Press Train to see the loss fall here, live.")
+
+
+def _speed() -> Speed | None:
+    text = state.text()
+    if text is None or current_run.settings_error():
+        return None
+    return background.training_speed(text, widgets.model_settings()).result
+
+
+def _speed_job_runs(text: LoadedText) -> bool:
+    return (
+        not current_run.settings_error()
+        and background.training_speed(text, widgets.model_settings()).running
+    )
+
+
+def _chars_per_iteration() -> int:
+    model = widgets.model_settings()
+    return model.batch_size * model.seq_length
+
+
+def _seconds() -> float:
+    """Return the estimated seconds until the goal, NaN if unknown."""
+    goal, speed = widgets.goal(), _speed()
+    if goal.kind == "minutes":
+        return 60.0 * goal.amount
+    if speed is None:
+        return math.nan
+    length = goal.iterations(speed.per_epoch, speed.iterations_per_second, 0)
+    return speed.seconds(length) if length else math.nan

@@ -1,0 +1,130 @@
+// What Streamlit has no means for: the space bar, clicks on the curve, a notification at the end, typing, the phone's scroll.
+// It is mounted once. Everything it shows stands on the page without it.
+const instances = new WeakMap()
+const NOT_FREE = "input,textarea,select,button,a[href],summary,[contenteditable],[role=slider],[role=tab],[role=radio],[role=listbox],[role=combobox],[tabindex]:not([tabindex='-1'])"
+const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
+
+function press(key) {
+  const button = document.querySelector(`.st-key-${key} button`)
+  if (button && !button.disabled) button.click()
+  return Boolean(button)
+}
+
+function onKey(event) {
+  if (event.isComposing || event.repeat) return
+  if (event.key === " " && !event.ctrlKey && !event.altKey && !event.metaKey) {
+    const at = document.activeElement
+    if (at && at !== document.body && at.closest(NOT_FREE)) return
+    if (document.querySelector("[role=dialog]")) return
+    if (press("pause") || press("train")) event.preventDefault()
+  }
+}
+
+// -- typing: the text is all there; what is still to come is painted transparent ---------------
+function at(region, offset) {
+  const walker = document.createTreeWalker(region, NodeFilter.SHOW_TEXT)
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (offset <= node.length) return [node, offset]
+    offset -= node.length
+  }
+  return null
+}
+function typer() {
+  let before = "", frame = 0
+  const clear = () => { cancelAnimationFrame(frame); CSS.highlights.delete("unwritten"); CSS.highlights.delete("caret") }
+  const show = (region, from, total, seconds) => {
+    clear()
+    const start = performance.now()
+    let drawn = -1000
+    const step = now => {
+      if (now - drawn < 50) return void (frame = requestAnimationFrame(step))  // 20 times a second is smooth enough
+      drawn = now
+      if (!region.isConnected) return clear()
+      const done = Math.min(total, from + Math.ceil((total - from) * Math.max(0, now - start) / 1000 / seconds))
+      const begin = at(region, done)
+      if (done >= total || !begin) return clear()
+      const rest = new Range(); rest.setStart(...begin); rest.setEnd(region, region.childNodes.length)
+      CSS.highlights.set("unwritten", new Highlight(rest))
+      const next = at(region, done + 1)
+      if (next) { const caret = new Range(); caret.setStart(...begin); caret.setEnd(...next); CSS.highlights.set("caret", new Highlight(caret)) }
+      frame = requestAnimationFrame(step)
+    }
+    step(start)  // at once, so that the whole text is never painted first
+  }
+  return {
+    look() {
+      const region = document.querySelector(".st-key-writing_panel [role=region]")
+      const text = region ? region.textContent : ""
+      if (text === before) return
+      let same = 0
+      while (same < text.length && text[same] === before[same]) same++
+      const first = before === ""
+      before = text
+      if (!region || calm() || document.hidden || !CSS.highlights) return
+      show(region, same, text.length, first ? 3 : 1.2)
+    },
+    clear,
+  }
+}
+
+function mount(component) {
+  const instance = { phase: component.data.phase, data: component.data }
+  const pick = event => {
+    const frame = event.target.closest?.(".st-key-chart_panel svg.marks")?.querySelector(".role-frame.root path.background")
+    if (!frame) return
+    const box = frame.getBoundingClientRect(), share = (event.clientX - box.left) / box.width
+    if (share >= 0 && share <= 1) instance.send("stage", Math.round(share * instance.data.length))
+  }
+  document.addEventListener("click", pick)
+  const key = event => onKey(event)
+  document.addEventListener("keydown", key)
+  const typing = typer()
+  // Train and Pause take each other's place: the focus stays in it.
+  let focused = null
+  const focus = event => { focused = event.target.closest?.(".st-key-train,.st-key-pause") ? event.target : null }
+  document.addEventListener("focusin", focus)
+  const keepFocus = () => {
+    if (!focused || focused.isConnected || document.activeElement !== document.body) return
+    const other = document.querySelector(".st-key-train button,.st-key-pause button")
+    if (other) other.focus()
+  }
+  const watcher = new MutationObserver(() => { typing.look(); keepFocus() })
+  watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
+  typing.look()
+  // The browser asks for permission only at a person's own click.
+  const ask = event => {
+    if (event.target.closest?.(".st-key-notify") && "Notification" in window && Notification.permission === "default")
+      Notification.requestPermission()
+  }
+  document.addEventListener("click", ask, true)
+  instance.unmount = () => {
+    document.removeEventListener("keydown", key)
+    document.removeEventListener("click", pick)
+    document.removeEventListener("focusin", focus)
+    document.removeEventListener("click", ask, true)
+    watcher.disconnect()
+    typing.clear()
+    instances.delete(component.parentElement)
+  }
+  return instance
+}
+
+function turn(instance, data) {
+  const before = instance.phase
+  instance.phase = data.phase
+  if (before === data.phase) return
+  if (data.phase === "running" && innerWidth <= 900)
+    document.querySelector(".st-key-figures")?.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" })
+  if (before === "running" && data.phase === "finished" && data.notify && "Notification" in window && Notification.permission === "granted")
+    new Notification(data.title, { body: data.body, tag: "lstm-workbench" })
+}
+
+export default function (component) {
+  const { data, parentElement } = component
+  let instance = instances.get(parentElement)
+  if (!instance) instances.set(parentElement, (instance = mount(component)))
+  instance.data = data
+  instance.send = component.setTriggerValue
+  turn(instance, data)
+  return instance.unmount
+}

@@ -1,0 +1,40 @@
+"""The companion: a component without a picture, for what Streamlit has no means for.
+
+Its script (companion.js) makes Space train and pause, chooses the stage at a click on the curve,
+types the writing out, keeps the keyboard focus on Train and Pause, scrolls a phone to the stage,
+and notifies at the end of a training. Everything it shows is on the page without it, too.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from dashboard.page import stage_callbacks
+
+_SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+
+
+@cache
+def _component() -> Any:
+    # Streamlit takes a path only of an installed package; the script is passed as text.
+    return st.components.v2.component("lstm_companion", js=_SCRIPT)
+
+
+def show(phase: str, length: int, title: str, body: str, notify: bool) -> None:
+    """Draw the component.
+
+    phase: what the training is doing. length: iterations at the right end of the chart's x axis,
+    0 if its axis does not show iterations. title, body, notify: the notification at the end.
+    """
+    with st.container(key="companion"):
+        _component()(
+            key=stage_callbacks.COMPANION,
+            on_stage_change=stage_callbacks.choose_on_curve,
+            data={
+                "phase": phase, "length": length, "title": title, "body": body, "notify": notify,
+            },
+        )  # fmt: skip

@@ -1,0 +1,154 @@
+"""The stage: the loss curve and, equal in height, what the network wrote at the selected stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard.analysis.baselines import Baseline
+from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES, ChartOptions
+from dashboard.charts.chart_parts import TRAINING, VALIDATION
+from dashboard.charts.history_column import COLUMN_TITLES, column_chart
+from dashboard.charts.history_line import describe_thinning
+from dashboard.charts.loss import UNIT_TITLES, loss_chart
+from dashboard.formatting import counted
+from dashboard.page import stage_callbacks, widgets
+from dashboard.runs.run import Run
+from dashboard.training.sample_log import Entry
+from dashboard.views import before, markup
+from rnncore.history import History
+
+_OPEN_ENDED = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
+
+
+def show(run: Run | None, baselines: list[Baseline]) -> None:
+    """Draw curve, writing and the slider that selects the stage."""
+    # A copy: the trainer may append to the log meanwhile.
+    entries = [] if run is None else list(run.sample_log.entries)
+    stage = widgets.stage([entry.iteration for entry in entries])
+    length = axis_length(run)
+    with st.container(key="stage_area"):
+        with st.container(key="chart_panel"):
+            _draw_curve(run, baselines, stage, length)
+        with st.container(key="stage_row"):
+            _draw_slider(entries, length)
+        with st.container(key="writing_panel"):
+            _draw_writing(run, entries, stage)
+        with st.container(key="hint", horizontal=True, vertical_alignment="center"):
+            st.caption("Drag the slider or click the curve: what it wrote then", width="stretch")
+            with st.popover("Chart options", icon=":material/tune:", type="tertiary"):
+                _draw_options()
+
+
+def axis_length(run: Run | None) -> int:
+    """Return the iterations at the right end of the curve's x axis."""
+    if run is None:
+        goal = widgets.goal()
+        return int(goal.amount) if goal.kind == "iterations" else 2_000
+    done = max(run.solver.iteration, 1)
+    if run.plan.open_ended:
+        return next((n for n in _OPEN_ENDED if n > done), 2 * done)
+    return max(run.solver.num_iters, done)
+
+
+def _draw_curve(run: Run | None, baselines: list[Baseline], stage: int | None, length: int) -> None:
+    history = History() if run is None else run.solver.history
+    per_epoch = 1 if run is None else run.chars_per_epoch
+    options = replace(
+        widgets.chart_options(),
+        marks=[] if run is None else run.trainer.changes[-50:],
+        baselines=baselines,
+        stage=stage if len(history) else None,
+        length=length,
+    )
+    st.html(
+        '<div class="panel-head">'
+        f'<span><i style="background:{TRAINING}"></i>training</span>'
+        f'<span><i style="background:{VALIDATION}"></i>validation</span>'
+        f'<span class="end">{UNIT_TITLES[options.unit]} by {options.x.lower()}</span></div>'
+    )
+    rows, spec = loss_chart(history, per_epoch, options)
+    st.vega_lite_chart(
+        rows,
+        spec,
+        width="stretch",
+        height="stretch",
+        key="loss_chart",
+        alt="Training and validation loss over the run",
+    )
+
+
+def show_side_charts(run: Run) -> None:
+    """Draw the gradient norm and the learning rate over the run, if they were asked for."""
+    history = run.solver.history
+    if thinning := describe_thinning(history):
+        st.caption(thinning)
+    if not widgets.shows_side_charts() or not len(history):
+        return
+    options: ChartOptions = widgets.chart_options()
+    for column in ("grad_norm", "lr"):
+        rows, spec = column_chart(history, run.chars_per_epoch, column, options)
+        st.vega_lite_chart(
+            rows,
+            spec,
+            width="stretch",
+            key=f"{column}_chart",
+            alt=f"{COLUMN_TITLES[column]} over the run",
+        )
+
+
+def _draw_slider(entries: list[Entry], length: int) -> None:
+    newest = entries[-1].iteration if entries else 0
+    st.select_slider(
+        "Stage",
+        widgets.stage_options(newest, length),
+        format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
+        key="stage",
+        on_change=stage_callbacks.follow_newest,
+        label_visibility="collapsed",
+    )
+
+
+def _draw_writing(run: Run | None, entries: list[Entry], stage: int | None) -> None:
+    if run is not None and stage is not None:
+        entry = next(entry for entry in entries if entry.iteration == stage)
+        title = (
+            f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
+            f"{entry.loss:.2f}"
+        )
+        body = markup.panel_text(run.sample_log.seed_text, entry.text, "Sample at this stage")
+        st.html(markup.panel_head(title, "") + body)
+        return
+    title, note, sample = before.sample_of(run)
+    seed_text, text = ("", "") if sample is None else (sample.seed_text, sample.text)
+    if sample is None:
+        text = "The first sample appears here after a few iterations of training."
+    st.html(markup.panel_head(title, note) + markup.panel_text(seed_text, text, "Sample writing"))
+
+
+def _draw_options() -> None:
+    """Draw the options of the loss chart."""
+    st.segmented_control("X axis", list(X_AXES), key="chart_x", required=True)
+    st.segmented_control(
+        "Y axis",
+        UNITS,
+        key="chart_unit",
+        required=True,
+        help="Nats and bits are units of the loss: a nat is 1.44 bits. The perplexity is the "
+        "same as a number of choices: 8 means that the network is as unsure as if 8 "
+        "characters were equally likely.",
+    )
+    st.select_slider(
+        "Smoothing",
+        widgets.options("chart_smoothing", SMOOTHINGS),
+        key="chart_smoothing",
+        format_func=lambda n: counted(n, "iteration"),
+        help="Iterations over which the thick training curve is averaged, for example 100.",
+    )
+    st.toggle(
+        "Gradient norm and learning rate",
+        key="chart_more",
+        help="Two small charts below the stage. The gradient norm is the overall length of the "
+        "gradient; a sudden peak warns that the learning rate may be too high.",
+    )

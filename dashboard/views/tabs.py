@@ -1,0 +1,35 @@
+"""The tabs below the stage: what can be done with the network at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.page import entry, error_boundary
+from dashboard.views import co_writing, download, inside, live_settings, sample
+
+# Title, the section of the page's address that hides it, what it draws, and whether it is drawn
+# while it is closed, too.
+_TABS: tuple[tuple[str, str, Callable[[], None], bool], ...] = (
+    ("Write", "sample", sample.show, True),
+    ("Write together", "sample", co_writing.show, False),
+    ("Inside", "sample", inside.show, False),
+    ("Live settings", "train", live_settings.show, True),
+    ("Downloads", "download", download.show, True),
+)
+
+
+def show() -> None:
+    """Draw the tabs that the address does not hide."""
+    hidden = entry.hidden_sections()
+    shown = [tab for tab in _TABS if tab[1] not in hidden]
+    if not shown:
+        return
+    with st.container(key="tabs_area"):
+        boxes = st.tabs([title for title, *_ in shown], key="tabs", on_change="rerun")
+        for box, (_, _, draw, always) in zip(boxes, shown, strict=True):
+            # A closed tab that loads charts or computes something waits until it is opened.
+            if always or box.open:
+                with box:
+                    error_boundary.part(draw)()
