@@ -40,8 +40,8 @@ def test_the_first_page_is_ready_to_train_and_shows_levels_and_writing(visit):
     page.value("_job_baselines")[1].wait(20)
     page.look()
     rows = page.chart_rows("Training and validation loss")
-    assert set(rows["part"]) == {"baseline"}
-    assert any(text.endswith(": beat this") for text in rows["text"])
+    assert set(rows["Line"]) == {"baseline"}
+    assert any(text.endswith(": beat this") for text in rows["Label"])
     # Code blocks would load another MB of scripts.
     assert [code.value for code in page.app.code] == []
 
