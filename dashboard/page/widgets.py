@@ -170,23 +170,19 @@ def stage(iterations: Sequence[int]) -> int | None:
 def stage_options(newest: int, length: int) -> list[int | str]:
     """Return the options of the stage slider: evenly spaced iterations from 0 to ``length``.
 
-    So the slider's thumb stands at its iteration on the chart. NEWEST replaces the option nearest
-    to the newest sample: its value stays the same while training proceeds. The selected iteration
-    replaces the option nearest to it.
+    So the slider's thumb stands at its iteration on the chart. NEWEST stands behind the iteration
+    nearest to the newest sample: its value stays the same while training proceeds. None of the
+    other options depends on the newest sample, since a browser that has not heard of it yet may
+    still send one of them, and Streamlit turns a value that is not an option into the first.
     """
     gap = max(1, -(-length // STAGES))
-    options: list[int | str] = [k * gap for k in range(-(-length // gap) + 1)]
-    place = min(round(newest / gap), len(options) - 1)
-    options[place] = NEWEST
+    iterations = {k * gap for k in range(-(-length // gap) + 1)}
     selected = values().setdefault("stage", NEWEST)
-    if selected != NEWEST and selected not in options:
-        at = min(round(selected / gap), len(options) - 1)
-        if at >= place or options[at] == NEWEST:
-            at = place - 1
-        if at < 0:
-            values()["stage"] = NEWEST
-        else:
-            options[at] = selected
+    if selected != NEWEST:
+        iterations.add(selected)
+    options: list[int | str] = sorted(iterations)
+    place = min(iterations, key=lambda n: abs(n - newest))
+    options.insert(options.index(place) + 1, NEWEST)
     return options
 
 

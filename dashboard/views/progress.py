@@ -216,7 +216,8 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
     elif len(history):
         changed = changes[-1].iteration if changes else 0
         found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
-    else:
+    else:  # Streamlit does not draw an empty row, and what is below would move
+        st.markdown(":material/stethoscope: The first loss comes after one iteration.")
         return
     st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
     if found.button:

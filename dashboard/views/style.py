@@ -29,13 +29,15 @@ align-items:center;flex-wrap:nowrap;gap:.2rem}
 .st-key-bar button{min-height:2rem;padding-block:0;white-space:nowrap}
 .st-key-run_name_open button p{max-width:16rem;overflow:hidden;text-overflow:ellipsis}
 /* These have a place of their own and take no room in the page's column. */
-:has(>.st-key-companion),:has(>.st-key-bar),:has(>.st-key-pages),:has(>.st-key-rail),
-:has(>.st-key-rail_first),:has(>.st-key-ladder),:has(>.st-key-reading),:has(>[data-testid="stHtml"]>style){
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-bar_place,.st-key-rail_place)),.st-key-bar_place,.st-key-rail_place{
+display:contents}
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-companion,.st-key-bar,.st-key-pages,.st-key-rail,.st-key-rail_first,
+.st-key-ladder,.st-key-reading)),[data-testid="stElementContainer"]:has(>[data-testid="stHtml"]>style){
 position:absolute}
 .st-key-reading{position:fixed;left:1rem;bottom:10rem;width:auto!important;z-index:70;
 background:Canvas;border-radius:.5rem}
 .st-key-companion{position:absolute!important;width:0;height:0;overflow:hidden}
-:has(>.st-key-phone_lines){display:none}
+[data-testid="stLayoutWrapper"]:has(>.st-key-phone_lines){display:none}
 [data-testid="stMainBlockContainer"]:has(.st-key-controls)>[data-testid="stVerticalBlock"]{
 gap:.5rem}
 .st-key-rail,.st-key-rail_first{position:fixed;top:var(--bar);left:0;bottom:9.2rem;
@@ -133,7 +135,7 @@ _PHONE = """
 @media (max-width:900px){
 [data-testid="stMainBlockContainer"]:has(.st-key-controls){
 padding:calc(var(--bar) + .3rem) .6rem 9.5rem!important}
-:has(>.st-key-rail),:has(>.st-key-rail_first),:has(>.st-key-ladder){position:static}
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-rail,.st-key-rail_first,.st-key-ladder)){position:static}
 .st-key-ladder{position:static;width:100%!important;height:auto;border-width:0}
 :is(.st-key-rail,.st-key-rail_first)>:has(>.st-key-source){display:none}
 .st-key-pages{display:none}
@@ -143,7 +145,7 @@ padding:calc(var(--bar) + .3rem) .6rem 9.5rem!important}
 .st-key-run_name_open button p{max-width:9rem}
 .st-key-bar :is(.st-key-link_open,.st-key-download_model) p{position:absolute;width:1px;height:1px;
 overflow:hidden;clip-path:inset(50%)}
-:has(>.st-key-phone_lines){display:block;order:-1}
+[data-testid="stLayoutWrapper"]:has(>.st-key-phone_lines){display:block;order:-1}
 .st-key-phone_lines{gap:.4rem}
 .st-key-phone_lines button{justify-content:space-between}
 .st-key-rail_first>:has(>[data-testid="stExpander"]),

@@ -22,13 +22,18 @@ def show(pages: Sequence[Page]) -> None:
     trains = "train" not in entry.hidden_sections()
     if trains:
         error_boundary.part(train.show)()
-    bar.show(pages, with_run=True)
-    error_boundary.part(rail.show)()
-    with st.container(key="work"):
+    places = {key: st.container(key=key) for key in ("bar_place", "rail_place", "work")}
+    # First what answers a click on Train or Pause; settings and downloads take longer.
+    with places["work"]:
         if trains:
             error_boundary.part(train.show_ticking)()
         with st.container(key="notices"):  # one that comes or goes does not move the stage
             _draw_notices(trains)
+    with places["bar_place"]:
+        bar.show(pages, with_run=True)
+    with places["rail_place"]:
+        error_boundary.part(rail.show)()
+    with places["work"]:
         tabs.show()
 
 
