@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import ParamSpec
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.page import messages, session
 from dashboard.server.error_messages import report_unexpected
 
 P = ParamSpec("P")
 
+_inside: ContextVar[bool] = ContextVar("inside", default=False)  # whether a part is being drawn
 _UNEXPECTED = "Something unexpected happened here; nothing else is lost."
 
 
 def callback(function: Callable[P, None]) -> Callable[P, None]:
-    """Make a widget's callback atomic; the next run of the page shows its exception at the top."""
+    """Make a widget's callback atomic; its exception is shown on the page until the next one."""
 
     @functools.wraps(function)
     def protected(*args: P.args, **kwargs: P.kwargs) -> None:
         with session.atomic():
+            messages.show("error", "")
+            messages.show("error_at_top", "")
             try:
                 function(*args, **kwargs)
             except Exception as error:
@@ -38,21 +43,31 @@ def part(function: Callable[P, None]) -> Callable[P, None]:
 
     @functools.wraps(function)
     def protected(*args: P.args, **kwargs: P.kwargs) -> None:
+        outermost = not _inside.get()
+        token = _inside.set(True)
         try:
-            if message := messages.get("error"):  # of the callback before this run of the page
-                _show(message)
-                messages.show("error", "")
-            try:
-                function(*args, **kwargs)
-            except Exception:
-                raise
-            except BaseException:  # the page is drawn again at once: the message must return
-                messages.show("error", message)
-                raise
+            if outermost:
+                _show_error_of_callback()
+            function(*args, **kwargs)
         except Exception as error:
             _show(report_unexpected(error, _UNEXPECTED))
+        finally:
+            _inside.reset(token)
 
     return protected
+
+
+def _show_error_of_callback() -> None:
+    """Show it at the top of the page, or of the fragment if only that is drawn."""
+    message = messages.get("error")
+    if not message:
+        return
+    context = get_script_run_ctx()
+    if context is None or not context.fragment_ids_this_run:
+        messages.show("error_at_top", message)
+    elif messages.get("error_at_top"):
+        return
+    _show(message)
 
 
 def _show(message: str) -> None:

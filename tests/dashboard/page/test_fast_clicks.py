@@ -75,3 +75,10 @@ def test_an_exception_in_a_callback_is_shown(page, monkeypatch):
     monkeypatch.setattr(Registry, "add", failing)
     page.press("Train")
     assert page.says("Something unexpected happened here")
+    page.app.run()  # the page also redraws itself, for example when a measurement is done
+    assert page.says("Something unexpected happened here")
+    page.choose("model_hidden_dim", 32)  # a click without a callback leaves it
+    assert page.says("Something unexpected happened here")
+    monkeypatch.undo()
+    page.press("Train")
+    assert not page.says("Something unexpected happened here")
