@@ -158,6 +158,13 @@ def star_run(run_id: str, starred: bool) -> None:
 
 
 @error_boundary.callback
+def rename_run(run_id: str) -> None:
+    """Give a run the name in the bar's text box; an empty one brings back its automatic name."""
+    with messages.errors_at("rename"):
+        get_registry().set_labels(run_id, name=widgets.run_name(run_id))
+
+
+@error_boundary.callback
 def delete_run(run_id: str) -> None:
     """Delete a run from memory and from disk."""
     messages.show("runs", "")

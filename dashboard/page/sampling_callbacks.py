@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashboard.page import current_run, error_boundary, messages, network_choice, state, widgets
 from dashboard.runs.network_choice import copy_network
 from dashboard.runs.run import default_seed_text
+from dashboard.sampling import temperatures
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.writer import Writer, filter_seed_text
 from dashboard.server import limits
@@ -56,6 +57,16 @@ def generate() -> None:
         writer = Writer(model, settings, iteration)
         writer.wait(0.15)  # most samples are complete by then and need no ticking
         state.set_writer(writer)
+
+
+@error_boundary.callback
+def compare_temperatures() -> None:
+    """Write short samples of the chosen network at a low, a middle and a high temperature."""
+    with messages.errors_at("sample", _settings_now):
+        run = current_run.get_or_create()
+        seed_text = widgets.write_settings(default_seed_text(run.text)).seed_text
+        model, iteration = copy_network(run, network_choice.chosen(run, "sample"))
+        state.set_comparison(temperatures.compare(model, run.text.vocab, seed_text, iteration))
 
 
 @error_boundary.callback

@@ -9,6 +9,7 @@ from dashboard.page import widgets
 from dashboard.page.session import values
 from dashboard.runs.run import Run
 from dashboard.sampling.co_writing import CoWriting
+from dashboard.sampling.temperatures import Comparison
 from dashboard.sampling.writer import Writer
 from dashboard.settings import Goal, TrainSettings
 from dashboard.text.loading import LoadedText, Source
@@ -71,6 +72,7 @@ def set_run(run: Run | None) -> None:
     values()[ADDRESS] = None if run is None else run.id
     widgets.select_newest_stage()
     set_writer(None)
+    set_comparison(None)
     set_co_writing(None)
 
 
@@ -125,6 +127,16 @@ def writer() -> Writer | None:
 def set_writer(writer: Writer | None) -> None:
     """Show the sample of this writer."""
     values()["_writer"] = writer
+
+
+def comparison() -> Comparison | None:
+    """Return the samples at several temperatures that were written last, or None."""
+    return values().get("_comparison")
+
+
+def set_comparison(comparison: Comparison | None) -> None:
+    """Show these samples."""
+    values()["_comparison"] = comparison
 
 
 def co_writing() -> CoWriting | None:

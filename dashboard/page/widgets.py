@@ -246,6 +246,16 @@ def notifies() -> bool:
     return bool(values()["notify"])
 
 
+def run_name_key(run_id: str) -> str:
+    """Return the widget key of a run's name."""
+    return f"run_name_{run_id}"
+
+
+def run_name(run_id: str) -> str:
+    """Return the name that was typed for a run; may be empty."""
+    return values().get(run_name_key(run_id)) or ""
+
+
 def write_settings(fallback_seed: str) -> WriteSettings:
     """Return the settings of sampling; ``fallback_seed`` stands in for an empty seed text."""
     return widget_values.write_settings(values(), fallback_seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -29,12 +30,13 @@ from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 
+_NOT_IN_FILE_NAMES = re.compile(r'[\\/:*?"<>|]+')
 REPORT_SAMPLES = 8  # about as many samples, spread over the training, are in the report
 
 
 def file_stem(run: Run) -> str:
-    """Return the name of the run's files without extension: that of its text."""
-    stem = PurePath(run.text.name).stem
+    """Return the name of the run's files without extension: its own, or that of its text."""
+    stem = _NOT_IN_FILE_NAMES.sub("-", run.labels.name) or PurePath(run.text.name).stem
     return display_name(stem) if stem else "model"
 
 
@@ -149,7 +151,8 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
     return render(
         Report(
             title=f"A network that learnt to write {text.name}",
-            lead=f"{describe_network(chosen)}, {solver.model.num_params:,} parameters. Trained "
+            lead=(f"Run “{run.labels.name}”. " if run.labels.name else "")
+            + f"{describe_network(chosen)}, {solver.model.num_params:,} parameters. Trained "
             f"for {counted(status.iteration, 'iteration')} in {status.elapsed:,.0f} s."
             + (f" Began as {run.began_as}." if run.began_as else ""),
             figures={

@@ -46,7 +46,9 @@ def describe_age(info: RunInfo) -> str:
 
 
 def name_run(run: Run) -> str:
-    """Return the run's name, such as "lighthouse · LSTM 128"."""
+    """Return the name that a person gave the run, or one such as "lighthouse · LSTM 128"."""
+    if run.labels.name:
+        return run.labels.name
     settings = run.model_settings
     cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
     layers = f"{settings.num_layers} × " if settings.num_layers > 1 else ""

@@ -8,10 +8,11 @@ from functools import partial
 import streamlit as st
 
 from dashboard.formatting import byte_size, escape_markdown
-from dashboard.page import background, entry, messages, open_run, places, state
+from dashboard.page import background, entry, messages, open_run, places, state, widgets
 from dashboard.page import network_choice as chosen_network
 from dashboard.page.settings_link import SECTIONS
 from dashboard.runs import exports, summary
+from dashboard.runs.labels import MAX_NAME
 from dashboard.runs.run import Run, Saver
 from dashboard.server import limits
 from dashboard.views import network_choice
@@ -46,10 +47,25 @@ def draw_link() -> None:
 
 
 def draw_name(run: Run) -> None:
-    """Draw the run's name; the bar has it."""
-    st.markdown(
-        f":material/network_node: {escape_markdown(summary.name_run(run))}", width="content"
+    """Draw the run's name, which opens a box to change it; the bar has it."""
+    name = summary.name_run(run)
+    opener = st.popover(
+        escape_markdown(name), icon=":material/edit:", key="run_name_open", type="tertiary"
     )
+    with opener:
+        st.text_input(
+            "Run name",
+            run.labels.name,
+            max_chars=MAX_NAME,
+            placeholder=name,
+            key=widgets.run_name_key(run.id),
+            on_change=open_run.rename_run,
+            args=(run.id,),
+            help="Shown in the list of runs and in reports; downloads are called so. "
+            "A run with a name of its own is never removed to make room for new ones.",
+        )
+        if messages.get("rename"):
+            st.error(escape_markdown(messages.get("rename")), icon=":material/error:")
 
 
 def draw_model(run: Run) -> None:

@@ -50,7 +50,7 @@ def show(pages: Sequence[Page], workbench: Page) -> None:
 def _draw_row(info: RunInfo, workbench: Page) -> None:
     shown = state.run()
     here = " :blue-badge[on the workbench]" if shown is not None and shown.id == info.id else ""
-    name = info.text_name or "Damaged run"
+    name = info.labels.name or info.text_name or "Damaged run"
     spoken = f"*{strip_markdown(name)}, {summary.describe_age(info)}*"  # hidden from view
     with st.container(border=True):
         about, buttons = st.columns([4, 1], vertical_alignment="center")  # stacked on a phone

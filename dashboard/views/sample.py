@@ -60,8 +60,33 @@ def show() -> None:
             st.error(escape_markdown(error), icon=":material/error:")
         tick = TICK_SECONDS if writing or indexing else None
         st.fragment(error_boundary.part(_draw_generated), run_every=tick)()
+        _draw_comparison()
         with st.expander("More options"):
             _draw_more_options()
+
+
+def _draw_comparison() -> None:
+    """Draw the samples at several temperatures, and the button that writes them."""
+    st.button(
+        "Compare temperatures",
+        icon=":material/thermostat:",
+        on_click=sampling_callbacks.compare_temperatures,
+        help="Write three short samples with the same random numbers: at a low, a middle and a "
+        "high temperature.",
+    )
+    if (comparison := state.comparison()) is None:
+        return
+    if comparison.note:
+        st.caption(escape_markdown(comparison.note))
+    with st.container(key="samples"):
+        columns = st.columns(len(comparison.samples))
+        for column, (temperature, text) in zip(columns, comparison.samples.items(), strict=True):
+            name = f"Temperature {temperature:g}"
+            with column:
+                st.html(
+                    markup.panel_head(name, training_stage(comparison.iteration))
+                    + markup.panel_text(comparison.seed_text, text, name)
+                )
 
 
 def _draw_more_options() -> None:

@@ -51,7 +51,7 @@ class Visit:
         """Set the value of the widget with this key."""
         for kind in (
             *("select_slider", "slider", "button_group", "selectbox"),
-            *("text_area", "number_input", "toggle"),
+            *("text_area", "text_input", "number_input", "toggle"),
         ):
             for widget in getattr(self.app, kind):
                 if widget.key == key:

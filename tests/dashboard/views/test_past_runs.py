@@ -45,6 +45,21 @@ def test_past_runs_are_listed_opened_and_deleted(visit, page):
     assert page.run not in (first, second)
 
 
+def test_a_run_gets_a_name_of_its_own_and_can_lose_it_again(page):
+    page.steps(1)
+    run, key = page.run, f"run_name_{page.run.id}"
+    assert page.app.text_input(key=key).placeholder == "pasted text · LSTM 16"
+    assert run.autosaver.save_now()
+    page.choose(key, "My first: try 1/2")
+    assert page.app.text_input(key=key).placeholder == "My first: try 1/2"
+    assert get_registry().store.list_runs()[0].labels.name == "My first: try 1/2"
+    assert exports.file_stem(run) == "My first- try 1-2"
+    assert "Run “My first: try 1/2”" in exports.report_html(run, [])
+    page.choose(key, "")
+    assert page.app.text_input(key=key).placeholder == "pasted text · LSTM 16"
+    assert exports.file_stem(run) == "pasted text"
+
+
 def test_a_visitor_of_a_shared_server_can_delete_their_own_run(visit, page, monkeypatch):
     monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
     page.press("Step")

@@ -44,6 +44,14 @@ def test_an_untrained_network_writes_and_the_page_says_it_is_untrained(page):
     assert page.says("100 characters after the seed text")
 
 
+def test_three_temperatures_are_compared_side_by_side(page):
+    page.choose("seed_text", "The cat ")
+    page.press("Compare temperatures")
+    shown = [html for html in page.shown("html") if 'aria-label="Temperature ' in html]
+    assert len(shown) == 3
+    assert all("<b>The cat </b>" in html for html in shown)
+
+
 def test_generated_text_starts_with_the_seed_text(page):
     page.choose("seed_text", "The cat ")
     page.press("Generate")
