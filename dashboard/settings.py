@@ -198,26 +198,26 @@ class Preset:
 PRESETS = {
     "taste": Preset(
         "Quick demo",
-        "Small and fast: words within seconds, first sentences after about a minute.",
+        "Words within seconds, first sentences after a minute.",
         ModelSettings(hidden_dim=128),
         TrainSettings(num_iters=2_000),
         patience=5,
     ),
     "evening": Preset(
         "A good book",
-        "Two layers of 256 units with dropout: for a whole novel and an evening of training.",
+        "For a whole novel: learns its sentences, names and style.",
         ModelSettings(hidden_dim=256, num_layers=2, dropout=0.2, batch_size=32, seq_length=100),
         TrainSettings(lr=3e-3, num_iters=20_000),
     ),
     "original": Preset(
         "The original",
-        "The student project that this program grew from: one LSTM of 200 units, RMSprop at 0.01.",
+        "The student project that this grew from: one LSTM of 200, RMSprop at 0.01.",
         ModelSettings(hidden_dim=200),
         TrainSettings(lr=1e-2, update_rule="rmsprop", schedule="constant", num_iters=20_000),
     ),
     "min-char-rnn": Preset(
         "min-char-rnn",
-        "Karpathy's 112-line program: a vanilla RNN of 100 units, batch size 1, Adagrad at 0.1.",
+        "Karpathy’s 112 lines: a vanilla RNN of 100, Adagrad at 0.1.",
         ModelSettings("vanilla", hidden_dim=100, seq_length=25, batch_size=1),
         TrainSettings(lr=0.1, update_rule="adagrad", schedule="constant", num_iters=50_000),
     ),

@@ -77,3 +77,11 @@ def training_speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | Non
     if found.interrupted and not len(SCHEDULER):
         found.start()
     return found
+
+
+def preset_speeds(text: LoadedText) -> Job[dict[str, Speed]]:
+    """Return the job that measures how fast the network of each preset would train.
+
+    Settings that cannot train on the text are left out, as are those after a training's start.
+    """
+    return job("preset speeds", text, lambda: speed_probe.measure_presets(text))

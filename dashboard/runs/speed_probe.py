@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from dashboard.runs.run import SCHEDULER, new_solver
+from dashboard.runs.run import SCHEDULER, check_settings, new_solver
 from dashboard.server import background_job
-from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.settings import PRESETS, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
+from rnncore import RnnCoreError
 
 SECONDS = 2.0
 # Seconds before the trial: the browser draws the page on the same cores, and the user may still
 # be moving a slider.
 _DELAY = 0.5
+_PRESET_SECONDS = 0.4
 _WARM_UP = 3  # iterations that are not timed: they allocate buffers and fill caches
 
 
@@ -49,6 +51,23 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
         solver.train_for(seconds / 10)
     rate = (solver.iteration - first) / (time.perf_counter() - started)
     return Speed(rate, solver.batches.per_epoch)
+
+
+def measure_presets(text: LoadedText) -> dict[str, Speed]:
+    """Return the speed of each preset that can train on the text, by the preset's key.
+
+    Shorter trials than ``measure`` has: the result need only tell minutes from hours.
+    """
+    found = {}
+    for key, preset in PRESETS.items():
+        try:
+            check_settings(text, preset.model)
+        except RnnCoreError:
+            continue
+        if (speed := measure(text, preset.model, _PRESET_SECONDS)) is None:
+            break
+        found[key] = speed
+    return found
 
 
 def _may_continue() -> bool:

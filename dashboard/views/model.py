@@ -29,17 +29,15 @@ from rnncore.pretrained import PRETRAINED
 def show() -> None:
     """Draw the section."""
     with st.container(key="section_model"):
-        st.pills(
+        st.radio(
             "Preset",
             list(PRESETS),
             format_func=lambda name: PRESETS[name].title,
+            captions=[_describe_preset(name) for name in PRESETS],
             key="preset",
             on_change=settings_callbacks.apply_preset,
             help="Network and training settings for a purpose. Each of them can be changed below.",
         )
-        with st.container():  # a line that comes or goes inside keeps expanders below open
-            if preset := PRESETS.get(widgets.preset() or ""):
-                st.caption(preset.purpose)
         _draw_architecture()
         with st.expander("More settings"):
             _draw_more_settings()
@@ -49,6 +47,17 @@ def show() -> None:
             _draw_size(text)
             tick = 0.5 if _is_measuring(text) else None
             st.fragment(error_boundary.part(_draw_speed), run_every=tick)()
+
+
+def _describe_preset(name: str) -> str:
+    """Return what a preset is for and, once it is measured, how long its training takes here."""
+    preset, text = PRESETS[name], state.text()
+    if text is None or _is_measuring_own(text):
+        return preset.purpose
+    speed = (background.preset_speeds(text).result or {}).get(name)
+    if speed is None:
+        return preset.purpose
+    return f"{preset.purpose} About {duration(speed.seconds(preset.train.num_iters))} here."
 
 
 def _draw_architecture() -> None:
@@ -181,6 +190,11 @@ def _describe_ratio(chars_per_parameter: float) -> str:
 
 
 def _is_measuring(text: LoadedText) -> bool:
+    """Return whether the speed of the settings or of the presets is being measured."""
+    return _is_measuring_own(text) or background.preset_speeds(text).running
+
+
+def _is_measuring_own(text: LoadedText) -> bool:
     """Return whether the speed is being measured; settings that cannot train are not measured."""
     return (
         not current_run.settings_error()
@@ -203,7 +217,10 @@ def _draw_speed() -> None:
             help="An iteration is one update of the network's weights from one batch. An epoch is "
             "one pass over the training text.",
         )
-    if state.flag_change("probing", job.running) is False:
+    if False in (
+        state.flag_change("probing", job.running),
+        state.flag_change("probing presets", _is_measuring(text)),
+    ):
         st.rerun()  # the whole page, so that this fragment stops ticking
 
 

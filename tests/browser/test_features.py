@@ -128,7 +128,7 @@ def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
     )
     until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
     assert slider(page, "Hidden size").get_attribute("aria-valuetext") == "200"
-    page.get_by_text("one LSTM of 200 units").wait_for()
+    page.get_by_text("one LSTM of 200").wait_for()
 
 
 def test_a_changed_learning_rate_is_marked_on_the_chart(visit: Visit) -> None:
@@ -368,7 +368,7 @@ def everything(page: Page) -> dict[str, list[str | bool]]:
 def test_a_preset_moves_the_sliders(visit: Visit) -> None:
     page = visit()
     page.get_by_text("The original", exact=True).click()
-    page.get_by_text("one LSTM of 200 units, RMSprop at 0.01").wait_for()
+    page.get_by_text("one LSTM of 200, RMSprop at 0.01").wait_for()
     slider = page.get_by_test_id("stSlider").filter(has_text="Hidden size")
     until(lambda: "200" in slider.inner_text(), 10, "the slider did not move")
 

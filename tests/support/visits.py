@@ -50,7 +50,7 @@ class Visit:
     def choose(self, key: str, value: object) -> None:
         """Set the value of the widget with this key."""
         for kind in (
-            *("select_slider", "slider", "button_group", "selectbox"),
+            *("select_slider", "slider", "button_group", "radio", "selectbox"),
             *("text_area", "text_input", "number_input", "toggle"),
         ):
             for widget in getattr(self.app, kind):
@@ -176,7 +176,7 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     # AppTest has no request; these are the headers of a browser on this computer.
     headers = {"Host": "localhost:8501", ACCOUNT_HEADER: OWN}
     patch.setattr(type(st.context), "headers", headers)
-    patch.setattr(speed_probe, "measure", lambda text, settings: Speed(100.0, 10))
+    patch.setattr(speed_probe, "measure", lambda text, settings, seconds=0.0: Speed(100.0, 10))
     _create.cache_clear()
     yield Visit
     if _create.cache_info().currsize:

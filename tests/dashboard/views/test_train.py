@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.charts.loss import LINES, UNIT_TITLES
+from dashboard.formatting import duration
 from dashboard.page import current_run
 from dashboard.runs import folder
 from dashboard.runs.run import SCHEDULER
@@ -285,7 +286,10 @@ def test_a_preset_sets_all_its_settings(page, name):
     for prefix, settings in (("model", preset.model), ("train", preset.train)):
         for field, value in vars(settings).items():
             assert page.value(f"{prefix}_{field}") == value
-    assert page.says(preset.purpose)
+    shown = page.app.radio(key="preset").proto.captions[list(PRESETS).index(name)]
+    assert shown.startswith(preset.purpose)
+    time_here = f"About {duration(preset.train.num_iters / 100)} here."  # at 100 iterations/s
+    assert (time_here in shown) is (name != "evening")  # which is too large for this text
 
 
 def test_a_preset_is_deselected_when_its_network_is_changed(page):
