@@ -129,6 +129,7 @@ def _draw_writing(run: Run | None, entries: list[Entry], stage: int | None) -> N
 
 def _draw_options() -> None:
     """Draw the options of the loss chart."""
+    widgets.resend_chart_options()
     st.segmented_control("X axis", list(X_AXES), key="chart_x", required=True)
     st.segmented_control(
         "Y axis",

@@ -127,6 +127,7 @@ def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
         [preset, button(page, "Train").element_handle()],
     )
     until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
+    open_section(page, "network")
     assert slider(page, "Hidden size").get_attribute("aria-valuetext") == "200"
     page.get_by_text("one LSTM of 200").wait_for()
 
@@ -153,7 +154,7 @@ def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
     assert chart.locator('[stroke-dasharray="5,4"]').count() >= 2
     button(page, "Chart options").click()
     page.get_by_text("perplexity", exact=True).click()
-    page.get_by_text("perplexity per character").wait_for()
+    page.get_by_text("Perplexity per character").wait_for()
     page.keyboard.press("Escape")
     uniform = chart.get_by_text(re.compile(r"^Uniform \d\d\.00$"))
     uniform.wait_for()  # the number of characters
@@ -179,29 +180,23 @@ def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
 
 
 def test_samples_over_time_can_be_browsed_during_training(visit: Visit) -> None:
-    page = visit(iterations=100_000)
+    page = visit(iterations=2_000, hidden=64)
     start_training(page)
     stage = page.get_by_role("region", name="Sample at this stage")
     stages = slider(page, "Stage")
-    until(lambda: stage_on_chart(page) > 0.6, 60, "the chart does not mark the newest sample")
-    until(lambda: iterations(page) > 150, 60, "training is too slow")
+    until(lambda: iterations(page) > 300, 60, "training is too slow")
+    until(lambda: stage_on_chart(page) > 0.15, 20, "the chart does not mark the newest sample")
     stages.press("Home")
     until(lambda: stages.get_attribute("aria-valuetext") != "newest", 10, "it did not move")
-    newest = stage_caption(page)
-    until(
-        lambda: stage_caption(page) != newest or "after 2" in newest,
-        10,
-        "the slider changed nothing",
-    )
-    first = stage_caption(page)
+    until(lambda: "after 1 iteration," in stage_caption(page), 10, "the slider changed nothing")
     begins = stage.inner_text()
     assert len(begins) > 200
     # When new samples arrive, the page and the chart still show the chosen one.
     seen = iterations(page)
-    until(lambda: iterations(page) > seen + 500, 60, "training is too slow")
-    assert stage_caption(page) == first
+    until(lambda: iterations(page) > seen + 300, 60, "training is too slow")
+    assert "after 1 iteration," in stage_caption(page)
     assert stage.inner_text() == begins
-    until(lambda: stage_on_chart(page) < 0.25, 5, "the chart does not mark the chosen stage")
+    until(lambda: stage_on_chart(page) < 0.1, 5, "the chart does not mark the chosen stage")
     slider(page, "Stage").press("End")
     until(lambda: stage.inner_text() != begins, 10, "the page does not return to the newest sample")
     now = stage_caption(page)
