@@ -95,9 +95,10 @@ class Run:
         """Whether the network is trained at all, here or elsewhere."""
         return self.initial_model is not None or self.solver.iteration > 0
 
-    def train(self, seconds: float = limits.UNATTENDED_SECONDS) -> None:
+    def train(self, seconds: float | None = None) -> None:
         """Train for this long, or to the goal if it ``keeps_training``.
 
+        seconds: None for as long as a run trains without a page.
         The memory is reserved until the first chunk has allocated it.
         """
         if self.reservation is None:
@@ -105,7 +106,8 @@ class Run:
             size = self.model_settings.memory(len(self.text.vocab), itemsize)
             self.reservation = Reservation(size)
             self.trainer.after_chunk.append(self._end_reservation)
-        self.trainer.start(math.inf if self.keeps_training else seconds)
+        unattended = limits.UNATTENDED_SECONDS if seconds is None else seconds
+        self.trainer.start(math.inf if self.keeps_training else unattended)
 
     def keep_training(self, keeps: bool) -> None:
         """Choose whether to train to the goal without a page, also after a restart."""

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 import RNNs
 
-from dashboard.page import open_run
-from dashboard.runs import exports
+from dashboard.runs import experiment, exports
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits, memory
 from dashboard.training.status import Phase
@@ -288,7 +287,7 @@ def test_too_little_memory_to_open_a_run_shows_a_message_and_the_page_works(
 
 
 def test_too_little_memory_to_open_a_model_shows_a_message(page, monkeypatch):
-    monkeypatch.setattr(open_run, "load", raising(MemoryError()))
+    monkeypatch.setattr(experiment, "load", raising(MemoryError()))
     page.upload("mine.pkl", b"anything", "model_upload")
     assert "not have enough memory left for this" in page.shown("error")[0]
 
