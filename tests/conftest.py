@@ -41,7 +41,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run the whole suite in two processes, and chosen files in this one."""
+    return 0 if config.args_source is pytest.Config.ArgsSource.ARGS else 2
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    _deselect_slow(config, items)
+    _group(items)
+
+
+def _group(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process; those that must run alone come last, in one."""
+    alone = [item for item in items if any(map(item.get_closest_marker, ("alone", "browser")))]
+    apart = set(alone)
+    items[:] = [item for item in items if item not in apart] + alone
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("alone" if item in apart else str(item.path)))
+
+
+def _deselect_slow(config: pytest.Config, items: list[pytest.Item]) -> None:
     if config.getoption("--run-slow"):
         return
     slow = [item for item in items if "slow" in item.keywords]

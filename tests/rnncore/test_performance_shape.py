@@ -18,6 +18,8 @@ from rnncore.cells.weight_pieces import choose_padded_pieces, choose_width
 from rnncore.compute.blas import BlasInfo
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.alone
+
 
 def fastest(call, repeats=5):
     """Return the shortest time of several calls, in seconds."""

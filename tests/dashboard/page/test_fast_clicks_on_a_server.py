@@ -15,6 +15,8 @@ import pytest
 from tests.browser.conftest import Server
 from tests.support.session import visiting
 
+pytestmark = pytest.mark.alone
+
 LESSON = "hidden=128&iterations=1000000&text=verses"
 TIMES = 10
 

@@ -16,6 +16,8 @@ from tests.browser.conftest import Server
 from tests.browser.visitors import percentile
 from tests.support.session import Session, visiting
 
+pytestmark = pytest.mark.alone
+
 # The first preset's network, with more iterations than a test can take.
 LESSON = "hidden=128&iterations=1000000"
 

@@ -29,7 +29,10 @@ from tests.support.runs import TEXT, TRAIN, advance, saves, small_run
 # Large enough for a save to take some time, so that many kills interrupt one.
 MODEL = ModelSettings(hidden_dim=128, input_dim=8, dropout=0.1, seq_length=10, batch_size=4)
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL and rlimits are POSIX")
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(os.name == "nt", reason="SIGKILL and rlimits are POSIX"),
+]
 
 TRAIN_RUN = """
 import sys, time

@@ -15,7 +15,7 @@ from dashboard.runs.store import Store
 from tests.browser.conftest import Server
 from tests.support.session import visiting
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")
+pytestmark = [pytest.mark.alone, pytest.mark.skipif(os.name == "nt", reason="needs POSIX signals")]
 
 MODES = {
     "processes": {"RNNCORE_THREADS": "2"},

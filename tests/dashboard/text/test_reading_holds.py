@@ -19,9 +19,12 @@ from tests.support.holds import longest_hold
 MOST_SECONDS = 0.2
 PROSE = "Über den naïve “quoted” lorem ipsum — x "
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="needs the processor time of another thread"
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="needs the processor time of another thread"
+    ),
+]
 
 
 def repeated(unit: bytes, size: int) -> bytes:

@@ -26,6 +26,8 @@ from tests.support.trainers import (
     until_phase,
 )
 
+pytestmark = pytest.mark.alone
+
 
 def compute(seconds: float) -> None:
     """Use the processor for this long."""
@@ -254,7 +256,8 @@ def test_time_without_the_processor_does_not_count_as_an_overrun(make, monkeypat
     scheduler = Scheduler(2)
     delayed, other = make(new_solver(), scheduler), make(new_solver(), scheduler)
     real = delayed.solver.step
-    delayed.solver.step = lambda: (time.sleep(0.05), real())[1]
+    # Two such steps take 0.18 s by the clock, 0.08 s more than a chunk may.
+    delayed.solver.step = lambda: (time.sleep(0.09), real())[1]
     overruns: list[float] = []
     monkeypatch.setattr(delayed, "_compensate", overruns.append)
     for trainer in (delayed, other):
@@ -262,4 +265,4 @@ def test_time_without_the_processor_does_not_count_as_an_overrun(make, monkeypat
     until(lambda: delayed.solver.iteration >= 10)
     for trainer in (delayed, other):
         stopped(trainer)
-    assert max(overruns) <= 0
+    assert max(overruns) < 0.04

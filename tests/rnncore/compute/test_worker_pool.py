@@ -27,9 +27,10 @@ from rnncore.sharding.shard import Shard
 from tests.support.paths import ROOT
 
 V, N, T = 12, 16, 12
-pytestmark = pytest.mark.skipif(
-    not worker_pool.is_enabled(), reason="No worker processes on this system."
-)
+pytestmark = [
+    pytest.mark.alone,
+    pytest.mark.skipif(not worker_pool.is_enabled(), reason="No worker processes on this system."),
+]
 
 
 @pytest.fixture(autouse=True)

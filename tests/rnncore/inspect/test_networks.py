@@ -14,6 +14,8 @@ from rnncore.inspect import gradient_reach, predictions, unit_values
 from tests.rnncore.inspect.networks import H, T, V, network, random_ids
 from tests.support import naive
 
+pytestmark = pytest.mark.alone
+
 every_cell = pytest.mark.parametrize("cell_type", sorted(CELLS))
 CLOSE = {"rtol": 2e-4, "atol": 2e-5}  # float32 beside float64
 

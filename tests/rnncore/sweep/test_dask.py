@@ -19,6 +19,8 @@ from rnncore.sweep.results import FINISHED, WAITING
 from tests.support.paths import ROOT
 from tests.support.sweeps import TEXT, EngineHere, assert_same_training, make_plan, train_unbroken
 
+pytestmark = pytest.mark.alone
+
 pytest.importorskip("distributed", reason="pip install -r requirements-sweep.txt")
 
 START_SECONDS = 60.0
