@@ -1,0 +1,143 @@
+"""One screen: what matters is in view without scrolling, and nothing moves while it trains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import Visit
+from tests.browser.steps import button, is_training, iterations, until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+WIDE = ((1280, 800), (1440, 900))
+PHONE = (390, 844)
+MOST_SHIFT = 0.02  # the sum of the layout shifts that the browser reports
+
+# Which parts lie wholly in the window, between the bar at its head and, on a phone, the controls
+# at its foot; and the lines of writing that are in view there.
+_IN_VIEW = """
+() => {
+    const named = name => [...document.querySelectorAll('button')].find(
+        button => button.innerText.trim().endsWith(name))
+    const first = selector => document.querySelector(selector)
+    const head = first('[data-testid=stHeader]').getBoundingClientRect().bottom - 1
+    const foot = innerWidth <= 900
+        ? first('.st-key-progress').getBoundingClientRect().top : innerHeight
+    const inside = (part, top, bottom) => {
+        const box = part.getBoundingClientRect()
+        return box.width > 0 && box.top >= top && box.bottom <= bottom + 1
+            && box.left >= 0 && box.right <= innerWidth
+    }
+    const writing = first('.st-key-writing_panel [role=region]')
+    const style = getComputedStyle(writing), box = writing.getBoundingClientRect()
+    const room = Math.min(box.bottom, foot) - Math.max(box.top, head) - parseFloat(style.paddingTop)
+    const parts = {
+        chart: first('.st-key-chart_panel svg.marks'),
+        'stage slider': first('.st-key-stage_row [data-testid=stSlider]'),
+        doctor: first('.st-key-doctor p'),
+    }
+    const atFoot = {
+        'Train or Pause': named('Pause') || named('Train'),
+        progress: first('.st-key-progress [role=progressbar]'),
+    }
+    const seen = Object.entries(parts).filter(([, part]) => inside(part, head, foot))
+        .concat(Object.entries(atFoot).filter(([, part]) => inside(part, 0, innerHeight)))
+    const sampling = ['Generate', 'Seed text', 'Temperature'].filter(label => {
+        const part = label === 'Generate' ? first('.st-key-generate button')
+            : first(`.st-key-section_sample [aria-label="${label}"]`)
+        return part && inside(part, head, foot)
+    })
+    return {parts: seen.map(([name]) => name).sort(), sampling,
+        lines: Math.floor(room / parseFloat(style.lineHeight))}
+}
+"""
+_WATCH_SHIFTS = """
+() => {
+    window.shifts = []
+    new PerformanceObserver(list => {
+        for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push([
+            entry.value, entry.sources.slice(0, 3).map(source =>
+                `${source.node?.className || source.node?.nodeName} ` +
+                `${source.previousRect.top} > ${source.currentRect.top}`)])
+    }).observe({type: 'layout-shift', buffered: false})
+}
+"""
+ALL = sorted(["chart", "stage slider", "doctor", "Train or Pause", "progress"])
+
+
+def assert_in_view(page: Page, state: str) -> None:
+    """Assert that the parts of the stage are in view, with enough lines of writing."""
+    page.locator(".st-key-chart_panel svg.marks").first.wait_for()
+    seen = page.evaluate(_IN_VIEW)
+    assert seen["parts"] == ALL, f"{state}: only {seen['parts']} are in view"
+    size = page.viewport_size
+    assert size is not None
+    assert seen["lines"] >= (4 if size["width"] < 900 else 8), f"{state}: {seen['lines']} lines"
+    if (size["width"], size["height"]) == WIDE[0]:
+        assert len(seen["sampling"]) == 3, f"{state}: only {seen['sampling']} are in view"
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds"),
+    [
+        (WIDE[0], 10),
+        (PHONE, 10),
+        *(pytest.param(size, 60, marks=pytest.mark.slow) for size in (*WIDE, PHONE)),
+    ],
+)
+def test_the_stage_is_in_view_and_still(visit: Visit, size: tuple[int, int], seconds: int) -> None:
+    page = visit(iterations=100_000)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_timeout(1_000)
+    assert_in_view(page, "before training")
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 5, 30, "training did not start")
+    page.wait_for_timeout(2_500)  # the rail folds, the phone scrolls to the stage
+    page.evaluate(_WATCH_SHIFTS)
+    page.wait_for_timeout(1_000 * seconds)
+    assert_in_view(page, "during training")
+    shifts = page.evaluate("window.shifts")
+    assert sum(shift for shift, _ in shifts) <= MOST_SHIFT, shifts
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    assert_in_view(page, "after training")
+
+
+def test_the_keyboard_trains_pauses_and_generates(visit: Visit) -> None:
+    page = visit(iterations=100_000)
+    pressed = 0
+    while not page.evaluate("document.activeElement.innerText || ''").strip().endswith("Train"):
+        pressed += 1
+        assert pressed <= 5, "Train is more than 5 Tabs away"
+        page.keyboard.press("Tab")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "Space did not train")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("Space")
+    until(lambda: not is_training(page), 20, "Space did not pause")
+    page.get_by_label("Seed text").fill("The ")
+    page.keyboard.press("Space")  # a blank in a field
+    page.keyboard.press("Control+Enter")
+    piece = page.get_by_role("region", name="Generated text")
+    piece.wait_for()
+    until(lambda: piece.inner_text().startswith("The  "), 10, "not the text that was typed")
+    assert not is_training(page)
+
+
+def test_a_click_on_the_curve_shows_what_was_written_then(visit: Visit) -> None:
+    page = visit(iterations=400)
+    button(page, "Train").click()
+    page.get_by_text("Finished", exact=True).wait_for()
+    title = page.get_by_text("What it wrote after")
+    until(lambda: "after 400 iterations" in title.inner_text(), 20, "the newest is not shown")
+    plot = page.locator(".st-key-chart_panel svg.marks").first.bounding_box()
+    assert plot is not None
+    page.mouse.click(plot["x"] + 0.2 * plot["width"], plot["y"] + 0.5 * plot["height"])
+    until(lambda: "after 400 iterations" not in title.inner_text(), 20, "the click chose nothing")
+    assert page.title().startswith("✓ 400 · ")
