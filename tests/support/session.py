@@ -6,6 +6,7 @@ measure are those of the server.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+
+_PROGRESS = re.compile(r"-badge\[.*\] \*\*([\d,]+)\*\* (?:of [\d,]+ )?iterations")
 
 
 @contextmanager
@@ -87,9 +90,13 @@ class Session:
         return any(element.button.label == label for element in self._of("button"))
 
     def iterations(self) -> int:
-        """Return the iterations on the progress bar."""
-        bars = [element.progress.text for element in self._of("progress")]
-        return int(bars[0].split(" of ")[0].replace(",", "")) if bars else 0
+        """Return the iterations that the progress shows, 0 before training."""
+        found = _PROGRESS.search(self.progress())
+        return int(found[1].replace(",", "")) if found else 0
+
+    def progress(self) -> str:
+        """Return the line with the progress of the training, "" before training."""
+        return next((text for text in self._texts() if _PROGRESS.search(text)), "")
 
     def _texts(self) -> Iterator[str]:
         texts = (getattr(e, kind).body for kind in ("markdown", "alert") for e in self._of(kind))

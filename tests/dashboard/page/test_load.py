@@ -35,6 +35,7 @@ class Training:
 
     def __init__(self) -> None:
         self.done = 0  # iterations since all sessions train
+        self.progress = ""
 
     def run(self, url: str, all_train: threading.Barrier, over: threading.Event) -> None:
         with visiting(url, LESSON) as session:
@@ -44,7 +45,7 @@ class Training:
             before = session.iterations()
 
             def is_over() -> bool:
-                self.done = session.iterations() - before
+                self.done, self.progress = session.iterations() - before, session.progress()
                 return over.is_set()
 
             session.wait_for(is_over, 300)
@@ -88,7 +89,8 @@ def test_a_click_shows_soon_while_all_other_sessions_train(
                 # trained as long, so their shares are equal only in the long run.
                 idle.wait_for(lambda: even(trainings) or any(v.done() for v in visits), 120)
         except AssertionError as error:
-            raise AssertionError(f"iterations of each: {[t.done for t in trainings]}") from error
+            pages = [f"{training.done} ({training.progress})" for training in trainings]
+            raise AssertionError(f"iterations of each: {pages}") from error
         finally:
             over.set()
             all_train.abort()
