@@ -10,11 +10,11 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, Server
-from tests.browser.steps import button, iterations, until
+from tests.browser.steps import button, iterations, open_tab, until
 from tests.conftest import find_chromium
 from tests.support.paths import ROOT
 
-WIDTH, HEIGHT = 1280, 1100
+WIDTH, HEIGHT = 1280, 800
 
 
 def main(folder: Path) -> None:
@@ -42,16 +42,17 @@ def main(folder: Path) -> None:
 
 
 def _writing(page: Page, path: Path) -> None:
+    """Take a picture of the tab Write together, some characters after its start."""
     page.get_by_label("Seed text").fill("The lamp ")
-    button(page, "Generate").click()
-    page.get_by_text("characters after the seed text").wait_for()
-    page.get_by_text("Write together", exact=True).click()
+    open_tab(page, "Write together")
     button(page, "Start with the seed text").click()
-    page.get_by_text("Finish word").wait_for()
-    page.set_viewport_size({"width": WIDTH, "height": 3_200})  # nothing is scrolled out
+    button(page, "Finish word").wait_for()
+    button(page, "Finish word").click()
     page.wait_for_timeout(1_500)
-    page.locator(".st-key-section_sample").screenshot(path=path)
-    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    page.locator(".st-key-tabs_area").scroll_into_view_if_needed()
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
+    _picture(page, path)
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
 def _picture(page: Page, path: Path) -> None:
