@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from dashboard.formatting import counted
 from dashboard.reports.escaping import replace_forbidden
 from dashboard.reports.svg_curve import Curve, draw
+from dashboard.reports.terms import explain
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def render(report: Report) -> str:
     """Return the HTML document, some 40 kB and the size of the samples."""
     curve = report.curve
     figure = draw(curve) if curve is not None and np.size(curve.iteration) else ""
-    return _template().render(report=report, figure=figure, counted=counted)
+    terms = explain((*report.figures, *report.settings))
+    return _template().render(report=report, figure=figure, counted=counted, terms=terms)
 
 
 @cache

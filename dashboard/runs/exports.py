@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import math
 import re
@@ -10,10 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
 
 from dashboard.analysis.baselines import Baseline
+from dashboard.charts import picture
+from dashboard.charts.chart_options import ChartOptions
 from dashboard.charts.history_line import describe_thinning, report_lines
 from dashboard.formatting import counted
 from dashboard.reports.run_report import Report, Sample, render
@@ -198,13 +202,20 @@ def report_html(run: Run, levels: list[Baseline]) -> str:
     )
 
 
+def loss_picture(run: Run, levels: list[Baseline]) -> dict[str, Any]:
+    """Return the loss chart as a Vega-Lite specification; ``levels`` are lines on it."""
+    options = ChartOptions(baselines=levels, marks=run.trainer.changes)
+    return picture.draw_loss(run.solver.history, run.chars_per_epoch, options, run.text.name)
+
+
 @dataclass(frozen=True)
 class Download:
     """A kind of file that the page offers under More downloads.
 
     suffix: end of the file's name. make: returns the file from the run and the baselines of its
     text. caption: a sentence without its full stop. size: returns the approximate number of bytes
-    of a file that this page can open again; None for other files.
+    of a file that this page can open again; None for other files. needs: an optional package
+    without which the file is not offered.
     """
 
     label: str
@@ -213,9 +224,10 @@ class Download:
     caption: str = ""
     help: str | None = None
     size: Callable[[Run], int] | None = None
+    needs: str = ""
 
 
-MORE_DOWNLOADS = (
+_DOWNLOADS = (
     Download(
         "Whole run (.npz)",
         ".npz",
@@ -240,4 +252,22 @@ MORE_DOWNLOADS = (
         "minima and maxima",
     ),
     Download("Samples over time", "-samples.txt", lambda run, _: samples_text(run)),
+    Download(
+        "Loss curve (PNG)",
+        "-loss.png",
+        lambda run, baselines: picture.to_png(loss_picture(run, baselines)),
+        needs="vl_convert",
+    ),
+    Download(
+        "Loss curve (SVG)",
+        "-loss.svg",
+        lambda run, baselines: picture.to_svg(loss_picture(run, baselines)),
+        "The drawing of the page, for a document or a slide",
+        needs="vl_convert",
+    ),
+)
+MORE_DOWNLOADS = tuple(
+    download
+    for download in _DOWNLOADS
+    if not download.needs or importlib.util.find_spec(download.needs)
 )

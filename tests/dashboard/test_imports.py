@@ -58,6 +58,7 @@ PACKAGES = {
     "psutil": {"server.memory"},
     "starlette": {"app", "web.downloads", "web.visitors"},
     "jinja2": {"reports.run_report"},
+    "vl_convert": {"charts.picture"},  # optional
 }
 
 # Private names of other packages that are used, and why.

@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from dashboard.reports.run_report import Report, Sample, render
 from dashboard.reports.svg_curve import Curve, draw, smooth_line, thin_line, ticks
+from dashboard.reports.terms import TERMS
+from dashboard.runs import exports
+from tests.support.runs import small_run
 
 HOSTILE = (
     "</pre><script>alert(1)</script>",
@@ -81,8 +84,9 @@ def test_all_values_are_shown() -> None:
     )
     root = parsed(html)
     cells = ["".join(e.itertext()) for e in root.iter() if e.tag in ("dd", "td")]
-    assert cells == ["1.106", "20,000", "none", "emma.txt", "80", "yes", "0.004", "none"]
-    assert [e.text for e in root.iter("h2")] == ["Loss", "Text", "Settings", "Samples"]
+    shown = ["1.106", "20,000", "none", "emma.txt", "80", "yes", "0.004", "none"]
+    assert cells == [*shown, TERMS["Learning rate"]]
+    assert [e.text for e in root.iter("h2")] == ["Loss", "Text", "Settings", "Samples", "Terms"]
     assert "after 20,000 iterations" in html
     # HTML parsers drop one line feed after <pre>, so the sample's own stays.
     assert [e.text for e in root.iter("pre")] == ["\n\nth e", "\nthe"]
@@ -178,3 +182,19 @@ def test_ticks_are_within_the_range_and_about_as_many_as_wanted(
     found = ticks(low, low + span, wanted)
     assert 1 <= len(found) <= wanted + 2
     assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)
+
+
+def test_the_terms_that_occur_are_explained():
+    shown = render(Report("A run", {"Validation loss": 1.0}, settings={"Dropout": 0.1}))
+    terms = re.findall(r"<dt>([^<]+)</dt><dd>[^<]{30,}", shown)
+    assert terms == ["Loss", "Validation loss", "Dropout"]
+    assert "Terms" not in render(Report("A run"))
+
+
+def test_every_setting_of_a_network_in_a_report_is_explained():
+
+    shown = exports.report_html(small_run(steps=2), [])
+    plain = {"Cell", "Layers", "Iterations between validations", "Planned iterations"}
+    settings = shown.split("<h2>Settings</h2>")[1].split("<h2>")[0]
+    names = set(re.findall(r'<th scope="row">([^<]+)', settings)) - plain
+    assert names - {"Initialisation seed"} <= set(TERMS)
