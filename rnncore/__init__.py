@@ -1,5 +1,28 @@
 """rnncore: character-level recurrent networks in NumPy.
 
+A network learns a text:
+
+>>> from rnncore import RNN, Solver, Vocab
+>>> text = "the cat sat on the mat. " * 50
+>>> vocab = Vocab.from_text(text)
+>>> model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=24, cell_type="gru", seed=0)
+>>> solver = Solver(vocab.encode(text), model, seq_length=20, batch_size=4, num_iters=200)
+>>> history = solver.train(progress=False)
+>>> model.sample("the ", T=20, temperature=0)
+'cat sat on the mat. '
+
+The network is saved and read again, by a reader that runs nothing in the file:
+
+>>> import pickle, rnncore
+>>> copy = rnncore.load(pickle.dumps(model))
+>>> copy.num_params == model.num_params
+True
+
+It becomes one web page, a NumPy program or a file for PyTorch:
+
+>>> page = rnncore.to_html(model, rnncore.Card(name="The cat"))
+>>> program = rnncore.to_numpy(model)
+
 ``blas.configure`` comes first, because the BLAS reads its settings when NumPy is imported.
 """
 

@@ -16,6 +16,10 @@ _CODE_POINTS = 0x110000
 class Vocab:
     """The characters that a model knows, in the order of their ids. Immutable.
 
+    >>> vocab = Vocab.from_text("banana")
+    >>> vocab.encode("ban").tolist(), vocab.decode([1, 0, 2])
+    ([1, 0, 2], 'ban')
+
     VocabError: there are no characters, or one of them is not a single character or repeated.
     """
 
