@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "build" / "reference"
 # The public names are on the page of rnncore; these modules have pages of their own.
 MODULES = (
     *("rnncore", "rnncore.cells", "rnncore.sampling", "rnncore.optim", "rnncore.schedules"),
-    *("rnncore.history", "rnncore.errors", "rnncore.teaching", "rnncore.inspect", "rnncore.cli"),
+    *("rnncore.history", "rnncore.errors", "rnncore.teaching"),
 )
 
 
