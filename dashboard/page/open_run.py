@@ -6,7 +6,7 @@ import time
 
 from dashboard.formatting import ago
 from dashboard.page import current_run, error_boundary, messages, state, unsaved_text, widgets
-from dashboard.runs import experiment, run_notes
+from dashboard.runs import run_notes, uploads
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
@@ -111,7 +111,7 @@ def open_upload() -> None:
     name = display_name(file.name)
     try:
         limits.check_model_size(name, file.size)
-        opened = experiment.open_file(file.getvalue(), _whole_text())
+        opened = uploads.open_file(file.getvalue(), _whole_text())
         if isinstance(opened, Solver):
             run = _run_of_checkpoint(opened, name)
         else:

@@ -1,8 +1,8 @@
 """A whole experiment as one zip: the run, its text, settings, history, samples, model and report.
 
-``open_file`` opens such a zip again. It reads the first member only, ``run.npz``, which is stored
-uncompressed, so a zip cannot expand to more than its own size. The other members are for people
-and other programs. An experiment without its text holds the text's SHA-256 instead.
+``uploads`` opens such a zip again. It reads the first member only, ``run.npz``, which is stored
+uncompressed. The other members are for people and other programs. An experiment without its text
+holds the text's SHA-256 instead.
 """
 
 from __future__ import annotations
@@ -20,15 +20,8 @@ from dashboard.analysis.baselines import Baseline
 from dashboard.runs import exports, portable
 from dashboard.runs.network_choice import LATEST
 from dashboard.runs.run import Run
-from dashboard.text.loading import LoadedText
-from dashboard.text.recoding import recode
-from rnncore import RNN, RnnCoreError, Solver, __version__, load
-from rnncore.errors import FileFormatError
-from rnncore.storage import npz
-from rnncore.storage.solver_values import import_model
-
-RUN = "run.npz"
-_HEADER = 30  # bytes of a zip member's header before its name
+from dashboard.runs.uploads import RUN
+from rnncore import __version__
 
 README = """\
 This is an experiment of the LSTM workbench: a network that learnt to write a text.
@@ -72,48 +65,6 @@ def pack(run: Run, baselines: list[Baseline], with_text: bool = True) -> bytes:
             kind = zipfile.ZIP_STORED if name == RUN else zipfile.ZIP_DEFLATED
             archive.writestr(name, content, kind)
     return buffer.getvalue()
-
-
-def open_file(raw: bytes, text: LoadedText | None) -> Solver | RNN:
-    """Return the run or model in an uploaded file: an experiment, a run (.npz) or a model (.pkl).
-
-    text: the page's text, for an experiment that was saved without its own.
-    RnnCoreError: the file is damaged, or lacks its text and ``text`` is another one.
-    """
-    run = _find_run(raw)
-    if run is None:
-        return load(raw)
-    values, arrays = npz.read(io.BytesIO(run))
-    if "ids" in arrays:
-        return load(run)
-    model, _ = import_model(values, arrays)
-    if model.vocab is None:
-        raise FileFormatError("This experiment was made with numbers, not with characters.")
-    advice = "Choose its text on this page, cleaned up in the same way, and upload the file again."
-    if text is None:
-        raise RnnCoreError(f"This experiment was saved without its text. {advice}")
-    try:
-        return load(run, data=recode(text, model.vocab).ids)
-    except RnnCoreError as error:
-        raise RnnCoreError(
-            f"This experiment was saved without its text, and {text.name} is another one. {advice}"
-        ) from error
-
-
-def _find_run(raw: bytes) -> bytes | None:
-    """Return the bytes of ``run.npz`` in an experiment; None if the file is none."""
-    name = RUN.encode()
-    if raw[:4] != b"PK\x03\x04" or raw[_HEADER : _HEADER + len(name)] != name:
-        return None
-    method = int.from_bytes(raw[8:10], "little")
-    size = int.from_bytes(raw[18:22], "little")
-    start = _HEADER + len(name) + int.from_bytes(raw[28:30], "little")
-    if method != zipfile.ZIP_STORED or start + size > len(raw):
-        raise FileFormatError(
-            "This zip begins like an experiment, but its run.npz is cut or compressed: make the "
-            "zip again on the workbench, or upload run.npz itself."
-        )
-    return raw[start : start + size]
 
 
 def _describe(run: Run, digest: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from rnncore.network import Array, Network, check_finite
 Tensors = Mapping[str, NDArray[Any]]
 
 GATES = {"lstm": "ifgo", "gru": "rzn", "vanilla": "h"}  # in PyTorch's order
-MAX_BYTES = 1 << 30
+MAX_BYTES, MAX_HEADER = 1 << 30, 1 << 20  # of a file, and of its names and shapes
 MISSING = "This needs the package safetensors; install it with: pip install safetensors"
 
 
@@ -73,6 +73,11 @@ def from_torch(raw: bytes) -> RNN:
         raise FileFormatError(
             f"The file has {len(raw):,} bytes; a model file holds up to {MAX_BYTES:,}."
         )
+    length = int.from_bytes(raw[:8], "little")
+    if length > MAX_HEADER:
+        raise FileFormatError(
+            f"The file's header has {length:,} bytes, so it is no .safetensors file of a network."
+        )
     try:
         tensors = load(bytes(raw))
     # The package raises a KeyError for types that NumPy lacks, such as bfloat16.
@@ -80,7 +85,6 @@ def from_torch(raw: bytes) -> RNN:
         raise FileFormatError(
             f"The file is no .safetensors file that NumPy can hold: {shorten(str(error))}."
         ) from None
-    length = int.from_bytes(raw[:8], "little")
     metadata = json.loads(raw[8 : 8 + length]).get("__metadata__") or {}
     return from_state_dict(tensors, metadata.get("gates"))
 

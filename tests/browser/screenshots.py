@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import FLAGS, Server
 from tests.browser.steps import button, iterations, open_tab, until
@@ -36,6 +36,7 @@ def main(folder: Path) -> None:
             page.get_by_role("heading", name="What temperature is").wait_for(timeout=60_000)
             page.wait_for_timeout(1_500)
             _picture(page, folder / "how.png")
+            _network(browser, folder / "network.png")
         finally:
             browser.close()
             server.stop()
@@ -53,6 +54,19 @@ def _writing(page: Page, path: Path) -> None:
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, main.scrollHeight)")
     _picture(page, path)
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
+
+
+def _network(browser: Browser, path: Path) -> None:
+    """Take a picture of the example of an exported page, with the odds of a character."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": 800})
+    page.goto((ROOT / "docs" / "examples" / "pride.html").as_uri())
+    page.get_by_text("Computed at").wait_for()
+    page.locator("#text").evaluate("box => box.scrollTop = 0")
+    # A character at which the network had a choice.
+    page.evaluate(
+        "writing.showOdds(writing.written.findIndex(({p}, i) => i > 100 && p > 0.1 && p < 0.3))"
+    )
+    _picture(page, path)
 
 
 def _picture(page: Page, path: Path) -> None:

@@ -10,9 +10,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from dashboard.runs import experiment, exports
+from dashboard.runs import experiment, exports, portable, uploads
+from dashboard.runs.network_choice import LATEST
 from dashboard.text.loading import load
-from rnncore import RNN, RnnCoreError, Solver
+from rnncore import RNN, RnnCoreError, Solver, to_torch
 from rnncore.errors import FileFormatError
 from tests.support.runs import TEXT, small_run
 
@@ -38,7 +39,7 @@ def read(raw, name):
 
 
 def test_training_continues_exactly_from_an_experiment(run, packed):
-    again, mine = (experiment.open_file(packed, None) for _ in range(2))
+    again, mine = (uploads.open_file(packed, None) for _ in range(2))
     assert isinstance(again, Solver)
     assert again.position() == run.solver.position()
     np.testing.assert_array_equal(again.ids, run.text.ids)
@@ -70,30 +71,50 @@ def test_an_experiment_without_its_text_opens_with_the_same_text_only(run, witho
     digest = json.loads(read(without_text, "settings.json"))["text"]["sha256"]
     assert digest in read(without_text, "README.txt").decode()
     with pytest.raises(RnnCoreError, match=r"without its text\. Choose its text"):
-        experiment.open_file(without_text, None)
+        uploads.open_file(without_text, None)
     other = load(b"The cat sat on a log, and the dog on the mat. " * 40, "dog.txt")
     with pytest.raises(RnnCoreError, match=r"without its text, and dog\.txt is another one"):
-        experiment.open_file(without_text, other)
-    again = experiment.open_file(without_text, TEXT)
+        uploads.open_file(without_text, other)
+    again = uploads.open_file(without_text, TEXT)
     np.testing.assert_array_equal(again.ids, run.text.ids)
 
 
 def test_other_files_open_as_before(run):
-    assert isinstance(experiment.open_file(exports.checkpoint_npz(run), None), Solver)
-    assert isinstance(experiment.open_file(exports.model_pickle(run), None), RNN)
+    assert isinstance(uploads.open_file(exports.checkpoint_npz(run), None), Solver)
+    assert isinstance(uploads.open_file(exports.model_pickle(run), None), RNN)
     with pytest.raises(FileFormatError):
-        experiment.open_file(b"PK\x03\x04", None)
+        uploads.open_file(b"PK\x03\x04", None)
 
 
 @pytest.mark.parametrize("change", ["cut", "compressed"])
 def test_a_cut_or_compressed_run_is_refused(packed, change):
     raw = packed[:2000] if change == "cut" else packed[:8] + b"\x08" + packed[9:]
     with pytest.raises(FileFormatError, match=r"upload run\.npz itself"):
-        experiment.open_file(raw, None)
+        uploads.open_file(raw, None)
+
+
+def test_a_network_of_pytorch_opens():
+    pytest.importorskip("safetensors", reason="safetensors is not installed")
+    model = small_run(steps=1).solver.model
+    opened = uploads.open_file(to_torch(model), None)
+    np.testing.assert_array_equal(opened.flat, model.flat)
+    with pytest.raises(FileFormatError, match="lacks the tensor"):
+        uploads.open_file(b"\x02" + bytes(7) + b"{}", None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "advice"), [("numpy", r"Upload the model \(.pkl\)"), ("torch", "unpack it")]
+)
+def test_other_downloads_are_refused_with_advice(run, kind, advice):
+    if kind == "torch":
+        pytest.importorskip("safetensors", reason="safetensors is not installed")
+    (make,) = (each.make for each in portable.PORTABLES if each.suffix == f"-{kind}.zip")
+    with pytest.raises(FileFormatError, match=advice):
+        uploads.open_file(make(run, LATEST), None)
 
 
 def test_a_changed_byte_is_found(packed):
     damaged = bytearray(packed)
     damaged[500] ^= 1
     with pytest.raises(FileFormatError):
-        experiment.open_file(bytes(damaged), None)
+        uploads.open_file(bytes(damaged), None)
