@@ -29,7 +29,7 @@ from dashboard.runs.summary import describe_network
 from dashboard.server import limits
 from dashboard.server.error_messages import report_unexpected
 from dashboard.settings import CELL_NAMES
-from rnncore import save
+from rnncore import RnnCoreError, save
 from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
@@ -51,6 +51,9 @@ def make_file(run: Run, what: str, data: Callable[[], str | bytes]) -> str | byt
     """
     try:
         file = data()
+    except RnnCoreError as error:
+        run.export_error = f"“{what}” was not created. {error}"
+        raise
     except Exception as error:
         run.export_error = report_unexpected(
             error, f"“{what}” could not be created. The run is unchanged."

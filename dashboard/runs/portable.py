@@ -6,6 +6,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import PurePath
 
 from dashboard.formatting import counted
@@ -62,7 +63,12 @@ def make_card(run: Run, which: str, iteration: int) -> Card:
 
 def offered() -> list[Portable]:
     """Return the kinds of file for which everything is installed."""
-    return [each for each in PORTABLES if not each.needs or importlib.util.find_spec(each.needs)]
+    return [each for each in PORTABLES if not each.needs or _is_installed(each.needs)]
+
+
+@cache
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
 
 
 WEB_PAGE = Portable(

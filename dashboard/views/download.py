@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import cycle
 
 import streamlit as st
 
@@ -15,7 +16,7 @@ from dashboard.runs import exports, summary
 from dashboard.runs.labels import MAX_NAME
 from dashboard.runs.run import Run, Saver
 from dashboard.server import limits
-from dashboard.views import network_choice
+from dashboard.views import download_button, network_choice, portable_downloads
 
 
 def show() -> None:
@@ -76,14 +77,15 @@ def draw_model(run: Run) -> None:
     ready = exports.ready_model_pickle(run, which)
     name = f"{exports.file_stem(run)}.pkl"
     make = partial(exports.model_pickle, run, which)
-    _draw_button(run, "Download model", name, make, ready, key="download_model")
+    download_button.draw(run, "Download model", name, make, ready, key="download_model")
 
 
 def _draw_downloads(run: Run) -> None:
     stem = exports.file_stem(run)
     if run.export_error:
         st.error(escape_markdown(run.export_error), icon=":material/error:")
-    network_choice.draw(run, "download")
+    which = network_choice.draw(run, "download")
+    portable_downloads.draw_web_page(run, stem, which)
     st.caption(
         f"**Download model**, at the top right, opens in Python with rnncore"
         f"{_describe_upload(exports.model_bytes(run))}. "
@@ -98,6 +100,7 @@ def _draw_downloads(run: Run) -> None:
         language=None,  # syntax colours have too little contrast in dark mode
         wrap_lines=True,
     )
+    portable_downloads.draw_programs(run, stem, which)
     _draw_more_downloads(run, stem)
     if run.autosaver is not None:
         _draw_saved_run(run, run.autosaver)
@@ -127,27 +130,12 @@ def _draw_more_downloads(run: Run, stem: str) -> None:
     def make_by(download: exports.Download) -> Callable[[], str | bytes]:
         return lambda: download.make(run, baselines.result or [])
 
-    for download in exports.MORE_DOWNLOADS:
-        _draw_button(run, download.label, f"{stem}{download.suffix}", make_by(download))
-        if download.caption:
-            upload = _describe_upload(download.size(run)) if download.size else ""
-            st.caption(f"{download.caption}{upload}.", help=download.help)
-
-
-def _draw_button(
-    run: Run,
-    label: str,
-    file_name: str,
-    make: Callable[[], str | bytes],
-    ready: bytes | None = None,
-    key: str | None = None,
-) -> None:
-    """Draw a download button; without ``ready`` bytes the file is made when it is clicked."""
-    st.download_button(
-        label,
-        data=ready if ready is not None else lambda: exports.make_file(run, label, make),
-        file_name=file_name,
-        icon=":material/download:",
-        on_click="ignore",
-        key=key,
-    )
+    st.markdown("**This run**")
+    portable_downloads.draw_experiment(run, stem, baselines)
+    for place, download in zip(cycle(st.columns(2)), exports.MORE_DOWNLOADS, strict=False):
+        with place:
+            name = f"{stem}{download.suffix}"
+            download_button.draw(run, download.label, name, make_by(download))
+            if download.caption:
+                upload = _describe_upload(download.size(run)) if download.size else ""
+                st.caption(f"{download.caption}{upload}.", help=download.help)

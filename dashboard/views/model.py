@@ -148,8 +148,9 @@ def _draw_trained_models() -> None:
         "Upload model",
         key="model_upload",
         on_change=open_run.open_upload,
-        help="A model (.pkl) or a whole run (.npz) downloaded here, or a pickle of the original "
-        "program. A pickle is a file of Python objects; code in it is never run.",
+        help="A model (.pkl), run (.npz) or experiment (.zip) downloaded here, a network from "
+        "PyTorch (.safetensors), or a pickle of the original program. A pickle is a file of "
+        "Python objects; code in it is never run.",
     )
     for name, title in PRETRAINED.items():
         st.button(
