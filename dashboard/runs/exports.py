@@ -259,6 +259,7 @@ _DOWNLOADS = (
         "Loss curve (PNG)",
         "-loss.png",
         lambda run, baselines: picture.to_png(loss_picture(run, baselines)),
+        "The drawing of the page, for a message",
         needs="vl_convert",
     ),
     Download(

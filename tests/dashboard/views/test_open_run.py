@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import RNNs
 
-from dashboard.runs import experiment, exports
+from dashboard.runs import experiment, exports, uploads
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits, memory
 from dashboard.training.status import Phase
@@ -84,16 +84,16 @@ def test_an_uploaded_run_continues_exactly(page):
     np.testing.assert_array_equal(page.run.solver.model.flat, before.solver.model.flat)
 
 
-def test_an_uploaded_run_brings_its_samples_changes_goal_and_text(page):
+def test_an_uploaded_experiment_brings_its_samples_changes_goal_and_text(page):
     page.choose("goal_kind", "epochs")
     page.steps(3)
     page.choose("train_lr", 1e-3)
-    before, raw = page.run, exports.checkpoint_npz(page.run)
+    before, raw = page.run, experiment.pack(page.run, [])
     page.press("Reset")
     page.choose("goal_kind", "iterations")
-    page.upload("mine.npz", raw, "model_upload")
+    page.upload("mine.zip", raw, "model_upload")
     run = page.run
-    assert run.text.name == before.text.name != "mine.npz"
+    assert run.text.name == before.text.name != "mine.zip"
     assert run.text.encoding == before.text.encoding
     assert run.sample_log.entries == before.sample_log.entries != []
     assert run.trainer.changes == before.trainer.changes != []
@@ -287,7 +287,7 @@ def test_too_little_memory_to_open_a_run_shows_a_message_and_the_page_works(
 
 
 def test_too_little_memory_to_open_a_model_shows_a_message(page, monkeypatch):
-    monkeypatch.setattr(experiment, "load", raising(MemoryError()))
+    monkeypatch.setattr(uploads, "load", raising(MemoryError()))
     page.upload("mine.pkl", b"anything", "model_upload")
     assert "not have enough memory left for this" in page.shown("error")[0]
 
