@@ -11,6 +11,7 @@ from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, fit_settings, new_run
 from dashboard.server import error_messages, limits
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
+from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
 from dashboard.training.goals import Plan, TrainingStart
 from dashboard.training.status import Phase, Status
@@ -96,15 +97,27 @@ def make_current(run: Run) -> None:
 def show_settings_of(run: Run) -> None:
     """Write the run's text, network, training and goal to the page."""
     if state.text() != run.text:
-        source = Source("run", run.id, run.text.name)
-        state.set_text_source(source)
-        state.set_text(run.text, (source, widgets.read_options()))
+        _show_text_of(run)
     # The widget holds the iterations of one goal, the run's settings those of the whole run.
     num_iters = widgets.train_settings().num_iters
     widgets.show_settings(run.model_settings, replace(run.train_settings, num_iters=num_iters))
     widgets.show_goal(run.plan.goal)
     state.mark_settings_applied()
     state.set_next_train_settings(None)
+
+
+def _show_text_of(run: Run) -> None:
+    """Choose the run's text: as the sample text that it is, else as that of the run."""
+    sample = loading.find_sample_name(run.text)
+    source = Source("run", run.id, run.text.name)
+    if sample is not None:
+        source = Source("sample", sample, sample)
+    state.set_text_source(source)
+    if sample is not None:
+        widgets.select_sample(sample)
+        state.set_text(loading.load_sample(sample), (source, widgets.read_options()))
+    else:
+        state.set_text(run.text, (source, widgets.read_options()))
 
 
 def set_aside(run: Run) -> None:
@@ -137,6 +150,7 @@ def create(like: Run | None = None) -> Run:
     run = new_run(text, widgets.model_settings(), training, first)
     if like is not None:
         run.began_as, run.whole_text = like.began_as, like.whole_text
+    run.keeps_training = widgets.keeps_training()
     get_registry().add(run)
     state.set_run(run)
     widgets.show_settings(None, training)
@@ -195,7 +209,6 @@ def start(run: Run) -> None:
     """Start the run's trainer, and fold the settings to make room for it."""
     widgets.fold_settings()
     get_registry().add(run)  # the registry may have put it away while the page was idle
-    run.keeps_training = widgets.keeps_training()
     run.train()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dashboard.page import state, widgets
 from dashboard.server import error_messages, limits
-from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_sample
+from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_files, load_sample
 from rnncore import RnnCoreError
 from rnncore.errors import TextError
 from rnncore.reading.file_names import display_name
@@ -38,12 +38,12 @@ def _load(source: Source, options: ReadOptions) -> LoadedText:
         return load_sample(source.key, options)
     if source.kind == "paste":
         return load(source.key.encode("utf-8", "replace"), source.name, options)
-    file = widgets.uploaded_text()
+    files = [file for file in widgets.uploaded_texts() if file.file_id in source.key.split()]
     if source.kind == "lost":
         raise TextError(state.text_error())
-    if file is None:
+    if not files:
         raise TextError(
             f"{source.name} is no longer uploaded: upload it again to change how it is read."
         )
-    limits.check_text_size(display_name(source.name), file.size)
-    return load(file.getvalue(), source.name, options)
+    limits.check_text_size(display_name(source.name), sum(file.size for file in files))
+    return load_files([(file.name, file.getvalue()) for file in files], options)

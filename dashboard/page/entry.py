@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from dashboard.formatting import date_and_time
 from dashboard.page import (
     messages,
     session,
@@ -78,6 +79,16 @@ def _apply_lesson(lesson: Lesson) -> None:
 def hidden_sections() -> frozenset[str]:
     """Return the names of the sections that the address hides."""
     return values()["_lesson"].hide
+
+
+def local_time(at: float | None) -> str:
+    """Return a time in seconds since 1970 on the visitor's clock, as 3 May, 04:12; "" for None."""
+    return "" if at is None else date_and_time(at, st.context.timezone)
+
+
+def browser() -> str | None:
+    """Return the random value by which the server knows this browser; None without cookies."""
+    return st.context.cookies.get(access.BROWSER_COOKIE) or None
 
 
 # -- the page's address ------------------------------------------------------------------------

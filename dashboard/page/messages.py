@@ -26,6 +26,13 @@ def get(place: str, now: object = None) -> str:
     return message if about in (None, now) else ""
 
 
+def take(place: str) -> str:
+    """Return the message at a place, or ""; remove it."""
+    message = get(place)
+    show(place, "")
+    return message
+
+
 @contextmanager
 def errors_at(
     place: str,

@@ -57,7 +57,7 @@ def open_by_id(run_id: str) -> None:
             "Press Train to continue.",
         )
     else:
-        messages.show("page", f"Welcome back: {_since_last_visit(live.trainer.status())}")
+        messages.show("welcome", f"Welcome back: {_since_last_visit(live.trainer.status())}")
 
 
 def _choose_no_text() -> None:
@@ -197,7 +197,9 @@ def _show_opened(run: Run, name: str) -> None:
                 "Press Generate to see what it writes, or Train to continue on this text.",
             ]
         ),
+        about=run.id,
     )
+    state.request_redraw()
 
 
 def _run_of_checkpoint(solver: Solver, name: str) -> Run:

@@ -35,6 +35,16 @@ def set_text_source(source: Source | None) -> None:
         widgets.select_sample(None)
 
 
+def seen_uploads() -> set[str]:
+    """Return the ids of the files that were in the uploader after the last upload."""
+    return values().get("_seen_uploads", set())
+
+
+def set_seen_uploads(ids: set[str]) -> None:
+    """Remember the ids of the files in the uploader."""
+    values()["_seen_uploads"] = ids
+
+
 def text() -> LoadedText | None:
     """Return the text that was read last, or None."""
     return values().get("_text")

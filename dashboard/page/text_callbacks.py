@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from dashboard.formatting import counted
 from dashboard.page import error_boundary, messages, state, widgets
 from dashboard.server import limits
 from dashboard.text.loading import LoadedText, Source
@@ -9,10 +12,32 @@ from dashboard.text.loading import LoadedText, Source
 
 @error_boundary.callback
 def choose_upload() -> None:
-    """Choose the uploaded file; removing it from the uploader changes nothing."""
-    file = widgets.uploaded_text()
-    if file is not None:
-        state.set_text_source(Source("upload", file.file_id, file.name))
+    """Choose the files that were uploaded now; several at once become one text.
+
+    After a file was removed from the uploader, choose those that are left of the chosen ones.
+    Removing all of them changes nothing.
+    """
+    files = widgets.uploaded_texts()
+    before = state.seen_uploads()
+    state.set_seen_uploads({file.file_id for file in files})
+    new = [file for file in files if file.file_id not in before]
+    if new:
+        _choose_files(new)
+    elif (source := state.text_source()) is not None and source.kind == "upload":
+        _choose_files([file for file in files if file.file_id in source.key.split()])
+
+
+@error_boundary.callback
+def choose_all_uploads() -> None:
+    """Choose all files in the uploader."""
+    _choose_files(widgets.uploaded_texts())
+
+
+def _choose_files(files: list[Any]) -> None:
+    if not files:
+        return
+    name = files[0].name if len(files) == 1 else counted(len(files), "file")
+    state.set_text_source(Source("upload", " ".join(file.file_id for file in files), name))
 
 
 @error_boundary.callback

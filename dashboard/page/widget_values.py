@@ -65,7 +65,13 @@ def write_settings(widgets: Widgets, fallback_seed: str) -> WriteSettings:
 def read_options(widgets: Widgets) -> ReadOptions:
     """Return how the text is decoded and cleaned up."""
     cleanup_rules = frozenset(name for name, key in CLEANUP_KEYS.items() if widgets[key])
-    return ReadOptions(widgets["encoding"], widgets["strip_gutenberg"], cleanup_rules)
+    return ReadOptions(
+        widgets["encoding"],
+        widgets["strip_gutenberg"],
+        cleanup_rules,
+        widgets["column"],
+        frozenset(widgets["left_out"] or ()),
+    )
 
 
 def chart_options(widgets: Widgets) -> ChartOptions:
@@ -102,6 +108,8 @@ def read_option_widgets(options: ReadOptions) -> dict[str, Any]:
     return {
         "encoding": options.encoding,
         "strip_gutenberg": options.strip_gutenberg,
+        "column": options.column,
+        "left_out": sorted(options.left_out),
         **cleanup_rules,
     }
 

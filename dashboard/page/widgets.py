@@ -82,11 +82,11 @@ def select_sample(name: str | None) -> None:
     values()["sample"] = name
 
 
-def uploaded_text() -> Any:
-    """Return the file in the uploader for texts, or None."""
-    file = values().get("upload")
-    # After a restart of the server, a browser may still name a file that is gone.
-    return None if getattr(file, "name", None) is None else file
+def uploaded_texts() -> list[Any]:
+    """Return the files in the uploader for texts."""
+    # After a restart of the server, a browser may still name files that are gone.
+    files = values().get("upload") or []
+    return [file for file in files if getattr(file, "name", None) is not None]
 
 
 # -- network and training ----------------------------------------------------------------------

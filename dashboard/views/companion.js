@@ -1,4 +1,4 @@
-// What Streamlit has no means for: the space bar, clicks on the curve, a notification at the end, typing, the phone's scroll.
+// What Streamlit has no means for: the space bar, clicks on the curve, copying, a notification at the end, typing, the phone's scroll.
 // It is mounted once. Everything it shows stands on the page without it.
 const instances = new WeakMap()
 const NOT_FREE = "input,textarea,select,button,a[href],summary,[contenteditable],[role=slider],[role=tab],[role=radio],[role=listbox],[role=combobox],[tabindex]:not([tabindex='-1'])"
@@ -67,8 +67,22 @@ function typer() {
   }
 }
 
+// Browsers offer the clipboard only to pages with https or of this computer; execCommand works without.
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); return true } catch {}
+  const area = document.createElement("textarea")
+  area.value = text; area.style.position = "fixed"; area.style.opacity = 0
+  document.body.append(area); area.select()
+  try { return document.execCommand("copy") } catch { return false } finally { area.remove() }
+}
+
 function mount(component) {
   const instance = { phase: component.data.phase, data: component.data }
+  const onCopy = async event => {
+    const region = event.target.closest?.(".st-key-copy_text button") && document.querySelector(".st-key-written [role=region]")
+    if (region) instance.send("copied", await copy(region.textContent) ? [...region.textContent].length : -1)
+  }
+  document.addEventListener("click", onCopy)
   const pick = event => {
     const frame = event.target.closest?.(".st-key-chart_panel svg.marks")?.querySelector(".role-frame.root path.background")
     if (!frame) return
@@ -100,6 +114,7 @@ function mount(component) {
   instance.unmount = () => {
     document.removeEventListener("keydown", key)
     document.removeEventListener("click", pick)
+    document.removeEventListener("click", onCopy)
     document.removeEventListener("focusin", focus)
     document.removeEventListener("click", ask, true)
     watcher.disconnect()

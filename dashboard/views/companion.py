@@ -1,8 +1,9 @@
 """The companion: a component without a picture, for what Streamlit has no means for.
 
 Its script (companion.js) makes Space train and pause, chooses the stage at a click on the curve,
-types the writing out, keeps the keyboard focus on Train and Pause, scrolls a phone to the stage,
-and notifies at the end of a training. Everything it shows is on the page without it, too.
+copies the written text, types the writing out, keeps the keyboard focus on Train and Pause,
+scrolls a phone to the stage, and notifies at the end of a training. But for copying, everything it
+shows is on the page without it, too.
 """
 
 from __future__ import annotations
@@ -31,10 +32,21 @@ def show(phase: str, length: int, title: str, body: str, notify: bool) -> None:
     0 if its axis does not show iterations. title, body, notify: the notification at the end.
     """
     with st.container(key="companion"):
-        _component()(
+        result = _component()(
             key=stage_callbacks.COMPANION,
             on_stage_change=stage_callbacks.choose_on_curve,
+            on_copied_change=_ignore,
             data={
                 "phase": phase, "length": length, "title": title, "body": body, "notify": notify,
             },
         )  # fmt: skip
+    if (count := result.copied) is not None:
+        st.toast(
+            f"Copied {count:,} characters."
+            if count >= 0
+            else "The browser did not let this page copy. Select the text and copy it yourself."
+        )
+
+
+def _ignore() -> None:
+    """A value that a script sends needs a callback."""

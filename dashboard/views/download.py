@@ -71,12 +71,10 @@ def draw_name(run: Run) -> None:
 
 def draw_model(run: Run) -> None:
     """Draw the button that downloads the model; the bar has it."""
-    # Streamlit discards a file that is made at the click at the second redraw of any page on the
-    # server. On a busy server that can be before the browser fetches it.
     which = chosen_network.chosen(run, "download")
     ready = exports.ready_model_pickle(run, which)
     name = f"{exports.file_stem(run)}.pkl"
-    make = partial(exports.model_pickle, run, which)
+    make = partial(exports.model_pickle, which=which)
     download_button.draw(run, "Download model", name, make, ready, key="download_model")
 
 
@@ -127,8 +125,8 @@ def _draw_saved_run(run: Run, saver: Saver) -> None:
 def _draw_more_downloads(run: Run, stem: str) -> None:
     baselines = background.baselines(run)  # here, because the click has no session state
 
-    def make_by(download: exports.Download) -> Callable[[], str | bytes]:
-        return lambda: download.make(run, baselines.result or [])
+    def make_by(download: exports.Download) -> Callable[[Run], str | bytes]:
+        return lambda run: download.make(run, baselines.result or [])
 
     st.markdown("**This run**")
     portable_downloads.draw_experiment(run, stem, baselines)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard.analysis.baselines import Baseline
@@ -43,7 +41,7 @@ def draw_experiment(run: Run, stem: str, baselines: Job[list[Baseline]]) -> None
             run,
             "Whole experiment (.zip)",
             name,
-            lambda: experiment.pack(run, baselines.result or [], with_text),
+            lambda run: experiment.pack(run, baselines.result or [], with_text),
         )
         st.caption(
             "Run, settings, history, samples, model, web page and report. Upload it as a model on "
@@ -52,6 +50,6 @@ def draw_experiment(run: Run, stem: str, baselines: Job[list[Baseline]]) -> None
 
 
 def _draw(run: Run, stem: str, which: str, kind: portable.Portable) -> None:
-    make = partial(kind.make, run, which)
-    download_button.draw(run, kind.label, f"{stem}{kind.suffix}", make)
+    name = f"{stem}{kind.suffix}"
+    download_button.draw(run, kind.label, name, lambda run: kind.make(run, which))
     st.caption(f"{kind.caption}.")

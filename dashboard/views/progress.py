@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
-from dashboard.page import background, current_run, settings_callbacks, state, widgets
+from dashboard.page import background, current_run, entry, settings_callbacks, state, widgets
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.status import Phase, Status
@@ -111,16 +111,7 @@ def ticks_slowly(status: Status) -> bool:
 
 def _draw_status(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    again = _describe_goal(run)
-    sentence = {
-        Phase.RUNNING: f"{_describe_remaining(run, status)} · keeps training for "
-        f"{duration(limits.UNATTENDED_SECONDS)} if you close this page",
-        Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
-        Phase.TIMED_OUT: "paused because no page was open for "
-        f"{duration(limits.UNATTENDED_SECONDS)}; press Train to continue",
-        Phase.FINISHED: f"Train continues {again}",
-        Phase.PAUSED: "press Train to continue",
-    }.get(status.phase, "")
+    sentence = _describe_phase(run, status)
     on = f"on {escape_markdown(run.text.name)}"
     if run.plan.open_ended:
         done, count = 0.0, f"**{status.iteration:,}** iterations"
@@ -130,6 +121,24 @@ def _draw_status(run: Run, status: Status) -> None:
     line = " · ".join(part for part in (f"{count}", sentence, on) if part)
     st.markdown(f":{colour}-badge[{label}] {line}")
     st.progress(done)
+
+
+def _describe_phase(run: Run, status: Status) -> str:
+    """Return what the training does now, or when and why it ended and what Train does."""
+    limit = duration(limits.UNATTENDED_SECONDS)
+    at = entry.local_time(status.stopped_at)
+    ended, on = (f"on {at}; ", f" on {at}") if at else ("", "")
+    alone = "keeps training" if run.keeps_training else f"keeps training for {limit}"
+    return {
+        Phase.RUNNING: f"{_describe_remaining(run, status)} · {alone} if you close this page",
+        Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
+        Phase.TIMED_OUT: f"paused{on} because no page was open for {limit}; press Train to "
+        "continue",
+        Phase.INTERRUPTED: f"the server stopped{on}; press Train to continue",
+        Phase.FINISHED: f"{ended}Train continues {_describe_goal(run)}",
+        Phase.PAUSED: f"{ended}press Train to continue",
+        Phase.FAILED: on.strip(),
+    }.get(status.phase, "")
 
 
 def _describe_goal(run: Run) -> str:

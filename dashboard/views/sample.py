@@ -6,11 +6,12 @@ import streamlit as st
 
 from dashboard.formatting import escape_markdown, training_stage
 from dashboard.page import background, error_boundary, messages, sampling_callbacks, state, widgets
+from dashboard.runs.run import Run
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
 from dashboard.server import limits
 from dashboard.settings import MAX_SEED
-from dashboard.views import markup, network_choice
+from dashboard.views import download_button, markup, network_choice
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
@@ -139,7 +140,9 @@ def _draw_generated() -> None:
     index = background.copy_index(run)
     index.wait(0.05)  # enough for most texts, so that the sample is drawn only once
     passages = None if writing else background.copied_passages(run, writer)
-    st.html(markup.text_box(writer.seed_text, text, [(p.start, p.end) for p in passages or ()]))
+    marks = [(p.start, p.end) for p in passages or ()]
+    with st.container(key="written"):
+        st.html(markup.text_box(writer.seed_text, text, marks))
     st.caption(_describe_sample(writer, len(text), writing))
     if not writing:
         if index.running:
@@ -150,7 +153,7 @@ def _draw_generated() -> None:
                 help=f"Passages of {SHORTEST} or more characters that also occur in the training "
                 "text are counted as copied.",
             )
-        _draw_save_buttons(writer)
+        _draw_save_buttons(run, writer)
     changes = [state.flag_change("writing", writing), state.flag_change("indexing", index.running)]
     if False in changes:
         st.rerun()  # the whole page: to remove the Cancel button and stop the ticks
@@ -175,16 +178,9 @@ def _describe_copies(found: Summary) -> str:
     )
 
 
-def _draw_save_buttons(writer: Writer) -> None:
+def _draw_save_buttons(run: Run, writer: Writer) -> None:
     whole = writer.seed_text + writer.text
     with st.container(horizontal=True):
-        st.download_button(
-            "Save text",
-            data=whole,
-            file_name="written.txt",
-            mime="text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        with st.popover("Copy text", icon=":material/content_copy:"):
-            st.code(whole, language=None, wrap_lines=True)
+        download_button.draw(run, "Save text", "written.txt", lambda _: whole, whole.encode())
+        # The companion's script copies the text: only a browser can.
+        st.button("Copy text", key="copy_text", icon=":material/content_copy:")

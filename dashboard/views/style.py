@@ -26,7 +26,7 @@ z-index:999991;align-items:center;flex-wrap:nowrap;justify-content:flex-end;gap:
 align-items:center;flex-wrap:nowrap;gap:.2rem}
 .brand{width:calc(var(--rail) - 1.2rem);padding-left:.75rem;font-weight:650;white-space:nowrap}
 .st-key-phone_menu{display:none}
-.st-key-bar button{min-height:2rem;padding-block:0;white-space:nowrap}
+.st-key-bar :is(button,.st-key-download_model a){min-height:2rem;padding-block:0;white-space:nowrap}
 .st-key-run_name_open button p{max-width:16rem;overflow:hidden;text-overflow:ellipsis}
 /* These have a place of their own and take no room in the page's column. */
 [data-testid="stLayoutWrapper"]:has(>:is(.st-key-bar_place,.st-key-rail_place)),.st-key-bar_place,.st-key-rail_place{

@@ -12,7 +12,7 @@ from dashboard.page import current_text, messages, state, text_callbacks, widget
 from dashboard.server import limits
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
-from dashboard.views import cleanup, encoding_choice
+from dashboard.views import cleanup, encoding_choice, text_parts
 from dashboard.views.lazy_expander import lazy_expander
 from rnncore.reading.file_names import display_name
 
@@ -31,10 +31,12 @@ def show() -> None:
         st.file_uploader(
             "Text file",
             key="upload",
+            accept_multiple_files=True,
             max_upload_size=limits.MAX_TEXT_MB,
             on_change=text_callbacks.choose_upload,
-            help="A book or other text, for example a novel as .txt, .epub, .docx or .html, "
-            "or several in a .zip. It stays on the computer that runs this page.",
+            help="A book or other text, for example a novel as .txt, .epub, .docx or .html. "
+            "Several files at once, or in a .zip, become one text in the order of their names. "
+            "They stay on the computer that runs this page.",
         )
         st.pills(
             "Sample text",
@@ -45,12 +47,12 @@ def show() -> None:
             help="Short texts to try first. Brackets and Sums show what a network can learn of "
             "rules, for example that each bracket is closed.",
         )
-        file = widgets.uploaded_text()
-        chosen = state.text_source()
-        if file is not None and chosen is not None and chosen.key != file.file_id:
+        files, chosen = widgets.uploaded_texts(), state.text_source()
+        if files and chosen is not None and chosen.key != " ".join(f.file_id for f in files):
+            what = display_name(files[0].name) if len(files) == 1 else f"all {len(files)} files"
+            again = " again" if len(files) == 1 else ""
             st.button(
-                f"Use {escape_markdown(display_name(file.name))} again",
-                on_click=text_callbacks.choose_upload,
+                f"Use {escape_markdown(what)}{again}", on_click=text_callbacks.choose_all_uploads
             )
         with st.popover("Paste text", icon=":material/content_paste:"):
             st.text_area("Text", key="pasted", height=200)
@@ -91,6 +93,7 @@ def _draw_text(text: LoadedText, source: Source) -> None:
     )
     for note in text.notes:
         st.caption(escape_markdown(note))
+    text_parts.show(text)
     if source.kind == "upload" and encoding_choice.is_open(text):
         encoding_choice.show(text, source)
     # The key keeps the expander open: without one, a new title would close it in the browser.

@@ -18,7 +18,7 @@ from dashboard.page import (
 )
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
-from dashboard.views import fit_button, progress, teach, training_text
+from dashboard.views import fit_button, keep_training, progress, teach, training_text
 
 
 def show() -> None:
@@ -30,6 +30,7 @@ def show() -> None:
         with st.popover(_describe_goal(), icon=":material/flag:", key="goal_open"):
             training_text.show()
             _draw_goal()
+            keep_training.show(run)
         if current_run.train_error():
             with st.container(key="train_refusal"):
                 st.error(escape_markdown(current_run.train_error()), icon=":material/error:")

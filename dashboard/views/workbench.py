@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import escape_markdown
-from dashboard.page import entry, error_boundary, messages
+from dashboard.page import entry, error_boundary, messages, state
 from dashboard.views import bar, rail, tabs, text, train
 
 
@@ -38,7 +38,10 @@ def show(pages: Sequence[Page]) -> None:
 
 
 def _draw_notices(trains: bool) -> None:
-    if messages.get("page"):
-        st.info(escape_markdown(messages.get("page")), icon=":material/history:")
+    run = state.run()
+    if message := messages.get("page", None if run is None else run.id):
+        st.info(escape_markdown(message), icon=":material/history:")
+    if message := messages.take("welcome"):
+        st.toast(escape_markdown(message), icon=":material/history:", duration="long")
     if trains:
         error_boundary.part(train.show_notes)()

@@ -121,7 +121,8 @@ def read_texts(
     kinds, parts, names, gone = choose_kinds(parts, names, left_out, "The upload")
     joined = [f"{len(parts):,} files were joined: {format_names(names)}."] if len(parts) > 1 else []
     skipped = [f"Passed over. {problem}" for problem in problems]
-    name = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1:,} more"
+    longest = max(zip(parts, names, strict=True), key=lambda pair: len(pair[0].text))[1]
+    name = longest if len(names) == 1 else f"{longest} and {len(names) - 1:,} more"
     return _finish(parts, [*joined, *gone, *notes, *skipped], kinds, name, strip_gutenberg)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Download, Locator, Page
 
 
 # For each widget with a label: its choice, or the value of its slider, box or switch.
@@ -32,6 +32,13 @@ _SETTINGS = """
 def button(page: Page, name: str) -> Locator:
     """Return the button with this name."""
     return page.get_by_role("button", name=name, exact=True)
+
+
+def download(page: Page, name: str) -> Download:
+    """Click the link of this name, which downloads a file, and return the file."""
+    with page.expect_download() as caught:
+        page.get_by_role("link", name=name, exact=True).click()
+    return caught.value
 
 
 def figure(page: Page, label: str) -> float:

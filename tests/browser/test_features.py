@@ -15,6 +15,7 @@ from rnncore.storage.model_pickle import dump_model
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import (
     button,
+    download,
     figure,
     generated_text,
     is_training,
@@ -270,10 +271,9 @@ def test_train_on_a_pasted_text_and_download_everything(visit: Visit, tmp_path: 
     wait_until_drawn(page)
 
     def download_of(name: str) -> Path:
-        with page.expect_download() as download:
-            button(page, name).click()
-        path = tmp_path / download.value.suggested_filename
-        download.value.save_as(path)
+        file = download(page, name)
+        path = tmp_path / file.suggested_filename
+        file.save_as(path)
         return path
 
     assert download_of("Save text").read_text(encoding="utf-8").split() == piece.split()
@@ -282,10 +282,11 @@ def test_train_on_a_pasted_text_and_download_everything(visit: Visit, tmp_path: 
     assert len(download_of("History (CSV)").read_text(encoding="utf-8").splitlines()) == 41
     assert "--- after 40 iterations" in download_of("Samples over time").read_text(encoding="utf-8")
     open_tab(page, "Write")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     button(page, "Copy text").click()
-    copy = page.get_by_test_id("stPopoverBody").get_by_test_id("stCode")
-    assert copy.inner_text().split() == piece.split()
-    page.keyboard.press("Escape")
+    page.get_by_text(re.compile(r"Copied \d+ characters")).wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.split() == piece.split()
     button(page, "Reset").click()
     until(lambda: iterations(page) == 0, 20, "the run was not reset")
 
@@ -296,10 +297,9 @@ def test_the_report_downloads_and_is_complete(visit: Visit, tmp_path: Path) -> N
     page.get_by_text("Finished", exact=True).wait_for()
     open_tab(page, "Downloads")
     wait_until_drawn(page)
-    with page.expect_download() as download:
-        button(page, "Report").click()
-    assert download.value.suggested_filename == "verses.html"
-    download.value.save_as(tmp_path / "report.html")
+    file = download(page, "Report")
+    assert file.suggested_filename == "verses.html"
+    file.save_as(tmp_path / "report.html")
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "A network that learnt to write verses.txt" in report
     assert "<svg" in report
@@ -414,7 +414,7 @@ def test_after_diverged_training_the_page_is_usable(visit: Visit, tmp_path: Path
     page.get_by_test_id("stFileUploader").filter(has_text="Upload model").locator(
         "input[type=file]"
     ).set_input_files(tmp_path / "wild.pkl")
-    button(page, "Download model").wait_for()
+    page.get_by_role("link", name="Download model").wait_for()
     button(page, "Train").click()
     page.get_by_text("Training diverged at iteration").wait_for()
     until(lambda: button(page, "Train").is_enabled(), 10, "Train stayed disabled")

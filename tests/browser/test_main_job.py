@@ -14,6 +14,7 @@ import pytest
 from tests.browser.steps import (
     button,
     curve_points,
+    download,
     figure,
     generated_text,
     is_training,
@@ -69,10 +70,9 @@ def test_upload_a_book_train_generate_and_download(
     assert iterations(page) == stopped_at
 
     wait_until_drawn(page)
-    with page.expect_download() as download:
-        button(page, "Download model").click()
-    model = tmp_path / download.value.suggested_filename
-    download.value.save_as(model)
+    file = download(page, "Download model")
+    model = tmp_path / file.suggested_filename
+    file.save_as(model)
     assert model.name == "pride.pkl"
     opened = subprocess.run(
         [sys.executable, "-c", _OPEN_AND_SAMPLE, str(model)],

@@ -19,6 +19,7 @@ from dashboard.runs.store import Store
 from tests.browser.conftest import Server
 from tests.browser.steps import (
     button,
+    download,
     generated_text,
     is_training,
     iterations,
@@ -93,9 +94,7 @@ def test_no_data_of_one_visitor_reaches_another(
         models = []
         for page in pages:
             wait_until_drawn(page)
-            with page.expect_download() as download:
-                button(page, "Download model").click()
-            models.append(download.value.suggested_filename)
+            models.append(download(page, "Download model").suggested_filename)
         assert models == ["ours.pkl", "theirs.pkl"]
         shown = [page.content() for page in pages]
         for html, names in zip(

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rnncore import RNN, Solver, Vocab, load
+from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.steps import (
     button,
@@ -92,9 +93,7 @@ def test_the_best_network_writes_and_is_downloaded_once_validation_has_risen(
 
 
 def download(page: Page, path: Path) -> Path:
-    with page.expect_download() as caught:
-        button(page, "Download model").click()
-    caught.value.save_as(path)
+    steps.download(page, "Download model").save_as(path)
     return path
 
 

@@ -126,7 +126,16 @@ class Visit:
 
     def shown(self, *kinds: str) -> list[str]:
         """Return the texts of all elements of these kinds, without Markdown's backslashes."""
-        kinds = kinds or ("error", "warning", "info", "caption", "markdown", "code", "html")
+        kinds = kinds or (
+            "error",
+            "warning",
+            "info",
+            "toast",
+            "caption",
+            "markdown",
+            "code",
+            "html",
+        )
         return [
             element.value if kind in {"code", "html"} else re.sub(r"\\(\W)", r"\1", element.value)
             for kind in kinds
@@ -176,6 +185,7 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     # AppTest has no request; these are the headers of a browser on this computer.
     headers = {"Host": "localhost:8501", ACCOUNT_HEADER: OWN}
     patch.setattr(type(st.context), "headers", headers)
+    patch.setattr(type(st.context), "cookies", {})
     patch.setattr(speed_probe, "measure", lambda text, settings, seconds=0.0: Speed(100.0, 10))
     _create.cache_clear()
     yield Visit

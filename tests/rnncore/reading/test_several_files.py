@@ -68,7 +68,7 @@ def test_several_files_are_joined_in_natural_order_and_documents_are_read():
     files = [("part 10.txt", b"ten"), ("part 9.html", b"<html><body><p>nine</p></body></html>")]
     read = read_texts([*files, ("z.zip", zip_of({"a.txt": "zip one", "b.txt": "zip two"}))])
     assert read.text == "nine\n\nten\n\nzip one\n\nzip two\n"
-    assert read.name == "part 9.html and 2 more"
+    assert read.name == "z.zip and 2 more"  # that with the most text
     assert read.notes[0] == "3 files were joined: part 9.html, part 10.txt, z.zip."
 
 
