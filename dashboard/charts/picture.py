@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
@@ -18,6 +19,9 @@ def draw_loss(
     """Return the loss chart as a complete Vega-Lite specification, with its data."""
     rows, spec = loss_chart(history, chars_per_epoch, options)
     plain = rows.astype(object).where(rows.notna(), None)  # JSON has no NaN
+    spec = copy.deepcopy(spec)  # the original is cached
+    for layer in spec["layer"]:
+        _add_titles(layer.get("encoding", {}))
     return {
         **spec,
         "title": title,
@@ -25,6 +29,17 @@ def draw_loss(
         "background": "white",
         "data": {"values": plain.to_dict("records")},
     }
+
+
+def _add_titles(encoding: dict[str, Any]) -> None:
+    """Give axes their titles and colours a legend, which the page shows beside the chart."""
+    for axis in ("x", "y"):
+        if "field" in encoding.get(axis, {}):
+            encoding[axis]["title"] = encoding[axis]["field"]
+            for extent in ("minExtent", "maxExtent"):  # they leave no room for the title
+                encoding[axis].get("axis", {}).pop(extent, None)
+    if "color" in encoding:
+        encoding["color"]["legend"] = {"title": None, "orient": "top", "symbolOpacity": 1}
 
 
 def to_svg(spec: dict[str, Any]) -> bytes:

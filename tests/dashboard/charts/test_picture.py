@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from dashboard.charts.chart_parts import TRAINING
 from dashboard.runs import exports
 from tests.support.runs import small_run
 
@@ -20,6 +22,8 @@ def test_the_curve_is_drawn_with_its_lines_and_the_text_s_name():
     assert svg.startswith("<svg")
     assert "&lt;b&gt;cat&lt;/b&gt; &amp; dog.txt" in svg
     assert "Loss (nats per character)" in svg
-    lines = svg.count('role="graphics-symbol" aria-roledescription="line mark"')
-    assert lines == 3  # every batch, training, validation
+    # Every batch, smoothed training and its key in the legend.
+    assert len(re.findall(rf'<path [^>]*stroke="{TRAINING}"', svg)) == 3
+    assert ">validation</text>" in svg
+    assert ">Iterations</text>" in svg
     assert files["-loss.png"](run, []).startswith(b"\x89PNG")
