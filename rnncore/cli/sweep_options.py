@@ -8,7 +8,7 @@ from typing import Any
 
 from rnncore.cli.training_options import MODEL_OPTIONS, SOLVER_OPTIONS, Option
 from rnncore.errors import RnnCoreError, SettingError
-from rnncore.sweep import SweepPlan, ValueRange
+from rnncore.sweep import SweepPlan, values
 from rnncore.sweep.plan import SEARCHES, SWEPT
 
 OPTIONS = [option for option in (*MODEL_OPTIONS, *SOLVER_OPTIONS) if option.argument in SWEPT]
@@ -50,11 +50,11 @@ def read_plan(given: dict[str, Any]) -> SweepPlan | None:
     for option in OPTIONS:
         if option.argument not in given:
             continue
-        values = _join(option, given[option.argument])
-        if isinstance(values, tuple) and len(values) == 1:
-            fixed[option.argument] = values[0]
+        found = values.join(option.flag, given[option.argument])
+        if isinstance(found, tuple) and len(found) == 1:
+            fixed[option.argument] = found[0]
         else:
-            axes[option.argument] = values
+            axes[option.argument] = found
     fixed |= {o.argument: given[o.argument] for o in _FIXED if o.argument in given}
     if ("iterations" in given) == ("minutes" in given):
         raise SettingError("Give the length of a run: either --iters or --minutes.")
@@ -62,40 +62,15 @@ def read_plan(given: dict[str, Any]) -> SweepPlan | None:
 
 
 def read_values(kind: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Return a function that reads a value, a range or the numbers of a range.
-
-    "64" is a value, "0.001..0.02" a ValueRange, "64..256:3" the tuple (64, 128, 256).
-    """
+    """Return a function for argparse that reads a value or a range (``values.read_value``)."""
 
     def read(text: str) -> Any:
-        low, dots, rest = text.partition("..")
-        high, colon, count = rest.partition(":")
         try:
-            if not dots:
-                return kind(text)
-            ends = ValueRange(kind(low), kind(high), whole=kind is int)
-            return ends.values(int(count)) if colon else ends
+            return values.read_value(text, kind)
         except RnnCoreError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is no number; write 64, or a range such as 64..256 or 64..256:3"
-            ) from None
+            raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
 
     return read
-
-
-def _join(option: Option, found: list[Any]) -> tuple[Any, ...] | ValueRange:
-    """Return all values of one option; a range must be its only value."""
-    if any(isinstance(value, ValueRange) for value in found):
-        if len(found) > 1:
-            raise SettingError(f"{option.flag} has a range beside other values; give one of both.")
-        ends: ValueRange = found[0]
-        return ends
-    values: list[Any] = []
-    for value in found:
-        values += value if isinstance(value, tuple) else (value,)
-    return tuple(values)
 
 
 def _add(parser: argparse.ArgumentParser, option: Option, **parsed: Any) -> None:

@@ -38,6 +38,9 @@ def run_sweep(
     SaveError: a checkpoint cannot be saved. Both end the sweep; it can continue later.
     """
     driver = _Driver(folder, stop, on_change)
+    if stop():
+        driver.set_phase("cancelled")
+        return folder
     try:
         with Engine(folder.text, address, workers, background) as engine:
             driver.run(engine)

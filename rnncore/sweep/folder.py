@@ -80,7 +80,9 @@ class SweepFolder:
             self.plan = SweepPlan.from_json(plain["plan"])
         except (KeyError, TypeError, AttributeError, RnnCoreError) as error:
             raise FileFormatError(f"{self.path / 'sweep.json'} is damaged: {error}") from None
-        self.results = {run.number: self.read_result(run.number) for run in self.plan.runs}
+        self.results = {run.number: RunResult() for run in self.plan.runs}
+        self._seen: dict[str, int] = {}  # when each run's result was last changed, as it was read
+        self.refresh()
         self._text: SweepText | None = None
         self._lock: IO[str] | None = None
 
@@ -152,6 +154,15 @@ class SweepFolder:
         if not isinstance(solver, Solver):
             raise FileFormatError(f"{self.run_path(number)} holds no run.")
         return solver
+
+    def refresh(self) -> None:
+        """Read the results that another process has written since they were last read."""
+        changed = {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(self.path)}
+        for number in self.results:
+            name = f"run-{number:04d}.json"
+            if changed.get(name, 0) != self._seen.get(name, 0):
+                self._seen[name] = changed[name]
+                self.results[number] = self.read_result(number)
 
     def read_result(self, number: int) -> RunResult:
         """Return a run's result on disk; "waiting" if there is none."""

@@ -26,6 +26,7 @@ PLAN = (
     "views",
     "page",
     "web",
+    "sweeps",
     "runs",
     "reports",
     "charts",

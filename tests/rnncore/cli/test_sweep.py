@@ -93,7 +93,7 @@ def test_ctrl_c_keeps_what_is_done_and_says_how_to_continue(run, book, out, monk
         (["--out", "o", "--iters", "5", "--lr", "0.1..0.2"], "lr is a range; a random search"),
         (["--out", "o", "--iters", "5", "--lr", "0.1..0.2", "1"], "a range beside other values"),
         (["--out", "o", "--iters", "5", "--hidden", "4", "4"], "hidden_dim has a value twice"),
-        (["--out", "o", "--iters", "5", "--hidden", "four"], "'four' is no number"),
+        (["--out", "o", "--iters", "5", "--hidden", "four"], "'four' is no whole number"),
         (["--out", "o", "--iters", "5", "--lr", "2..1"], "upper end of a range"),
         (["--out", "o", "--iters", "5", "--hidden", "0"], "hidden_dim is 0"),
         (["--out", "o", "--iters", "5", "--workers", "0"], "--workers is 0"),

@@ -51,7 +51,7 @@ def test_every_run_is_the_same_as_one_without_a_break(path):
 
 
 def test_a_stopped_sweep_keeps_what_is_done_and_continues(path):
-    folder = compute(path, stop=after(9))
+    folder = compute(path, stop=after(10))
     assert statuses(folder) == [FINISHED, RUNNING, WAITING, WAITING]
     assert folder.read_state().phase == "cancelled"
     assert folder.load_run(2).iteration == folder.results[2].iteration == 3
@@ -62,7 +62,7 @@ def test_a_stopped_sweep_keeps_what_is_done_and_continues(path):
 
 
 def test_a_checkpoint_is_an_ordinary_run_with_its_text(path):
-    solver = compute(path, stop=after(3)).load_run(1)
+    solver = compute(path, stop=after(4)).load_run(1)
     assert "".join(solver.model.vocab.decode(solver.ids[:7])) == "the cat"
     assert solver.step() > 0
 
@@ -72,7 +72,7 @@ def test_halving_stops_the_worse_half_and_a_stopped_sweep_decides_the_same(path,
         {"hidden_dim": (2, 4, 8, 16)}, search="halving", iterations=8, checkpoint_seconds=60.0
     )
     whole = compute(path, plan)
-    parts = compute(tmp_path / "parts", plan, stop=after(10))
+    parts = compute(tmp_path / "parts", plan, stop=after(11))
     assert RUNNING in statuses(parts)
     parts = compute(tmp_path / "parts", plan)
     for folder in (whole, parts):
