@@ -17,7 +17,14 @@ if str(HERE.parent) not in sys.path:  # `streamlit run` adds dashboard/, not its
 import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings take effect)
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
-from dashboard.views import how_it_works, past_runs, server_full, style, workbench  # noqa: E402
+from dashboard.views import (  # noqa: E402
+    how_it_works,
+    past_runs,
+    server_full,
+    style,
+    sweep,
+    workbench,
+)
 from dashboard.web import downloads, lifespan, visitors  # noqa: E402
 
 gc_freeze.freeze_libraries()
@@ -44,6 +51,7 @@ def show() -> None:
     if entry.is_private():
         past = st.Page(lambda: past_runs.show(pages, bench), title="Past runs", url_path="runs")
         pages.append(past)
+        pages.append(st.Page(lambda: sweep.show(pages, bench), title="Sweep", url_path="sweep"))
     st.html(style.STYLE)
     st.navigation(pages, position="hidden").run()
 

@@ -207,3 +207,21 @@ def _tips(*numbers: tuple[str, str]) -> list[alt.Tooltip]:
         alt.Tooltip(f"{_RUN}:N"),
         *(alt.Tooltip(f"{name}:Q", format=form) for name, form in numbers),
     ]
+
+
+def table_rows(ranked: Sequence[Trial], titles: Mapping[str, str]) -> pd.DataFrame:
+    """Return a row for each run, in the order of ``ranked``."""
+    return pd.DataFrame(
+        [
+            {
+                _RUN: trial.number,
+                **{titles.get(k, k): show(v) for k, v in trial.run.changed.items()},
+                "Seed": trial.run.seed,
+                LOSS: None if math.isnan(trial.result.lowest) else round(trial.result.lowest, 4),
+                "Iterations": trial.result.iteration,
+                "Seconds": round(trial.result.seconds, 1),
+                "Status": trial.result.status,
+            }
+            for trial in ranked
+        ]
+    )

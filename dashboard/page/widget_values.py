@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
+from dashboard.page import sweep_widgets
 from dashboard.page.settings_link import WIDGETS, Lesson
 from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
@@ -130,6 +131,7 @@ def lesson_widgets(lesson: Lesson) -> dict[str, Any]:
 
 # The value of each widget at the start of a visit.
 DEFAULTS: dict[str, Any] = {
+    **sweep_widgets.DEFAULTS,
     "sample": "lighthouse.txt",
     "pasted": "",
     "cleanup_open": False,

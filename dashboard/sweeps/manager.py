@@ -194,8 +194,13 @@ def get_manager() -> SweepManager:
         return _create()
 
 
+def close() -> None:
+    """End the sweep that this process computes, if there is one; its checkpoints are kept."""
+    if _create.cache_info().currsize:
+        _create().close()
+
+
 @cache
 def _create() -> SweepManager:
-    manager = SweepManager(get_registry())
-    atexit.register(manager.close)
-    return manager
+    atexit.register(close)
+    return SweepManager(get_registry())

@@ -84,6 +84,11 @@ class Sweep:
             return self._process is not None and self._process.poll() is None
 
     @property
+    def busy(self) -> bool:
+        """Whether it is computed, or runs of it are not in the store yet."""
+        return self.running or bool(self.unstored())
+
+    @property
     def can_continue(self) -> bool:
         """Whether something is left to compute."""
         return not self.running and any(not t.result.ended for t in self.trials())

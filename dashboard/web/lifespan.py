@@ -18,6 +18,7 @@ import streamlit as st
 
 from dashboard.runs.registry import get_registry
 from dashboard.server import access, hang_up
+from dashboard.sweeps import manager as sweeps
 
 _BROWSER_SECONDS = 1.0  # the server answers by then
 
@@ -42,6 +43,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         opener.start()
     yield
     # Afterwards the signal that ends the server may end Python without its exit handlers.
+    await asyncio.to_thread(sweeps.close)
     await asyncio.to_thread(get_registry().close)
 
 

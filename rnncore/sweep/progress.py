@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TextIO
 
+from rnncore.batch_pass import choose_shard_count
+from rnncore.compute import blas
 from rnncore.progress import LINE_SECONDS, describe_duration
 from rnncore.sweep.folder import SweepFolder
 from rnncore.sweep.plan import SweepPlan, SweepRun
@@ -22,19 +24,28 @@ _TRIALS, _TRIAL_SECONDS = 6, 0.3
 
 
 def estimate_seconds(plan: SweepPlan, text: SweepText, workers: int) -> float:
-    """Return about how long the sweep takes with so many workers like this machine's cores.
+    """Return about how long the sweep takes with so many workers on cores like those here.
 
-    A run's length in iterations becomes seconds by short trials of some of the combinations. They
-    use as many cores as training here does, so call it in a worker process or see it as a guess.
+    A run's length in iterations becomes seconds by short trials of some of the combinations.
     """
     if plan.minutes is not None:
         run_seconds = 60 * plan.minutes
     else:
         assert plan.iterations is not None
-        speeds = [measure_speed(run, text, _TRIAL_SECONDS) for run in _pick(plan.runs)]
-        run_seconds = plan.iterations * fmean(1 / speed for speed in speeds)
+        run_seconds = plan.iterations * fmean(
+            _seconds_per_iteration(run, text) for run in _pick(plan.runs)
+        )
     seconds = plan.work() * run_seconds / min(workers, len(plan.runs))
     return min(seconds, 60 * plan.total_minutes) if plan.total_minutes else seconds
+
+
+def _seconds_per_iteration(run: SweepRun, text: SweepText) -> float:
+    """Return them for one core; the trial may have divided each batch over several."""
+    solver = run.build(text, 1)
+    shards = choose_shard_count(
+        solver.model.num_params, solver.batch_size, solver.seq_length, blas.info().workers
+    )
+    return shards / measure_speed(run, text, _TRIAL_SECONDS)
 
 
 def _pick(runs: Sequence[SweepRun]) -> list[SweepRun]:

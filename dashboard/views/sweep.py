@@ -1,0 +1,167 @@
+"""Sweep page: choose what to try, and see how many runs that is and how long they take."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
+
+from dashboard.formatting import counted, duration, escape_markdown
+from dashboard.page import error_boundary, messages, state, sweep_callbacks, sweep_widgets, widgets
+from dashboard.runs.titles import describe_cells
+from dashboard.sweeps.form import MAX_RUNS, SEARCHES, SETTINGS
+from dashboard.sweeps.manager import get_manager
+from dashboard.views import bar, browser_tab, sweep_results, text
+
+_VALUES_HELP = (
+    "Values, such as 64, 128, 256. Or evenly spaced ones, such as 64..256:3. For a random search "
+    "also a range, such as 0.001..0.02."
+)
+_SEARCH_HELP = (
+    "All combinations tries each value with each other. Random draws some combinations. Halving "
+    "stops the worse half early, again and again, so that more can be tried."
+)
+_SEEDS_HELP = (
+    "Each combination is trained this many times from different random weights. With two or more, "
+    "the page shows which differences are larger than chance."
+)
+
+
+def show(pages: Sequence[Page], workbench: Page) -> None:
+    """Draw the page, with a bar of links to ``pages``; opening a run switches to the workbench."""
+    error_boundary.part(text.load)()
+    bar.show(pages)
+    st.set_page_config(page_title=f"Sweep · {browser_tab.NAME}")
+    st.title("Sweep", anchor=False)
+    st.caption(
+        "Train many runs with different settings on one text, and see which settings are best."
+    )
+    if importlib.util.find_spec("distributed") is None:
+        st.info(
+            "Sweeps need Dask: `pip install -r requirements-sweep.txt`, then start the workbench "
+            "again.",
+            icon=":material/info:",
+        )
+        return
+    if messages.get(sweep_callbacks.PLACE):
+        st.error(escape_markdown(messages.get(sweep_callbacks.PLACE)), icon=":material/error:")
+    sweep = sweep_callbacks.shown_sweep()
+    running = get_manager().running()
+    if running is None:
+        with st.expander("New sweep", expanded=sweep is None, icon=":material/add:"):
+            error_boundary.part(_draw_form)()
+    if sweep is not None:
+        sweep_results.show(sweep, workbench)
+
+
+def _draw_form() -> None:
+    _draw_base()
+    st.multiselect(
+        "Settings to vary",
+        list(SETTINGS),
+        format_func=lambda name: SETTINGS[name].title,
+        key=sweep_widgets.AXES,
+        max_selections=4,
+        help="Up to four. The number of runs is the product of their numbers of values.",
+    )
+    form = sweep_callbacks.form_now()
+    chosen = list(form.axes)
+    for start in range(0, len(chosen), 2):
+        for column, name in zip(st.columns(2), chosen[start : start + 2], strict=False):
+            with column:
+                _draw_values(name)
+    left, right = st.columns(2)
+    with left:
+        st.segmented_control(
+            "Search",
+            list(SEARCHES),
+            format_func=SEARCHES.__getitem__,
+            key=sweep_widgets.SEARCH,
+            required=True,
+            help=_SEARCH_HELP,
+        )
+        st.segmented_control(
+            "Length of a run",
+            list(sweep_widgets.AMOUNTS),
+            format_func=str.capitalize,
+            key=sweep_widgets.BUDGET,
+            required=True,
+            help="Runs of equal iterations read equally much. Runs of equal minutes cost equally "
+            "much: a small network then reads more.",
+        )
+    with right:
+        if form.search == "grid":
+            _number("Seeds", sweep_widgets.SEEDS, 1, 20, _SEEDS_HELP)
+        else:
+            seeds, draws = st.columns(2)
+            with seeds:
+                _number("Seeds", sweep_widgets.SEEDS, 1, 20, _SEEDS_HELP)
+            with draws:
+                _number(
+                    "Combinations", sweep_widgets.DRAWS, 1, MAX_RUNS,
+                    "Number of combinations that are drawn. Halving draws if there is a range.",
+                )  # fmt: skip
+        amount, limit = st.columns(2)
+        with amount:
+            if form.budget == "minutes":
+                st.number_input("Minutes", 0.1, 600.0, key=sweep_widgets.AMOUNTS["minutes"])
+            else:
+                _number("Iterations", sweep_widgets.AMOUNTS["iterations"], 10, 1_000_000)
+        with limit:
+            _number(
+                "Minutes in all", sweep_widgets.LIMIT, 0, 10_000,
+                "The sweep ends after so many minutes, for example 60. 0 means no limit.",
+            )  # fmt: skip
+    tick = 1.0 if sweep_callbacks.draft().measuring else None
+    st.fragment(error_boundary.part(_draw_start), run_every=tick)()
+
+
+def _draw_base() -> None:
+    if (book := state.text()) is not None:
+        st.markdown(
+            f"The text is **{escape_markdown(book.name)}**. What does not vary is as on the "
+            f"workbench, which has {describe_cells(widgets.model_settings())}."
+        )
+
+
+def _draw_values(name: str) -> None:
+    setting, key = SETTINGS[name], sweep_widgets.values_key(name)
+    if setting.choices is None:
+        st.text_input(setting.title, key=key, help=_VALUES_HELP)
+        return
+    st.multiselect(
+        setting.title, list(setting.choices), format_func=setting.choices.__getitem__, key=key
+    )
+
+
+def _number(label: str, key: str, low: int, high: int, explanation: str | None = None) -> None:
+    st.number_input(label, low, high, key=key, help=explanation)
+
+
+def _draw_start() -> None:
+    """Draw how many runs there are, how long they take, and the button that starts them."""
+    draft = sweep_callbacks.draft()
+    if draft.plan is None:
+        st.warning(escape_markdown(draft.problem))
+    else:
+        runs = counted(len(draft.plan.runs), "run")
+        where = f"on {sweep_callbacks.scheduler_address()}"
+        if not sweep_callbacks.scheduler_address():
+            workers = min(draft.workers, len(draft.plan.runs))
+            where = f"here, {counted(workers, 'run')} at a time"
+        time = "" if draft.seconds is None else f": about {duration(draft.seconds)}"
+        if draft.measuring:
+            time = ": measuring how long …"
+        st.markdown(f"**{runs}**{time} {escape_markdown(where)}.")
+    st.button(
+        "Start sweep",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="sweep_start",
+        disabled=draft.plan is None,
+        on_click=sweep_callbacks.start,
+    )
+    if state.flag_change("sweep measuring", draft.measuring) is False:
+        st.rerun()  # the timer of this fragment is no longer needed
