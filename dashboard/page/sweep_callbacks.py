@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import dataclass, field
 
@@ -75,6 +76,11 @@ def _estimate(plan: SweepPlan, text: LoadedText) -> float | None:
     if plan.minutes is None and len(SCHEDULER):
         return None
     return estimate_seconds(plan, form.sweep_text(text), count_cores())
+
+
+def has_dask() -> bool:
+    """Return whether the package that computes sweeps is installed."""
+    return importlib.util.find_spec("distributed") is not None
 
 
 def scheduler_address() -> str:

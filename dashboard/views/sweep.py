@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 
 import streamlit as st
@@ -38,7 +37,7 @@ def show(pages: Sequence[Page], workbench: Page) -> None:
     st.caption(
         "Train many runs with different settings on one text, and see which settings are best."
     )
-    if importlib.util.find_spec("distributed") is None:
+    if not sweep_callbacks.has_dask():
         st.info(
             "Sweeps need Dask: `pip install -r requirements-sweep.txt`, then start the workbench "
             "again.",
