@@ -1,7 +1,7 @@
 """The charts of a sweep: curves of all runs, parallel coordinates, and the effect of each setting.
 
-The best run has a colour of its own. All other runs are drawn by their validation loss, from the
-lowest (dark) to the highest (light).
+The best run has a colour of its own. All other runs are coloured by their validation loss, from the
+lowest (blue) to the highest (grey).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import altair as alt
 import pandas as pd
 
 from dashboard.charts.chart_parts import FAINT, TRAINING, VALIDATION, without_data
+from dashboard.settings import CELL_NAMES
 from rnncore.sweep.effects import Effect
 from rnncore.sweep.results import Trial, show
 
@@ -99,7 +100,7 @@ def parallel_rows(
                 {
                     "Axis": title,
                     "Place": places[value],
-                    "Value": f"{value:.3f}" if title == LOSS else show(value),
+                    "Value": f"{value:.3f}" if title == LOSS else show_value(value),
                     _RUN: trial.name,
                     _NUMBER: trial.number,
                     _BEST: trial.number == best,
@@ -139,7 +140,7 @@ def parallel_spec() -> dict[str, Any]:
         ),
         base.transform_filter(f"datum.Axis != '{LOSS}'")
         .transform_aggregate(Place="mean(Place)", groupby=["Axis", "Value"])
-        .mark_text(align="left", dx=6, fontSize=11, color=FAINT, aria=False)
+        .mark_text(align="right", dx=-7, fontSize=12, fontWeight="bold", color=FAINT, aria=False)
         .encode(text="Value:N"),
         base.transform_filter(f"datum.Axis == '{LOSS}' && datum['{_BEST}']")
         .mark_text(align="left", dx=6, fontSize=11, color=VALIDATION, aria=False)
@@ -179,10 +180,12 @@ def effect_spec(low: float, high: float) -> dict[str, Any]:
             alt.Tooltip("Runs:Q"),
         ],
     )
-    y = alt.Y("Mean loss:Q", title=None, scale=alt.Scale(domain=[low, high]))
+    scale = alt.Scale(domain=[low, high], zero=False, nice=False)
+    axis = alt.Axis(tickCount=4)
+    y = alt.Y("Mean loss:Q", title=None, scale=scale, axis=axis)
     chart = alt.layer(
         base.mark_rule(strokeWidth=4, opacity=0.35, color=TRAINING, aria=False).encode(
-            alt.Y("Lowest seed:Q", title=None), alt.Y2("Highest seed:Q")
+            alt.Y("Lowest seed:Q", title=None, scale=scale, axis=axis), alt.Y2("Highest seed:Q")
         ),
         base.mark_line(color=TRAINING, strokeWidth=1, aria=False).encode(y),
         base.mark_point(color=TRAINING, filled=True, size=60, opacity=1).encode(y),
@@ -198,8 +201,13 @@ def effect_range(effects: Sequence[Effect]) -> tuple[float, float]:
     return round(low - margin, 2), round(high + margin, 2)
 
 
+def show_value(value: Any) -> str:
+    """Return a setting's value for the page: "LSTM" for "lstm"."""
+    return CELL_NAMES.get(value, show(value)) if isinstance(value, str) else show(value)
+
+
 def _by_loss(field: str) -> alt.Color:
-    return alt.Color(f"{field}:Q", scale=alt.Scale(scheme="blues", reverse=True), legend=None)
+    return alt.Color(f"{field}:Q", scale=alt.Scale(range=[TRAINING, FAINT]), legend=None)
 
 
 def _tips(*numbers: tuple[str, str]) -> list[alt.Tooltip]:
@@ -215,7 +223,7 @@ def table_rows(ranked: Sequence[Trial], titles: Mapping[str, str]) -> pd.DataFra
         [
             {
                 _RUN: trial.number,
-                **{titles.get(k, k): show(v) for k, v in trial.run.changed.items()},
+                **{titles.get(k, k): show_value(v) for k, v in trial.run.changed.items()},
                 "Seed": trial.run.seed,
                 LOSS: None if math.isnan(trial.result.lowest) else round(trial.result.lowest, 4),
                 "Iterations": trial.result.iteration,

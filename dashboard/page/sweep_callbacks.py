@@ -19,7 +19,7 @@ from dashboard.page import (
 from dashboard.page.session import values
 from dashboard.runs.run import SCHEDULER
 from dashboard.settings import Goal
-from dashboard.sweeps import form
+from dashboard.sweeps import form, summary
 from dashboard.sweeps.form import SweepForm
 from dashboard.sweeps.manager import get_manager
 from dashboard.sweeps.sweep import ADDRESS_VARIABLE, Sweep
@@ -165,8 +165,8 @@ def use_settings(sweep_id: str, number: int) -> None:
         _show_on_workbench(sweep, trial)
         messages.show(
             "page",
-            f"The settings of the sweep's run {number} are set: {trial.name}. Press Train to train "
-            "a network with them.",
+            f"The settings of the sweep's run {number} are set: {summary.describe_run(trial)}. "
+            "Press Train to train a network with them.",
         )
 
 

@@ -157,6 +157,7 @@ class SweepManager:
         )
         run = run_from_solver(new_id(), sweep.text, settings, solver)
         run.set_plan(Plan(Goal("iterations", solver.num_iters)))
+        run.sample_log(solver)
         autosaver = self._registry.store.start_autosave(run)
         ended = Phase.FINISHED if trial.result.status == FINISHED else Phase.PAUSED
         autosaver.flush()

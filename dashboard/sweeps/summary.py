@@ -6,13 +6,13 @@ import math
 import time
 from dataclasses import dataclass
 
+from dashboard.charts import sweep_charts
 from dashboard.formatting import counted, duration
-from dashboard.settings import CELL_NAMES
 from dashboard.sweeps.form import SETTINGS
 from dashboard.sweeps.sweep import Sweep
 from rnncore.sweep.effects import Effect, main_effects
 from rnncore.sweep.progress import measure
-from rnncore.sweep.results import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Trial, rank, show
+from rnncore.sweep.results import FAILED, FINISHED, RUNNING, STOPPED, WAITING, Trial, rank
 
 TITLES = {name: setting.title for name, setting in SETTINGS.items()}
 _PHASES = {
@@ -55,7 +55,7 @@ def summarise(sweep: Sweep) -> Summary:
     spent = state.spent
     if state.phase == "running":
         spent += max(0.0, time.time() - state.updated)
-    parts.append(f"{duration(spent)} so far")
+    parts.append(f"{duration(spent)} so far" if state.active else f"in {duration(spent)}")
     if state.phase == "running" and progress.share > _LEFT_FROM:
         left = spent * (1 - progress.share) / progress.share
         parts.append(f"about {duration(left)} left")
@@ -76,7 +76,7 @@ def describe_plan(sweep: Sweep) -> str:
 def describe_run(trial: Trial) -> str:
     """Return what is special about a run, such as "hidden size 64, cell LSTM, seed 0"."""
     parts = [
-        f"{TITLES.get(name, name).lower()} {CELL_NAMES.get(show(value), show(value))}"
+        f"{TITLES.get(name, name).lower()} {sweep_charts.show_value(value)}"
         for name, value in trial.run.changed.items()
     ]
     return ", ".join([*parts, f"seed {trial.run.seed}"])
