@@ -161,6 +161,8 @@ class Engine:
             )
 
     def _connect(self) -> Any:
+        if self.address:
+            self._check_address()
         try:
             with _quiet_logs():
                 return self._dask.Client(self._cluster or self.address, timeout=START_SECONDS)
@@ -169,6 +171,21 @@ class Engine:
                 f"No Dask scheduler answers at {self.address}: {_first_line(error)}. Start one "
                 'with "dask scheduler", and workers with "dask worker".'
             ) from None
+
+    def _check_address(self) -> None:
+        """Raise a SweepError for an address that Dask would refuse with a traceback."""
+        scheme, separator, _ = self.address.partition("://")
+        if separator and scheme not in ("tcp", "tls"):
+            raise SweepError(
+                f"The address of the Dask scheduler is {self.address}; it must begin with tcp:// "
+                "or tls://."
+            )
+        context = self._dask.Security().get_connection_args("client").get("ssl_context")
+        if scheme == "tls" and context is None:
+            raise SweepError(
+                f"{self.address} needs certificates. Name them in Dask's settings, such as "
+                "DASK_DISTRIBUTED__COMM__TLS__CA_FILE (docs/deploy.md)."
+            )
 
     def _check_workers(self) -> None:
         """Raise a SweepError for workers that cannot train this sweep; add to ``notes``."""

@@ -125,7 +125,15 @@ def test_workers_that_cannot_train_the_sweep_are_one_sentence(cluster, tmp_path,
     assert "0.0.9" in folder.read_state().message
 
 
-def test_an_address_without_a_scheduler_is_one_sentence(monkeypatch):
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("tcp://127.0.0.1:9", "No Dask scheduler answers at tcp://127"),
+        ("tls://127.0.0.1:9", "needs certificates"),
+        ("http://here", "must begin with tcp:// or tls://"),
+    ],
+)
+def test_an_address_without_a_scheduler_is_one_sentence(monkeypatch, address, sentence):
     monkeypatch.setattr("rnncore.sweep.engine.START_SECONDS", 0.5)
-    with pytest.raises(SweepError, match="No Dask scheduler answers at tcp://127"):
-        Engine(TEXT, "tcp://127.0.0.1:9").__enter__()
+    with pytest.raises(SweepError, match=sentence):
+        Engine(TEXT, address).__enter__()
