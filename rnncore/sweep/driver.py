@@ -17,6 +17,8 @@ from rnncore.sweep.results import FAILED, RUNNING, STOPPED, RunResult
 from rnncore.sweep.task import Interval, Order
 
 _POLL_SECONDS = 0.2
+# The largest share of this process's time that saving takes: larger networks have longer intervals.
+SAVE_SHARE = 0.1
 _STATE_SECONDS = 5.0  # between two writes of state.json if nothing else happens
 
 
@@ -68,6 +70,7 @@ class _Driver:
         self._began = time.monotonic() - (0 if earlier.phase == "out of time" else earlier.spent)
         self._state = SweepState()
         self._written = 0.0
+        self._save_seconds = 0.0  # of the newest checkpoint
         self.set_phase("starting")
 
     def set_phase(self, phase: str, message: str = "", workers: int = 0) -> None:
@@ -121,9 +124,10 @@ class _Driver:
 
     def _order(self, engine: Engine, run: SweepRun, share: float, checkpoint: bytes | None) -> None:
         plan = self._plan
-        order = Order(
-            run, checkpoint, share, plan.checkpoint_seconds, plan.iterations, plan.minutes
+        seconds = max(
+            plan.checkpoint_seconds, self._state.workers * self._save_seconds / SAVE_SHARE
         )
+        order = Order(run, checkpoint, share, seconds, plan.iterations, plan.minutes)
         # Runs that have begun come before those that wait.
         engine.submit(order, priority=-run.number)
 
@@ -135,7 +139,9 @@ class _Driver:
             self._folder.save_result(number, result)
         else:
             result = before.after(outcome, last=share == 1)
+            started = time.perf_counter()
             self._folder.save_run(number, outcome.checkpoint, result)
+            self._save_seconds = time.perf_counter() - started
         self._on_change(self._folder, replace(self._state, spent=time.monotonic() - self._began))
         return result
 

@@ -81,8 +81,11 @@ class Engine:
 
     @property
     def slots(self) -> int:
-        """How many runs train at once."""
-        return sum(self._client.nthreads().values()) or 1
+        """How many runs train at once; SweepError if the scheduler is gone."""
+        try:
+            return sum(self._client.nthreads().values()) or 1
+        except (OSError, self._dask.TimeoutError):  # Dask's connection errors are OSErrors
+            raise self._lost() from None
 
     def submit(self, order: Order, priority: int) -> None:
         """Have an interval computed; intervals of a higher priority come first."""

@@ -94,7 +94,8 @@ class SweepPlan:
     iterations, minutes: the length of a run; one of both. Minutes become iterations by a short
         measurement when the run starts, because the learning rate schedule spans the run.
     total_minutes: the sweep ends after so many minutes, or None.
-    checkpoint_seconds: seconds of training between two checkpoints of a run.
+    checkpoint_seconds: seconds of training between two checkpoints of a run; longer if saving
+        would take more than a tenth of the time.
     """
 
     axes: Mapping[str, tuple[Any, ...] | ValueRange]

@@ -31,6 +31,7 @@ def registry(tmp_path):
 def manager(registry, monkeypatch):
     """A manager whose sweeps are computed at once, in this process."""
     monkeypatch.setattr(driver, "Engine", EngineHere)
+    monkeypatch.setattr(driver, "SAVE_SHARE", float("inf"))  # an interval is an iteration
     monkeypatch.setattr(Sweep, "start", lambda sweep: compute(sweep))
     monkeypatch.setattr(SweepManager, "_watch", lambda self, sweep: self.store_ended(sweep))
     return SweepManager(registry)

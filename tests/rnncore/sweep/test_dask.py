@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -70,6 +71,7 @@ def cluster(tmp_path):
 
 def test_a_killed_worker_and_a_lost_scheduler_cost_no_checkpoint(cluster, tmp_path, monkeypatch):
     """One after another on one cluster, which takes some seconds to start."""
+    monkeypatch.setattr(driver, "SAVE_SHARE", math.inf)
     workers = {worker.pid: worker for worker in (cluster.start_worker(), cluster.start_worker())}
     plan = make_plan(iterations=40, checkpoint_seconds=0.05)
     seen, killed = [], []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.support.sweeps import TEXT, EngineHere, assert_same_training, make_pl
 @pytest.fixture(autouse=True)
 def engine_here(monkeypatch):
     monkeypatch.setattr(driver, "Engine", EngineHere)
+    monkeypatch.setattr(driver, "SAVE_SHARE", math.inf)  # an interval is an iteration
 
 
 @pytest.fixture
@@ -145,3 +147,19 @@ def test_a_folder_without_a_sweep_is_a_sentence(path, content):
         (path / "sweep.json").write_text(content, encoding="utf-8")
     with pytest.raises(FileFormatError, match="sweep"):
         SweepFolder(path)
+
+
+def test_intervals_are_longer_if_saving_takes_long(path, monkeypatch):
+    monkeypatch.setattr(driver, "SAVE_SHARE", 1e-6)
+    seconds = []
+    submit = EngineHere.submit
+    monkeypatch.setattr(
+        EngineHere,
+        "submit",
+        lambda engine, order, priority: (
+            seconds.append(order.seconds) or submit(engine, order, priority)
+        ),
+    )
+    compute(path, stop=after(4))
+    assert seconds[:4] == [1e-9] * 4
+    assert all(later > 100 for later in seconds[4:])
