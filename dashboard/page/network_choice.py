@@ -10,7 +10,7 @@ from dashboard.page.session import values
 from dashboard.runs import network_choice
 from dashboard.runs.run import Run
 
-PLACES = ("sample", "download", "teach", "start")
+PLACES = ("sample", "download", "teach", "start", "inside")
 
 
 def key(place: str) -> str:

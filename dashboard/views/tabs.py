@@ -7,7 +7,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard.page import entry, error_boundary
-from dashboard.views import co_writing, download, inside, live_settings, sample
+from dashboard.views import co_writing, download, live_settings, sample
+from dashboard.views.inside import tab as inside
 
 # Title, the section of the page's address that hides it, what it draws, and whether it is drawn
 # while it is closed, too.
