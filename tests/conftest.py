@@ -31,8 +31,9 @@ import rnncore  # noqa: E402, F401 (before NumPy, as in the program: it sets the
 hypothesis.settings.register_profile(
     "ci", derandomize=True, print_blob=True, deadline=None, database=None
 )
-if os.environ.get("CI") == "true":
-    hypothesis.settings.load_profile("ci")
+# No deadline: other programs on the computer can delay any example.
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") == "true" else "local")
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
