@@ -18,8 +18,10 @@ import rnncore  # noqa: E402, F401  (before NumPy, so that its BLAS settings tak
 from dashboard.page import entry, error_boundary, open_run, session  # noqa: E402
 from dashboard.server import gc_freeze  # noqa: E402
 from dashboard.views import (  # noqa: E402
+    compare,
     how_it_works,
-    past_runs,
+    race,
+    runs,
     server_full,
     style,
     sweep,
@@ -47,13 +49,20 @@ def show() -> None:
         lambda: workbench.show(pages), title="Workbench", url_path="workbench", default=True
     )
     how = st.Page(lambda: how_it_works.show(pages), title="How it works", url_path="how")
-    pages = [bench, how]
+    run_list = st.Page(lambda: runs.show(pages, bench, comparison), title="Runs", url_path="runs")
+    comparison = st.Page(
+        lambda: compare.show(pages, run_list if entry.is_private() else None),
+        title="Compare",
+        url_path="compare",
+    )
+    contest = st.Page(lambda: race.show(pages, comparison), title="Race", url_path="race")
+    pages = [bench, contest, how]
     if entry.is_private():
-        past = st.Page(lambda: past_runs.show(pages, bench), title="Past runs", url_path="runs")
-        pages.append(past)
-        pages.append(st.Page(lambda: sweep.show(pages, bench), title="Sweep", url_path="sweep"))
+        trials = st.Page(lambda: sweep.show(pages, bench), title="Sweep", url_path="sweep")
+        pages = [bench, run_list, contest, trials, how]
     st.html(style.STYLE)
-    st.navigation(pages, position="hidden").run()
+    # A comparison is opened from the list of runs, from a race or by its link.
+    st.navigation([*pages, comparison], position="hidden").run()
 
 
 if __name__ == "__main__":

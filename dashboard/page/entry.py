@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -128,6 +129,28 @@ def settings_url(hide: list[str]) -> str:
         widget_values.changed_widgets(values()),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
+
+
+def named_runs() -> list[str]:
+    """Return the ids of the runs that the address of a comparison or a race names."""
+    return [part for part in st.query_params.get("runs", "").split(",") if part]
+
+
+def race_name() -> str:
+    """Return the name of the race in the address, or ""."""
+    return st.query_params.get("race", "")
+
+
+def name_race(run_ids: Sequence[str], name: str) -> None:
+    """Put the racers and the name of a race into the page's address; no racers: remove both."""
+    _set_parameter("runs", ",".join(run_ids) or None)
+    _set_parameter("race", name if run_ids else None)
+
+
+def runs_url(run_ids: Sequence[str]) -> str:
+    """Return the address of a comparison of these runs."""
+    base = (st.context.url or "").split("?")[0].rpartition("/")[0]
+    return f"{base}/compare?runs={','.join(run_ids)}"
 
 
 def linkable_text() -> str | None:

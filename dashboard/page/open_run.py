@@ -137,7 +137,7 @@ def open_pretrained(name: str) -> None:
 
 @error_boundary.callback
 def open_past_run(run_id: str) -> None:
-    """Open a run from the list of past runs."""
+    """Open a run from the list of runs, or the one that was on the page before."""
     before = state.run()
     open_by_id(run_id)
     opened = (now := state.run()) is not None and now.id == run_id
@@ -145,16 +145,6 @@ def open_past_run(run_id: str) -> None:
     messages.show("runs", "" if opened else messages.get("page"))
     if opened and before is not None and before.id != run_id:
         current_run.set_aside(before)
-
-
-@error_boundary.callback
-def star_run(run_id: str, starred: bool) -> None:
-    """Star a run, or remove its star."""
-    messages.show("runs", "")
-    try:
-        get_registry().set_labels(run_id, starred=starred)
-    except RnnCoreError as error:
-        messages.show("runs", str(error))
 
 
 @error_boundary.callback

@@ -10,6 +10,7 @@ from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
 from dashboard.page import sweep_widgets
+from dashboard.page.comparison_options import COMPARISON_DEFAULTS
 from dashboard.page.settings_link import WIDGETS, Lesson
 from dashboard.sampling.writer import WriteSettings
 from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
@@ -158,4 +159,10 @@ DEFAULTS: dict[str, Any] = {
     "top_k": 0,
     "top_p": 1.0,
     "random_seed": None,
+    **COMPARISON_DEFAULTS,
+    # The filters of the list of runs.
+    "runs_search": "",
+    "runs_texts": [],
+    "runs_cells": [],
+    "runs_starred": False,
 }

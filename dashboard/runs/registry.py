@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 
 from dashboard.formatting import date_and_time
+from dashboard.runs.index import Index
 from dashboard.runs.json_record import DamagedRecordError
 from dashboard.runs.labels import clean_name, clean_note
 from dashboard.runs.lock import RunInUseError
@@ -40,6 +41,7 @@ class Registry:
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self.store = store
+        self.index = Index(store.root)  # for pages that may list runs (``page.entry.is_private``)
         self._clock = clock
         self._runs: dict[str, Run] = {}
         self._requested: dict[str, float] = {}  # when a page last asked for each run

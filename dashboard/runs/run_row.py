@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from dashboard.runs import figures, labels, marker, titles
+from dashboard.runs import figures, labels, marker, summary, titles
 from dashboard.runs.figures import Figures
 from dashboard.runs.folder import RunFolder
 from dashboard.runs.labels import Labels
@@ -35,6 +35,7 @@ class RunRow:
     created: float
     saved: float
     iteration: int
+    progress: str  # iterations and goal in words
     loss: float
     best_val: float
     figures: Figures
@@ -108,6 +109,7 @@ def read_row(folder: RunFolder) -> RunRow | None:
         created=created,
         saved=modified if journal is None else journal.saved,
         iteration=0 if journal is None else journal.iteration,
+        progress="" if journal is None else summary.describe_progress(journal),
         loss=math.nan if journal is None else journal.loss,
         best_val=math.nan if journal is None else journal.best_val,
         figures=_NO_FIGURES if journal is None else _figures(folder, number, journal),

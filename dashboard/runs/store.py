@@ -97,7 +97,7 @@ class Store:
 
     def start_autosave(self, run: Run) -> Autosaver:
         """Save this new run from now on; errors appear in the autosaver's ``problem``."""
-        autosaver = Autosaver(run, folder := self._folder(run.id))
+        autosaver = Autosaver(run, folder := self.folder(run.id))
         training_record.Recorder(run, folder)
         autosaver.start()
         return autosaver
@@ -170,7 +170,7 @@ class Store:
 
         Raises NoSuchRunError, FileFormatError or SaveError. Another process may have it open.
         """
-        folder = self._folder(run_id)
+        folder = self.folder(run_id)
         if not folder.path.is_dir() or not marker.is_own(folder.path):
             raise NoSuchRunError("There is no run under this link; it may have been deleted.")
         changed = replace(labels.read(folder.path), **changes)
@@ -264,7 +264,7 @@ class Store:
 
     def _locked_folder(self, run_id: str) -> RunFolder:
         """Return the folder of an existing run, locked."""
-        folder = self._folder(run_id)
+        folder = self.folder(run_id)
         if not folder.path.is_dir() or not marker.is_own(folder.path):
             raise NoSuchRunError("There is no run under this link; it may have been deleted.")
         try:
@@ -275,7 +275,7 @@ class Store:
             pass  # a read-only disk: no process can write, so no lock is needed
         return folder
 
-    def _folder(self, run_id: str) -> RunFolder:
+    def folder(self, run_id: str) -> RunFolder:
         """Return the folder for this id, after checking that the id is safe in a path."""
         if not isinstance(run_id, str) or RUN_ID.fullmatch(run_id) is None:
             raise NoSuchRunError("This is not the link of a run: a run's id has 16 characters.")

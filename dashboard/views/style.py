@@ -19,7 +19,9 @@ border-bottom:1px solid var(--line)}
 padding-top:calc(var(--bar) + .6rem)!important}
 [data-testid="stMainBlockContainer"]:has(:is(.st-key-rail,.st-key-rail_first)){
 padding-left:calc(var(--rail) + 1rem)!important}
-[data-testid="stMainBlockContainer"]:not(:has(.st-key-controls)){max-width:60rem;margin:auto}
+[data-testid="stMainBlockContainer"]:not(:has(.st-key-controls)){max-width:60rem;margin:0 auto}
+[data-testid="stMainBlockContainer"]:has(:is(.st-key-runs_area,.st-key-comparison_area)){
+max-width:90rem!important}
 .st-key-bar{position:fixed;top:0;right:3rem;left:40%;width:auto!important;height:var(--bar);
 z-index:999991;align-items:center;flex-wrap:nowrap;justify-content:flex-end;gap:.5rem}
 .st-key-pages{position:fixed;top:0;left:0;width:auto!important;height:var(--bar);z-index:999991;
@@ -186,16 +188,20 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 }
 @media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
 """
+# Tables and samples of runs that are compared (``side_by_side``).
+_COMPARED = """
+.compared{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;width:100%}
+.compared :is(th,td){padding:.25rem .7rem;border-bottom:1px solid rgba(128,128,128,.28);
+text-align:left;vertical-align:top;overflow-wrap:anywhere}
+.compared :is(th[scope=col],td){min-width:7rem}
+.compared th{font-weight:600}.compared th[scope=row]{font-weight:400;white-space:nowrap}
+.compared-box{overflow-x:auto}
+.chip{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.4rem}
+"""
 # In boxes that hold texts, the first strong character of each paragraph decides its direction:
 # Hebrew and Arabic stand right to left. ``markup.text_box`` has the same rule.
 DIRECTION = """
 textarea,input[type=text],.piece,.source,
 [data-testid="stCode"] pre,[data-testid="stCode"] code{unicode-bidi:plaintext;text-align:start}
 """
-STYLE = f"<style>{_BAR_AND_RAIL}{_STAGE}{DIRECTION}{_PHONE}</style>"
-# The buttons in the list of past runs are labelled "Open" and "Delete" beside each run's name. For
-# screen readers each label also contains the name, in italics, which this rule hides from view.
-SCREEN_READER_ONLY = (
-    "<style>.st-key-past_runs button{position:relative}.st-key-past_runs button em{"
-    "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}</style>"
-)
+STYLE = f"<style>{_BAR_AND_RAIL}{_STAGE}{_COMPARED}{DIRECTION}{_PHONE}</style>"

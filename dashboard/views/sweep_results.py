@@ -69,7 +69,7 @@ def _draw_heading(sweep: Sweep) -> None:
                 args=(sweep.id,),
             )
         with st.popover("Delete", key="sweep_ask"):
-            st.markdown("The list is deleted. The runs stay under Past runs.")
+            st.markdown("The list is deleted. The runs stay under Runs.")
             st.button(
                 "Delete this sweep",
                 key="sweep_delete",
@@ -184,7 +184,7 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page) -> None:
     )
     chosen = [ranked[i] for i in found["selection"]["rows"] if i < len(ranked)]
     if not chosen:
-        st.caption("Select a row to open that run. Runs that have ended are under Past runs too.")
+        st.caption("Select a row to open that run. Runs that have ended are under Runs too.")
         return
     trial = chosen[0]
     stored = trial.number in sweep.about.stored

@@ -121,9 +121,9 @@ def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browse
         pause(page)
         assert Store(shared.runs).list_runs()
         assert page.get_by_role("link", name="How it works").count() > 0
-        assert page.get_by_role("link", name="Past runs").count() == 0
+        assert page.get_by_role("link", name="Runs").count() == 0
         page = visit(context, f"{shared.url}/runs")  # opens the workbench instead
-        assert page.get_by_role("heading", name="Past runs").count() == 0
+        assert page.get_by_role("heading", name="Runs").count() == 0
 
 
 def test_a_training_beyond_the_limit_shows_its_place_in_the_queue(

@@ -27,6 +27,8 @@ PLAN = (
     "page",
     "web",
     "sweeps",
+    "races",
+    "comparison",
     "runs",
     "reports",
     "charts",

@@ -196,7 +196,7 @@ def test_a_snapshot_does_not_change_with_later_training(store):
     run = small_run(store, 20)
     copy = snapshot.take(run.solver, run.sample_log.entries, run.trainer.changes, run.plan)
     advance(run, 20)
-    folder = store._folder("c" * 16)
+    folder = store.folder("c" * 16)
     folder.save(copy, run.autosaver._facts, run.text)
     again = folder.load_solver(1, run.text)
     folder.lock.release()
@@ -222,7 +222,7 @@ def with_validations(store, losses):
 def test_the_last_two_saves_and_the_best_are_kept(store):
     run = with_validations(store, [3.0, 1.0, 2.0, 2.5, math.nan, 2.7])
     assert saves(store, run.id) == [3, 6, 7]  # save 1 was made at iteration 0
-    folder = store._folder(run.id)
+    folder = store.folder(run.id)
     assert folder.find_best() == 3
     assert folder.read_journal(3).val_loss == 1.0
     assert folder.read_journal(7).best_val == 1.0

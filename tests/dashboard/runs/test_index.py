@@ -17,9 +17,11 @@ from dashboard.runs.folder import RunFolder
 from dashboard.runs.index import NAME, Index
 from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.run_row import RunRow, read_row
+from dashboard.settings import Goal
+from dashboard.training.goals import Plan
 from tests.support.many_runs import copy_runs
 from tests.support.paths import ROOT
-from tests.support.runs import TrackedStore, saves, small_run
+from tests.support.runs import TrackedStore, advance, saves, small_run
 
 
 @pytest.fixture
@@ -183,6 +185,23 @@ def test_a_run_of_an_earlier_version_gets_its_figures_from_its_network(store):
     write_record(path, values)
     (old,) = Index(store.root).list_rows().rows
     assert old.figures == new.figures
+
+
+@pytest.mark.parametrize(
+    ("goal", "progress"),
+    [
+        (Goal("plateau", 3), "2 iterations, until validation stalls"),
+        (Goal("minutes", 2), "2 iterations, goal 2 min"),
+        (Goal("iterations", 1_000_000), "2 of 1,000,000 iterations"),
+    ],
+)
+def test_progress_is_told_in_the_unit_of_the_goal(store, goal, progress):
+    run = small_run(store)
+    run.set_plan(Plan(goal))
+    advance(run, 2)
+    assert run.autosaver.save_now()
+    (row,) = Index(store.root).list_rows().rows
+    assert row.progress == progress
 
 
 def test_a_damaged_run_has_a_row_that_says_why(store):

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.runs import exports, summary
+from dashboard.runs import exports
+from dashboard.runs.index import Index
 from dashboard.runs.teaching import describe_origin, teach, unknown_share
 from dashboard.server import memory
 from dashboard.settings import ModelSettings
@@ -61,8 +62,8 @@ def test_a_taught_run_resumes_exactly_from_disk(store):
 
 def test_the_list_and_the_report_name_the_first_network(store):
     run = taught(store)
-    (info,) = store.list_runs()
-    assert f"began as {ORIGIN}" in summary.describe(store, info)
+    (row,) = Index(store.root).list_rows().rows
+    assert row.began_as == ORIGIN
     assert f"Began as {ORIGIN}." in exports.report_html(run, [])
 
 

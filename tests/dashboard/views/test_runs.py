@@ -1,20 +1,19 @@
-"""The list of past runs, and the deletion of runs."""
+"""The list of runs, and the deletion of runs."""
 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 
 from dashboard.formatting import byte_size
-from dashboard.runs import exports, summary, text_files
+from dashboard.runs import exports, text_files
 from dashboard.runs.registry import get_registry
-from dashboard.runs.store import Store
 from dashboard.server import limits
-from dashboard.views import past_runs
 from rnncore.errors import SaveError
-from tests.support.runs import small_run
-from tests.support.visits import OTHER, raising, with_story
+from tests.support.many_runs import copy_runs
+from tests.support.visits import raising, with_story
 
 
 @pytest.fixture
@@ -22,27 +21,130 @@ def page(visit):
     return with_story(visit)
 
 
-def test_past_runs_are_listed_opened_and_deleted(visit, page):
+def table(page) -> pd.DataFrame:
+    """Return the rows of the table."""
+    return page.app.dataframe[0].value
+
+
+def select(page, *run_ids) -> None:
+    """Select the rows of these runs, as their check boxes do."""
+    page.app.session_state["_runs_selected"] = run_ids
+    page.look()
+
+
+def test_runs_are_listed_opened_and_deleted(visit, page):
     page.steps(3)
     first = page.run
     assert first.autosaver.save_now()
     page.press("Reset")
+    page.press("Step")
     second = page.run
     assert second.autosaver.save_now()
     page.open_page("runs")
     assert page.says(f"2 runs on this computer, {byte_size(get_registry().store.size())}")
-    for run in (first, second):
-        assert page.says(byte_size(run.autosaver.size()))
-    assert page.says("3 of 500 iterations")
-    page.app.button(key=f"open_{first.id}").click().run()
+    assert list(table(page)["Iterations"]) == [1, 3]  # the newest first
+    assert list(table(page)["Name"]) == [
+        "pasted text · LSTM 16 (on the workbench)",
+        "pasted text · LSTM 16",
+    ]
+    assert not page.enabled("Open")
+    select(page, first.id)
+    assert page.says(f"3 of 500 iterations · {byte_size(first.autosaver.size())}")
+    page.press("Open")
     assert page.run is first
     page.open_page("runs")
-    page.app.button(key=f"delete_{first.id}").click().run()
+    select(page, first.id)
+    page.press("Delete for good")
     assert not page.has_run
     assert page.says("1 run on this computer")
     page.open_page("")
     page.press("Step")
     assert page.run not in (first, second)
+
+
+def test_an_opened_model_that_was_not_trained_is_no_run(visit):
+    page = visit()
+    page.press("Try a trained network")
+    assert page.run.autosaver.save_now()
+    page.open_page("runs")
+    assert page.says("No runs yet.")
+
+
+def saved_runs(visit, count: int = 3):
+    """Return a page that lists so many runs, and their ids, the newest first."""
+    page = visit()
+    ids = copy_runs(get_registry().store, count)
+    get_registry().set_labels(ids[0], name="*b* :red[_x_]", starred=True, note="odd")
+    page.open_page("runs")
+    return page, ids[::-1]
+
+
+def test_the_table_is_filtered(visit):
+    page, _ = saved_runs(visit)
+    assert len(table(page)) == 3
+    for key, value in (("runs_search", "ODD x"), ("runs_starred", True)):
+        page.choose(key, value)
+        assert list(table(page)["Name"]) == ["*b* :red[_x_]"]
+        page.choose(key, type(value)())
+    page.choose("runs_search", "nothing like this")
+    assert page.says("No run matches these filters.")
+
+
+def test_several_runs_are_starred_compared_and_deleted(visit):
+    page, ids = saved_runs(visit)
+    select(page, *ids[:2])
+    assert page.enabled("Compare 2")
+    page.press("Star")
+    assert list(table(page)["★"]) == ["★"] * 3
+    page.press("Remove star")
+    assert list(table(page)["★"]) == ["", "", "★"]
+    page.press("Delete for good")
+    assert len(table(page)) == 1
+    assert page.says("Select rows by the boxes at their left")
+    assert {info.id for info in get_registry().store.list_runs()} == {ids[2]}
+
+
+def test_the_selected_run_gets_a_name_and_a_note(visit):
+    page, ids = saved_runs(visit)
+    select(page, ids[0])
+    page.choose(f"runs_name_{ids[0]}", " my  run\n")
+    page.choose(f"runs_note_{ids[0]}", "first line\nsecond")
+    labels = get_registry().store.list_runs()[0].labels
+    assert (labels.name, labels.note, labels.protected) == ("my run", "first line\nsecond", True)
+    assert table(page)["Name"][0] == "my run"
+    page.choose("runs_search", "second")
+    assert len(table(page)) == 1
+
+
+def test_a_selection_belongs_to_runs_and_not_to_places(visit):
+    page, ids = saved_runs(visit)
+    select(page, ids[1])
+    first = page.app.dataframe[0].proto.id
+    page.choose("runs_starred", True)  # hides it
+    assert page.app.dataframe[0].proto.id != first
+    assert page.enabled("Open")
+    page.choose("runs_starred", False)
+    assert page.enabled("Open")
+
+
+def test_runs_that_will_be_removed_are_announced_with_a_date(visit):
+    page, ids = saved_runs(visit)
+    get_registry().store.set_labels(ids[0], remove_after=2e9)
+    page.look()
+    (warning,) = page.shown("warning")
+    assert warning.startswith("One run is marked for removal")
+    assert list(table(page)["Removed after"].notna()) == [True, False, False]
+
+
+def test_a_damaged_run_is_listed_with_the_reason(visit):
+    page, ids = saved_runs(visit)
+    folder = get_registry().store.root / ids[0]
+    for path in folder.glob("*.npz"):
+        path.unlink()
+    page.look()
+    select(page, ids[0])
+    assert page.says("This run has no complete save.")
+    assert not page.enabled("Open")
 
 
 def test_a_run_gets_a_name_of_its_own_and_can_lose_it_again(page):
@@ -97,95 +199,17 @@ def test_a_download_over_the_upload_limit_says_so(page, monkeypatch):
     assert page.says(f"in Python, not on this page (limit {byte_size(size - 1)}).")
 
 
-def test_an_empty_list_of_past_runs_says_so(visit):
+def test_an_empty_list_of_runs_says_so(visit):
     page = visit()
     page.open_page("runs")
     assert page.says("No runs yet.")
-
-
-def listed(page) -> list[str]:
-    """Return the ids of the listed runs that can be opened."""
-    return [b.key.removeprefix("open_") for b in page.app.button if b.label.startswith("Open ")]
-
-
-def put_aside() -> str:
-    """Save a run as an earlier server would have; return its id."""
-    run = small_run(get_registry().store)
-    assert run.autosaver.suspend()
-    return run.id
-
-
-def test_past_runs_are_listed_in_pages_newest_first(visit, monkeypatch):
-    monkeypatch.setattr(past_runs, "PER_PAGE", 3)
-    page = visit()
-    ids = [put_aside() for _ in range(7)]
-    page.open_page("runs")
-    assert len(listed(page)) == 3
-    assert page.says("7 runs on this computer")
-    assert page.says("Runs 1 to 3 of 7")
-    seen = []
-    for number in (1, 2, 3):
-        page.app.pagination(key="runs_page").set_value(number).run()
-        seen += listed(page)
-    assert seen == ids[::-1]
-    # Without its only run the last page is gone, and the first is shown.
-    page.app.button(key=f"delete_{ids[0]}").click().run()
-    assert page.says("Runs 1 to 3 of 6")
-    assert len(listed(page)) == 3
-
-
-def test_list_buttons_name_their_run_and_show_its_name_as_text(page):
-    page.press("Step")
-    assert page.run.autosaver.save_now()
-    page.upload("*b* :red[_x_](`y`).txt", OTHER.encode())
-    page.press("Train")
-    page.press("Start new run")
-    assert page.run.autosaver.save_now()
-    page.open_page("runs")
-    names = ["b red x y .txt, saved a moment ago", "pasted text, saved a moment ago"]
-    labels = [label for label in page.labels() if label.startswith("Open")]
-    assert labels == [f"Open *{name}*" for name in names]
-
-
-@pytest.mark.parametrize(
-    ("kind", "key", "amount", "told"),
-    [
-        ("plateau", "goal_patience", 3, "iterations, until validation stalls"),
-        ("minutes", "goal_minutes", 2, "iterations, goal 2 min"),
-        ("iterations", "train_num_iters", 10_000, " of 10,000 iterations"),
-    ],
-)
-def test_a_past_run_is_listed_with_its_network_and_its_own_goal(page, kind, key, amount, told):
-    page.choose("goal_kind", kind)
-    page.choose(key, amount)
-    page.press("Train")
-    page.wait_for_iteration(3)
-    page.press("Pause")
-    page.wait_until_stopped()
-    assert page.run.autosaver.save_now()
-    page.open_page("runs")
-    (line,) = [line for line in page.shown("caption") if "saved a moment ago" in line]
-    assert line.startswith("One-layer LSTM, 16 units · ")
-    assert told in line
-    assert (" of 10,000" in line) == (kind == "iterations")
-    assert "200,000" not in line
-    assert page.says(":blue-badge[on the workbench]")
-
-
-def test_a_run_deleted_while_it_is_listed_is_described_by_its_iterations(tmp_path):
-    store = Store(tmp_path)
-    run = small_run(store, 3)
-    (info,) = store.list_runs()
-    run.autosaver.discard()
-    store.delete(run.id)
-    assert summary.describe(store, info).startswith("3 iterations · ")
 
 
 def paths(page) -> set[str]:
     return {of.get("url_pathname", "") for of in page.app._registered_pages.values()}
 
 
-def test_past_runs_are_listed_only_on_the_computer_itself(visit, monkeypatch):
+def test_runs_are_listed_only_on_the_computer_itself(visit, monkeypatch):
     assert "runs" in paths(visit())
     monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
     assert "runs" not in paths(visit())
@@ -200,17 +224,6 @@ def test_past_runs_are_listed_only_on_the_computer_itself(visit, monkeypatch):
         assert "runs" not in paths(visit())
 
 
-def test_a_run_is_starred(visit, page):
-    page.press("Step")
-    run = page.run
-    assert run.autosaver.save_now()
-    page.open_page("runs")
-    for starred in (True, False):
-        page.app.button(key=f"star_{run.id}").click().run()
-        (info,) = get_registry().store.list_runs()
-        assert (info.labels.starred, run.labels.starred) == (starred, starred)
-
-
 def test_the_network_of_a_run_whose_text_is_damaged_opens_as_a_new_run(visit, page):
     page.steps(2)
     run = page.run
@@ -223,5 +236,6 @@ def test_the_network_of_a_run_whose_text_is_damaged_opens_as_a_new_run(visit, pa
     assert other.run.id != run.id
     np.testing.assert_array_equal(other.run.initial_model.flat, run.solver.model.flat)
     other.open_page("runs")
+    select(other, run.id)
     assert other.says("damaged")
-    other.app.button(key=f"open_{run.id}")
+    assert other.enabled("Open")

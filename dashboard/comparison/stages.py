@@ -1,0 +1,57 @@
+"""What each run of a comparison had written at the same stage of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from dashboard.charts.chart_options import X_AXES
+from dashboard.comparison.compared import Compared
+from dashboard.training.sample_log import Entry
+
+_STAGES = 20  # positions of the slider, beside the newest
+
+
+def stages(runs: Sequence[Compared], x_axis: str) -> list[float]:
+    """Return positions on ``x_axis`` (a key of X_AXES) at which samples can be compared.
+
+    They are round numbers up to where the run that got furthest is. Empty if none has samples.
+    """
+    furthest = max((float(_places(run, x_axis).max(initial=0.0)) for run in runs), default=0.0)
+    if not furthest:
+        return []
+    step = _round(furthest / _STAGES)
+    # The first stage is finer: the writing changes most at the beginning.
+    marks = [step / 4, step / 2, *(step * n for n in range(1, int(furthest / step) + 1))]
+    return [float(f"{mark:.6g}") for mark in marks]
+
+
+def sample_at(run: Compared, x_axis: str, stage: float | None) -> Entry | None:
+    """Return the last sample of a run up to a stage, or its first; None if it has none.
+
+    stage: a position on ``x_axis``; None for the newest sample.
+    """
+    if not run.entries:
+        return None
+    if stage is None:
+        return run.entries[-1]
+    at = int(np.searchsorted(_places(run, x_axis), stage, side="right")) - 1
+    return run.entries[max(0, at)]
+
+
+def _places(run: Compared, x_axis: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return where each sample of a run lies on the axis, (samples,)."""
+    iterations = np.array([entry.iteration for entry in run.entries], dtype=np.float64)
+    if x_axis == "Iterations" or not len(run.history):
+        return iterations
+    column = "chars" if x_axis == "Epochs" else X_AXES[x_axis]
+    scale = run.chars_per_epoch if x_axis == "Epochs" else 1.0
+    ends = np.concatenate([[0], run.history.ends])
+    return np.interp(iterations, ends, np.concatenate([[0.0], run.history[column]])) / scale
+
+
+def _round(value: float) -> float:
+    """Return the next higher number of the form 1, 2 or 5 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(next(n for n in (1, 2, 5, 10) if n * power >= value * (1 - 1e-9)) * power)

@@ -1,0 +1,172 @@
+"""Who won a race and why, in sentences that state the figures they follow from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dashboard.analysis.curve_statistics import robust_deviation
+from dashboard.analysis.validation_rise import has_risen_clearly
+from dashboard.comparison.compared import Compared
+from dashboard.formatting import counted
+from dashboard.training.status import Phase
+
+_TIE = 0.01  # nats per character: a smaller lead can be chance
+_RECENT = 50  # iterations over which the training loss is averaged
+_FASTER, _LARGER = 1.25, 1.5  # factors that are worth a sentence
+_MEMORISED = 0.1  # nats by which the training loss must lie below the validation loss
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result of a race, or its state so far.
+
+    headline: one sentence. reasons: sentences that follow from the figures. winner: the title of
+    the best run, or "" if there is none or the race is a draw.
+    """
+
+    over: bool
+    winner: str
+    headline: str
+    reasons: tuple[str, ...] = ()
+
+
+def judge(runs: Sequence[Compared]) -> Verdict:
+    """Return who leads or has won, by the lowest validation loss."""
+    over = all(map(_is_over, runs))
+    scored = sorted((run for run in runs if not math.isnan(_score(run))), key=_score)
+    if len(scored) < 2:
+        return Verdict(over, "", "The race has begun; the first validation losses are due soon.")
+    first, second, *_ = scored
+    lead = _score(second) - _score(first)
+    measure = "best validation loss" if _validated(first) else "training loss"
+    losses = ", ".join(f"{_score(run):.3f} ({run.title})" for run in scored)
+    if not over:
+        state = "leads" if any(run.active for run in runs) else "was ahead when the race paused"
+        return Verdict(False, first.title, f"{first.title} {state}: {measure} {losses}.")
+    if lead < max(_TIE, 2 * max(_noise(first), _noise(second))):
+        headline = f"A draw between {first.title} and {second.title}: {measure} {losses}."
+        reason = f"A difference of {lead:.3f} nats per character can be chance."
+        return Verdict(True, "", headline, (reason, *_reasons(first, scored[1:])[:2]))
+    headline = f"{first.title} won: {measure} {losses}, in nats per character."
+    return Verdict(True, first.title, headline, tuple(_reasons(first, scored[1:])[:4]))
+
+
+def _reasons(winner: Compared, others: Sequence[Compared]) -> list[str]:
+    """Return what in the figures explains the result, the most important first."""
+    return [
+        *(text for run in others if (text := _explosion(run, winner))),
+        *(text for run in (winner, *others) if (text := _memorised(run))),
+        *_lead(winner, others[0]),
+        *_differences(winner, others[0]),
+    ]
+
+
+def _explosion(run: Compared, winner: Compared) -> str:
+    """Return that a run's gradient exploded, or ""."""
+    history = run.history
+    start, end = float(history["loss"][0]), _training_loss(run)
+    failed = run.status is not None and run.status.phase is Phase.FAILED
+    if not failed and end < start:
+        return ""
+    norm = float(history["grad_norm_max"].max())
+    text = (
+        f"{run.title} became unstable: its gradient reached a norm of {norm:,.0f}, and its "
+        f"training loss ended at {end:.2f}, above the {start:.2f} that it began with."
+    )
+    if run.settings["clip"] is None and (clip := winner.settings["clip"]):
+        text += (
+            f" It trained without clipping; {winner.title} shortens each gradient to at most "
+            f"{clip:g}."
+        )
+    return text
+
+
+def _memorised(run: Compared) -> str:
+    """Return that a run has learnt its text by heart, or ""."""
+    at, val = run.history.validations()
+    loss = _training_loss(run)
+    if not has_risen_clearly(val) or loss > val[-1] - _MEMORISED or loss > run.history["loss"][0]:
+        return ""
+    best = int(np.argmin(val))
+    chars = "" if run.text is None else f" for {counted(len(run.text), 'character')} of text"
+    return (
+        f"{run.title} memorised its text: after iteration {at[best]:,.0f} its validation loss "
+        f"rose from {val[best]:.2f} to {val[-1]:.2f}, while its training loss fell to {loss:.2f}. "
+        f"It has {counted(run.num_params, 'parameter')}{chars}."
+    )
+
+
+def _lead(winner: Compared, second: Compared) -> list[str]:
+    """Return when the winner reached the best loss of the second."""
+    at, val = winner.history.validations()
+    _, other = second.history.validations()
+    if not len(val) or not len(other):
+        return []
+    reached = np.flatnonzero(val <= other.min())
+    if not len(reached):
+        return []
+    return [
+        f"{winner.title} reached the best loss of {second.title} at iteration "
+        f"{at[reached[0]]:,.0f} of {winner.history.iterations:,}."
+    ]
+
+
+def _differences(winner: Compared, second: Compared) -> list[str]:
+    """Return what was equal and what was not: speed, size, characters read."""
+    found = []
+    mine, theirs = winner.history.last("chars"), second.history.last("chars")
+    if max(mine, theirs) >= _FASTER * min(mine, theirs) > 0:
+        more = f"{max(mine, theirs) / min(mine, theirs):.1f} times as many characters"
+        who = "read" if mine > theirs else "won although it read fewer: the other read"
+        found.append(f"{winner.title} {who} {more}.")
+    sizes = winner.num_params, second.num_params
+    if max(sizes) >= _LARGER * min(sizes):
+        factor = max(sizes) / min(sizes)
+        larger = winner if winner.num_params > second.num_params else second
+        found.append(f"{larger.title} has {factor:.1f} times as many parameters.")
+    elif winner.model.cell_type != second.model.cell_type and not found:
+        found.append(
+            f"Both have about {winner.num_params:,} parameters and read as many characters, so the "
+            "difference comes from the cell."
+        )
+    return found
+
+
+def _is_over(run: Compared) -> bool:
+    """Return whether a run has reached its goal, or cannot."""
+    if run.active:
+        return False
+    if run.status is not None and run.status.phase in (Phase.FINISHED, Phase.FAILED):
+        return True
+    goal, since = run.plan.goal, run.plan.since
+    if goal.kind == "minutes":
+        seconds = run.history.last("seconds") if len(run.history) else 0.0
+        return seconds - since.seconds >= 60 * goal.amount
+    return run.history.iterations >= run.settings["num_iters"]
+
+
+def _validated(run: Compared) -> bool:
+    return bool(len(run.history.validations()[1]))
+
+
+def _score(run: Compared) -> float:
+    """Return the lowest validation loss; without validation text the training loss; or NaN."""
+    if run.settings["val_fraction"]:
+        _, val = run.history.validations()
+        return float(val.min()) if len(val) else math.nan
+    return _training_loss(run)
+
+
+def _training_loss(run: Compared) -> float:
+    loss = run.history["loss"][-_RECENT:]
+    return float(loss.mean()) if len(loss) else math.nan
+
+
+def _noise(run: Compared) -> float:
+    """Return by how much a validation loss differs from a smooth curve by chance."""
+    _, val = run.history.validations()
+    return robust_deviation(np.diff(val[-8:], 2)) / math.sqrt(6) if len(val) > 4 else 0.0

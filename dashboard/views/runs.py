@@ -1,0 +1,248 @@
+"""Runs page: the runs saved on this computer, to find, compare, name, open or delete."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
+
+from dashboard.comparison.loading import MOST
+from dashboard.formatting import byte_size, counted, escape_markdown, strip_markdown
+from dashboard.page import messages, open_run, run_list, state
+from dashboard.runs import summary
+from dashboard.runs.labels import MAX_NAME, MAX_NOTE, describe_removal
+from dashboard.runs.registry import get_registry
+from dashboard.runs.run_row import RunRow
+from dashboard.views import bar, browser_tab
+
+_HEIGHT = 420  # pixels: ten rows and a half, so that one sees that there are more
+
+
+def show(pages: Sequence[Page], workbench: Page, compare: Page) -> None:
+    """Draw the page, with a bar of links to ``pages``; its buttons lead to the other two."""
+    bar.show(pages)
+    st.set_page_config(page_title=f"Runs · {browser_tab.NAME}")
+    st.title("Runs", anchor=False)
+    if messages.get("runs"):
+        st.error(escape_markdown(messages.get("runs")), icon=":material/error:")
+    listing = get_registry().index.list_rows()
+    rows = [row for row in listing.rows if row.trained]
+    if not rows and not listing.unread:
+        st.markdown("No runs yet. Every run is saved automatically while it trains.")
+        st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
+        return
+    total = byte_size(sum(row.size for row in rows))
+    st.caption(
+        f"{counted(len(rows), 'run')} on this computer, {total}. Saved automatically; open one to "
+        "continue it.",
+    )
+    _draw_removal(rows)
+    _draw_filters(rows)
+    shown = run_list.filtered(rows)
+    with st.container(key="runs_area"):
+        selected = run_list.selected(rows)
+        _draw_actions(selected, workbench, compare)
+        _draw_table(shown)
+        if len(selected) == 1:
+            _draw_labels(selected[0])
+    if listing.unread:
+        st.caption(f"{counted(listing.unread, 'run')} more are being read …")
+        st.rerun()
+
+
+def _draw_removal(rows: Sequence[RunRow]) -> None:
+    """Draw when runs will be removed to make room, if any will."""
+    due = sorted(
+        (row for row in rows if row.labels.remove_after), key=lambda row: row.labels.remove_after
+    )
+    if due:
+        which = "One run is" if len(due) == 1 else f"{len(due):,} runs are"
+        st.warning(
+            f"{which} marked for removal; the table has the dates. "
+            f"{escape_markdown(describe_removal(due[0].labels))} Star a run, name it, note "
+            "something about it or open it to keep it.",
+            icon=":material/auto_delete:",
+        )
+
+
+def _draw_filters(rows: Sequence[RunRow]) -> None:
+    texts, cells = run_list.prepare_filters(rows)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input(
+            "Search", key=run_list.SEARCH, placeholder="Words of name, text or note", width=260
+        )
+        st.multiselect("Text", texts, key=run_list.TEXTS, placeholder="All texts", width=260)
+        st.multiselect("Cell", cells, key=run_list.CELLS, placeholder="All cells", width=200)
+        st.toggle("Starred only", key=run_list.STARRED)
+
+
+def _draw_actions(selected: Sequence[RunRow], workbench: Page, compare: Page) -> None:
+    """Draw what can be done with the selected runs."""
+    ids = [row.id for row in selected]
+    one = selected[0] if len(selected) == 1 else None
+    with st.container(key="runs_actions", horizontal=True, vertical_alignment="center"):
+        opens = one is not None and (one.has_network or not one.damaged)
+        if st.button(
+            "Open",
+            key="open_run",
+            icon=":material/open_in_new:",
+            disabled=not opens,
+            on_click=open_run.open_past_run,
+            args=(ids[0] if ids else "",),
+            help="Show the selected run on the workbench, to go on training or to generate.",
+        ):
+            st.switch_page(workbench)
+        if st.button(
+            f"Compare {len(ids)}" if len(ids) > 1 else "Compare",
+            key="compare_runs",
+            type="primary",
+            icon=":material/stacked_line_chart:",
+            disabled=not 2 <= len(ids) <= MOST,
+            help=f"Select 2 to {MOST} rows to see their curves, settings and samples side by side.",
+        ):
+            st.switch_page(compare, query_params={"runs": ",".join(ids)})
+        starred = bool(selected) and all(row.labels.starred for row in selected)
+        st.button(
+            "Remove star" if starred else "Star",
+            key="star_runs",
+            icon=":material/star:",
+            disabled=not ids,
+            on_click=run_list.star,
+            args=(ids, not starred),
+            help="Starred runs are never removed to make room for new ones.",
+        )
+        with st.popover("Delete", icon=":material/delete:", disabled=not ids):
+            what = strip_markdown(one.title) if one else counted(len(ids), "run")
+            st.markdown(f"Delete {escape_markdown(what)}? This can't be undone.")
+            st.button("Delete for good", on_click=run_list.delete, args=(ids,))
+        if len(ids) > 1:
+            st.button("Select none", type="tertiary", on_click=run_list.clear_selection)
+        st.caption(_describe_selection(selected), width="stretch")
+
+
+def _describe_selection(selected: Sequence[RunRow]) -> str:
+    if not selected:
+        return "Select rows by the boxes at their left (keyboard: Shift and Space)."
+    if len(selected) > 1:
+        return f"{len(selected)} selected."
+    row = selected[0]
+    if row.damaged:
+        return escape_markdown(row.damaged)
+    began = f" · began as {row.began_as}" if row.began_as else ""
+    network = "" if row.settings is None else summary.describe_network(row.settings)
+    return escape_markdown(f"{network} · {row.progress}{began} · {byte_size(row.size)}")
+
+
+def _draw_table(rows: Sequence[RunRow]) -> None:
+    if not rows:
+        st.markdown("No run matches these filters.")
+        return
+    key, first = run_list.mark_shown(rows)
+    st.dataframe(
+        _columns(rows),
+        key=key,
+        height=_HEIGHT if len(rows) > 10 else "content",
+        hide_index=True,
+        row_height=36,
+        on_select=lambda: run_list.select(key),
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": first}},
+        column_config=_column_config(),
+        placeholder="–",
+        alt=f"Table of {counted(len(rows), 'run')}",
+    )
+    st.caption(
+        "A click on a column's head sorts. Losses are in nats per character, a nat is 1.44 bits; "
+        "lower is better."
+    )
+
+
+def _columns(rows: Sequence[RunRow]) -> dict[str, list[Any]]:
+    """Return the table's columns."""
+    now = state.run()
+    here = "" if now is None else now.id
+
+    def known(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    columns: dict[str, list[Any]] = {
+        "★": ["★" if row.labels.starred else "" for row in rows],
+        "Name": [f"{row.title}{' (on the workbench)' * (row.id == here)}" for row in rows],
+        "Text": [row.text_name for row in rows],
+        "Cell": [run_list.cell_name(row) or "damaged" for row in rows],
+        "Layers × size": [
+            f"{row.settings.num_layers} × {row.settings.hidden_dim}" if row.settings else ""
+            for row in rows
+        ],
+        "Parameters": [row.figures.params or None for row in rows],
+        "Best validation": [known(row.best_val) for row in rows],
+        "Bits": [known(row.best_val / math.log(2)) for row in rows],
+        "Loss": [list(row.figures.curve) for row in rows],
+        "Iterations": [row.iteration for row in rows],
+        "Seconds": [round(row.figures.seconds, 1) or None for row in rows],
+        "Characters/s": [known(round(row.chars_per_second, 0)) for row in rows],
+        "Saved": [datetime.fromtimestamp(row.saved) for row in rows],
+        "Note": [row.labels.note for row in rows],
+    }
+    if any(row.labels.remove_after for row in rows):
+        columns["Removed after"] = [
+            datetime.fromtimestamp(row.labels.remove_after) if row.labels.remove_after else None
+            for row in rows
+        ]
+    return columns
+
+
+def _column_config() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "★": st.column_config.TextColumn(width=36, help="Starred"),
+        "Name": st.column_config.TextColumn(width=220),
+        "Text": st.column_config.TextColumn(width=120),
+        "Cell": st.column_config.TextColumn(width=90),
+        "Layers × size": st.column_config.TextColumn(width=90),
+        "Parameters": number(format="localized", width=90, help="Numbers that training adjusts"),
+        "Best validation": number(
+            format="%.3f", width=105, help="Lowest loss on the text kept out of training"
+        ),
+        "Bits": number(format="%.3f", width=64, help="Best validation, in bits per character"),
+        "Loss": st.column_config.LineChartColumn(
+            width=110, help="Training loss, from the first to the last iteration"
+        ),
+        "Iterations": number(format="localized", width=90),
+        "Seconds": number(format="localized", width=84, help="Training time, without pauses"),
+        "Characters/s": number(format="localized", width=105, help="Characters read per second"),
+        "Saved": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+        "Note": st.column_config.TextColumn(width=220),
+        "Removed after": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
+    }
+
+
+def _draw_labels(row: RunRow) -> None:
+    """Draw the name and the note of the selected run, to be changed."""
+    name, note = (run_list.label_key(kind, row.id) for kind in ("name", "note"))
+    with st.container(horizontal=True, key="run_labels"):
+        st.text_input(
+            "Name",
+            row.labels.name,
+            key=name,
+            max_chars=MAX_NAME,
+            placeholder=row.title,
+            on_change=run_list.rename,
+            args=(row.id,),
+            width=320,
+            help="Empty: text and network.",
+        )
+        st.text_area(
+            "Note",
+            row.labels.note,
+            key=note,
+            max_chars=MAX_NOTE,
+            height=68,
+            placeholder="What did you try, and what came of it?",
+            on_change=run_list.annotate,
+            args=(row.id,),
+        )

@@ -1,0 +1,122 @@
+"""Comparing runs and racing networks, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import Server
+from tests.browser.steps import button, until
+from tests.browser.visitors import BY_PATH, visitor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+
+_HEAD, _ROW = 36, 36  # pixels
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Return a server with four runs."""
+    from dashboard.runs.store import Store
+    from tests.support.many_runs import copy_runs
+
+    folder = tmp_path_factory.mktemp("comparing")
+    store = Store(folder / "runs")
+    copy_runs(store, 4, steps=30)
+    started = Server(store.root, folder / "log.txt")
+    yield started
+    started.stop()
+
+
+def open_runs(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/runs")
+    page.get_by_role("heading", name="Runs", exact=True).wait_for()
+    page.get_by_test_id("stDataFrame").wait_for()
+    page.get_by_test_id("data-grid-canvas").wait_for()
+
+
+def select_row(page: Page, row: int, then: str) -> None:
+    """Click the check box of a row, until the page has answered with these words."""
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 16, box["y"] + _HEAD + _ROW * row + _ROW / 2)
+    page.locator(".st-key-runs_actions").get_by_text(then).wait_for()
+
+
+def test_three_runs_are_selected_named_and_compared(server: Server, browser: Browser) -> None:
+    with visitor(browser, *BY_PATH) as context:
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        open_runs(page, server)
+        page.wait_for_timeout(1_000)  # the grid draws its rows
+        select_row(page, 0, "units per layer")
+        name = page.get_by_role("textbox", name="Name")
+        name.fill("the first")
+        name.press("Enter")
+        until(
+            lambda: (server.runs / "copy000000000003" / "run.json").read_text().count("the first"),
+            10,
+            "the name was not saved",
+        )
+        select_row(page, 1, "2 selected")
+        select_row(page, 3, "3 selected")
+        button(page, "Compare 3").click()
+        page.get_by_role("heading", name="Compare", exact=True).wait_for()
+        table = page.get_by_role("region", name="Table of runs").first
+        table.wait_for()
+        heads = table.get_by_role("columnheader").all_inner_texts()
+        assert heads == ["the first", "cat · LSTM 2 × 6", "cat · LSTM 2 × 6 (2)"]
+        assert page.get_by_role("region", name=re.compile("^Sample writing of run")).count() == 3
+        assert "copy000000000003" in page.locator("code").last.inner_text()
+        chart = page.get_by_test_id("stVegaLiteChart").first
+        for axis in ("Epochs", "Characters", "Seconds"):
+            page.get_by_role("radio", name=axis, exact=True).click()
+            title = "Characters read" if axis == "Characters" else axis
+            chart.get_by_text(title, exact=True).wait_for()
+        with page.expect_download() as download:
+            button(page, "download Losses (CSV)").click()
+        rows = download.value.path().read_text().splitlines()
+        assert len(rows) > 90
+        # The address opens the same comparison on another page.
+        other = context.new_page()
+        other.goto(page.url)
+        other.get_by_role("region", name="Table of runs").first.wait_for()
+        shown = other.get_by_role("region", name="Table of runs").first
+        assert shown.get_by_role("columnheader").all_inner_texts() == heads
+
+
+def test_a_race_on_the_brackets_runs_to_its_end_and_says_who_won(
+    server: Server, browser: Browser
+) -> None:
+    with visitor(browser, *BY_PATH) as context:
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.goto(f"{server.url}?text=brackets&hidden=16&sequence=25&batch=8")
+        button(page, "Train").wait_for()
+        page.get_by_role("link", name="Race").first.click()
+        page.get_by_text("A race of your own").click()
+        page.get_by_role("button", name="Remove GRU").click()
+        iterations = page.get_by_role("spinbutton", name="Iterations each")
+        iterations.fill("120")
+        iterations.press("Enter")
+        page.get_by_text("LSTM 16 (").wait_for()
+        button(page, "sports_score Start this race").click()
+        verdict = page.locator(".st-key-race_verdict")
+        verdict.get_by_text(re.compile("won: best validation loss|A draw between")).wait_for()
+        said = verdict.inner_text()
+        assert re.search(r"brackets · LSTM 16", said)
+        assert re.search(r"brackets · Vanilla RNN \d+", said)
+        assert re.search(r"\d\.\d{3} \(", said)
+        assert len(re.findall(r"\. ", said)) >= 1  # a reason follows the result
+        progress = page.locator(".st-key-race_progress").inner_text()
+        assert progress.count("120 iterations") == 2
+        assert page.get_by_role("region", name=re.compile("^Sample writing of run")).count() == 2
+        button(page, "Compare in detail").click()
+        page.get_by_role("heading", name="Compare", exact=True).wait_for()

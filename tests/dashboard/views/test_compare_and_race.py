@@ -1,0 +1,124 @@
+"""The pages Compare and Race, on a server without a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.charts.comparison import LEVEL
+from dashboard.races import entrants
+from dashboard.races.entrants import Race, Racer
+from dashboard.runs.registry import get_registry
+from dashboard.runs.run import Run
+from dashboard.settings import Goal, ModelSettings
+from tests.support.many_runs import copy_runs
+from tests.support.visits import with_story
+
+
+def compared_page(visit, *run_ids: str):
+    page = visit({"runs": ",".join(run_ids)})
+    page.open_page("compare")
+    return page
+
+
+def curves(page) -> set[str]:
+    """Return the titles of the runs on the chart."""
+    rows = page.chart_rows("Losses of ")
+    return set(rows["Run"][rows["Line"] != LEVEL])
+
+
+def test_runs_in_the_address_are_compared(visit):
+    visit()
+    ids = copy_runs(get_registry().store, 3)
+    get_registry().set_labels(ids[0], name="<b>*x*</b>")
+    page = compared_page(visit, *ids, "missing")
+    assert page.says("A run is left out: ")
+    assert curves(page) == {"<b>*x*</b>", "cat · LSTM 2 × 6", "cat · LSTM 2 × 6 (2)"}
+    assert page.says("&lt;b&gt;*x*&lt;/b&gt;")
+    assert not page.says("<b>*x*</b>")
+    assert page.says("None: the runs differ only by chance")
+    assert page.says(f"/compare?runs={','.join(ids)}")
+    assert len([text for text in page.shown("html") if "Sample writing of run" in text]) == 3
+
+
+def test_one_run_is_no_comparison(visit):
+    visit()
+    (run_id,) = copy_runs(get_registry().store, 1)
+    assert compared_page(visit, run_id).says("A comparison needs two runs.")
+
+
+def test_a_shared_server_compares_by_link_and_lists_nothing(visit, monkeypatch):
+    visit()
+    ids = copy_runs(get_registry().store, 3)
+    monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
+    page = compared_page(visit, *ids[:2])
+    assert not page.says(ids[2])
+    assert len(curves(page)) == 2
+    assert "Choose runs" not in str(page.app.main)
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Make the race of the cells as short as possible."""
+    cells = (
+        Racer(ModelSettings(cell, hidden_dim=8, seq_length=10, batch_size=4))
+        for cell in ("lstm", "vanilla")
+    )
+    short = Race("Cells", "A lesson.", "brackets.txt", tuple(cells), Goal("iterations", 30), True)
+    monkeypatch.setitem(entrants.READY, "cells", short)
+
+
+def test_a_ready_race_runs_to_its_end_and_has_a_verdict(visit, quick):
+    page = visit()
+    page.open_page("race")
+    page.app.button(key="race_cells").click().run()
+    runs = racers(page)
+    for run in runs:
+        run.trainer.join(60)
+    page.look()
+    assert [run.solver.iteration for run in runs] == [30, 30]
+    assert page.says("A lesson.")
+    (verdict,) = [*page.shown("success")]
+    assert " won: best validation loss " in verdict or verdict.startswith("**A draw between ")
+    assert curves(page) == {
+        f"brackets · {run_name}" for run_name in ("LSTM 8", f"Vanilla RNN {sizes(runs)[1]}")
+    }
+    assert "Pause the race" not in page.labels()
+    page.press("Close")
+    assert "runs" not in page.app.query_params
+    assert len(get_registry().index.list_rows().rows) == 2
+
+
+def racers(page) -> list[Run]:
+    """Return the runs of the race in the page's address."""
+    named = page.app.query_params["runs"]
+    ids = (named if isinstance(named, str) else named[0]).split(",")
+    return [get_registry().get(run_id) for run_id in ids]
+
+
+def sizes(runs) -> list[int]:
+    return [run.model_settings.hidden_dim for run in runs]
+
+
+def test_a_race_of_ones_own_is_paused_and_goes_on(visit):
+    page = with_story(visit)
+    page.open_page("race")
+    page.choose("race_iterations", 100_000)
+    page.choose("race_same_size", False)
+    page.app.multiselect(key="race_entrants").set_value(["LSTM", "A quarter of the size"]).run()
+    assert page.says("LSTM 16 (")  # the settings of the workbench
+    page.press("Start this race")
+    assert page.shown("error") == []
+    page.press("Pause the race")
+    runs = racers(page)
+    assert not any(run.trainer.status().active for run in runs)
+    page.press("Go on")
+    assert all(run.trainer.status().active for run in runs)
+    page.press("Pause the race")
+
+
+def test_racers_that_are_the_same_are_refused_with_a_sentence(visit):
+    page = with_story(visit)
+    page.open_page("race")
+    page.app.multiselect(key="race_entrants").set_value(["LSTM"]).run()
+    page.press("Start this race")
+    assert page.shown("error") == ["A race has 2 to 4 networks, and 1 are chosen."]
