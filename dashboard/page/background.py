@@ -35,6 +35,11 @@ def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     return found
 
 
+def forget(kind: str) -> None:
+    """Drop this page's job of a kind, and what its function refers to."""
+    values()[f"_job_{kind}"] = None
+
+
 def baselines(run: Run) -> Job[list[Baseline]]:
     """Return the job that measures what simpler models reach on the run's text."""
     return levels(run.text, run.model_settings.val_fraction)

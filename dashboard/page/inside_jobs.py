@@ -71,3 +71,12 @@ def any_running() -> bool:
     """Return whether any analysis of this page is waiting or running."""
     running: dict[str, tuple[object, Analysis[object]]] = values().get("_inside_jobs") or {}
     return any(analysis.job.running for _, analysis in running.values())
+
+
+def forget() -> None:
+    """Cancel all analyses and drop their results, with the networks that they refer to."""
+    running: dict[str, tuple[object, Analysis[object]]] = values().get("_inside_jobs") or {}
+    for kind, (_, analysis) in running.items():
+        analysis.job.cancel()
+        background.forget(f"inside_{kind}")
+    values()["_inside_jobs"] = {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.analysis.inside.reading import Reading, read_ids, read_text
 from dashboard.formatting import byte_size, training_stage
+from dashboard.page import inside_jobs
 from dashboard.page.session import values
 from dashboard.runs.network_choice import BEST, copy_network
 from dashboard.runs.run import Run
@@ -48,7 +49,9 @@ def subject(run: Run, which: str) -> Subject:
 
 
 def take(run: Run, which: str) -> Subject:
-    """Copy the run's network as it is now, and look into the copy."""
+    """Copy the run's network as it is now, and look into the copy; forget the copy before it."""
+    inside_jobs.forget()
+    values()["_inside_readings"] = {}
     network, iteration = copy_network(run, which)
     cell = CELLS[network.cell_type].title
     layers = "" if network.num_layers == 1 else f"{network.num_layers} layers of "

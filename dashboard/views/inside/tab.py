@@ -16,6 +16,7 @@ from dashboard.page import (
     state,
 )
 from dashboard.page.inside_state import Subject
+from dashboard.page.session import values
 from dashboard.runs.run import Run
 from dashboard.views import network_choice
 from dashboard.views.inside import (
@@ -58,9 +59,10 @@ def _draw() -> None:
     run = state.run()
     if run is None:
         return
+    values().setdefault("inside_view", "units")  # callbacks set it, so it cannot be a default
     view = st.segmented_control(
         "View", list(VIEWS), format_func=lambda name: VIEWS[name][0], key="inside_view",
-        default="units", required=True, label_visibility="collapsed",
+        required=True, label_visibility="collapsed",
     )  # fmt: skip
     which = network_choice.draw(run, "inside")
     subject = inside_state.subject(run, which)

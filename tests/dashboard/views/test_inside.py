@@ -65,8 +65,13 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     assert "Caught: the gradient of Wh is wrong." in words(page)
     page.steps(1)  # the copy stays as it is until the user asks for a newer one
     assert "after 1 iteration. Training is 1 iteration further." in words(page)
+    old = page.app.session_state["_inside_subject"]
     page.press("Update")
     assert "after 2 iterations." in words(page)
+    state = page.app.session_state
+    kept = [*state["_inside_readings"], *(about for about, _ in state["_inside_jobs"].values())]
+    assert kept
+    assert not any(old in about for about in kept), "the earlier copy stays in memory"
 
 
 def test_own_text_is_read_and_never_becomes_markup(page):
