@@ -188,11 +188,11 @@ def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
 
 
 def test_samples_over_time_can_be_browsed_during_training(visit: Visit) -> None:
-    page = visit(iterations=2_000, hidden=64)
+    page = visit(iterations=10_000)
     start_training(page)
     stage = page.get_by_role("region", name="Sample at this stage")
     stages = slider(page, "Stage")
-    until(lambda: iterations(page) > 300, 60, "training is too slow")
+    until(lambda: iterations(page) > 1_500, 90, "training is too slow")
     until(lambda: stage_on_chart(page) > 0.15, 20, "the chart does not mark the newest sample")
     stages.press("Home")
     until(lambda: stages.get_attribute("aria-valuetext") != "newest", 10, "it did not move")
@@ -309,15 +309,15 @@ def test_the_report_downloads_and_is_complete(visit: Visit, tmp_path: Path) -> N
 def test_a_link_carries_all_settings_to_another_visitor(
     page: Page, server: Server, browser: Browser
 ) -> None:
-    first = everything(page)
     open_section(page, "text")
-    page.get_by_role("radio", name="Verses", exact=True).click()
     open_section(page, "network")
+    open_part(page, "More settings")
+    first = everything(page)
+    page.get_by_role("radio", name="Verses", exact=True).click()
     page.get_by_role("radio", name="GRU", exact=True).click()
     wait_until_drawn(page, 0.3)  # as a person would wait before the next choice
     slider(page, "Hidden size").press("End")
     wait_until_drawn(page, 0.3)
-    open_part(page, "More settings")
     slider(page, "Dropout").press("ArrowRight")
     wait_until_drawn(page, 0.3)
     fill(page, "Initialisation seed", "7")
@@ -351,6 +351,7 @@ def test_a_link_carries_all_settings_to_another_visitor(
     link.get_by_text("up=bits").wait_for()
     with visitor(browser) as context:
         other = open_page(context, link.inner_text())
+        until(lambda: everything(other).keys() >= chosen.keys(), 20, "widgets are missing")
         assert everything(other) == chosen
 
 
@@ -467,6 +468,7 @@ def test_hostile_names_and_texts_are_shown_as_plain_text(
     empty = tmp_path / "<img src=x onerror=alert(5)> ![](y).txt"
     empty.touch()
     open_section(page, "text")
+    wait_until_drawn(page, 0.5)
     upload(page, empty)
     page.get_by_text("<img src=x onerror=alert(5)> ![](y).txt is empty").wait_for()
     assert (foreign, dialogs) == ([], [])
