@@ -19,7 +19,7 @@ SECONDS = 120  # in which workers start and twelve tiny runs train, on a busy co
 
 
 def fill(page: Page, label: str, value: str) -> None:
-    box = page.get_by_role("textbox", name=label, exact=True)
+    box = page.locator(f"input[aria-label='{label}']")
     box.fill(value)
     box.press("Enter")
 
