@@ -1,0 +1,47 @@
+"""The tab Inside in Chromium: a painted text is one text node, also when it is hostile."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.steps import button, is_training, iterations, open_tab, until
+from tests.browser.test_features import HOSTILE
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit: Visit):
+    page = visit(iterations=50_000)
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
+    open_tab(page, "Inside")
+    text = page.locator(".inside-text")
+    text.wait_for(timeout=30_000)
+    count = "[...CSS.highlights].reduce((n, [name, h]) => n + (name !== 'inside-at') * h.size, 0)"
+    until(lambda: page.evaluate(count) > 10, 20, "the text is not coloured")
+    assert text.evaluate("e => [e.childNodes.length, e.children.length]") == [1, 0]
+    text.click(position={"x": 60, "y": 60})
+    status, strip = page.locator(".inside-status"), page.locator(".inside-strip")
+    until(lambda: re.search(r"\d\.\d\d", status.inner_text()), 10, "no value is shown")
+    strip.wait_for(state="visible", timeout=20_000)  # drawn by the server's answer to the click
+    page.keyboard.press("ArrowDown")
+    until(lambda: page.get_by_label("Unit", exact=True).input_value() == "1", 20, "no next unit")
+
+    page.get_by_text("Surprise", exact=True).click()
+    page.get_by_role("combobox", name="Text").click()
+    page.get_by_role("option", name="Your own text").click()
+    box = page.get_by_role("textbox", name="Your own text")
+    box.fill(HOSTILE)
+    box.press("Control+Enter")
+    until(lambda: text.evaluate("e => e.textContent") == HOSTILE, 30, "the own text is not shown")
+    assert text.evaluate("e => e.children.length") == 0
+    assert page.locator("img[src=x], script:has-text('alert')").count() == 0
+
+    before = iterations(page)
+    until(lambda: iterations(page) > before, 30, "training does not go on")
