@@ -55,9 +55,12 @@ def initialise() -> None:
     """Set defaults for all widgets, and on the first run apply the settings in the address."""
     session.write_pending()
     first = "_lesson" not in values()
+    kept = widgets.kept_values()
     for key, value in widget_values.DEFAULTS.items():
-        # Streamlit drops the value of a widget that a page does not draw, unless it is assigned.
-        values()[key] = values().get(key, value)
+        # Streamlit drops the value of a widget that a page does not draw, unless it is assigned, and
+        # all values when the user goes to another page.
+        values()[key] = values().get(key, kept.get(key, value))
+    widgets.keep_values()
     if first:
         asked, samples = st.query_params.to_dict(), loading.sample_names()
         with session.atomic(drawn=False):

@@ -44,6 +44,16 @@ def options(key: str, offered: Sequence[Any]) -> list[Any]:
     return sorted({*offered, values()[key]})
 
 
+def keep_values() -> None:
+    """Keep the values of all widgets for the time when another page was shown."""
+    values()["_kept_values"] = {key: values()[key] for key in widget_values.DEFAULTS}
+
+
+def kept_values() -> dict[str, Any]:
+    """Return the values of all widgets as they were kept last; {} at first."""
+    return values().get("_kept_values", {})
+
+
 # -- text --------------------------------------------------------------------------------------
 
 
@@ -157,6 +167,7 @@ def resend_chart_options() -> None:
     """
     for key in ("chart_x", "chart_unit", "chart_smoothing", "chart_more"):
         values()[key] = values()[key]
+    keep_values()
 
 
 def shows_side_charts() -> bool:

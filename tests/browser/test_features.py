@@ -358,6 +358,20 @@ def fill(page: Page, label: str, words: str) -> None:
     wait_until_drawn(page, 0.5)
 
 
+def test_settings_survive_a_look_at_another_page(visit: Visit) -> None:
+    page = visit(iterations=300)
+    slider(page, "Hidden size").press("ArrowRight")
+    wait_until_drawn(page, 0.3)
+    fill(page, "Seed text", "The boat")
+    chosen = slider(page, "Hidden size").get_attribute("aria-valuetext")
+    page.get_by_role("link", name="How it works").first.click()
+    page.get_by_role("heading", name="What temperature is").wait_for()
+    page.get_by_role("link", name="Workbench").first.click()
+    button(page, "Train").wait_for()
+    assert slider(page, "Hidden size").get_attribute("aria-valuetext") == chosen
+    assert page.get_by_label("Seed text").input_value() == "The boat"
+
+
 def open_settings(page: Page) -> None:
     """Open the parts that hold settings: the browser has no widgets of a part never opened."""
     open_section(page, "text")
