@@ -57,8 +57,8 @@ def initialise() -> None:
     first = "_lesson" not in values()
     kept = widgets.kept_values()
     for key, value in widget_values.DEFAULTS.items():
-        # Streamlit drops the value of a widget that a page does not draw, unless it is assigned, and
-        # all values when the user goes to another page.
+        # Streamlit drops the value of a widget that a page does not draw, unless it is assigned;
+        # when the user goes to another page, it drops all values.
         values()[key] = values().get(key, kept.get(key, value))
     widgets.keep_values()
     if first:

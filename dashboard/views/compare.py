@@ -154,7 +154,7 @@ def _draw_files(runs: Sequence[Compared]) -> None:
         on_click="ignore",
     )
     st.caption(
-        "The chart saves itself as PNG or SVG: point at it, press ⋯ at its top right. This link "
-        "opens the same comparison; anyone who has it can also open, change and delete these runs."
+        "This link opens the same comparison; anyone who has it can also open, change and delete "
+        "these runs."
     )
     st.code(entry.runs_url(ids), language=None, wrap_lines=True)
