@@ -25,7 +25,7 @@ from dashboard.settings import PRESETS
 from dashboard.text.loading import load_sample
 from rnncore.history import COLUMNS, History
 from tests.browser.conftest import Server
-from tests.browser.steps import button, is_training, iterations, until
+from tests.browser.steps import button, is_training, iterations, open_section, until
 from tests.browser.visitors import pause, percentile, seconds_to_show, train, visit, visitor
 from tests.support.paths import ROOT
 
@@ -168,6 +168,7 @@ def test_training_inside_the_page_keeps_90_percent_of_its_speed(
 def measure_clicks(page: Page, clicks: int) -> tuple[list[float], list[float]]:
     """Return the seconds until Pause and Train, and clicks in another section, take effect."""
     train(page)
+    open_section(page, "text")  # training folds it
     own, elsewhere = [], []
     section = ".st-key-progress"
     for i in range(clicks // 2):
@@ -289,6 +290,7 @@ def rerun_ratio(page: Page, server: Server, length: int, times: int) -> float:
             page.goto(f"{server.url}/?run={name}")
             until(lambda: page.get_by_test_id("stProgress").count() > 0, 60, "the run did not open")
             assert iterations(page) == each
+            open_section(page, "text")
             for i in range(times // 2 + 1):
                 page.evaluate(_WATCH_RERUN)
                 page.get_by_text(("Recipes", "Verses")[i % 2], exact=True).click()
