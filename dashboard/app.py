@@ -41,6 +41,7 @@ def show() -> None:
         server_full.show()
         return
     entry.initialise()
+    error_boundary.show_error_of_callback()
     if (named := entry.run_in_address()) is not None:
         with session.atomic(drawn=False):
             open_run.open_by_id(named)

@@ -46,8 +46,8 @@ def part(function: Callable[P, None]) -> Callable[P, None]:
         outermost = not _inside.get()
         token = _inside.set(True)
         try:
-            if outermost:
-                _show_error_of_callback()
+            if outermost and _draws_fragment() and not messages.get("error_at_top"):
+                show_error_of_callback()
             function(*args, **kwargs)
         except Exception as error:
             _show(report_unexpected(error, _UNEXPECTED))
@@ -57,17 +57,20 @@ def part(function: Callable[P, None]) -> Callable[P, None]:
     return protected
 
 
-def _show_error_of_callback() -> None:
-    """Show it at the top of the page, or of the fragment if only that is drawn."""
-    message = messages.get("error")
-    if not message:
-        return
+def show_error_of_callback() -> None:
+    """Show the exception of the last callback, if it had one.
+
+    To be called at the top of the page, once ``entry.initialise`` has written all values.
+    """
+    if message := messages.get("error"):
+        if not _draws_fragment():
+            messages.show("error_at_top", message)
+        _show(message)
+
+
+def _draws_fragment() -> bool:
     context = get_script_run_ctx()
-    if context is None or not context.fragment_ids_this_run:
-        messages.show("error_at_top", message)
-    elif messages.get("error_at_top"):
-        return
-    _show(message)
+    return context is not None and bool(context.fragment_ids_this_run)
 
 
 def _show(message: str) -> None:

@@ -368,8 +368,12 @@ def test_settings_survive_a_look_at_another_page(visit: Visit) -> None:
     page.get_by_role("heading", name="What temperature is").wait_for()
     page.get_by_role("link", name="Workbench").first.click()
     button(page, "Train").wait_for()
-    assert slider(page, "Hidden size").get_attribute("aria-valuetext") == chosen
-    assert page.get_by_label("Seed text").input_value() == "The boat"
+    until(
+        lambda: slider(page, "Hidden size").get_attribute("aria-valuetext") == chosen,
+        10,
+        "the hidden size is another",
+    )
+    until(lambda: page.get_by_label("Seed text").input_value() == "The boat", 10, "no seed text")
 
 
 def open_settings(page: Page) -> None:
