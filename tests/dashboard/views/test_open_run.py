@@ -324,8 +324,10 @@ def test_opening_a_deleted_run_leaves_the_current_run_training(page):
     run = page.run
     assert gone.autosaver.save_now()
     page.open_page("runs")
+    page.app.session_state["_runs_selected"] = (gone.id,)
+    page.look()
     get_registry().delete(gone.id)
-    page.app.button(key=f"open_{gone.id}").click().run()
+    page.press("Open")
     assert page.run is run
     assert run.trainer.status().active
     assert page.app.query_params["run"] == run.id

@@ -93,7 +93,9 @@ def test_a_deleted_run_cannot_be_restored(page):
     assert old.autosaver.save_now()
     page.press("Reset")
     page.open_page("runs")
-    page.app.button(key=f"delete_{old.id}").click().run()
+    page.app.session_state["_runs_selected"] = (old.id,)
+    page.look()
+    page.press("Delete for good")
     page.open_page("")
     assert not page.says("Previous run saved.")
 
