@@ -64,7 +64,9 @@ def test_upload_a_book_train_generate_and_download(
 
     # The fastest of three: other programs on the machine can slow one of them. Two cores take 0.5
     # to 0.8 s; test_feel.py compares clicks with a page at rest.
-    assert min(_pause(page) for _ in range(3)) < 1.5
+    pauses = [_pause(page) for _ in range(3)]
+    print("seconds until Paused:", pauses)
+    assert min(pauses) < 1.5
     stopped_at = iterations_at_rest(page)
     time.sleep(1.5)
     assert iterations(page) == stopped_at
@@ -93,7 +95,9 @@ def _pause(page: Page) -> float:
     pressed = time.monotonic()
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
-    return time.monotonic() - pressed
+    took = time.monotonic() - pressed
+    until(lambda: not is_training(page), 20, "Pause stays in the place of Train")
+    return took
 
 
 def test_a_sample_text_trains_after_two_clicks(page: Page) -> None:
