@@ -25,6 +25,7 @@ from tests.browser.steps import (
     upload,
     wait_until_drawn,
 )
+from tests.browser.visitors import seconds_to_show
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -62,11 +63,8 @@ def test_upload_a_book_train_generate_and_download(
 
     until(lambda: figure(page, "Loss") < 2.2, 240, "the loss did not fall below 2.2")
 
-    # The fastest of three: other programs on the machine can slow one of them. Two cores take 0.5
-    # to 0.8 s; test_feel.py compares clicks with a page at rest.
-    pauses = [_pause(page) for _ in range(3)]
-    print("seconds until Paused:", pauses)
-    assert min(pauses) < 1.5
+    # The fastest of three: other programs on the machine can slow one of them.
+    assert min(_pause(page) for _ in range(3)) < 0.5
     stopped_at = iterations_at_rest(page)
     time.sleep(1.5)
     assert iterations(page) == stopped_at
@@ -92,10 +90,7 @@ def _pause(page: Page) -> float:
     if not is_training(page):
         button(page, "Train").click()
         until(lambda: is_training(page), 20, "training did not continue")
-    pressed = time.monotonic()
-    button(page, "Pause").click()
-    page.get_by_text("Paused", exact=True).wait_for()
-    took = time.monotonic() - pressed
+    took = seconds_to_show(page, button(page, "Pause"), ".st-key-progress", "Paused")
     until(lambda: not is_training(page), 20, "Pause stays in the place of Train")
     return took
 
