@@ -182,7 +182,7 @@ def stage(iterations: Sequence[int]) -> int | None:
     """
     if not iterations:
         return None
-    selected = values().setdefault("stage", NEWEST)
+    selected = values().get("stage", NEWEST)
     if selected == NEWEST:
         return iterations[-1]
     return max((n for n in iterations if n <= selected), default=iterations[0])
@@ -198,7 +198,7 @@ def stage_options(newest: int, length: int) -> list[int | str]:
     """
     gap = max(1, -(-length // STAGES))
     iterations = {k * gap for k in range(-(-length // gap) + 1)}
-    selected = values().setdefault("stage", NEWEST)
+    selected = values().get("stage", NEWEST)
     if selected != NEWEST:
         iterations.add(selected)
     options: list[int | str] = sorted(iterations)

@@ -103,6 +103,9 @@ def _draw_slider(entries: list[Entry], length: int) -> None:
     st.select_slider(
         "Stage",
         widgets.stage_options(newest, length),
+        # A default: a browser that has missed a value that was set would show and send the first
+        # option.
+        widgets.NEWEST,
         format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
         key="stage",
         on_change=stage_callbacks.follow_newest,
