@@ -182,7 +182,7 @@ def stage(iterations: Sequence[int]) -> int | None:
     """
     if not iterations:
         return None
-    selected = values().get("stage", NEWEST)
+    selected = values().get("_stage", NEWEST)
     if selected == NEWEST:
         return iterations[-1]
     return max((n for n in iterations if n <= selected), default=iterations[0])
@@ -198,7 +198,9 @@ def stage_options(newest: int, length: int) -> list[int | str]:
     """
     gap = max(1, -(-length // STAGES))
     iterations = {k * gap for k in range(-(-length // gap) + 1)}
-    selected = values().get("stage", NEWEST)
+    selected = values().get("_stage", NEWEST)
+    if values().get("stage") != selected:  # a page that is still loading may send another value
+        values()["stage"] = selected
     if selected != NEWEST:
         iterations.add(selected)
     options: list[int | str] = sorted(iterations)
@@ -209,13 +211,14 @@ def stage_options(newest: int, length: int) -> list[int | str]:
 
 def show_stage(selected: int | str, sampled: Sequence[int]) -> None:
     """Select a stage; at or beyond the newest of the samples, follow the newest."""
-    newest = not sampled or selected == NEWEST or int(selected) >= sampled[-1]
-    values()["stage"] = NEWEST if newest else selected
+    # With so few samples there is nothing to choose from yet.
+    newest = len(sampled) < 3 or selected == NEWEST or int(selected) >= sampled[-1]
+    values()["_stage"] = values()["stage"] = NEWEST if newest else selected
 
 
 def select_newest_stage() -> None:
     """Select the newest sample of the log."""
-    values()["stage"] = NEWEST
+    values()["_stage"] = values()["stage"] = NEWEST
 
 
 def seed_text() -> str:
