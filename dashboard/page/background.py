@@ -20,17 +20,18 @@ from rnncore.batches import split
 T = TypeVar("T")
 
 
-def job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
-    """Return this page's job of a kind, started if there is none about the same thing.
+def job(kind: str, about: object, work: Callable[[], T], *, start: bool = True) -> Job[T]:
+    """Return this page's job of a kind, a new one if there is none about the same thing.
 
     A job of that kind about something else is cancelled.
+    start: whether a new job starts at once.
     """
     key = f"_job_{kind}"
     known = values().get(key)
     if known is None or known[0] != about:
         if known is not None:
             known[1].cancel()
-        known = values()[key] = (about, Job(work))
+        known = values()[key] = (about, Job(work, start=start))
     found: Job[T] = known[1]
     return found
 
@@ -74,19 +75,22 @@ def copied_passages(run: Run, writer: Writer) -> list[Passage] | None:
 
 
 def training_speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
-    """Return the job that measures how fast such a network would train.
-
-    A training interrupts the measurement; it starts again once no run is training.
-    """
-    found = job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
-    if found.interrupted and not len(SCHEDULER):
-        found.start()
-    return found
+    """Return the job that measures how fast such a network would train."""
+    return _speed_job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
 
 
-def preset_speeds(text: LoadedText) -> Job[dict[str, Speed]]:
+def preset_speeds(text: LoadedText) -> Job[dict[str, Speed] | None]:
     """Return the job that measures how fast the network of each preset would train.
 
-    Settings that cannot train on the text are left out, as are those after a training's start.
+    Settings that cannot train on the text are left out.
     """
-    return job("preset speeds", text, lambda: speed_probe.measure_presets(text))
+    return _speed_job("preset speeds", text, lambda: speed_probe.measure_presets(text))
+
+
+def _speed_job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
+    """Return a job that measures speed; it starts, or starts again, once no run is training."""
+    idle = not len(SCHEDULER)
+    found = job(kind, about, work, start=idle)
+    if found.interrupted and idle:
+        found.start()
+    return found

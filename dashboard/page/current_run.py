@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,11 +25,20 @@ _SETTINGS_ERROR = "settings error"  # stands for the present result of ``setting
 
 def settings_error() -> str:
     """Return why the page's settings cannot train on the page's text, or ""."""
-    text = state.text()
+    text, settings = state.text(), widgets.model_settings()
     if text is None:
         return "There is no text to train on yet: upload one, or select a sample text."
+    now, known = time.monotonic(), state.settings_error()
+    # Several parts of the page ask in each redraw, and to look up the free memory takes 6 ms.
+    if known is None or known[0] is not text or known[1] != settings or known[2] < now - 0.5:
+        known = (text, settings, now, _settings_error(text, settings))
+        state.set_settings_error(known)
+    return known[3]
+
+
+def _settings_error(text: LoadedText, settings: ModelSettings) -> str:
     try:
-        check_settings(text, widgets.model_settings())
+        check_settings(text, settings)
     except RnnCoreError as error:
         return str(error)
     return ""

@@ -11,7 +11,7 @@ from dashboard.runs.run import Run
 from dashboard.sampling.co_writing import CoWriting
 from dashboard.sampling.temperatures import Comparison
 from dashboard.sampling.writer import Writer
-from dashboard.settings import Goal, TrainSettings
+from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText, Source
 
 # Key of the id of the run that the page's address should name, or None. It is missing until the
@@ -114,6 +114,16 @@ def next_train_settings() -> TrainSettings | None:
 def set_next_train_settings(settings: TrainSettings | None) -> None:
     """Keep settings for the next run."""
     values()["_next_train_settings"] = settings
+
+
+def settings_error() -> tuple[LoadedText, ModelSettings, float, str] | None:
+    """Return text and settings that were checked last, when, and what was wrong with them."""
+    return values().get("_settings_error")
+
+
+def set_settings_error(checked: tuple[LoadedText, ModelSettings, float, str]) -> None:
+    """Keep the result of a check of text and settings."""
+    values()["_settings_error"] = checked
 
 
 def confirming_new_run() -> bool:

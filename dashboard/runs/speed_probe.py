@@ -53,10 +53,11 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
     return Speed(rate, solver.batches.per_epoch)
 
 
-def measure_presets(text: LoadedText) -> dict[str, Speed]:
+def measure_presets(text: LoadedText) -> dict[str, Speed] | None:
     """Return the speed of each preset that can train on the text, by the preset's key.
 
-    Shorter trials than ``measure`` has: the result need only tell minutes from hours.
+    None if a real training starts meanwhile, or if the result is no longer wanted. The trials are
+    shorter than that of ``measure``: the result need only tell minutes from hours.
     """
     found = {}
     for key, preset in PRESETS.items():
@@ -65,7 +66,7 @@ def measure_presets(text: LoadedText) -> dict[str, Speed]:
         except RnnCoreError:
             continue
         if (speed := measure(text, preset.model, _PRESET_SECONDS)) is None:
-            break
+            return None
         found[key] = speed
     return found
 

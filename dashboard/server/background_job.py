@@ -25,31 +25,34 @@ def is_wanted() -> bool:
 class Job(Generic[T]):
     """A function that runs in a thread of its own; ``result`` is None until it has returned."""
 
-    def __init__(self, work: Callable[[], T]) -> None:
+    def __init__(self, work: Callable[[], T], *, start: bool = True) -> None:
         self.result: T | None = None
         self.cancelled = False
         self._failed = False
         self._work = work
-        self.start()
+        self._thread: threading.Thread | None = None
+        if start:
+            self.start()
 
     def start(self) -> None:
-        """Run the function in a new thread; also restarts an interrupted job."""
+        """Run the function in a new thread, for the first time or after an interruption."""
         self._thread = threading.Thread(target=self._run, name="job", daemon=True)
         self._thread.start()
 
     @property
     def interrupted(self) -> bool:
-        """Whether the job ended without a result and without an exception."""
+        """Whether the job was not started, or ended without a result and without an exception."""
         return not self.running and not self._failed and self.result is None
 
     @property
     def running(self) -> bool:
         """Whether the job is waiting or running."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
 
     def wait(self, seconds: float) -> None:
         """Wait until the job has ended, at most so many seconds."""
-        self._thread.join(seconds)
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def cancel(self) -> None:
         """Let the job end early, or not start at all."""

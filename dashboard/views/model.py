@@ -20,7 +20,7 @@ from dashboard.page import (
     widgets,
 )
 from dashboard.runs.speed_probe import Speed
-from dashboard.settings import CELL_NAMES, PRESETS, Goal
+from dashboard.settings import CELL_NAMES, PRESETS, Goal, Preset
 from dashboard.text.loading import LoadedText
 from dashboard.views import fit_button, teach
 from rnncore.pretrained import PRETRAINED
@@ -28,12 +28,18 @@ from rnncore.pretrained import PRETRAINED
 
 def show() -> None:
     """Draw the section."""
+    text = state.text()
+    measuring = text is not None and _is_measuring_own(text)  # the presets are measured after it
+    known = None if text is None or measuring else background.preset_speeds(text)
+    speeds = {} if known is None else known.result or {}
     with st.container(key="section_model"):
         st.radio(
             "Preset",
             list(PRESETS),
             format_func=lambda name: PRESETS[name].title,
-            captions=[_describe_preset(name) for name in PRESETS],
+            captions=[
+                _describe_preset(preset, speeds.get(name)) for name, preset in PRESETS.items()
+            ],
             key="preset",
             on_change=settings_callbacks.apply_preset,
             help="Network and training settings for a purpose. Each of them can be changed below.",
@@ -43,18 +49,14 @@ def show() -> None:
             _draw_more_settings()
         with st.expander("Start from a trained model"):
             _draw_trained_models()
-        if (text := state.text()) is not None:
+        if text is not None:
             _draw_size(text)
-            tick = 0.5 if _is_measuring(text) else None
+            tick = 0.5 if measuring or (known is not None and known.running) else None
             st.fragment(error_boundary.part(_draw_speed), run_every=tick)()
 
 
-def _describe_preset(name: str) -> str:
+def _describe_preset(preset: Preset, speed: Speed | None) -> str:
     """Return what a preset is for and, once it is measured, how long its training takes here."""
-    preset, text = PRESETS[name], state.text()
-    if text is None or _is_measuring_own(text):
-        return preset.purpose
-    speed = (background.preset_speeds(text).result or {}).get(name)
     if speed is None:
         return preset.purpose
     return f"{preset.purpose} About {duration(speed.seconds(preset.train.num_iters))} here."
