@@ -286,6 +286,10 @@ def test_a_preset_sets_all_its_settings(page, name):
     for prefix, settings in (("model", preset.model), ("train", preset.train)):
         for field, value in vars(settings).items():
             assert page.value(f"{prefix}_{field}") == value
+    for kind in ("speed", "preset speeds"):  # one is measured after the other
+        page.look()
+        page.app.session_state[f"_job_{kind}"][1].wait(10)
+    page.look()
     shown = page.app.radio(key="preset").proto.captions[list(PRESETS).index(name)]
     assert shown.startswith(preset.purpose)
     time_here = f"About {duration(preset.train.num_iters / 100)} here."  # at 100 iterations/s
