@@ -133,7 +133,11 @@ def test_a_gz_is_unpacked_under_any_name() -> None:
     assert read_text(gzip.compress(BOOK.encode()), "book.txt").text == BOOK
 
 
-@pytest.mark.parametrize("inside", [gzip.compress(BOOK.encode()), zipped(a_txt=BOOK), b"%PDF-1.4"])
+@pytest.mark.parametrize(
+    "inside",
+    [gzip.compress(BOOK.encode()), zipped(a_txt=BOOK), b"%PDF-1.4"],
+    ids=["gz", "zip", "pdf"],
+)
 def test_a_gz_of_anything_but_a_text_is_refused(inside: bytes) -> None:
     with pytest.raises(TextError, match=r"^book.gz holds a .*, not a text"):
         read_text(gzip.compress(inside), "book.gz")
