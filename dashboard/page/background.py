@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dashboard.analysis.baselines import Baseline, compute_baselines
+from dashboard.page import current_run, state, widgets
 from dashboard.page.session import values
 from dashboard.runs import speed_probe
 from dashboard.runs.run import SCHEDULER, Run
@@ -77,6 +78,14 @@ def copied_passages(run: Run, writer: Writer) -> list[Passage] | None:
 def training_speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:
     """Return the job that measures how fast such a network would train."""
     return _speed_job("speed", (text, settings), lambda: speed_probe.measure(text, settings))
+
+
+def page_speed() -> Job[Speed | None] | None:
+    """Return the same for the page's text and settings; None if they cannot train."""
+    text = state.text()
+    if text is None or current_run.settings_error():
+        return None
+    return training_speed(text, widgets.model_settings())
 
 
 def preset_speeds(text: LoadedText) -> Job[dict[str, Speed] | None]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.analysis.baselines import Baseline
 from dashboard.formatting import byte_size, duration, escape_markdown
-from dashboard.page import background, current_run, open_run, state, widgets
+from dashboard.page import background, open_run, state, widgets
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
 from dashboard.sampling import showcase
@@ -27,8 +27,9 @@ def is_measuring() -> bool:
     text = state.text()
     if text is None or len(text) < 2:
         return False
+    speed = background.page_speed()
     waits = background.levels(text, widgets.model_settings().val_fraction).running
-    return waits or _speed_job_runs(text)
+    return waits or (speed is not None and speed.running)
 
 
 def draw_progress(run: Run | None) -> None:
@@ -128,17 +129,8 @@ def draw_invitation(run: Run | None) -> None:
 
 
 def _speed() -> Speed | None:
-    text = state.text()
-    if text is None or current_run.settings_error():
-        return None
-    return background.training_speed(text, widgets.model_settings()).result
-
-
-def _speed_job_runs(text: LoadedText) -> bool:
-    return (
-        not current_run.settings_error()
-        and background.training_speed(text, widgets.model_settings()).running
-    )
+    job = background.page_speed()
+    return None if job is None else job.result
 
 
 def _chars_per_iteration() -> int:

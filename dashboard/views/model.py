@@ -29,7 +29,8 @@ from rnncore.pretrained import PRETRAINED
 def show() -> None:
     """Draw the section."""
     text = state.text()
-    measuring = text is not None and _is_measuring_own(text)  # the presets are measured after it
+    own = background.page_speed()
+    measuring = own is not None and own.running  # the presets are measured after it
     known = None if text is None or measuring else background.preset_speeds(text)
     speeds = {} if known is None else known.result or {}
     with st.container(key="section_model"):
@@ -192,24 +193,10 @@ def _describe_ratio(chars_per_parameter: float) -> str:
     return f"{chars_per_parameter:.1f} characters of text per parameter"
 
 
-def _is_measuring(text: LoadedText) -> bool:
-    """Return whether the speed of the settings or of the presets is being measured."""
-    return _is_measuring_own(text) or background.preset_speeds(text).running
-
-
-def _is_measuring_own(text: LoadedText) -> bool:
-    """Return whether the speed is being measured; settings that cannot train are not measured."""
-    return (
-        not current_run.settings_error()
-        and background.training_speed(text, widgets.model_settings()).running
-    )
-
-
 def _draw_speed() -> None:
-    text = state.text()
-    if text is None or current_run.settings_error():
+    text, job = state.text(), background.page_speed()
+    if text is None or job is None:
         return
-    job = background.training_speed(text, widgets.model_settings())
     if job.running:
         st.caption("Measuring the speed …")
     elif job.result is None:
@@ -222,7 +209,7 @@ def _draw_speed() -> None:
         )
     if False in (
         state.flag_change("probing", job.running),
-        state.flag_change("probing presets", _is_measuring(text)),
+        state.flag_change("probing presets", job.running or background.preset_speeds(text).running),
     ):
         st.rerun()  # the whole page, so that this fragment stops ticking
 

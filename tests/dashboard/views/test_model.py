@@ -71,16 +71,24 @@ def test_the_measured_speed_stays_while_the_run_trains(page):
 
 
 def test_a_measurement_interrupted_by_training_is_repeated_afterwards(page, monkeypatch):
-    answers = [None, Speed(50.0, 10)]
-    monkeypatch.setattr(speed_probe, "measure", lambda text, settings: answers.pop(0))
-    other = object()
-    SCHEDULER.enter(other)  # another run trains
+    other, calls = object(), []
+
+    def measure(text, settings, seconds=2.0):
+        calls.append(settings)
+        if len(calls) == 1:
+            SCHEDULER.enter(other)  # another run begins to train
+            return None
+        return Speed(50.0, 10)
+
+    monkeypatch.setattr(speed_probe, "measure", measure)
     try:
         page.choose("model_hidden_dim", 32)
         settle(page)
         assert page.says("measured when no training is running")
         page.look()
-        assert len(answers) == 1  # no measurement starts while a run trains
+        page.choose("model_hidden_dim", 48)
+        settle(page)
+        assert len(calls) == 1  # no measurement starts while a run trains
     finally:
         SCHEDULER.leave(other)
     page.look()
