@@ -98,8 +98,7 @@ def preset_speeds(text: LoadedText) -> Job[dict[str, Speed] | None]:
 
 def _speed_job(kind: str, about: object, work: Callable[[], T]) -> Job[T]:
     """Return a job that measures speed; it starts, or starts again, once no run is training."""
-    idle = not len(SCHEDULER)
-    found = job(kind, about, work, start=idle)
-    if found.interrupted and idle:
+    found = job(kind, about, work, start=False)
+    if found.interrupted and not len(SCHEDULER):
         found.start()
     return found
