@@ -106,6 +106,8 @@ def test_the_address_and_the_list_know_what_a_run_began_as(visit, page):
     again = visit({"run": run_id})
     assert again.says("Began as a network trained on pasted text for 2 iterations.")
     again.open_page("runs")
+    again.app.session_state["_runs_selected"] = (run_id,)
+    again.look()
     assert again.says("began as a network trained on pasted text for 2 iterations")
 
 
