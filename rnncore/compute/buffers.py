@@ -24,21 +24,24 @@ _CHUNK = 1 << 22  # bytes: the smallest array for which NumPy asks for huge page
 class Memory:
     """Allocates arrays side by side in huge pages, each on a cache line.
 
-    A chunk of memory is freed when all arrays in it are.
+    Memory is taken in chunks; an array gets the first place that is large enough. A chunk is freed
+    when all arrays in it are.
     """
 
     def __init__(self) -> None:
-        self._rest = np.empty(0, np.uint8)
+        self._rests: list[NDArray[np.uint8]] = []  # what is left of each chunk
 
     def zeros(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """Return zeros whose first element is on a cache line."""
         dtype = np.dtype(dtype)
         size = math.prod(shape) * dtype.itemsize
-        if size > len(self._rest):
-            self._rest = aligned_zeros((max(size, _CHUNK),), np.uint8)
-        array = self._rest[:size].view(dtype).reshape(shape)
-        self._rest = self._rest[-(-size // LINE) * LINE :]
-        return array
+        at = next((i for i, rest in enumerate(self._rests) if size <= len(rest)), None)
+        if at is None:
+            at = len(self._rests)
+            self._rests.append(aligned_zeros((max(size, _CHUNK),), np.uint8))
+        rest = self._rests[at]
+        self._rests[at] = rest[-(-size // LINE) * LINE :]
+        return rest[:size].view(dtype).reshape(shape)
 
     def rows(self, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
         """Return zeros where each row (the last axis) starts on a cache line.
