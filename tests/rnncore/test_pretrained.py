@@ -87,8 +87,8 @@ def test_each_name_has_a_file_and_the_package_installs_it():
 
     assert {path.name for path in FOLDER.iterdir()} == {f"{name}.pkl" for name in PRETRAINED}
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    (pattern,) = settings["tool"]["setuptools"]["package-data"]["rnncore"]
-    assert {path.name for path in FOLDER.parent.glob(pattern)} == {f"{n}.pkl" for n in PRETRAINED}
+    (pattern,) = settings["tool"]["setuptools"]["package-data"]["rnncore.data"]
+    assert {path.name for path in FOLDER.glob(pattern)} == {f"{name}.pkl" for name in PRETRAINED}
 
 
 @every_name
