@@ -1,7 +1,6 @@
-"""Measure what happens inside a small network: gates, gradients and next characters.
+"""Measure what happens inside a network: gates, gradients and next characters.
 
-Each function runs rnncore's own cells and sampler, or repeats the equations of
-``rnncore.cells`` on the model's own parameters.
+Each function runs rnncore's own cells and sampler.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import RNN, Sampler, Solver, Vocab, checks
+from rnncore import RNN, Sampler, Solver, Vocab, checks, inspect
 from rnncore.batches import check_ids
 from rnncore.cells import CELLS
 from rnncore.errors import SettingError, TextError
@@ -26,16 +25,14 @@ MIN_GRADIENT = 1e-60  # smaller gradient norms count as this one, so that ratios
 
 @dataclass(frozen=True)
 class Gates:
-    """Activations of the first layer at each of T characters.
+    """What the units of a layer do at each of T characters.
 
-    chars: the T characters. gates: the names i, f, o and g with arrays (T, H). cell, hidden:
-    c and h after each character, (T, H).
+    chars: the T characters. values: each part of the cell by its name, (T, H): the output "h", and
+    of an LSTM "c", "i", "f", "o" and "g", of a GRU "r", "z" and "n".
     """
 
     chars: tuple[str, ...]
-    gates: dict[str, Array]
-    cell: Array
-    hidden: Array
+    values: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -114,32 +111,30 @@ def train_small_network(
     return model
 
 
-def compute_gates(model: RNN, text: str) -> Gates:
-    """Return the gates of an LSTM's first layer while it reads ``text`` from a zero state.
+def compute_gates(model: RNN, text: str, layer: int = 0) -> Gates:
+    """Return what a layer of a model does while the model reads ``text`` from a zero state.
 
-    A model with another cell is a SettingError; an empty text, or a model without characters,
-    is a TextError.
+    An empty text, or a model without characters, is a TextError.
     """
-    if model.cell_type != "lstm":
-        raise SettingError(
-            f"The model's cell is {model.cell_type}; only an lstm's gates can be shown."
-        )
     if model.vocab is None or not text:
         raise TextError("There is nothing to read: pass a model with characters, and a text.")
-    params, H = model.params, model.hidden_dim
-    inputs = params["W_embed"][model.vocab.encode(text)] @ params["Wx"] + params["b"]
-    h, c = np.zeros(H, model.dtype), np.zeros(H, model.dtype)
-    rows: dict[str, list[Array]] = {name: [] for name in (*CELLS["lstm"].gates, "c", "h")}
-    for a in inputs:
-        a = a + h @ params["Wh"]
-        i, f, o = _sigmoid(a[: 3 * H]).reshape(3, H)
-        g = np.tanh(a[3 * H :])
-        c = f * c + i * g
-        h = o * np.tanh(c)
-        for name, value in zip(rows, (i, f, o, g, c, h), strict=True):
-            rows[name].append(value)
-    arrays = {name: np.array(values) for name, values in rows.items()}
-    return Gates(tuple(text), arrays, cell=arrays.pop("c"), hidden=arrays.pop("h"))
+    layer = checks.check_whole("layer", layer, 0, model.num_layers - 1)
+    parts = model.cells[layer].parts
+    values = inspect.activations(model, model.vocab.encode(text), parts)[:, layer]
+    return Gates(tuple(text), {name: values[:, k] for k, name in enumerate(parts)})
+
+
+def matrix_shapes(model: RNN) -> dict[str, tuple[int, int]]:
+    """Return the model's weight matrices by a name and their shapes.
+
+    Those of a layer are one matrix (D + H + 1, G H): input, previous output and bias for G gates.
+    """
+    H, V = model.hidden_dim, model.vocab_dim
+    layers = {
+        f"Layer {number}": (cell.D + H + 1, cell.G * H)
+        for number, cell in enumerate(model.cells, 1)
+    }
+    return {"Embedding": (V, model.input_dim), **layers, "Output": (H + 1, V)}
 
 
 def measure_gradient_reach(model: RNN, ids: Ids, steps: int = 60) -> Reach:
@@ -219,10 +214,6 @@ def apply_temperature(p: Array, temperature: float) -> NDArray[np.float64]:
         logits = np.log(np.asarray(p, np.float64))
     powers = np.exp((logits - logits.max()) / temperature)
     return powers / powers.sum()
-
-
-def _sigmoid(a: Array) -> Array:
-    return 0.5 * np.tanh(0.5 * a) + 0.5
 
 
 def _loss_gradient(model: RNN, h: Array, targets: Ids) -> Array:

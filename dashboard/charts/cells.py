@@ -11,18 +11,20 @@ import numpy as np
 import pandas as pd
 
 from dashboard.analysis.network_internals import MIN_GRADIENT, Gates, Reach
+from dashboard.charts.axis import round_up
 from dashboard.charts.chart_parts import TRAINING, VALIDATION, without_data
 from dashboard.text.codepoints import display_char
 
 UNITS = 12  # shown of a layer
+SIGMOIDS = frozenset("ifozr")  # parts of a cell that lie from 0 to 1
 
 
 def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
-    """Return rows (Place, Character, Number, Unit, Activation) of one gate.
+    """Return rows (Place, Character, Number, Unit, Activation) of one part of the cell.
 
-    name: a key of ``gates.gates``. Of all units, those that vary most have rows.
+    name: a key of ``gates.values``. Of all units, those that vary most have rows.
     """
-    values = gates.gates[name]
+    values = gates.values[name]
     units = np.sort(np.argsort(-values.std(axis=0))[:UNITS])
     chars = [display_char(char) for char in gates.chars]
     # "012|e": the index keeps repeated characters apart and in order.
@@ -38,9 +40,17 @@ def gates_rows(gates: Gates, name: str) -> pd.DataFrame:
     )
 
 
+def gates_range(gates: Gates, name: str) -> tuple[float, float]:
+    """Return the ends of the colour scale: gates lie from 0 to 1, the other parts on both sides."""
+    if name in SIGMOIDS:
+        return 0.0, 1.0
+    most = float(np.abs(gates.values[name]).max(initial=0.0))
+    return -max(1.0, round_up(most)), max(1.0, round_up(most))
+
+
 @cache
-def gates_spec(low: float) -> dict[str, Any]:
-    """Return the specification of a heat map of ``gates_rows``, with values from ``low`` to 1."""
+def gates_spec(low: float, high: float) -> dict[str, Any]:
+    """Return the specification of a heat map of ``gates_rows``, with values from low to high."""
     chart = (
         alt.Chart(alt.NamedData("rows"))
         .mark_rect()
@@ -64,7 +74,7 @@ def gates_spec(low: float) -> dict[str, Any]:
             ),
             alt.Color(
                 "Activation:Q",
-                scale=alt.Scale(domain=[low, 1], scheme="blues" if low == 0 else "blueorange"),
+                scale=alt.Scale(domain=[low, high], scheme="blues" if low == 0 else "blueorange"),
                 legend=alt.Legend(title=None, gradientLength=150),
             ),
             tooltip=[

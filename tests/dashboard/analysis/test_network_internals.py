@@ -10,10 +10,11 @@ from dashboard.analysis.network_internals import (
     apply_temperature,
     compare_temperatures,
     compute_gates,
+    matrix_shapes,
     measure_gradient_reach,
     train_small_network,
 )
-from rnncore import CELLS, RNN, Sampler
+from rnncore import CELLS, RNN, Sampler, Vocab
 from rnncore.errors import RnnCoreError, VocabError
 
 TEXT = "the cat sat on the mat, and the rat sat on the cat. so it goes, on and on.\n" * 12
@@ -27,42 +28,50 @@ def lstm() -> RNN:
 # -- gates --------------------------------------------------------------------------------------
 
 
-def test_states_equal_those_of_the_cells_forward_pass(lstm: RNN) -> None:
-    text = TEXT[:40]
-    shown = compute_gates(lstm, text)
-    assert lstm.vocab is not None
-    x = lstm.params["W_embed"][lstm.vocab.encode(text)][:, None]
-    cell = lstm.cells[0]
-    state = cell.initial_state(1)
-    h = cell.forward(lstm.weights(lstm.flat)[0], x, state, cell.new_buffers(1, len(text)))
-    np.testing.assert_allclose(shown.hidden, h[:, 0], atol=1e-5)
-    np.testing.assert_allclose(shown.cell[-1], state[1, 0], atol=1e-4)
+@pytest.mark.parametrize("cell_type", CELLS)
+def test_each_layer_has_the_states_of_its_cells_forward_pass(cell_type: str) -> None:
+    vocab, text = Vocab.from_text(TEXT), TEXT[:40]
+    model = RNN(len(vocab), vocab.idx_to_char, 3, 5, cell_type, num_layers=2, seed=1)
+    x = model.params["W_embed"][vocab.encode(text)][:, None]
+    for layer, cell in enumerate(model.cells):
+        state = cell.initial_state(1)
+        W = model.weights(model.flat)[layer]
+        x = cell.forward(W, x, state, cell.new_buffers(1, len(text))).copy()
+        shown = compute_gates(model, text, layer)
+        assert shown.chars == tuple(text)
+        assert set(shown.values) == set(cell.parts)
+        np.testing.assert_allclose(shown.values["h"], x[:, 0], atol=1e-6)
+        last = [shown.values[part][-1] for part in cell.state_parts]
+        np.testing.assert_allclose(last, state[:, 0], atol=1e-6)
 
 
-def test_gates_have_the_cells_names_shapes_and_ranges(lstm: RNN) -> None:
-    shown = compute_gates(lstm, "the cat")
-    assert shown.chars == tuple("the cat")
-    assert tuple(shown.gates) == CELLS["lstm"].gates
-    for name, values in shown.gates.items():
-        assert values.shape == (7, lstm.hidden_dim)
-        assert values.min() >= (-1 if name == "g" else 0)
-        assert values.max() <= 1
+def test_an_lstms_gates_follow_its_equations(lstm: RNN) -> None:
+    shown = compute_gates(lstm, "the cat").values
+    c = np.zeros(lstm.hidden_dim)
+    for i, f, o, g, now, h in zip(*(shown[name] for name in "ifogch"), strict=True):
+        c = f * c + i * g
+        np.testing.assert_allclose(now, c, atol=1e-5)
+        np.testing.assert_allclose(h, o * np.tanh(c), atol=1e-5)
+    assert all(shown[name].min() >= 0 and shown[name].max() <= 1 for name in "ifo")
 
 
-def test_open_forget_gates_keep_the_initial_zero_state() -> None:
-    model = train_small_network(TEXT, hidden_dim=4, iterations=0)
-    model.params["b"][:4] = -100  # input gates shut
-    model.params["b"][4:8] = 100  # forget gates open
-    assert not compute_gates(model, "the cat").cell.any()
-
-
-def test_gates_of_other_cells_and_of_unreadable_texts_are_refused(lstm: RNN) -> None:
-    with pytest.raises(RnnCoreError, match="gru"):
-        compute_gates(train_small_network(TEXT, "gru", iterations=0), "the")
+def test_unreadable_texts_have_no_gates(lstm: RNN) -> None:
     with pytest.raises(RnnCoreError, match="text"):
         compute_gates(lstm, "")
+    with pytest.raises(RnnCoreError, match="text"):
+        compute_gates(RNN(4, None), "the")
     with pytest.raises(VocabError, match="Z"):
         compute_gates(lstm, "Z")
+    with pytest.raises(RnnCoreError, match="layer"):
+        compute_gates(lstm, "the", 1)
+
+
+@pytest.mark.parametrize("cell_type", CELLS)
+def test_the_matrices_hold_all_parameters(cell_type: str) -> None:
+    model = RNN(7, None, 3, 5, cell_type, num_layers=2)
+    shapes = matrix_shapes(model)
+    assert list(shapes) == ["Embedding", "Layer 1", "Layer 2", "Output"]
+    assert sum(height * width for height, width in shapes.values()) == model.num_params
 
 
 # -- gradients back in time ----------------------------------------------------------------------

@@ -15,13 +15,15 @@ def test_gate_chart_shows_the_units_that_vary_most():
     T, H = 3, 20
     values = np.full((T, H), 0.5)
     values[1, 4:16] = 0.9  # only units 4 to 15 vary
-    nothing = np.zeros((T, H))
-    rows = cells.gates_rows(Gates(("a", " ", "a"), {"f": values}, nothing, nothing), "f")
+    gates = Gates(("a", " ", "a"), {"f": values, "c": -5 * values})
+    rows = cells.gates_rows(gates, "f")
     assert list(dict.fromkeys(rows["Unit"])) == [f"unit {n}" for n in range(4, 16)]
     assert list(dict.fromkeys(rows["Place"])) == ["000|a", "001|␣", "002|a"]
     assert rows.loc[rows["Character"] == "␣", "Activation"].tolist() == [0.9] * 12
     assert set(rows["Activation"]) == {0.5, 0.9}
-    spec = cells.gates_spec(0.0)
+    assert cells.gates_range(gates, "f") == (0, 1)
+    assert cells.gates_range(gates, "c") == (-4.5, 4.5)
+    spec = cells.gates_spec(0.0, 1.0)
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert fields(spec) == set(rows.columns)
 
