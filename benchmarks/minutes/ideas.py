@@ -1,0 +1,113 @@
+"""Ideas for learning better, which are measured before any of them becomes part of rnncore."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rnncore import Solver
+
+
+class Idea:
+    """Changes a training. The constructor sees the solver before its first iteration."""
+
+    def __init__(self, solver: Solver):
+        self.solver = solver
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done, 0 to 1."""
+        return self.solver.iteration / self.solver.num_iters
+
+    def after_step(self) -> None:
+        """Act after an iteration."""
+
+    def finish(self) -> None:
+        """Act after the last iteration."""
+
+
+class Average(Idea):
+    """Replace the weights at the end by their exponential average.
+
+    The average spans about the last twentieth of the training. Polyak and Juditsky (1992);
+    exponential as in Kingma and Ba (2015), section 7.2.
+    """
+
+    SPAN = 0.05
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        self.mean = solver.model.flat.copy()
+        self._difference = np.empty_like(self.mean)
+
+    def after_step(self) -> None:
+        if self.progress < 0.5:
+            return
+        share = 1 / max(1.0, self.SPAN * self.solver.num_iters)
+        if self.progress < 0.5 + self.SPAN:
+            share = 1.0
+        np.subtract(self.solver.model.flat, self.mean, out=self._difference)
+        self._difference *= share
+        self.mean += self._difference
+
+    def finish(self) -> None:
+        self.solver.model.flat[...] = self.mean
+
+
+class Chrono(Idea):
+    """Draw the forget gates' biases from log U(1, 100), and the input gates' as their negatives.
+
+    Tallec and Ollivier (2018), "Can recurrent neural networks warp time?".
+    """
+
+    LONGEST = 100
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        model = solver.model
+        H, rng = model.hidden_dim, np.random.default_rng(model.seed)
+        for W in model.weights(model.flat):
+            W[-1, H : 2 * H] = np.log(rng.uniform(1, self.LONGEST - 1, H))
+            W[-1, :H] = -W[-1, H : 2 * H]
+
+
+class SmallRecurrence(Idea):
+    """Halve the initial recurrent weights, which are orthogonal."""
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        model = solver.model
+        for W, cell in zip(model.weights(model.flat), model.cells, strict=True):
+            W[cell.D : cell.D + cell.H] *= 0.5
+
+
+class Linear(Idea):
+    """Let the rate fall linearly to zero. The recipe's schedule must be "constant"."""
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        self.lr = solver.lr
+
+    def factor(self) -> float:
+        """Return the factor of the rate for the next iteration."""
+        return 1 - self.progress
+
+    def after_step(self) -> None:
+        self.solver.lr = self.lr * max(1e-3, self.factor())
+
+
+class Trapezoid(Linear):
+    """Let the rate fall linearly to zero over the last 40 % only."""
+
+    FALL = 0.4
+
+    def factor(self) -> float:
+        return min(1.0, (1 - self.progress) / self.FALL)
+
+
+IDEAS: dict[str, type[Idea]] = {
+    "average": Average,
+    "chrono": Chrono,
+    "small-recurrence": SmallRecurrence,
+    "linear": Linear,
+    "trapezoid": Trapezoid,
+}

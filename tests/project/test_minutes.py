@@ -1,0 +1,241 @@
+"""The benchmark of quality over time: its planning, its files, its tables and its search."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.minutes import __main__ as command
+from benchmarks.minutes import budget, ideas, recipe, search, table, texts, worker
+from benchmarks.minutes.figure import Figure
+from benchmarks.minutes.recipe import Recipe
+from rnncore import RNN, Solver
+
+TEXT = "the cat sat on the mat; a rat ate the oats. " * 60
+SMALL = Recipe(hidden_dim=8, batch_size=4, seq_length=10)
+
+
+class Timed:
+    """A trainee whose iterations take given seconds of a clock that it moves."""
+
+    num_params = 0
+
+    def __init__(self, *seconds: float):
+        self.seconds, self.now, self.done, self.length = list(seconds), 0.0, 0, 0
+
+    def step(self) -> None:
+        self.now += self.seconds[min(self.done, len(self.seconds) - 1)]
+        self.done += 1
+
+    def set_length(self, iterations: int) -> None:
+        self.length = iterations
+
+    def finish(self) -> None:
+        self.finished_at = self.now
+
+    def evaluate(self) -> float:
+        return 0.0
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        (0.1,),
+        (3.0, 0.1),  # the first allocates buffers
+        (*[0.1] * 300, 0.3),  # other programs slow it down
+        (*[0.3] * 100, 0.1),
+        (0.9,),
+    ],
+)
+def test_a_training_ends_with_its_time_and_its_schedule_with_it(seconds):
+    trainee = Timed(*seconds)
+    done = budget.train_within(trainee, 60.0, lambda: trainee.now)
+    assert done == trainee.done == trainee.length
+    assert trainee.finished_at == pytest.approx(60.0, abs=1.0)
+
+
+def test_a_training_ends_if_its_first_iterations_use_up_the_time():
+    trainee = Timed(1.0)
+    assert budget.train_within(trainee, 0.5, lambda: trainee.now) == budget.WARM_UP + 1
+
+
+def test_validations_in_between_do_not_count_as_time():
+    trainee, times = Timed(0.1), []
+
+    def validate() -> None:
+        times.append(trainee.now)
+        trainee.now += 5.0
+
+    done = budget.train_within(trainee, 60.0, lambda: trainee.now, validate)
+    assert done == pytest.approx(600, abs=2)
+    assert len(times) == 9
+
+
+def test_a_figure_is_measured_in_one_process_with_rnncore():
+    figure = Figure("story", "try", SMALL, 0.2, seed=3)
+    found = worker.measure(figure, TEXT)
+    assert found["iterations"] > 5
+    assert 0.15 < found["processor_seconds"] < 0.6
+    assert 0 < found["best"] <= found["validation"] < 6
+    assert Figure.from_values({key: found[key] for key in figure.values()}) == figure
+
+
+@pytest.mark.parametrize("kind", ["torch", "gpt"])
+def test_a_peer_learns(kind):
+    pytest.importorskip("torch")
+    recipe_of_peer = replace(SMALL, kind=kind, lr=0.01, iterations=40 if kind == "torch" else 15)
+    found = worker.measure(Figure("story", kind, recipe_of_peer, 1.0, 0), TEXT)
+    symbols = len(set(TEXT))
+    assert found["validation"] < 0.95 * np.log(symbols)
+
+
+def test_a_figure_is_measured_once_and_again_when_its_recipe_changes(tmp_path, monkeypatch):
+    def measure(command, **options):
+        order = json.loads(options["input"])
+        assert options["env"]["RNNCORE_THREADS"] == "1"
+        return type("Done", (), {"stdout": json.dumps(order["figure"] | {"validation": 1.5})})
+
+    monkeypatch.setattr("subprocess.run", measure)
+    figure = Figure("novel", "ours", SMALL, 20.0, 0)
+    assert figure.measured(tmp_path) is None
+    found = figure.measure(tmp_path, tmp_path)
+    assert figure.measured(tmp_path) == found
+    assert replace(figure, recipe=replace(SMALL, lr=0.5)).measured(tmp_path) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["novel-ours-20s-one-0.json"]
+
+
+def plan(*arguments: str) -> list[Figure]:
+    return list(command.plan(command.parse(arguments)))
+
+
+def test_what_cannot_be_measured_is_left_out_with_a_reason(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    figures = plan("--texts", "story", "chinese", "--books", str(tmp_path), "--seconds", "20")
+    assert {(figure.text, figure.name) for figure in figures} == {
+        ("story", "ours"),
+        ("story", "first"),
+    }
+    printed = capsys.readouterr().out
+    assert "PyTorch is not installed: torch, torch-ours, gpt" in printed
+    assert "chinese, because chinese.txt is not in the folder of books" in printed
+
+
+def test_contenders_take_turns_and_a_fixed_length_is_measured_once(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    figures = plan(
+        "--texts", "story", "--seconds", "20", "300", "--contenders", "ours", "first", "gpt-2000"
+    )
+    assert [(figure.name, figure.seconds, figure.seed) for figure in figures] == [
+        *((name, 20.0, seed) for seed in range(3) for name in ("ours", "first", "gpt-2000")),
+        ("ours", 300.0, 0),
+        ("first", 300.0, 0),
+    ]
+
+
+def test_ours_is_the_preset_of_the_time():
+    for name, seconds in (("taste", 60.0), ("evening", 600.0)):
+        chosen = recipe.of_contender("ours", seconds)
+        assert chosen == recipe.from_preset(name)
+        of_torch = recipe.of_contender("torch-ours", seconds)
+        assert replace(of_torch, kind="rnncore") == chosen
+
+
+def found(name: str, seed: int, validation: float, seconds: float = 20.0, best: float = 9.0):
+    figure = Figure("novel", name, SMALL, seconds, seed)
+    return figure.values() | {
+        "validation": validation, "best": min(best, validation), "parameters": 1000,
+        "iterations": 200, "processor_seconds": seconds, "clock_seconds": 2 * seconds,
+    }  # fmt: skip
+
+
+def test_the_table_has_means_ranges_and_best_losses():
+    figures = [
+        found("first", 0, 1.5), found("ours", 1, 1.2), found("ours", 0, 1.3),
+        found("ours", 0, 1.1, 60.0, best=1.0),
+    ]  # fmt: skip
+    assert table.format_table(figures).splitlines() == [
+        "| text | seconds | ours | first | seeds |",
+        "|---|---|---|---|---|",
+        "| novel | 20 | 1.250 (1.200–1.300) | 1.500 | 1–2 |",
+        "| novel | 60 | 1.100, best 1.000 |  | 1 |",
+    ]
+    assert "| novel | 20 | first | H8 N4 T10 0.008 | 1,000 | 200 | 20.0 | 40.0 |" in (
+        table.format_times(figures)
+    )
+
+
+def test_the_chart_has_a_point_for_each_mean():
+    figures = [found("ours", 0, 1.3), found("ours", 1, 1.2), found("ours", 0, 1.1, 60.0)]
+    rows = table.chart(figures)["data"]["values"]
+    assert [(row["seconds"], row["validation"]) for row in rows] == [(20.0, 1.25), (60.0, 1.1)]
+
+
+def test_the_search_keeps_the_better_part_of_each_round(tmp_path, monkeypatch):
+    candidates = [replace(SMALL, lr=lr) for lr in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)]
+    asked = []
+
+    def score(recipe, seconds, *rest):
+        asked.append((recipe.lr, seconds))
+        return abs(recipe.lr - 0.3) if seconds == 1 else recipe.lr
+
+    monkeypatch.setattr(search, "score", score)
+    best = search.halve(candidates, (1, 2), tmp_path, tmp_path, keep=0.5)
+    assert [one.lr for one in best] == [0.2, 0.3, 0.4]
+    assert len(asked) == 6 + 3
+
+
+def test_the_name_of_a_recipe_has_what_differs_from_the_default():
+    assert str(Recipe()) == "H128 N16 T50 0.008"
+    changed = Recipe(cell="gru", num_layers=2, ideas=("chrono", "average"))
+    assert str(changed) == "gru H128 N16 T50 0.008 num_layers=2 ideas=chrono+average"
+
+
+def new_solver(**settings) -> Solver:
+    ids = np.random.default_rng(0).integers(0, 5, 2000)
+    return Solver(ids, RNN(5, hidden_dim=8), 10, 4, num_iters=40, eval_every=0, **settings)
+
+
+def test_the_average_is_near_the_last_weights_but_smoother():
+    solver = new_solver(schedule="constant", lr=0.05)
+    idea = ideas.Average(solver)
+    path = []
+    while not solver.finished:
+        solver.step()
+        idea.after_step()
+        path.append(solver.model.flat.copy())
+    last = path[-1]
+    idea.finish()
+    away = np.linalg.norm(solver.model.flat - last)
+    assert 0 < away < np.linalg.norm(path[20] - last)
+
+
+def test_chrono_biases_remember_for_different_times():
+    solver = new_solver()
+    ideas.Chrono(solver)
+    bias = solver.model.params["b"]
+    np.testing.assert_allclose(bias[:8], -bias[8:16])
+    assert bias[8:16].std() > 0.3
+
+
+@pytest.mark.parametrize(("name", "half"), [("linear", 0.5), ("trapezoid", 1.0)])
+def test_falling_rates_end_near_zero(name, half):
+    solver = new_solver(schedule="constant", lr=0.01)
+    idea = ideas.IDEAS[name](solver)
+    rates = []
+    while not solver.finished:
+        solver.step()
+        idea.after_step()
+        rates.append(solver.lr)
+    assert rates[19] == pytest.approx(0.01 * half)
+    assert rates[-1] < 1e-4
+
+
+def test_every_text_is_found_or_its_file_is_named(tmp_path):
+    assert len(texts.load("code", tmp_path)) > 500_000
+    assert texts.load("story", tmp_path)
+    with pytest.raises(texts.MissingText, match=r"pride\.txt"):
+        texts.load("novel-half", Path(tmp_path))
