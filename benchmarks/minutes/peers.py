@@ -1,4 +1,4 @@
-"""Trainings by PyTorch, which must be installed: nn.LSTM, and a small GPT.
+"""Trainings by PyTorch, which must be installed: its recurrent layers, and a small GPT.
 
 Their classes satisfy ``budget.Trainee``.
 """
@@ -23,8 +23,8 @@ from rnncore.schedules import Schedule
 STREAMS, STEPS, SHORTEST = 32, 50, 500
 
 
-class TorchLSTM(nn.Module):
-    """Embedding, nn.LSTM and a linear layer, with PyTorch's initial values.
+class TorchRNN(nn.Module):
+    """Embedding, nn.LSTM or another cell, and a linear layer, with PyTorch's initial values.
 
     The batches are those of rnncore: parallel streams, whose state is carried on.
     """
@@ -39,10 +39,9 @@ class TorchLSTM(nn.Module):
         D = recipe.input_dim or default_input_dim(V)
         between = recipe.dropout if recipe.num_layers > 1 else 0.0
         self.embed, self.dropout = nn.Embedding(V, D), nn.Dropout(recipe.dropout)
-        self.recurrent, self.out = (
-            nn.LSTM(D, H, recipe.num_layers, dropout=between),
-            nn.Linear(H, V),
-        )
+        layer = {"lstm": nn.LSTM, "gru": nn.GRU, "vanilla": nn.RNN}[recipe.cell]
+        self.recurrent = layer(D, H, recipe.num_layers, dropout=between)
+        self.out = nn.Linear(H, V)
         self.optimizer = torch.optim.Adam(
             self.parameters(), recipe.lr, betas=(0.9, recipe.beta2), fused=True
         )
@@ -65,7 +64,7 @@ class TorchLSTM(nn.Module):
         nn.utils.clip_grad_norm_(self.parameters(), self.recipe.clip)
         self.optimizer.param_groups[0]["lr"] = self.recipe.lr * self.schedule.factor(self.iteration)
         self.optimizer.step()
-        self.state = tuple(part.detach() for part in self.state)
+        self.state = _detach(self.state)
         self.iteration += 1
 
     def _loss(self, inputs: Any, targets: Any, state: Any) -> tuple[Tensor, Any]:
@@ -193,6 +192,10 @@ class Block(nn.Module):
         found = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         h = h + self.attend_project(found.transpose(1, 2).reshape(N, T, W))
         return h + self.widen_project(functional.gelu(self.widen(self.norms[1](h))))
+
+
+def _detach(state: Any) -> Any:
+    return tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
 
 
 def _to_torch(ids: Any) -> Tensor:

@@ -12,7 +12,7 @@ from dashboard.settings import PRESETS
 class Recipe:
     """A network and how it is trained.
 
-    kind: "rnncore", "torch" (nn.LSTM) or "gpt", which has settings of its own.
+    kind: "rnncore", "torch" (nn.LSTM, nn.GRU) or "gpt", which has settings of its own.
     input_dim: D; 0 means the default of rnncore, a quarter of the vocabulary.
     beta2: of Adam and AdamW. ideas: names in ``ideas.IDEAS``; for rnncore only.
     iterations: the length of the training; 0 means as many as fit into the time.
@@ -105,7 +105,7 @@ CONTENDERS = {
     "ours": "rnncore, preset of the page for this time",
     "first": "rnncore, first preset before (H128 N16 T50, 0.008)",
     "torch": "PyTorch nn.LSTM, H200 N16 T50, 0.004",
-    "torch-ours": "PyTorch nn.LSTM, settings of the preset",
+    "torch-ours": "PyTorch, settings of the preset",
     "gpt": "nanoGPT's CPU setting, as long as the time allows",
     "gpt-2000": "nanoGPT's CPU setting, its 2,000 iterations",
 }

@@ -37,11 +37,11 @@ def new_trainee(figure: Figure, text: str) -> Trainee:
         return Ours(text, figure.recipe, figure.seed)
     import torch
 
-    from benchmarks.minutes.peers import GPT, TorchLSTM
+    from benchmarks.minutes.peers import GPT, TorchRNN
 
     if not figure.all_cores:
         torch.set_num_threads(1)
-    kind = GPT if figure.recipe.kind == "gpt" else TorchLSTM
+    kind = GPT if figure.recipe.kind == "gpt" else TorchRNN
     return kind(text, figure.recipe, figure.seed)
 
 

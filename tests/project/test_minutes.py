@@ -84,11 +84,12 @@ def test_a_figure_is_measured_in_one_process_with_rnncore():
     assert Figure.from_values({key: found[key] for key in figure.values()}) == figure
 
 
-@pytest.mark.parametrize("kind", ["torch", "gpt"])
-def test_a_peer_learns(kind):
+@pytest.mark.parametrize(("kind", "cell"), [("torch", "lstm"), ("torch", "gru"), ("gpt", "")])
+def test_a_peer_learns(kind, cell):
     pytest.importorskip("torch")
-    recipe_of_peer = replace(SMALL, kind=kind, lr=0.01, iterations=40 if kind == "torch" else 15)
-    found = worker.measure(Figure("story", kind, recipe_of_peer, 1.0, 0), TEXT)
+    length = 15 if kind == "gpt" else 40
+    peer = replace(SMALL, kind=kind, cell=cell, lr=0.01, iterations=length)
+    found = worker.measure(Figure("story", kind, peer, 1.0, 0), TEXT)
     symbols = len(set(TEXT))
     assert found["validation"] < 0.95 * np.log(symbols)
 
