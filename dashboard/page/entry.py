@@ -95,6 +95,11 @@ def browser() -> str | None:
     return st.context.cookies.get(access.BROWSER_COOKIE) or None
 
 
+def saw_tour() -> bool:
+    """Return whether the tour was taken or dismissed in this browser before this session."""
+    return access.TOUR_COOKIE in st.context.cookies
+
+
 # -- the page's address ------------------------------------------------------------------------
 
 

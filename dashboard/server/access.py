@@ -17,6 +17,7 @@ from dashboard.server.accounts import LISTS_CONNECTIONS, OTHER, OWN, UNKNOWN, ot
 ACCOUNT_HEADER = "X-Workbench-Account"
 SHARED_VARIABLE = "LSTM_WORKBENCH_SHARED"
 BROWSER_COOKIE = "lstm-workbench-browser"  # set by the server, too: a random value
+TOUR_COOKIE = "lstm-workbench-tour"  # set by the page's script: the tour was taken or dismissed
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # Beginnings of the headers by which proxies, tunnels and content networks name the visitor.

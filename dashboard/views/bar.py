@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.page import entry, state
-from dashboard.views import browser_tab, download
+from dashboard.views import browser_tab, download, tour
 
 
 def show(pages: Sequence[Page], with_run: bool = False) -> None:
@@ -24,6 +24,8 @@ def show(pages: Sequence[Page], with_run: bool = False) -> None:
         with st.popover("Pages", icon=":material/menu:", key="phone_menu"):
             for page in pages:
                 st.page_link(page)
+        if with_run:
+            tour.draw_offer()
         if with_run and "download" not in entry.hidden_sections():
             run = state.run()
             if run is not None:

@@ -1,4 +1,5 @@
-// What Streamlit has no means for: the space bar, clicks on the curve, copying, a notification at the end, typing, the phone's scroll.
+// What Streamlit has no means for: the space bar, clicks on the curve, copying, a notification at the end, typing, the phone's scroll,
+// the focus, and a cookie.
 // It is mounted once. Everything it shows stands on the page without it.
 const instances = new WeakMap()
 const NOT_FREE = "input,textarea,select,button,a[href],summary,[contenteditable],[role=slider],[role=tab],[role=radio],[role=listbox],[role=combobox],[tabindex]:not([tabindex='-1'])"
@@ -93,16 +94,26 @@ function mount(component) {
   const key = event => onKey(event)
   document.addEventListener("keydown", key)
   const typing = typer()
-  // Train and Pause take each other's place: the focus stays in it.
-  let focused = null
-  const focus = event => { focused = event.target.closest?.(".st-key-train,.st-key-pause") ? event.target : null }
+  // Train and Pause take each other's place, and steps of the tour have different buttons: the focus stays there.
+  let focused = null, others = ""
+  const focus = event => {
+    const inTour = event.target.closest?.(".st-key-tour")
+    others = inTour ? ".st-key-tour_next button" : ".st-key-train button,.st-key-pause button"
+    focused = inTour || event.target.closest?.(".st-key-train,.st-key-pause") ? event.target : null
+  }
   document.addEventListener("focusin", focus)
   const keepFocus = () => {
     if (!focused || focused.isConnected || document.activeElement !== document.body) return
-    const other = document.querySelector(".st-key-train button,.st-key-pause button")
+    const other = document.querySelector(others)
     if (other) other.focus()
   }
-  const watcher = new MutationObserver(() => { typing.look(); keepFocus() })
+  let touring = Boolean(document.querySelector(".st-key-tour"))
+  const focusTour = () => {
+    const next = document.querySelector(".st-key-tour_next button")
+    if (next && !touring) next.focus()
+    touring = Boolean(next)
+  }
+  const watcher = new MutationObserver(() => { typing.look(); keepFocus(); focusTour() })
   watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
   typing.look()
   // The browser asks for permission only at a person's own click.
@@ -140,6 +151,8 @@ export default function (component) {
   if (!instance) instances.set(parentElement, (instance = mount(component)))
   instance.data = data
   instance.send = component.setTriggerValue
+  if (data.cookie && !document.cookie.includes(data.cookie))
+    document.cookie = `${data.cookie}; max-age=31536000; path=/; SameSite=Lax`
   turn(instance, data)
   return instance.unmount
 }

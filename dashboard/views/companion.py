@@ -1,9 +1,10 @@
 """The companion: a component without a picture, for what Streamlit has no means for.
 
 Its script (companion.js) makes Space train and pause, chooses the stage at a click on the curve,
-copies the written text, types the writing out, keeps the keyboard focus on Train and Pause,
-scrolls a phone to the stage, and notifies at the end of a training. But for copying, everything it
-shows is on the page without it, too.
+copies the written text, types the writing out, keeps the keyboard focus on Train and Pause and
+moves it to the tour, scrolls a phone to the stage, notifies at the end of a training, and lets the
+browser remember that the tour was seen. But for copying, everything it shows is on the page
+without it, too.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ def _component() -> Any:
     return st.components.v2.component("lstm_companion", js=_SCRIPT)
 
 
-def show(phase: str, length: int, title: str, body: str, notify: bool) -> None:
+def show(phase: str, length: int, title: str, body: str, notify: bool, cookie: str) -> None:
     """Draw the component.
 
     phase: what the training is doing. length: iterations at the right end of the chart's x axis,
     0 if its axis does not show iterations. title, body, notify: the notification at the end.
+    cookie: what the browser should remember for a year, as name=value, or "".
     """
     with st.container(key="companion"):
         result = _component()(
@@ -38,6 +40,7 @@ def show(phase: str, length: int, title: str, body: str, notify: bool) -> None:
             on_copied_change=_ignore,
             data={
                 "phase": phase, "length": length, "title": title, "body": body, "notify": notify,
+                "cookie": cookie,
             },
         )  # fmt: skip
     if (count := result.copied) is not None:

@@ -24,6 +24,7 @@ from dashboard.page import (
     inside_jobs,
     shown_network,
     state,
+    tour,
     widgets,
 )
 from dashboard.page.inside_state import Subject
@@ -48,10 +49,13 @@ class Figures:
 
 
 def show(pages: Sequence[Page]) -> None:
-    """Draw the page, with a bar of links to ``pages``."""
+    """Draw the page, with a bar of links to ``pages``, the workbench first."""
     bar.show(pages)
     st.set_page_config(page_title=f"How it works · {browser_tab.NAME}")
-    st.title("How it works", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("How it works", anchor=False, width="stretch")
+        if st.button("Take the tour", icon=":material/explore:", on_click=tour.start):
+            st.switch_page(pages[0])
     st.markdown(
         "The network reads a text **one character at a time**. After each character it gives every "
         "character of its vocabulary a probability of coming next. Training adjusts its weights a "

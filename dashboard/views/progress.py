@@ -11,7 +11,15 @@ import streamlit as st
 
 from dashboard.analysis.curve_diagnosis import diagnose_divergence, diagnose_solver
 from dashboard.formatting import counted, duration, escape_markdown, three_decimals
-from dashboard.page import background, current_run, entry, settings_callbacks, state, widgets
+from dashboard.page import (
+    background,
+    current_run,
+    entry,
+    settings_callbacks,
+    state,
+    tour,
+    widgets,
+)
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.status import Phase, Status
@@ -98,6 +106,7 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
         "Training has ended",
         end,
         widgets.notifies(),
+        tour.cookie(),
     )
     ended = state.flag_change("active", status is not None and status.active) is False
     if ended and status is not None and status.phase is Phase.FINISHED:

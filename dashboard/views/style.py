@@ -133,6 +133,34 @@ button[data-testid="stBaseButton-primary"]:enabled:hover{filter:brightness(.9)}
 ::highlight(unwritten){color:transparent}
 ::highlight(caret){color:transparent;background-color:#2a6fb8}
 """
+# Below the stage, so that no step moves it; on a phone above the controls. The step's words have a
+# class by which its control is marked.
+_TOUR = """
+.st-key-tour{min-height:2.9rem;border:1px solid #e07a1f;border-radius:.5rem;padding:.2rem .75rem;
+background:Canvas;gap:.5rem;flex-wrap:nowrap;overflow:hidden}
+.st-key-tour>:has(.tour-words){flex:1 1 0;min-width:0}
+.st-key-tour button{min-height:2rem;padding-block:0;white-space:nowrap}
+.tour-words{font-size:.88rem;line-height:1.25}
+[data-testid="stLayoutWrapper"]:has(>.st-key-tour_offer){flex:none;width:auto!important}
+.st-key-tour_offer{width:auto!important;gap:.1rem;flex-wrap:nowrap}
+.st-key-tour_dismiss p{position:absolute;width:1px;height:1px;overflow:hidden;
+clip-path:inset(50%)}
+[data-testid="stApp"]:has(.tour-at-text) :is(.st-key-text_open,.st-key-phone_text button),
+[data-testid="stApp"]:has(.tour-at-train) :is(.st-key-train,.st-key-pause) button,
+[data-testid="stApp"]:has(.tour-at-write) .st-key-generate button,
+[data-testid="stApp"]:has(.tour-at-take) .st-key-download_model :is(a,button){
+outline:3px solid #e07a1f;outline-offset:2px}
+[data-testid="stApp"]:has(.tour-at-watch) :is(.st-key-chart_panel,.st-key-writing_panel,
+.st-key-stage_row){outline:3px solid #e07a1f;outline-offset:-3px}
+@media (max-width:900px){
+.st-key-tour{position:fixed;left:0;right:0;bottom:6.4rem;width:auto!important;z-index:98;
+border-width:1px 0 0;border-radius:0;padding:.4rem .75rem;flex-wrap:wrap!important}
+.st-key-tour>:has(.tour-words){flex:1 0 100%}
+[data-testid="stMainBlockContainer"]:has(.st-key-tour){padding-bottom:18rem!important}
+[data-testid="stMain"]:has(.st-key-tour){scroll-padding-bottom:15.5rem}
+}
+@media (max-width:900px) and (max-height:520px){.st-key-tour{position:static}}
+"""
 _PHONE = """
 @media (max-width:900px){
 [data-testid="stMainBlockContainer"]:has(.st-key-controls){
@@ -204,4 +232,4 @@ DIRECTION = """
 textarea,input[type=text],.piece,.source,
 [data-testid="stCode"] pre,[data-testid="stCode"] code{unicode-bidi:plaintext;text-align:start}
 """
-STYLE = f"<style>{_BAR_AND_RAIL}{_STAGE}{_COMPARED}{DIRECTION}{_PHONE}</style>"
+STYLE = f"<style>{_BAR_AND_RAIL}{_STAGE}{_COMPARED}{DIRECTION}{_PHONE}{_TOUR}</style>"

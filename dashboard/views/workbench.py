@@ -12,7 +12,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import escape_markdown
 from dashboard.page import entry, error_boundary, messages, state
-from dashboard.views import bar, rail, tabs, text, train
+from dashboard.views import bar, rail, tabs, text, tour, train
 
 
 def show(pages: Sequence[Page]) -> None:
@@ -29,6 +29,7 @@ def show(pages: Sequence[Page]) -> None:
             error_boundary.part(train.show_ticking)()
         with st.container(key="notices"):  # one that comes or goes does not move the stage
             _draw_notices(trains)
+        error_boundary.part(tour.show)()
     with places["bar_place"]:
         bar.show(pages, with_run=True)
     with places["rail_place"]:

@@ -26,8 +26,11 @@ SERIOUS = ("serious", "critical")
 LOOKS = [(width, scheme) for scheme in ("light", "dark") for width in (390, 1400)]
 
 
-def serious(page: Page) -> dict[str, list[str]]:
-    """Return the serious problems that axe-core finds, by width and theme."""
+def serious(page: Page, within: str | None = None) -> dict[str, list[str]]:
+    """Return the serious problems that axe-core finds, by width and theme.
+
+    within: a selector of the part that is checked; None means the whole page.
+    """
     from axe_playwright_python.sync_playwright import Axe
 
     found = {}
@@ -36,7 +39,7 @@ def serious(page: Page) -> dict[str, list[str]]:
         page.set_viewport_size({"width": width, "height": 1000})
         until(lambda scheme=scheme: is_dark(page) == (scheme == "dark"), 10, f"not {scheme}")
         page.wait_for_timeout(300)  # elements that fade in do not have their colours yet
-        rules: list[dict[str, Any]] = Axe().run(page).response["violations"]
+        rules: list[dict[str, Any]] = Axe().run(page, within).response["violations"]
         found[f"{width} px, {scheme}"] = [
             f"{rule['id']} at {node['target']}: {node['failureSummary']}\n{node['html'][:300]}"
             for rule in rules
