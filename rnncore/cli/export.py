@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from rnncore.cli import run_network
 from rnncore.errors import SettingError
 from rnncore.export.card import Card, read_curve
 from rnncore.export.html_page import PRECISIONS, to_html
@@ -46,6 +47,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--precision", choices=PRECISIONS, default="float16", help="html: type of the weights"
     )
+    run_network.add_latest(parser, "write")
     parser.set_defaults(run=run)
 
 
@@ -54,7 +56,8 @@ def run(args: argparse.Namespace) -> int:
     path = Path(args.model)
     named = args.model in PRETRAINED and not path.exists()
     loaded = pretrained(args.model) if named else load(path)
-    model = loaded.model if isinstance(loaded, Solver) else loaded
+    model, iteration = run_network.choose(loaded, args.latest)
+    run_network.describe(loaded, iteration)
     raw = _make(args, model, loaded if isinstance(loaded, Solver) else None)
     replace_file(args.out, lambda file: file.write(raw))
     print(f"Wrote {args.out}, {len(raw):,} bytes.", file=sys.stderr)
@@ -68,7 +71,8 @@ def _make(args: argparse.Namespace, model: RNN, solver: Solver | None) -> bytes:
             raise SettingError(
                 f"--seed-text is {args.seed_text!r}; the network knows only {known!r} of it."
             )
-        return to_html(model, make_card(args.name, args.seed_text, solver), args.precision)
+        card = make_card(args.name, args.seed_text, solver, args.latest)
+        return to_html(model, card, args.precision)
     if args.to == "numpy":
         return to_numpy(model)
     if args.to == "onnx":
@@ -76,17 +80,18 @@ def _make(args: argparse.Namespace, model: RNN, solver: Solver | None) -> bytes:
     return to_torch_zip(model) if args.out.suffix == ".zip" else to_torch(model)
 
 
-def make_card(name: str, seed_text: str, solver: Solver | None) -> Card:
-    """Return the card of a run, or of a model without one."""
+def make_card(name: str, seed_text: str, solver: Solver | None, latest: bool = False) -> Card:
+    """Return the card of a run's best or latest network, or of a model without a run."""
     if solver is None:
         return Card(name=name, seed_text=seed_text, created=date.today())
     _, losses = solver.history.validations()
+    best = None if latest else solver.best
     return Card(
         name=name,
         seed_text=seed_text,
         characters=len(solver.ids),
-        iterations=solver.iteration,
-        val_loss=float(losses[-1]) if len(losses) else None,
+        iterations=solver.iteration if best is None else best.iteration,
+        val_loss=best.loss if best is not None else float(losses[-1]) if len(losses) else None,
         created=date.today(),
         curve=read_curve(solver.history),
     )

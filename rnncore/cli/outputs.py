@@ -6,7 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+from rnncore.cli import run_network
 from rnncore.errors import RnnCoreError
+from rnncore.model import RNN
 from rnncore.solver import Solver
 from rnncore.storage.atomic_write import replace_file
 from rnncore.storage.checkpoint import save
@@ -17,10 +19,13 @@ AUTOSAVE_SECONDS, AUTOSAVE_SHARE = 5.0, 0.02
 
 
 class Outputs:
-    """The run's file and the model's file; None for one that was not asked for."""
+    """The run's file and the model's file; None for one that was not asked for.
 
-    def __init__(self, run: Path | None, model: Path | None) -> None:
-        self.run, self.model = run, model
+    latest: whether the model is the run's latest network instead of its best.
+    """
+
+    def __init__(self, run: Path | None, model: Path | None, latest: bool = False) -> None:
+        self.run, self.model, self.latest = run, model, latest
         self._next = time.monotonic() + AUTOSAVE_SECONDS
         self._reported: list[str] = []
 
@@ -32,7 +37,7 @@ class Outputs:
         failures: list[str] = []
         for what, path, write in (
             ("run", self.run, save),
-            ("model", self.model, _save_model),
+            ("model", self.model, self._save_model),
         ):
             if path is None:
                 continue
@@ -45,6 +50,8 @@ class Outputs:
             else:
                 if announce:
                     print(f"Saved the {what} as {path}.", file=sys.stderr)
+                    if what == "model":
+                        run_network.describe(solver, self._choose(solver)[1])
         return failures
 
     def autosave(self, solver: Solver) -> None:
@@ -59,7 +66,9 @@ class Outputs:
         ended = time.monotonic()
         self._next = ended + max(AUTOSAVE_SECONDS, (ended - started) / AUTOSAVE_SHARE)
 
+    def _choose(self, solver: Solver) -> tuple[RNN, int]:
+        return run_network.choose(solver, self.latest)
 
-def _save_model(solver: Solver, path: Path) -> None:
-    raw = dump_model(solver.model)
-    replace_file(path, lambda file: file.write(raw))
+    def _save_model(self, solver: Solver, path: Path) -> None:
+        raw = dump_model(self._choose(solver)[0])
+        replace_file(path, lambda file: file.write(raw))

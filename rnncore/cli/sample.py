@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from rnncore.cli import run_network
 from rnncore.errors import SettingError
-from rnncore.solver import Solver
 from rnncore.storage.checkpoint import load
 from rnncore.vocab import Vocab
 
@@ -32,13 +32,15 @@ def add_parser(commands: Any) -> None:
         "--top-p", type=float, help="choose among the likeliest characters with this probability"
     )
     parser.add_argument("--seed", type=int, help="random seed of the choices")
+    run_network.add_latest(parser, "let it write with")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the seed text and its continuation, each character as soon as it is drawn."""
     loaded = load(args.model)
-    model = loaded.model if isinstance(loaded, Solver) else loaded
+    model, iteration = run_network.choose(loaded, args.latest)
+    run_network.describe(loaded, iteration)
     seed = _parse_seed(args.seed_text, model.vocab)
     symbols = model.stream(
         seed, args.length, args.temperature, args.top_k, args.top_p, seed=args.seed

@@ -12,6 +12,7 @@ from pathlib import Path
 from signal import Signals
 from typing import Any
 
+from rnncore.cli import run_network
 from rnncore.cli.earlier_output import continue_output
 from rnncore.cli.outputs import Outputs
 from rnncore.cli.stop_signals import stop_on_signals
@@ -54,13 +55,16 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--restart", action="store_true", help="start a new run even if --out holds a run"
     )
-    parser.add_argument("--model", type=Path, help="save the model alone here (.pkl)")
+    parser.add_argument(
+        "--model", type=Path, help="save the network alone here (.pkl): the best one of the run"
+    )
+    run_network.add_latest(parser, "save as --model")
     parser.add_argument(
         "--encoding", help="the book's encoding, such as cp1252; by default it is detected"
     )
     parser.add_argument(
         "--from", dest="trained", metavar="MODEL", type=Path,
-        help="teach this trained model (.pkl) or run (.npz) the book",
+        help="teach this trained model (.pkl) the book, or the latest network of this run (.npz)",
     )  # fmt: skip
     add_options(parser, OPTIONS)
     parser.set_defaults(run=run)
@@ -79,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         solver = continue_output(args.out, args.book, solver, CHANGEABLE)
         _change_settings(solver, given)
     print(repr(solver), file=sys.stderr)
-    stopped_by = _train(solver, Outputs(args.out, args.model))
+    stopped_by = _train(solver, Outputs(args.out, args.model, args.latest))
     if stopped_by is not None:
         again = "Run the same command again to continue." if args.out else "It was not saved."
         print(
