@@ -82,6 +82,16 @@ class ModelSettings:
         """Return D, the embedding size, for this vocabulary size."""
         return self.input_dim or default_input_dim(vocab_dim)
 
+    @property
+    def chars_per_iteration(self) -> int:
+        """Characters of the text that an iteration reads."""
+        return self.batch_size * self.seq_length
+
+    def iterations_per_epoch(self, length: int) -> int:
+        """Return the iterations that read the training part of a text of this length once."""
+        stream = (length - round(length * self.val_fraction) - 1) // self.batch_size
+        return max(1, stream // self.seq_length)  # as ``rnncore.batches`` divides the text
+
     def num_params(self, vocab_dim: int) -> int:
         """Return the number of the network's parameters for this vocabulary size."""
         D = self.embedding_dim(vocab_dim)

@@ -46,8 +46,11 @@ def x_end(history: History, options: ChartOptions, chars_per_epoch: float) -> fl
     """Return the x at the right end of the chart; None if the axis ends with the curve."""
     if not options.length or options.x == "Seconds":
         return None  # the time until the goal is not known
-    if options.x == "Iterations" or not len(history):
+    if options.x == "Iterations":
         return float(options.length)
+    if not len(history):
+        chars = options.length * options.chars_per_iteration
+        return (chars / max(1.0, chars_per_epoch) if options.x == "Epochs" else chars) or None
     last = np.array([len(history) - 1])
     at = float(x_values(history, last, options.x, chars_per_epoch)[0])
     return at * options.length / history.iterations

@@ -29,6 +29,7 @@ class ChartOptions:
     marks: Sequence[Change] = field(default_factory=tuple)
     stage: int | None = None  # the iteration of the sample shown with the curve
     length: int = 0  # iterations at the right end of the x axis; 0: as far as the curve
+    chars_per_iteration: float = 0.0  # read by an iteration; 0 if unknown
 
 
 def in_unit(nats: Floats | float, unit: str) -> Floats | float:

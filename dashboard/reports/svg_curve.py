@@ -95,7 +95,7 @@ def _axes(right: float, low: float, high: float, px: Place, py: Place) -> Iterat
         at = float(py(tick))
         yield _line("grid", LEFT, at, WIDTH - RIGHT, at)
         yield _text(LEFT - 8, at + 4, "end", _number(tick, step))
-    for tick in ticks(0, right, 8):
+    for tick in ticks(0, right, 8, smallest=1):
         yield _text(float(px(tick)), HEIGHT - BOTTOM + 18, "middle", f"{tick:,.0f}")
     yield _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, "middle", "iteration")
     middle = TOP + _HIGH / 2
@@ -129,11 +129,15 @@ def smooth_line(x: Values, y: Values, points: int) -> tuple[Values, Values]:
     return x[at], centred_means(y, at, max(1, len(x) // 100))
 
 
-def ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Return about ``wanted`` round numbers from ``low`` to ``high``."""
+def ticks(low: float, high: float, wanted: int, smallest: float = 0.0) -> list[float]:
+    """Return about ``wanted`` round numbers from ``low`` to ``high``.
+
+    smallest: distance that they keep at least, such as 1 between whole numbers.
+    """
     rough = max(high - low, 1e-9) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(d * power for d in (1, 2, 5, 10) if d * power >= rough * 0.999)
+    step = max(step, smallest)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
     return [i * step for i in range(first, last + 1)]
 

@@ -22,6 +22,12 @@ def levels(text: LoadedText | None) -> list[Baseline]:
     return background.levels(text, widgets.model_settings().val_fraction).result or []
 
 
+def iterations_per_epoch() -> int | None:
+    """Return the iterations of an epoch with the page's text and settings; None without a text."""
+    text = state.text()
+    return None if text is None else widgets.model_settings().iterations_per_epoch(len(text))
+
+
 def is_measuring() -> bool:
     """Return whether figures of the page's text and settings are still being measured."""
     text = state.text()
@@ -56,7 +62,7 @@ def draw_figures() -> None:
     model, V, speed = widgets.model_settings(), len(text.vocab), _speed()
     by_name = {base.name: base.nats for base in levels(text)}
     goal = next((nats for name, nats in by_name.items() if name.endswith("-gram")), None)
-    chars = None if speed is None else speed.iterations_per_second * _chars_per_iteration()
+    chars = None if speed is None else speed.iterations_per_second * model.chars_per_iteration
     seconds = _seconds()
     st.metric(
         "Parameters",
@@ -131,11 +137,6 @@ def draw_invitation(run: Run | None) -> None:
 def _speed() -> Speed | None:
     job = background.page_speed()
     return None if job is None else job.result
-
-
-def _chars_per_iteration() -> int:
-    model = widgets.model_settings()
-    return model.batch_size * model.seq_length
 
 
 def _seconds() -> float:

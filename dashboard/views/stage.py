@@ -19,6 +19,7 @@ from dashboard.training.sample_log import Entry
 from dashboard.views import before, markup
 from rnncore.history import History
 
+_USUAL_LENGTH = 2_000  # iterations, while the goal has no number of them
 _OPEN_ENDED = (500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000, 500_000)
 
 
@@ -44,8 +45,10 @@ def show(run: Run | None, baselines: list[Baseline]) -> None:
 def axis_length(run: Run | None) -> int:
     """Return the iterations at the right end of the curve's x axis."""
     if run is None:
-        goal = widgets.goal()
-        return int(goal.amount) if goal.kind == "iterations" else 2_000
+        goal, per_epoch = widgets.goal(), before.iterations_per_epoch()
+        if goal.kind == "epochs" and per_epoch is None:
+            return _USUAL_LENGTH
+        return goal.iterations(per_epoch or 1, 0.0, otherwise=_USUAL_LENGTH)
     done = max(run.solver.iteration, 1)
     if run.plan.open_ended:
         return next((n for n in _OPEN_ENDED if n > done), 2 * done)
@@ -54,13 +57,16 @@ def axis_length(run: Run | None) -> int:
 
 def _draw_curve(run: Run | None, baselines: list[Baseline], stage: int | None, length: int) -> None:
     history = History() if run is None else run.solver.history
-    per_epoch = 1 if run is None else run.chars_per_epoch
+    settings = widgets.model_settings() if run is None else run.model_settings
+    iterations = before.iterations_per_epoch() or 0  # of an epoch; 0 without a text
+    per_epoch = iterations * settings.chars_per_iteration if run is None else run.chars_per_epoch
     options = replace(
         widgets.chart_options(),
         marks=[] if run is None else run.trainer.changes[-50:],
         baselines=baselines,
         stage=stage if len(history) else None,
         length=length,
+        chars_per_iteration=settings.chars_per_iteration if per_epoch else 0,
     )
     st.html(
         '<div class="panel-head">'

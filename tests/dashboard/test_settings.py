@@ -36,6 +36,14 @@ CHOICES = {
 }
 
 
+@pytest.mark.parametrize(("length", "val_fraction"), [(1_000, 0.1), (997, 0.0), (61, 0.3)])
+def test_an_epoch_has_as_many_iterations_as_a_solvers(length, val_fraction):
+    model = ModelSettings(batch_size=4, seq_length=10, val_fraction=val_fraction)
+    ids = np.arange(length) % 5
+    solver = Solver(ids, RNN(5, None, 2, 3), 10, 4, val_fraction=val_fraction)
+    assert model.iterations_per_epoch(length) == solver.batches.per_epoch
+
+
 def all_values(model: ModelSettings, train: TrainSettings) -> dict[str, object]:
     return {f.name: getattr(s, f.name) for s in (model, train) for f in fields(s)}
 

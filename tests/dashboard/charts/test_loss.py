@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
@@ -184,6 +185,16 @@ def test_the_x_axis_ends_at_the_goal():
     ):
         assert x_end(history, ChartOptions(x=x, length=400), CHARS_PER_EPOCH) == end
     assert x_end(history, ChartOptions(), CHARS_PER_EPOCH) is None
+
+
+@pytest.mark.parametrize(
+    ("x", "end"), [("Iterations", 400), ("Epochs", 8), ("Characters", 4_000), ("Seconds", None)]
+)
+def test_before_training_the_x_axis_ends_at_the_goal_in_its_own_unit(x, end):
+    options = ChartOptions(x=x, length=400, chars_per_iteration=10)
+    assert x_end(History(), options, 500) == end
+    unknown = x_end(History(), replace(options, chars_per_iteration=0), 0)
+    assert unknown == (400 if x == "Iterations" else None)
 
 
 def test_a_baseline_has_its_value_in_the_unit_and_its_note():

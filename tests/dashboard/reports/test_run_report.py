@@ -184,6 +184,13 @@ def test_ticks_are_within_the_range_and_about_as_many_as_wanted(
     assert all(low - span * 1e-6 <= tick <= low + span * (1 + 1e-6) for tick in found)
 
 
+def test_a_short_run_has_no_label_twice() -> None:
+    shown = draw(Curve([1, 2, 3], [3.0, 2.0, 1.5]))
+    labels = re.findall(r'text-anchor="middle">([\d,]+)</text>', shown)
+    assert labels == ["0", "1", "2", "3"]
+    assert ticks(0, 3, 8) != ticks(0, 3, 8, smallest=1)
+
+
 def test_the_terms_that_occur_are_explained():
     shown = render(Report("A run", {"Validation loss": 1.0}, settings={"Dropout": 0.1}))
     terms = re.findall(r"<dt>([^<]+)</dt><dd>[^<]{30,}", shown)
