@@ -23,6 +23,7 @@ from tests.browser.steps import (
     generated_text,
     is_training,
     iterations,
+    open_section,
     until,
     upload,
     wait_until_drawn,
@@ -111,6 +112,7 @@ def test_no_data_of_one_visitor_reaches_another(
             assert "theirs.txt" not in page.content()
         # The link opens the run.
         page = visit(one, pages[1].url)
+        open_section(page, "text")
         page.locator(".st-key-section_text").get_by_text("theirs.txt").wait_for()
 
 

@@ -16,6 +16,7 @@ from tests.browser.steps import (
     button,
     is_training,
     iterations,
+    open_section,
     until,
     upload,
     wait_until_drawn,
@@ -40,8 +41,9 @@ def test_a_trained_network_is_taught_an_uploaded_text(visit: Visit, tmp_path: Pa
     train_to_the_end(page)
     book = tmp_path / "book.txt"
     book.write_text("The sea and the ŝip, ĉiam. " * 200, encoding="utf-8")
+    open_section(page, "text")  # training folds it
     upload(page, book)
-    page.get_by_text("book.txt").first.wait_for()
+    page.get_by_text("book.txt · ").wait_for()
     button(page, "Train").click()
     share = page.get_by_text(re.compile(r"of the text are characters it has never seen"))
     share.wait_for()
@@ -65,7 +67,7 @@ def test_the_best_network_writes_and_is_downloaded_once_validation_has_risen(
     noise = tmp_path / "noise.txt"
     noise.write_text(NOISE, encoding="utf-8")
     upload(page, noise)
-    page.get_by_text("noise.txt").first.wait_for()
+    page.get_by_text("noise.txt · ").wait_for()
     train_to_the_end(page)
     choice = page.locator(".st-key-network_sample")
     best = choice.get_by_role("radio", name=re.compile(r"Best \(iteration \d+\)"))

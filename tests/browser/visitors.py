@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # After a killed server or a cut connection, requests fail and Streamlit reports it.
 LOST = (
     r"Failed to load resource: net::ERR_(FAILED|EMPTY_RESPONSE|CONNECTION_(REFUSED|RESET)) at \S+",
+    r"WebSocket is already in CLOSING or CLOSED state\. at \S+",
     r"WebSocket connection to 'ws://\S+/_stcore/stream' failed: .*",
     r"Cannot send rerun backMessage when disconnected from server\. at \S+",
     r"Client Error in reaching server endpoint - No response received .*/_stcore/\S+ at \S+",
@@ -92,7 +93,7 @@ def visit(context: BrowserContext, address: str) -> Page:
     page = context.new_page()
     page.set_default_timeout(60_000)
     page.goto(address)
-    button(page, "Train").wait_for()
+    page.get_by_role("button", name=re.compile("^(Train|Pause)$")).wait_for()
     return page
 
 
