@@ -14,7 +14,7 @@ _BOX = (
     "font-size:.9rem;line-height:1.5;padding:.75rem 1rem;border-radius:.4rem;"
     "border:1px solid rgba(128,128,128,.3);overflow-y:auto;unicode-bidi:plaintext;text-align:start"
 )
-_SEED = "font-weight:700;color:#4c8fd6"
+_SEED = "font-weight:700;color:light-dark(#1f5fa8,#7db2ec)"
 _COPIED = "text-decoration:underline;text-decoration-color:#e07a1f;text-decoration-thickness:2px"
 
 
