@@ -40,7 +40,7 @@ SETTINGS = {
     "dropout": SweptSetting("Dropout", "0, 0.2, 0.4"),
     "batch_size": SweptSetting("Batch size", "8, 16, 32"),
     "seq_length": SweptSetting("Sequence length", "25, 50, 100"),
-    "clip": SweptSetting("Clip", "1, 5, 25"),
+    "clip": SweptSetting("Gradient clipping", "1, 5, 25"),
     "update_rule": SweptSetting(
         "Update rule", ("adam", "rmsprop"), {name: name for name in UPDATE_RULES}
     ),

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.analysis.baselines import Baseline
 from dashboard.formatting import byte_size, duration, escape_markdown
 from dashboard.page import background, open_run, state, widgets
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
 from dashboard.sampling import showcase
@@ -88,13 +89,14 @@ def draw_figures() -> None:
     st.metric(
         "To beat",
         "…" if goal is None else f"{goal:.2f}",
-        help="The loss of a 5-gram model, which counts what follows each 4 characters, in nats "
-        "per character (a nat is 1.44 bits). A network that beats it has learned more.",
+        help=f"The loss of the 5-gram model, in nats per character. {TERMS['n-gram']} A network "
+        f"that beats it has learned more. {TERMS['Nats per character']}",
     )
     st.metric(
         "Guessing",
         f"{math.log(V):.2f}",
-        help=f"The loss of a blind guess among the text's {V:,} characters. Training starts here.",
+        help=f"The loss of a blind guess among the text's {V:,} characters. Training starts "
+        f"here. {TERMS['Loss']}",
     )
 
 

@@ -15,9 +15,11 @@ from dashboard.comparison.compared import Compared
 from dashboard.comparison.table_file import comparison_csv
 from dashboard.formatting import counted, escape_markdown
 from dashboard.page import comparison, entry, error_boundary, state
+from dashboard.reports.terms import TERMS
 from dashboard.views import bar, browser_tab, side_by_side
 
 TICK_SECONDS = 2.0
+_LOGARITHMIC = "Equal distances stand for equal factors: from 1 to 10 is as far as from 10 to 100."
 
 
 def show(pages: Sequence[Page], runs_page: Page | None) -> None:
@@ -98,7 +100,13 @@ def draw_chart(runs: Sequence[Compared], levels: dict[str, float]) -> None:
 
 def _draw_options() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control("X axis", list(X_AXES), key="compare_x", required=True)
+        st.segmented_control(
+            "X axis",
+            list(X_AXES),
+            key="compare_x",
+            required=True,
+            help=f"{TERMS['Iterations']} {TERMS['Epochs']}",
+        )
         st.segmented_control(
             "Loss",
             list(SHOWN),
@@ -112,8 +120,7 @@ def _draw_options() -> None:
                 UNITS,
                 key="compare_unit",
                 required=True,
-                help="Nats and bits are units of the loss: a nat is 1.44 bits. The perplexity is "
-                "the same as a number of choices.",
+                help=f"Nats: {TERMS['Nats per character']} Perplexity: {TERMS['Perplexity']}",
             )
             st.select_slider(
                 "Smoothing",
@@ -122,8 +129,8 @@ def _draw_options() -> None:
                 format_func=lambda n: counted(n, "iteration"),
                 help="Iterations over which the training loss is averaged, for example 100.",
             )
-            st.toggle("Logarithmic x axis", key="compare_log_x")
-            st.toggle("Logarithmic y axis", key="compare_log_y")
+            st.toggle("Logarithmic x axis", key="compare_log_x", help=_LOGARITHMIC)
+            st.toggle("Logarithmic y axis", key="compare_log_y", help=_LOGARITHMIC)
 
 
 def _draw_samples(runs: Sequence[Compared]) -> None:

@@ -7,13 +7,13 @@ import streamlit as st
 from dashboard.analysis.baselines import Baseline
 from dashboard.formatting import duration
 from dashboard.reports.escaping import escape
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 
 _EXPLANATION = (
-    "Simpler models of the same text. Uniform guesses every character with the same probability, "
-    "letter frequencies uses their counts, the 5-gram also looks at the 4 characters before "
-    "(smoothed by the Witten–Bell method), and the compressor is a program that packs files. "
-    "They are the dashed lines on the chart."
+    "Simpler models of the same text; they are the dashed lines on the chart. Uniform guesses "
+    "every character with the same probability. Letter frequencies uses their counts. "
+    f"{TERMS['n-gram']} The compressor is a program that packs files."
 )
 
 
@@ -29,7 +29,7 @@ def show(baselines: list[Baseline], run: Run | None) -> None:
             f"{escape(base.name)}</td><td>{base.nats:.2f}</td><td>{when}</td></tr>"
         )
     with st.container(key="ladder"):
+        st.markdown("**To beat, on validation**", help=_EXPLANATION)
         st.html(
-            f'<table class="ladder"><caption title="{_EXPLANATION}">To beat, on validation'
-            f"</caption>{''.join(lines)}</table>"
+            f'<table class="ladder" aria-label="To beat, on validation">{"".join(lines)}</table>'
         )

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import settings
 from dashboard.page import settings_callbacks, widgets
+from dashboard.reports.terms import TERMS
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SCHEDULES
 
@@ -21,8 +22,8 @@ def show() -> None:
             "Learning rate",
             settings.LEARNING_RATES,
             "lr",
-            "Size of each update of the weights, for example 0.008. Too high and the loss jumps or "
-            "shoots up; too low and it hardly falls.",
+            f"{TERMS['Learning rate']} For example, 0.008. Too high and the loss jumps or shoots "
+            "up; too low and it hardly falls.",
             lambda rate: f"{rate:g}",
         )
     with rule:
@@ -30,9 +31,9 @@ def show() -> None:
             "Update rule",
             list(UPDATE_RULES),
             key=widgets.train_key("update_rule"),
-            help="How a gradient becomes an update. Adam and RMSprop give each weight a step size "
-            "of its own, Adagrad takes ever smaller steps, SGD takes the plain gradient and needs "
-            "a higher learning rate, for example 1.",
+            help=f"{TERMS['Update rule']} Adam and RMSprop give each weight a step size of its "
+            "own, Adagrad takes ever smaller steps, SGD takes the plain gradient and needs a "
+            "higher learning rate, for example 1.",
             on_change=settings_callbacks.apply_train_settings,
         )
     with clip:
@@ -40,8 +41,7 @@ def show() -> None:
             "Gradient clipping",
             settings.CLIPS,
             "clip",
-            "Limit on the gradient norm, the overall length of the gradient, for example 5. Longer "
-            "gradients are shortened to it, so that one odd batch cannot spoil the network.",
+            f"{TERMS['Gradient clipping']} 5 is usual: one odd batch cannot spoil the network.",
             lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
         )
     with st.expander("Advanced"):
@@ -60,23 +60,22 @@ def _draw_advanced() -> None:
         list(SCHEDULES),
         key=widgets.train_key("schedule"),
         required=True,
-        help="How the learning rate changes over the run: constant, halved several times "
-        "(step), or falling along a cosine curve to almost zero (cosine).",
+        help=f"{TERMS['Schedule']} It stays (constant), is halved several times (step), or falls "
+        "along a cosine curve to almost zero (cosine).",
         on_change=settings_callbacks.apply_train_settings,
     )
     _draw_slider(
         "Warm-up iterations",
         settings.WARMUPS,
         "warmup",
-        "Iterations over which the learning rate rises to its value at the start of a run, for "
-        "example 500. Use it if the loss shoots up there.",
+        f"{TERMS['Warm-up iterations']} Use some, for example 500, if the loss shoots up there.",
         lambda n: f"{n:,}" if n else "none",
     )
     _draw_slider(
         "Validation interval",
         settings.EVAL_INTERVALS,
         "eval_every",
-        "Iterations from one validation to the next, for example 200. Automatic spends about a "
+        f"{TERMS['Iterations between validations']} For example, 200. Automatic spends about a "
         "twentieth of the time on validations.",
         lambda n: "never" if math.isinf(n) else f"{n:,}" if n else "automatic",
     )
@@ -84,8 +83,9 @@ def _draw_advanced() -> None:
         "Memory reset interval",
         settings.FRESH_STARTS,
         "fresh_after",
-        "Iterations after which a passage of the batch starts again with an empty memory, as a "
-        "sample does, for example 256. Use more if the text depends on what is far back.",
+        f"{TERMS['Iterations between memory resets']} A passage of the batch then starts with an "
+        "empty memory, as a sample does. Use more than 256 if the text depends on what is far "
+        "back.",
         lambda n: "never" if math.isinf(n) else f"{n:,}",
     )
 

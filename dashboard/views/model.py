@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard import settings
 from dashboard.formatting import byte_size, duration, escape_markdown
@@ -19,6 +20,7 @@ from dashboard.page import (
     state,
     widgets,
 )
+from dashboard.reports.terms import TERMS
 from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal, Preset
 from dashboard.text.loading import LoadedText
@@ -26,8 +28,8 @@ from dashboard.views import fit_button, teach
 from rnncore.pretrained import PRETRAINED
 
 
-def show() -> None:
-    """Draw the section."""
+def show(how: Page) -> None:
+    """Draw the section, with a link to the page "How it works"."""
     text = state.text()
     own = background.page_speed()
     measuring = own is not None and own.running  # the presets are measured after it
@@ -50,6 +52,7 @@ def show() -> None:
             _draw_more_settings()
         with st.expander("Start from a trained model"):
             _draw_trained_models()
+        st.page_link(how, label="What a cell does", icon=":material/lightbulb:")
         if text is not None:
             _draw_size(text)
             tick = 0.5 if measuring or (known is not None and known.running) else None
@@ -70,23 +73,21 @@ def _draw_architecture() -> None:
         format_func=CELL_NAMES.__getitem__,
         key=widgets.model_key("cell_type"),
         required=True,
-        help="How the network updates its memory at each character. LSTM remembers longest; GRU is "
-        "nearly as good and computes less; a vanilla RNN soon forgets.",
+        help=TERMS["Cell"],
     )
     _draw_slider(
         "Hidden size",
         settings.HIDDEN_SIZES,
         "hidden_dim",
-        "Size of the network's memory, in numbers per layer. Larger learns more but trains slower: "
-        "128 suits a first try.",
+        f"{TERMS['Hidden size']} Larger learns more but trains slower: 128 suits a first try.",
     )
     st.segmented_control(
         "Layers",
         widgets.options(widgets.model_key("num_layers"), settings.LAYERS),
         key=widgets.model_key("num_layers"),
         required=True,
-        help="Stacked layers, each reading the one below. Try 2 for a long book; each layer adds "
-        "about as much training time as the first.",
+        help=f"{TERMS['Layers']} Try 2 for a long book; each layer adds about as much training "
+        "time as the first.",
     )
 
 
@@ -95,38 +96,34 @@ def _draw_more_settings() -> None:
         "Sequence length",
         settings.SEQ_LENGTHS,
         "seq_length",
-        "Characters through which errors are traced back, for example 50. Earlier characters still "
-        "count, because the network's memory is carried over.",
+        f"{TERMS['Sequence length']} 50 is usual. Earlier characters still count, because the "
+        "network's memory is carried over.",
     )
     _draw_slider(
         "Batch size",
         settings.BATCH_SIZES,
         "batch_size",
-        "Passages of the text read in parallel per iteration, for example 16.",
+        f"{TERMS['Batch size']} 16 is usual.",
     )
     _draw_slider(
         "Embedding size",
         settings.EMBEDDINGS,
         "input_dim",
-        "Numbers that represent one character at the network's input, for example 16. Training "
-        "learns them: together they are called an embedding. Automatic is a quarter of the "
-        "vocabulary, at most 128.",
+        f"{TERMS['Embedding size']} Automatic is a quarter of the vocabulary, at most 128.",
         format_func=lambda n: str(n) if n else "automatic",
     )
     _draw_slider(
         "Dropout",
         settings.DROPOUTS,
         "dropout",
-        "Share of each layer's outputs set to zero at random during training, for example 0.2. "
-        "It keeps the network from memorising a small text.",
+        f"{TERMS['Dropout']} Try 0.2 on a small text.",
         format_func=lambda share: f"{share:g}" if share else "none",
     )
     _draw_slider(
         "Validation share",
         settings.VAL_FRACTIONS,
         "val_fraction",
-        "Share of the text, at its end, that is kept out of training, for example 10 %. The loss "
-        "there, the validation loss, shows how well the network predicts text it has not seen.",
+        f"{TERMS['Validation share']} 10 % is usual.",
         format_func=lambda share: f"{100 * share:g} %",
     )
     st.number_input(
@@ -204,8 +201,7 @@ def _draw_speed() -> None:
     else:
         st.caption(
             _describe_speed(job.result, widgets.goal()),
-            help="An iteration is one update of the network's weights from one batch. An epoch is "
-            "one pass over the training text.",
+            help=f"{TERMS['Iterations']} {TERMS['Epochs']}",
         )
     if False in (
         state.flag_change("probing", job.running),

@@ -20,6 +20,7 @@ from dashboard.page import (
     tour,
     widgets,
 )
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
 from dashboard.training.status import Phase, Status
@@ -187,14 +188,13 @@ def _draw_figures(status: Status) -> None:
     st.metric(
         "Loss",
         three_decimals(status.loss),
-        help="How badly the network predicts the next character of the training text: the mean "
-        "of the last 50 iterations in nats per character. A nat is 1.44 bits; lower is better.",
+        help=f"{TERMS['Loss']} The mean of the last 50 iterations, in nats per character. "
+        f"{TERMS['Nats per character']}",
     )
     st.metric(
         "Validation",
         three_decimals(status.val_loss),
-        help="The loss on the end of the text, which the network never trains on. If it rises "
-        "while the loss falls, the network is memorising the text.",
+        help=TERMS["Validation loss"],
     )
     st.metric(
         "Best",
@@ -204,8 +204,7 @@ def _draw_figures(status: Status) -> None:
     st.metric(
         "Bits per character",
         three_decimals((status.val_loss if validated else status.loss) / math.log(2)),
-        help="Bits needed to store a character with the network's predictions, for example 2.1 "
-        "where a plain text file takes 8. It is the validation loss in bits, or the training "
+        help=f"{TERMS['Bits per character']} It is the validation loss in bits, or the training "
         "loss before the first validation.",
     )
     st.metric(
@@ -222,7 +221,7 @@ def _draw_figures(status: Status) -> None:
     st.metric(
         "Epoch",
         f"{status.epoch:.2f}",
-        help="Passes over the training text so far, for example 0.50 for half of it.",
+        help=f"{TERMS['Epochs']} 0.50 stands for half of it.",
     )
 
 

@@ -12,6 +12,7 @@ from dashboard.formatting import counted, escape_markdown
 from dashboard.page import comparison, entry, error_boundary, messages, race, state
 from dashboard.races import entrants, verdict
 from dashboard.races.entrants import READY
+from dashboard.reports.terms import TERMS
 from dashboard.text import loading
 from dashboard.training.status import Phase
 from dashboard.views import bar, browser_tab, compare, side_by_side
@@ -157,7 +158,10 @@ def _draw_own() -> None:
             if race.chosen_goal().kind == "minutes":
                 st.number_input("Minutes each", 0.1, 240.0, key="race_minutes", step=0.5)
             else:
-                st.number_input("Iterations each", 10, 100_000, key="race_iterations", step=100)
+                st.number_input(
+                    "Iterations each", 10, 100_000, key="race_iterations", step=100,
+                    help=TERMS["Iterations"],
+                )  # fmt: skip
         if text is not None:
             _draw_preview(text)
         st.button(

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import PurePath
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import escape_markdown
 from dashboard.page import entry, error_boundary, rail_callbacks, state, widgets
@@ -14,8 +15,11 @@ from dashboard.views import markup, model, text
 from rnncore.reading.file_names import display_name
 
 
-def show() -> None:
-    """Draw the sections that the address does not hide, and the beginning of the text."""
+def show(how: Page) -> None:
+    """Draw the sections that the address does not hide, and the beginning of the text.
+
+    how: the page "How it works".
+    """
     hidden = entry.hidden_sections()
     shown = [name for name in ("text", "model") if name not in hidden]
     touched = widgets.rail_touched()
@@ -25,7 +29,7 @@ def show() -> None:
                 error_boundary.part(text.show)()
         if "model" in shown:
             with _section("network"):
-                error_boundary.part(model.show)()
+                error_boundary.part(model.show)(how)
         if not touched:
             _draw_phone_lines(shown)
         if (chosen := state.text()) is not None:

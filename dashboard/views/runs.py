@@ -13,6 +13,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 from dashboard.comparison.loading import MOST
 from dashboard.formatting import byte_size, counted, escape_markdown, strip_markdown
 from dashboard.page import messages, open_run, run_list, state
+from dashboard.reports.terms import TERMS
 from dashboard.runs import summary
 from dashboard.runs.labels import MAX_NAME, MAX_NOTE, describe_removal
 from dashboard.runs.registry import get_registry
@@ -156,8 +157,8 @@ def _draw_table(rows: Sequence[RunRow]) -> None:
         alt=f"Table of {counted(len(rows), 'run')}",
     )
     st.caption(
-        "A click on a column's head sorts. Losses are in nats per character, a nat is 1.44 bits; "
-        "lower is better."
+        "A click on a column's head sorts. Losses are in nats per character; lower is better.",
+        help=f"{TERMS['Loss']} {TERMS['Nats per character']}",
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import escape_markdown, training_stage
 from dashboard.page import background, error_boundary, messages, sampling_callbacks, state, widgets
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.sampling.copied_passages import SHORTEST, Summary
 from dashboard.sampling.writer import Writer
@@ -17,8 +19,11 @@ TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
 
 
-def show() -> None:
-    """Draw the seed text, the temperature and Generate in one row, and what was generated."""
+def show(how: Page) -> None:
+    """Draw the seed text, the temperature and Generate in one row, and what was generated.
+
+    how: the page "How it works".
+    """
     writer, run = state.writer(), state.run()
     writing = writer is not None and writer.writing
     # Copied passages are underlined once the index of the text is built.
@@ -31,6 +36,7 @@ def show() -> None:
             height=68,
             on_change=sampling_callbacks.shorten_seed_text,
             placeholder="Start the text with… (empty: the book's first words)",
+            help=f"{TERMS['Seed text']} For example: The captain",
         )
         temperature.slider(
             "Temperature",
@@ -38,8 +44,7 @@ def show() -> None:
             2.0,
             step=0.05,
             key="temperature",
-            help="Low: safe and repetitive. 1: as learned. High: wild. Try 0.7; 0 always takes the "
-            "most likely character.",
+            help=f"{TERMS['Temperature']} Try 0.7; 0 always takes the most likely character.",
         )
         with button:
             st.button(
@@ -61,20 +66,22 @@ def show() -> None:
             st.error(escape_markdown(error), icon=":material/error:")
         tick = TICK_SECONDS if writing or indexing else None
         st.fragment(error_boundary.part(_draw_generated), run_every=tick)()
-        _draw_comparison()
+        _draw_comparison(how)
         with st.expander("More options"):
             _draw_more_options()
 
 
-def _draw_comparison() -> None:
+def _draw_comparison(how: Page) -> None:
     """Draw the samples at several temperatures, and the button that writes them."""
-    st.button(
-        "Compare temperatures",
-        icon=":material/thermostat:",
-        on_click=sampling_callbacks.compare_temperatures,
-        help="Write three short samples with the same random numbers: at a low, a middle and a "
-        "high temperature.",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Compare temperatures",
+            icon=":material/thermostat:",
+            on_click=sampling_callbacks.compare_temperatures,
+            help="Write three short samples with the same random numbers: at a low, a middle and a "
+            "high temperature.",
+        )
+        st.page_link(how, label="What temperature is", icon=":material/lightbulb:")
     if (comparison := state.comparison()) is None:
         return
     if comparison.note:

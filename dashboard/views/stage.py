@@ -14,6 +14,7 @@ from dashboard.charts.history_line import describe_thinning
 from dashboard.charts.loss import UNIT_TITLES, loss_chart
 from dashboard.formatting import counted
 from dashboard.page import stage_callbacks, widgets
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.training.sample_log import Entry
 from dashboard.views import before, markup
@@ -139,15 +140,19 @@ def _draw_writing(run: Run | None, entries: list[Entry], stage: int | None) -> N
 def _draw_options() -> None:
     """Draw the options of the loss chart."""
     widgets.resend_chart_options()
-    st.segmented_control("X axis", list(X_AXES), key="chart_x", required=True)
+    st.segmented_control(
+        "X axis",
+        list(X_AXES),
+        key="chart_x",
+        required=True,
+        help=f"{TERMS['Iterations']} {TERMS['Epochs']}",
+    )
     st.segmented_control(
         "Y axis",
         UNITS,
         key="chart_unit",
         required=True,
-        help="Nats and bits are units of the loss: a nat is 1.44 bits. The perplexity is the "
-        "same as a number of choices: 8 means that the network is as unsure as if 8 "
-        "characters were equally likely.",
+        help=f"Nats: {TERMS['Nats per character']} Perplexity: {TERMS['Perplexity']}",
     )
     st.select_slider(
         "Smoothing",

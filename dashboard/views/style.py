@@ -57,7 +57,8 @@ border-radius:.5rem;padding:.5rem .6rem}
 padding:.6rem .75rem;background:var(--paper);border:solid var(--line);border-width:1px 1px 0 0}
 .ladder{width:100%;border-collapse:collapse;font-size:.82rem;font-variant-numeric:tabular-nums;
 white-space:nowrap}
-.ladder caption{text-align:left;font-weight:600;padding-bottom:.2rem;color:inherit}
+.st-key-ladder{gap:.2rem}
+.st-key-ladder p{font-size:.82rem}
 .ladder td{padding:.18rem 0;border:0;border-top:1px solid var(--line)}
 .ladder td:nth-child(n+3){text-align:right}
 .ladder .won{color:light-dark(#177245,#6fd39d)}

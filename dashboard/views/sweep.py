@@ -9,6 +9,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import counted, duration, escape_markdown
 from dashboard.page import error_boundary, messages, state, sweep_callbacks, sweep_widgets, widgets
+from dashboard.reports.terms import TERMS
 from dashboard.runs.titles import describe_cells
 from dashboard.sweeps.form import MAX_RUNS, SEARCHES, SETTINGS
 from dashboard.sweeps.manager import get_manager
@@ -107,7 +108,10 @@ def _draw_form() -> None:
             if form.budget == "minutes":
                 st.number_input("Minutes", 0.1, 600.0, key=sweep_widgets.AMOUNTS["minutes"])
             else:
-                _number("Iterations", sweep_widgets.AMOUNTS["iterations"], 10, 1_000_000)
+                _number(
+                    "Iterations", sweep_widgets.AMOUNTS["iterations"], 10, 1_000_000,
+                    TERMS["Iterations"],
+                )  # fmt: skip
         with limit:
             _number(
                 "Minutes in all", sweep_widgets.LIMIT, 0, 10_000,
@@ -127,11 +131,16 @@ def _draw_base() -> None:
 
 def _draw_values(name: str) -> None:
     setting, key = SETTINGS[name], sweep_widgets.values_key(name)
+    term = TERMS[setting.title]
     if setting.choices is None:
-        st.text_input(setting.title, key=key, help=_VALUES_HELP)
+        st.text_input(setting.title, key=key, help=f"{term} {_VALUES_HELP}")
         return
     st.multiselect(
-        setting.title, list(setting.choices), format_func=setting.choices.__getitem__, key=key
+        setting.title,
+        list(setting.choices),
+        format_func=setting.choices.__getitem__,
+        key=key,
+        help=term,
     )
 
 

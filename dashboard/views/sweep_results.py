@@ -11,6 +11,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 from dashboard.charts import sweep_charts
 from dashboard.formatting import escape_markdown, three_decimals
 from dashboard.page import error_boundary, state, sweep_callbacks
+from dashboard.reports.terms import TERMS
 from dashboard.sweeps import summary
 from dashboard.sweeps.manager import get_manager
 from dashboard.sweeps.summary import Summary
@@ -105,8 +106,7 @@ def _draw_best(sweep: Sweep, best: Trial, workbench: Page) -> None:
         st.markdown(
             f"**Best{' so far' if sweep.running else ''}: {name}** · validation loss "
             f"{three_decimals(best.result.lowest)}",
-            help="The lowest loss on the text that was kept out of training, in nats per character "
-            "(a nat is 1.44 bits). Lower is better.",
+            help=f"{TERMS['Validation loss']} {TERMS['Nats per character']}",
         )
     with buttons, st.container(horizontal=True, horizontal_alignment="right"):
         stored = best.number in sweep.about.stored

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.page import entry, error_boundary
 from dashboard.views import co_writing, download, live_settings, sample
 from dashboard.views.inside import tab as inside
 
-# Title, the section of the page's address that hides it, what it draws, and whether it is drawn
-# while it is closed, too.
-_TABS: tuple[tuple[str, str, Callable[[], None], bool], ...] = (
-    ("Write", "sample", sample.show, True),
-    ("Write together", "sample", co_writing.show, False),
-    ("Inside", "sample", inside.show, False),
-    ("Live settings", "train", live_settings.show, True),
-    ("Downloads", "download", download.show, True),
-)
 
-
-def show() -> None:
-    """Draw the tabs that the address does not hide."""
+def show(how: Page) -> None:
+    """Draw the tabs that the address does not hide. how: the page "How it works"."""
+    # Title, the section of the page's address that hides it, what it draws, and whether it is drawn
+    # while it is closed, too.
+    tabs: tuple[tuple[str, str, Callable[[], None], bool], ...] = (
+        ("Write", "sample", partial(sample.show, how), True),
+        ("Write together", "sample", co_writing.show, False),
+        ("Inside", "sample", inside.show, False),
+        ("Live settings", "train", live_settings.show, True),
+        ("Downloads", "download", download.show, True),
+    )
     hidden = entry.hidden_sections()
-    shown = [tab for tab in _TABS if tab[1] not in hidden]
+    shown = [tab for tab in tabs if tab[1] not in hidden]
     if not shown:
         return
     with st.container(key="tabs_area"):

@@ -16,6 +16,7 @@ from dashboard.page import (
     training_callbacks,
     widgets,
 )
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.settings import GOAL_TITLES
 from dashboard.views import fit_button, keep_training, progress, teach, training_text
@@ -111,7 +112,7 @@ def _draw_buttons(active: bool, run: Run | None) -> None:
         icon=":material/skip_next:",
         on_click=training_callbacks.step,
         disabled=active,
-        help="Train for one iteration: one update of the network's weights.",
+        help=f"Train for one iteration. {TERMS['Iterations']}",
     )
     st.button(
         "Reset",
@@ -144,21 +145,20 @@ def _draw_goal() -> None:
             key="goal_kind",
             on_change=changed,
             width=220,
-            help="When training stops. An iteration is one update of the network's weights from "
-            "one batch; an epoch is one pass over the training text.",
+            help=f"When training stops. {TERMS['Iterations']} {TERMS['Epochs']}",
         )
         key, label, offered, explanation = {
             "iterations": (
                 widgets.train_key("num_iters"),
                 "Iterations",
                 settings.ITERATIONS,
-                "Updates of the network's weights until training stops, for example 2,000.",
+                f"{TERMS['Iterations']} Training stops after so many, for example 2,000.",
             ),
             "epochs": (
                 "goal_epochs",
                 "Epochs",
                 settings.EPOCHS,
-                "Passes over the training text until training stops, for example 5.",
+                f"{TERMS['Epochs']} Training stops after so many, for example 5.",
             ),
             "minutes": (
                 "goal_minutes",

@@ -20,6 +20,7 @@ def show(pages: Sequence[Page]) -> None:
     with st.container(key="reading"):
         error_boundary.part(text.load)()  # all other parts show the text or need it
     trains = "train" not in entry.hidden_sections()
+    how = next(page for page in pages if page.url_path == "how")
     if trains:
         error_boundary.part(train.show)()
     places = {key: st.container(key=key) for key in ("bar_place", "rail_place", "work")}
@@ -33,9 +34,9 @@ def show(pages: Sequence[Page]) -> None:
     with places["bar_place"]:
         bar.show(pages, with_run=True)
     with places["rail_place"]:
-        error_boundary.part(rail.show)()
+        error_boundary.part(rail.show)(how)
     with places["work"]:
-        tabs.show()
+        tabs.show(how)
 
 
 def _draw_notices(trains: bool) -> None:

@@ -38,7 +38,12 @@ def draw(run: Run, subject: Subject) -> None:
         pattern = ""
         if name == REGEX:
             pattern = st.text_input(
-                "Regular expression", "[0-9]+", key="inside_regex", max_chars=200, width=240
+                "Regular expression",
+                "[0-9]+",
+                key="inside_regex",
+                max_chars=200,
+                width=240,
+                help="A pattern of characters, for example [0-9]+ for every number.",
             )
     chosen = inside_state.chosen()
     if name == PASSAGES:

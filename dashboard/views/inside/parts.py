@@ -14,6 +14,7 @@ from dashboard.page.inside_jobs import Analysis
 from dashboard.page.inside_state import LENGTHS, OWN, SOURCES, Subject
 from dashboard.page.session import values
 from dashboard.reports.escaping import escape
+from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 
 T = TypeVar("T")
@@ -119,6 +120,7 @@ def choose_layer(subject: Subject) -> None:
     values()["inside_layer"], _ = inside_state.layer_and_unit(subject)
     st.selectbox(
         "Layer", range(network.num_layers), format_func=lambda n: str(n + 1), width=90,
+        help=TERMS["Layers"],
         key="inside_layer", on_change=inside_callbacks.choose_layer,
     )  # fmt: skip
 

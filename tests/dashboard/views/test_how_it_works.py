@@ -55,13 +55,3 @@ def test_a_later_stage_is_shown_when_asked_for(visit):
     page.press("Update")
     assert page.says("after 2 iterations.")
     assert not page.enabled("Update")
-
-
-def test_without_a_trained_network_the_small_one_is_shown(visit):
-    page = visit()
-    page.open_page("how")
-    page.app.session_state["_job_how"][1].wait(30)
-    page.look()
-    assert page.says("The small network:")
-    assert page.chart_rows(SENTENCE)["Place"].nunique() == len(how_it_works.SENTENCE)
-    assert page.chart_rows("Share of the gradient")["Cell"].nunique() == 2

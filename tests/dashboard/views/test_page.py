@@ -68,8 +68,9 @@ def test_how_it_works_draws_its_three_charts(visit):
     page.app.session_state["_job_how"][1].wait(60)
     page.look()
     assert [header.value for header in page.app.header] == [
-        "What a cell does", "Why gradients vanish", "What temperature is",
+        "What a cell does", "What temperature is", "Why gradients vanish",
     ]  # fmt: skip
+    assert page.says("The small network:")
     assert len(page.app.get("vega_lite_chart")) == 3
     assert page.shown("error") == []
     page.app.button_group[0].set_value("g").run()
