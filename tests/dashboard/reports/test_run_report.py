@@ -85,7 +85,7 @@ def test_all_values_are_shown() -> None:
     root = parsed(html)
     cells = ["".join(e.itertext()) for e in root.iter() if e.tag in ("dd", "td")]
     shown = ["1.106", "20,000", "none", "emma.txt", "80", "yes", "0.004", "none"]
-    assert cells == [*shown, TERMS["Learning rate"]]
+    assert cells == [*shown, TERMS["Iterations"], TERMS["Learning rate"]]
     assert [e.text for e in root.iter("h2")] == ["Loss", "Text", "Settings", "Samples", "Terms"]
     assert "after 20,000 iterations" in html
     # HTML parsers drop one line feed after <pre>, so the sample's own stays.
