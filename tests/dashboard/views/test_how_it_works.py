@@ -34,6 +34,8 @@ def test_the_network_at_hand_is_shown(visit, cell, layers):
     assert page.says(f"<td>{page.run.solver.model.num_params:,}</td>")
     assert ("Layer" in page.labels("button_group")) == (layers == "2")
     page.choose("how_text", "The cat")
+    page.app.session_state["_inside_jobs"]["how"][1].job.wait(30)
+    page.look()
     network = page.run.trainer.model()
     gates = network_internals.compute_gates(network, "The cat")
     expected = cells.gates_rows(gates, "h" if cell == "vanilla" else "r")["Activation"]
