@@ -28,10 +28,12 @@ def test_goals_of_fixed_length_have_no_stop_rule():
 @pytest.mark.parametrize(
     ("preset", "chars", "patience"),
     [
-        ("taste", 66_862, 0),  # 27 passes: validation is best at the end
-        ("taste", 15_511, 5),  # 115 passes: it is best after 300 iterations
-        ("evening", 1_000_000, 10),
-        ("evening", 3_000_000, 0),
+        ("taste", 130_000, 0),  # 44 passes
+        ("taste", 66_862, 5),  # 85 passes
+        ("evening", 300_000, 10),
+        ("evening", 1_000_000, 0),
+        ("overnight", 3_000_000, 10),
+        ("overnight", 10_000_000, 0),
         ("min-char-rnn", 66_862, 0),
         ("min-char-rnn", 15_511, 10),
     ],

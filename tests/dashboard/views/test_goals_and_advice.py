@@ -50,7 +50,7 @@ def test_a_reopened_page_shows_the_goal_and_not_the_total_length(visit, page):
     assert again.run.solver.num_iters == 40
     assert [change.text for change in again.run.trainer.changes] == [
         "iterations 20 → 40",
-        "learning rate 0.008 → 0.001",
+        "learning rate 0.015 → 0.001",
     ]
 
 

@@ -69,7 +69,7 @@ def test_a_preset_with_the_same_network_takes_effect_at_once(page):
     page.choose("train_lr", 1e-3)
     page.choose("model_hidden_dim", 32)  # deselects the preset
     page.choose("preset", "taste")
-    assert page.run.solver.lr == page.value("train_lr") == 8e-3
+    assert page.run.solver.lr == page.value("train_lr") == 1.5e-2
 
 
 # -- restoring runs -----------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from rnncore import RNN, Solver, Vocab
 HERE = Path(__file__).parent
 TEXTS = Path(__file__).parents[3] / "sample_texts"
 RECORDED = ("loss", "val_loss", "grad_norm", "lr")
-# The settings of the preset "Quick demo".
+# The settings that the preset "Quick demo" had when the curves were recorded.
 DEMO = {"seq_length": 50, "batch_size": 16, "lr": 8e-3, "schedule": "cosine", "fresh_after": 256}
 
 
