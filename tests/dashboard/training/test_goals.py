@@ -28,8 +28,8 @@ def test_goals_of_fixed_length_have_no_stop_rule():
 @pytest.mark.parametrize(
     ("preset", "chars", "patience"),
     [
-        ("taste", 130_000, 0),  # 44 passes
-        ("taste", 66_862, 5),  # 85 passes
+        ("taste", 66_862, 0),  # 43 passes
+        ("taste", 15_511, 5),  # 183 passes
         ("evening", 300_000, 10),
         ("evening", 1_000_000, 0),
         ("overnight", 3_000_000, 10),

@@ -59,7 +59,7 @@ def test_a_preset_on_a_small_text_also_ends_when_validation_stalls(visit):
     page.paste(STORY)
     assert page.says("This text is small: training ends earlier if validation stalls 5 times")
     page.press("Step")
-    assert page.run.plan.goal == Goal("iterations", 2000, patience=5)
+    assert page.run.plan.goal == Goal("iterations", 2500, patience=5)
     page.choose("train_lr", 1e-3)  # other settings keep the goal
     assert page.run.plan.goal.patience == 5
     again = visit({"run": page.run.id})
@@ -79,7 +79,7 @@ def test_training_continues_after_a_preset_ended_it_early(visit, monkeypatch):
     stopped_at = page.run.solver.iteration
     page.press("Train")
     assert page.run.plan == Plan(
-        Goal("iterations", 2000), TrainingStart(stopped_at, page.run.plan.since.seconds)
+        Goal("iterations", 2500), TrainingStart(stopped_at, page.run.plan.since.seconds)
     )
     page.press("Pause")
     page.wait_until_stopped()
@@ -89,7 +89,7 @@ def test_a_preset_on_the_default_text_ends_at_its_last_iteration(visit):
     page = visit()
     assert not page.says("This text is small")
     page.press("Step")
-    assert page.run.plan.goal == Goal("iterations", 2000)
+    assert page.run.plan.goal == Goal("iterations", 2500)
 
 
 @pytest.mark.parametrize(
