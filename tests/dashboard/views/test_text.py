@@ -67,16 +67,16 @@ def test_a_good_file_removes_the_error_of_a_bad_one(visit):
 
 def test_a_text_too_short_for_the_settings_says_how_long_it_must_be(visit):
     page = visit()
-    page.upload("short.txt", b"A short text, which has few characters only.")
+    page.upload("short.txt", b"A short text of few characters.")
     page.press("Train")
     assert not page.has_run
     for kind in ("warning", "error"):  # in the model section and beside Train
         (sentence,) = page.shown(kind)
-        assert "16 streams of 50 need at least 801" in sentence
+        assert "32 streams of 32 need at least 1,025" in sentence
         assert "sequence length of" in sentence
-    assert page.labels().count("Use batch size 1, sequence length 35") == 2
+    assert page.labels().count("Use batch size 1, sequence length 25") == 2
     page.app.button(key="fit_train").click().run()
-    assert (page.value("model_batch_size"), page.value("model_seq_length")) == (1, 35)
+    assert (page.value("model_batch_size"), page.value("model_seq_length")) == (1, 25)
     assert page.shown("warning") == page.shown("error") == []
     page.press("Step")
     assert page.run.solver.iteration == 1
@@ -86,12 +86,12 @@ def test_the_batch_size_advised_for_a_short_text_is_one_of_the_slider(visit):
     page = visit()
     page.upload("tiny.txt", (DATA / "tiny_200.txt").read_bytes())
     (sentence,) = page.shown("warning")
-    assert sentence.endswith("Use a longer text, or a batch size of 2.")
-    page.press("Use batch size 2")
-    assert page.value("model_batch_size") == 2
+    assert sentence.endswith("Use a longer text, or a batch size of 4.")
+    page.press("Use batch size 4")
+    assert page.value("model_batch_size") == 4
     assert page.shown("warning") == []
     page.press("Step")
-    assert page.run.solver.batch_size == 2
+    assert page.run.solver.batch_size == 4
 
 
 def test_a_pasted_text_that_is_too_long_is_refused_and_stays_in_the_box(visit, monkeypatch):

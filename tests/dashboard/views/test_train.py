@@ -294,7 +294,8 @@ def test_a_preset_sets_all_its_settings(page, name):
     assert shown.startswith(preset.purpose)
     time_here = f"About {duration(preset.train.num_iters / 100)} here."  # at 100 iterations/s
     N, T = preset.model.batch_size, preset.model.seq_length
-    assert (time_here in shown) is (N * T < 0.9 * len(STORY))  # the others do not fit this text
+    fits = 0.9 * len(STORY) > N * T
+    assert (time_here in shown) is fits
 
 
 def test_a_preset_is_deselected_when_its_network_is_changed(page):
