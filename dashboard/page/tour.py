@@ -91,18 +91,17 @@ def cookie() -> str:
 
 def current() -> tuple[Step, int, int] | None:
     """Return the step that is shown, its number from 1, and the number of steps; None without."""
-    offered, index = steps(entry.hidden_sections()), values().get("_tour_step")
-    if index is None or not offered:
+    offered, number = steps(entry.hidden_sections()), values().get("_tour_step")
+    if number is None:
         return None
-    index = min(index, len(offered) - 1)
-    return offered[index], index + 1, len(offered)
+    return offered[number - 1], number, len(offered)
 
 
 @error_boundary.callback
 def start() -> None:
     """Show the first step."""
     values()["_tour_seen"] = True
-    _show(0)
+    _show(1)
 
 
 @error_boundary.callback
@@ -113,25 +112,28 @@ def dismiss() -> None:
 
 
 @error_boundary.callback
-def move(by: int) -> None:
-    """Show the step after (1) or before (-1) this one; after the last, end the tour."""
-    _show((values().get("_tour_step") or 0) + by)
+def go_to(number: int) -> None:
+    """Show the step with this number, from 1; beyond the last, end the tour.
+
+    It is a number because a second click on the same button should change nothing.
+    """
+    _show(number)
 
 
 @error_boundary.callback
-def train() -> None:
-    """Do what Train does, and go on once the network trains."""
+def train(then: int) -> None:
+    """Do what Train does, and show the step ``then`` once the network trains."""
     training_callbacks.train()
     run = state.run()
     if run is not None and run.trainer.status().active:
-        _show((values().get("_tour_step") or 0) + 1)
+        _show(then)
 
 
-def _show(index: int) -> None:
+def _show(number: int) -> None:
     offered = steps(entry.hidden_sections())
-    if not 0 <= index < len(offered):
+    if not 1 <= number <= len(offered):
         values()["_tour_step"] = None
         return
-    values()["_tour_step"] = index
-    if tab := offered[index].tab:
+    values()["_tour_step"] = number
+    if tab := offered[number - 1].tab:
         values()["tabs"] = tab

@@ -15,8 +15,8 @@ TERMS: Mapping[str, str] = {
     "characters were equally likely.",
     "Validation loss": "The loss on the last part of the text, which the network is not trained "
     "on. If it rises while the training loss falls, the network learns the text by heart.",
-    "n-gram": "A model that counts which character follows each few characters: a 5-gram looks at "
-    "4 characters and predicts the fifth.",
+    "n-gram": "An n-gram model counts which character follows each few characters: a 5-gram looks "
+    "at 4 characters and predicts the fifth.",
     "Iterations": "An iteration is one update of the network's weights, from one batch.",
     "Epochs": "An epoch is one pass over the part of the text that the network is trained on.",
     "Cell": "How the network updates its memory at each character. LSTM remembers longest; GRU is "

@@ -98,7 +98,7 @@ function mount(component) {
   let focused = null, others = ""
   const focus = event => {
     const inTour = event.target.closest?.(".st-key-tour")
-    others = inTour ? ".st-key-tour_next button" : ".st-key-train button,.st-key-pause button"
+    others = inTour ? ".st-key-tour [class*=st-key-tour_next] button" : ".st-key-train button,.st-key-pause button"
     focused = inTour || event.target.closest?.(".st-key-train,.st-key-pause") ? event.target : null
   }
   document.addEventListener("focusin", focus)
@@ -109,7 +109,7 @@ function mount(component) {
   }
   let touring = Boolean(document.querySelector(".st-key-tour"))
   const focusTour = () => {
-    const next = document.querySelector(".st-key-tour_next button")
+    const next = document.querySelector(".st-key-tour [class*=st-key-tour_next] button")
     if (next && !touring) next.focus()
     touring = Boolean(next)
   }

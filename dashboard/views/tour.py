@@ -43,13 +43,26 @@ def show() -> None:
             f"<b>{_HEADS.format(number, count)}</b> {step.words}</div>",
             width="stretch",
         )
-        st.button("Back", key="tour_back", on_click=tour.move, args=(-1,), disabled=number == 1)
+        # Buttons of their own for each step: a click that arrives late belongs to an earlier one.
+        st.button(
+            "Back",
+            key=f"tour_back_{number}",
+            on_click=tour.go_to,
+            args=(number - 1,),
+            disabled=number == 1,
+        )
         st.button(
             "Next" if number < count else "Done",
-            key="tour_next",
-            on_click=tour.move,
-            args=(1,),
+            key=f"tour_next_{number}",
+            on_click=tour.go_to,
+            args=(number + 1,),
         )
         st.button("Close", key="tour_close", type="tertiary", on_click=tour.dismiss)
         if step.name == "train" and (run is None or not run.trainer.status().active):
-            st.button("Start training", key="tour_train", type="primary", on_click=tour.train)
+            st.button(
+                "Start training",
+                key="tour_train",
+                type="primary",
+                on_click=tour.train,
+                args=(number + 1,),
+            )
