@@ -10,7 +10,7 @@ from tests.support.visits import SMALL
 
 
 def test_the_tour_leads_through_the_page(visit):
-    page = visit(SMALL)
+    page = visit(SMALL | {"iterations": "100000"})
     page.press("Take the tour")
     assert page.says("Tour, step 1 of 5.")
     assert not page.enabled("Back")
