@@ -12,7 +12,7 @@ from dashboard.formatting import counted
 from dashboard.page import current_run
 from dashboard.sampling import writer as page_writing
 from dashboard.sampling.copied_passages import CopyIndex
-from tests.support.visits import STORY, Visit, raising, visitors
+from tests.support.visits import STORY, Visit, raising, visitors, with_story
 
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 
@@ -131,7 +131,8 @@ def test_markup_in_the_seed_text_is_shown_as_text(page):
     assert not any("<b>![" in html for html in page.shown("html"))
 
 
-def test_generating_while_training_uses_the_current_weights(page):
+def test_generating_while_training_uses_the_current_weights(visit):
+    page = with_story(visit, iterations="100000")
     page.press("Train")
     page.wait_for_iteration(5)
     page.press("Generate")
@@ -140,6 +141,7 @@ def test_generating_while_training_uses_the_current_weights(page):
     assert writer.iteration >= 5
     assert page.run.trainer.status().active
     assert page.says(f"after {writer.iteration:,} iterations")
+    page.press("Pause")
 
 
 @pytest.mark.parametrize(("key", "value"), [("temperature", 0.0), ("top_k", 1), ("top_p", 0.05)])
