@@ -119,6 +119,7 @@ def test_what_cannot_be_measured_is_left_out_with_a_reason(tmp_path, monkeypatch
     assert {(figure.text, figure.name) for figure in figures} == {
         ("story", "ours"),
         ("story", "first"),
+        ("story", "gru"),
     }
     printed = capsys.readouterr().out
     assert "PyTorch is not installed: torch, torch-ours, gpt" in printed
