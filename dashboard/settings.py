@@ -214,6 +214,13 @@ PRESETS = {
         TrainSettings(lr=1.5e-2, num_iters=2_500),
         patience=5,
     ),
+    "gru": Preset(
+        "Quick GRU",
+        "The lowest loss after a minute: a GRU instead of an LSTM.",
+        ModelSettings("gru", hidden_dim=192, batch_size=32, seq_length=32),
+        TrainSettings(lr=6e-3, num_iters=2_500),
+        patience=5,
+    ),
     "evening": Preset(
         "A good book",
         "For a whole novel: learns its sentences, names and style in about ten minutes.",
