@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import escape_markdown
@@ -17,14 +18,19 @@ from dashboard.views import bar, rail, tabs, text, tour, train
 
 def show(pages: Sequence[Page]) -> None:
     """Draw the page."""
+    before = state.text_signature()
     with st.container(key="reading"):
         error_boundary.part(text.load)()  # all other parts show the text or need it
+    chose_text = before not in (None, state.text_signature())
     trains = "train" not in entry.hidden_sections()
     how = next(page for page in pages if page.url_path == "how")
     if trains:
         error_boundary.part(train.show)()
     places = {key: st.container(key=key) for key in ("bar_place", "rail_place", "work")}
-    # First what answers a click on Train or Pause; settings and downloads take longer.
+    # First what answers the click: the rail if another text was chosen, else the stage, as for
+    # Train and Pause.
+    if chose_text:
+        _draw_rail(places["rail_place"], how)
     with places["work"]:
         if trains:
             error_boundary.part(train.show_ticking)()
@@ -33,10 +39,15 @@ def show(pages: Sequence[Page]) -> None:
         error_boundary.part(tour.show)()
     with places["bar_place"]:
         bar.show(pages, with_run=True)
-    with places["rail_place"]:
-        error_boundary.part(rail.show)(how)
+    if not chose_text:
+        _draw_rail(places["rail_place"], how)
     with places["work"]:
         tabs.show(how)
+
+
+def _draw_rail(place: DeltaGenerator, how: Page) -> None:
+    with place:
+        error_boundary.part(rail.show)(how)
 
 
 def _draw_notices(trains: bool) -> None:

@@ -92,6 +92,7 @@ def test_three_runs_are_selected_named_and_compared(server: Server, browser: Bro
         assert shown.get_by_role("columnheader").all_inner_texts() == heads
 
 
+@pytest.mark.slow
 def test_a_race_on_the_brackets_runs_to_its_end_and_says_who_won(
     server: Server, browser: Browser
 ) -> None:

@@ -111,6 +111,7 @@ def test_reaching_the_goal_enables_train_without_a_click(visit: Visit) -> None:
     )
 
 
+@pytest.mark.slow
 def test_training_continues_live_after_the_advice_is_taken(visit: Visit) -> None:
     page = visit(iterations=150, hidden=32)
     button(page, "Train").click()
@@ -140,6 +141,7 @@ def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
     page.get_by_text("one LSTM of 200").wait_for()
 
 
+@pytest.mark.slow
 def test_a_changed_learning_rate_is_marked_on_the_chart(visit: Visit) -> None:
     page = visit(iterations=100_000)
     start_training(page)
@@ -232,6 +234,7 @@ def test_a_long_text_appears_while_it_is_generated_and_can_be_cancelled(visit: V
     assert button(page, "Cancel").count() == 0
 
 
+@pytest.mark.slow
 def test_write_together_adds_and_removes_characters(visit: Visit) -> None:
     page = visit(iterations=60, seed="The ")
     button(page, "Step").click()
@@ -291,6 +294,7 @@ def test_train_on_a_pasted_text_and_download_everything(visit: Visit, tmp_path: 
     until(lambda: iterations(page) == 0, 20, "the run was not reset")
 
 
+@pytest.mark.slow
 def test_the_report_downloads_and_is_complete(visit: Visit, tmp_path: Path) -> None:
     page = visit(iterations=40)
     button(page, "Train").click()
@@ -306,6 +310,7 @@ def test_the_report_downloads_and_is_complete(visit: Visit, tmp_path: Path) -> N
     assert "<script" not in report
 
 
+@pytest.mark.slow
 def test_a_link_carries_all_settings_to_another_visitor(
     page: Page, server: Server, browser: Browser
 ) -> None:
@@ -393,6 +398,7 @@ def everything(page: Page) -> dict[str, list[str | bool]]:
     return settings(page)
 
 
+@pytest.mark.slow
 def test_a_preset_moves_the_sliders(visit: Visit) -> None:
     page = visit()
     page.get_by_text("The original", exact=True).click()
@@ -401,6 +407,7 @@ def test_a_preset_moves_the_sliders(visit: Visit) -> None:
     until(lambda: "200" in slider.inner_text(), 10, "the slider did not move")
 
 
+@pytest.mark.slow
 def test_a_bad_file_gets_a_message_and_the_previous_text_stays(
     visit: Visit, tmp_path: Path
 ) -> None:
@@ -418,6 +425,7 @@ def test_a_bad_file_gets_a_message_and_the_previous_text_stays(
 # -- failures ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_much_too_high_learning_rate_gets_advice_that_a_click_applies(visit: Visit) -> None:
     page = visit(cell="vanilla", rule="sgd", rate=50, clip="off", iterations=100_000)
     start_training(page)
@@ -428,6 +436,7 @@ def test_a_much_too_high_learning_rate_gets_advice_that_a_click_applies(visit: V
     assert is_training(page)
 
 
+@pytest.mark.slow
 def test_after_diverged_training_the_page_is_usable(visit: Visit, tmp_path: Path) -> None:
     page = visit()
     text = (ROOT / "sample_texts" / "verses.txt").read_text(encoding="utf-8")

@@ -148,6 +148,7 @@ def speed_ratios(
 linux = pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="reads /proc")
 
 
+@pytest.mark.slow
 @linux
 def test_training_inside_the_page_keeps_most_of_its_speed(browser: Browser, tmp_path: Path) -> None:
     _, undisturbed = speed_ratios(browser, tmp_path, threads=1, seconds=4, rounds=1)
@@ -306,6 +307,7 @@ def rerun_ratio(page: Page, server: Server, length: int, times: int) -> float:
     return long / short
 
 
+@pytest.mark.slow
 def test_a_long_run_takes_less_than_twice_as_long_to_show(page: Page, server: Server) -> None:
     assert rerun_ratio(page, server, 100_000, 8) < 2
 

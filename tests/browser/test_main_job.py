@@ -95,6 +95,7 @@ def _pause(page: Page) -> float:
     return took
 
 
+@pytest.mark.slow
 def test_a_sample_text_trains_after_two_clicks(page: Page) -> None:
     page.get_by_text("Verses", exact=True).click()
     button(page, "Train").click()

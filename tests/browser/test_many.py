@@ -128,6 +128,7 @@ def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browse
         assert page.get_by_role("heading", name="Runs").count() == 0
 
 
+@pytest.mark.slow
 def test_a_training_beyond_the_limit_shows_its_place_in_the_queue(
     shared: Server, browser: Browser
 ) -> None:
@@ -180,5 +181,6 @@ def measure_load(browser: Browser, server: Server, many: int, clicks: int, secon
     assert max(done) < 3 * min(done) + 5
 
 
+@pytest.mark.slow
 def test_a_fifth_visitor_can_click_while_four_train(server: Server, browser: Browser) -> None:
     measure_load(browser, server, many=4, clicks=10, seconds=10)

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.browser
 NAMES = ["www.evil.example.txt", "you@evil.example", "[evil](evil.example).txt"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [NAMES[0], *(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[1:])]
+)
 def test_a_file_name_is_not_a_link(page: Page, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("The sea was calm, the lamp was lit. " * 64)
     (tmp_path / f"bad {name}").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))

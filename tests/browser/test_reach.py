@@ -99,7 +99,9 @@ def is_visible(page: Page, part: Locator) -> bool:
     return min(box["x"], box["y"]) >= 0 and right <= size["width"] and bottom <= size["height"]
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (320, 640)])
+@pytest.mark.parametrize(
+    ("width", "height"), [(390, 844), pytest.param(320, 640, marks=pytest.mark.slow)]
+)
 def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scrolling(
     visit: Visit, width: int, height: int
 ) -> None:
@@ -123,6 +125,7 @@ def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scroll
     assert is_visible(page, answer)
 
 
+@pytest.mark.slow
 def test_runs_are_accessible_by_keyboard(browser: Browser, tmp_path: Path) -> None:
     store = Store(tmp_path / "runs")
     copy_runs(store, 3)

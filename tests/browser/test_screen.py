@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Visit
-from tests.browser.steps import button, is_training, iterations, until
+from tests.browser.steps import button, is_training, iterations, until, wait_until_drawn
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -136,7 +136,9 @@ def test_a_click_on_the_curve_shows_what_was_written_then(visit: Visit) -> None:
     page.get_by_text("Finished", exact=True).wait_for()
     title = page.get_by_text("What it wrote after")
     until(lambda: "after 400 iterations" in title.inner_text(), 20, "the newest is not shown")
-    plot = page.locator(".st-key-chart_panel svg.marks").first.bounding_box()
+    chart = page.locator(".st-key-chart_panel svg.marks").first
+    wait_until_drawn(page)  # while it is drawn anew, it has no place on the page
+    plot = chart.bounding_box()
     assert plot is not None
     page.mouse.click(plot["x"] + 0.2 * plot["width"], plot["y"] + 0.5 * plot["height"])
     until(lambda: "after 400 iterations" not in title.inner_text(), 20, "the click chose nothing")

@@ -151,6 +151,7 @@ def test_a_run_continues_while_the_connection_is_lost(
     pause(page)
 
 
+@pytest.mark.slow
 def test_the_link_of_a_closed_tab_opens_its_run_in_another_browser(
     server: Server, browser: Browser
 ) -> None:
@@ -167,6 +168,7 @@ def test_the_link_of_a_closed_tab_opens_its_run_in_another_browser(
         pause(page)
 
 
+@pytest.mark.slow
 def test_an_address_without_a_run_gets_a_message_and_a_working_page(
     server: Server, context: BrowserContext
 ) -> None:

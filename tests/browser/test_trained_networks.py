@@ -42,6 +42,7 @@ def test_a_trained_network_is_taught_an_uploaded_text(visit: Visit, tmp_path: Pa
     book = tmp_path / "book.txt"
     book.write_text("The sea and the ŝip, ĉiam. " * 200, encoding="utf-8")
     open_section(page, "text")  # training folds it
+    wait_until_drawn(page)  # a file that is chosen before the section is drawn anew is lost
     upload(page, book)
     page.get_by_text("book.txt · ").wait_for()
     button(page, "Train").click()
@@ -57,6 +58,7 @@ def test_a_trained_network_is_taught_an_uploaded_text(visit: Visit, tmp_path: Pa
     page.get_by_text("Began as a network trained on verses.txt for 60 iterations.").wait_for()
 
 
+@pytest.mark.slow
 def test_the_best_network_writes_and_is_downloaded_once_validation_has_risen(
     visit: Visit, tmp_path: Path
 ) -> None:

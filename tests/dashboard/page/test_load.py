@@ -65,18 +65,13 @@ def seconds_to_show(session: Session, i: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("many", "clicks", "most"),
-    [
-        # Loose, since other programs may keep this computer busy. A server that handles a click
-        # only after the trainings takes far longer.
-        (10, 30, 4.0),
-        pytest.param(3, 12, 4.0, marks=pytest.mark.slow),
-        pytest.param(10, 100, 1.0, marks=pytest.mark.slow),
-    ],
+    ("many", "clicks"), [(5, 12), pytest.param(10, 100, marks=pytest.mark.slow)]
 )
 def test_a_click_shows_soon_while_all_other_sessions_train(
-    server: Server, many: int, clicks: int, most: float
+    server: Server, many: int, clicks: int
 ) -> None:
+    with visiting(server.url) as only:
+        alone = percentile([seconds_to_show(only, i) for i in range(6)], 0.5)
     all_train, over = threading.Barrier(many + 1), threading.Event()
     trainings = [Training() for _ in range(many)]
     with ThreadPoolExecutor(many) as pool:
@@ -100,10 +95,12 @@ def test_a_click_shows_soon_while_all_other_sessions_train(
     done = [each.done for each in trainings]
     print(
         f"\n{many} sessions train: a click of one more visitor shows in {p50:.2f} s in the median, "
-        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}; "
+        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {clicks}, and in {alone:.2f} s if "
+        "nothing trains; "
         f"iterations of each: {min(done)} to {max(done)}"
     )
-    assert p95 < most
+    # The click's fair share of the processors is one of many + 1. Twice that: the shares vary.
+    assert p50 < 2 * (many + 1) * alone
 
 
 def even(trainings: list[Training]) -> bool:
