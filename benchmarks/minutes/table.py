@@ -72,7 +72,12 @@ def format_times(figures: Iterable[Found]) -> str:
 
 
 def chart(figures: Iterable[Found]) -> dict[str, Any]:
-    """Return nats over seconds as a Vega-Lite specification: a panel for each text."""
+    """Return nats over seconds as a Vega-Lite specification: a panel for each text.
+
+    A text with fewer than two figures has no panel.
+    """
+    groups = group(figures)
+    texts = [text for text, _, _ in groups]
     rows = [
         {
             "text": text,
@@ -81,7 +86,8 @@ def chart(figures: Iterable[Found]) -> dict[str, Any]:
             "seconds": mean(found, "processor_seconds") if name == "gpt-2000" else seconds,
             "validation": mean(found, "validation"),
         }
-        for (text, seconds, name), found in sorted(group(figures).items())
+        for (text, seconds, name), found in sorted(groups.items())
+        if texts.count(text) > 1
     ]
     return {
         "background": "white",
@@ -108,6 +114,7 @@ def chart(figures: Iterable[Found]) -> dict[str, Any]:
                 },
                 "color": {
                     "field": "contender",
+                    "type": "nominal",
                     "sort": list(CONTENDERS.values()),
                     "legend": {"title": None, "orient": "bottom", "columns": 2, "labelLimit": 400},
                 },
