@@ -36,7 +36,6 @@ def show(how: Page) -> None:
             height=68,
             on_change=sampling_callbacks.shorten_seed_text,
             placeholder="Start the text with… (empty: the book's first words)",
-            help=f"{TERMS['Seed text']} For example: The captain",
         )
         temperature.slider(
             "Temperature",
@@ -137,8 +136,8 @@ def _draw_generated() -> None:
     writer, run = state.writer(), state.run()
     if writer is None or run is None:
         st.caption(
-            "Press Generate to see here what the network writes, also while it trains. Before any "
-            "training it writes characters at random."
+            f"Seed text: {TERMS['Seed text']} Press Generate to see here what it writes, also while "
+            "it trains. Before any training it writes characters at random."
         )
         return
     writing, text = writer.writing, writer.text

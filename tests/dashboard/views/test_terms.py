@@ -28,7 +28,6 @@ EXPLAINED = {
     "Step": "Iterations",
     "X axis": "Epochs",
     "Y axis": "Perplexity",
-    "Seed text": "Seed text",
     "Temperature": "Temperature",
 }
 BEFORE = {"To beat": "n-gram", "Guessing": "Loss"}
@@ -49,6 +48,7 @@ def unexplained(page: Visit, terms: dict[str, str]) -> list[str]:
 def test_terms_are_explained_where_they_stand(visit):
     page = visit(SMALL)
     assert unexplained(page, EXPLAINED | BEFORE) == []
+    assert page.says(TERMS["Seed text"])
     page.press("Step")
     assert unexplained(page, DURING) == []
     (ladder,) = (m.proto.help for m in page.app.markdown if "To beat" in m.value)
