@@ -136,8 +136,8 @@ def _draw_generated() -> None:
     writer, run = state.writer(), state.run()
     if writer is None or run is None:
         st.caption(
-            f"Seed text: {TERMS['Seed text']} Press Generate to see here what it writes, also while "
-            "it trains. Before any training it writes characters at random."
+            f"Seed text: {TERMS['Seed text']} Press Generate to see here what it writes, also "
+            "while it trains. Before any training it writes characters at random."
         )
         return
     writing, text = writer.writing, writer.text
