@@ -512,6 +512,7 @@ def test_hostile_names_and_texts_are_shown_as_plain_text(
 # -- keyboard and phone ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_training_starts_and_pauses_by_keyboard(visit: Visit) -> None:
     page = visit(iterations=100_000)
 

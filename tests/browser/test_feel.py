@@ -318,6 +318,7 @@ def test_a_million_iterations_take_hardly_longer_to_show(page: Page, server: Ser
 
 
 # -- frozen tab --------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_training_continues_while_the_browser_freezes_the_tab(page: Page) -> None:
     """A frozen page runs no scripts at all; a hidden one still runs some."""
     train(page)

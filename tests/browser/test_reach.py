@@ -117,7 +117,7 @@ def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scroll
     button(page, "Pause").click()
     page.get_by_text("Paused", exact=True).wait_for()
     open_section(page, "network")
-    page.get_by_role("radio", name="GRU").click()
+    page.get_by_role("radio", name="GRU", exact=True).click()
     page.get_by_text("The current run is unaffected").wait_for()
     button(page, "Train").click()
     answer = button(page, "Keep this run")

@@ -36,6 +36,7 @@ def train_to_the_end(page: Page) -> None:
     page.get_by_text("Finished", exact=True).wait_for(timeout=60_000)
 
 
+@pytest.mark.slow
 def test_a_trained_network_is_taught_an_uploaded_text(visit: Visit, tmp_path: Path) -> None:
     page = visit(iterations=60)
     train_to_the_end(page)
