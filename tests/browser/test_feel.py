@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+# Settings of a training that ends after no test. A preset's ends when validation stalls.
+LONG = "text=verses&hidden=200&iterations=1000000"
+
 # Train with the page's text, network and settings in a separate process.
 _BARE = """
 import sys, time
@@ -57,7 +60,7 @@ print(*speeds(solver.iteration - at, before, clocks("self")))
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     with visitor(browser) as context:
-        yield visit(context, server.url)
+        yield visit(context, f"{server.url}?{LONG}")
 
 
 # -- speed of training -------------------------------------------------------------------------
@@ -168,7 +171,8 @@ def test_training_inside_the_page_keeps_90_percent_of_its_speed(
 # -- clicks ------------------------------------------------------------------------------------
 def measure_clicks(page: Page, clicks: int) -> tuple[list[float], list[float]]:
     """Return the seconds until Pause and Train, and clicks in another section, take effect."""
-    train(page)
+    button(page, "Train").click()
+    until(lambda: is_training(page) and iterations(page) >= 20, 60, "training did not start")
     open_section(page, "text")  # training folds it
     own, elsewhere = [], []
     section = ".st-key-progress"
