@@ -60,8 +60,6 @@ class Recipe:
 
 # What the first preset was before the presets were chosen by this benchmark.
 FIRST = Recipe()
-# The best GRU that the search found; GRUs need lower rates than LSTMs.
-GRU = Recipe(cell="gru", hidden_dim=192, batch_size=32, seq_length=32, lr=6e-3)
 # PyTorch's best recipe of docs/quality.md.
 TORCH = Recipe("torch", hidden_dim=200, lr=4e-3, input_dim=22)
 GPT = Recipe("gpt")
@@ -71,32 +69,20 @@ PRESET_UNTIL = {"taste": 120.0, "evening": 1_200.0, "overnight": float("inf")}
 
 def from_preset(name: str) -> Recipe:
     """Return a preset of the page as a recipe."""
-    model, train = PRESETS[name].model, PRESETS[name].train
-    return Recipe(
-        cell=model.cell_type,
-        hidden_dim=model.hidden_dim,
-        num_layers=model.num_layers,
-        batch_size=model.batch_size,
-        seq_length=model.seq_length,
-        lr=train.lr,
-        input_dim=model.input_dim,
-        dropout=model.dropout,
-        schedule=train.schedule,
-        warmup=train.warmup,
-        clip=train.clip,
-        update_rule=train.update_rule,
-    )
+    preset = PRESETS[name]
+    known = {field.name for field in fields(Recipe)}
+    settings = vars(preset.model) | vars(preset.train)
+    shared = {setting: value for setting, value in settings.items() if setting in known}
+    return Recipe(cell=preset.model.cell_type, **shared)
 
 
 def of_contender(contender: str, budget: float) -> Recipe:
     """Return the recipe of a contender for so many seconds; see ``CONTENDERS``."""
-    ours = from_preset(
-        next(name for name, end in PRESET_UNTIL.items() if budget <= end and name in PRESETS)
-    )
+    ours = from_preset(next(name for name, end in PRESET_UNTIL.items() if budget <= end))
     return {
         "ours": ours,
         "first": FIRST,
-        "gru": GRU,
+        "gru": from_preset("gru"),
         "torch": TORCH,
         "torch-ours": Recipe.from_values(ours.values() | {"kind": "torch"}),
         "gpt": GPT,
@@ -107,7 +93,7 @@ def of_contender(contender: str, budget: float) -> Recipe:
 CONTENDERS = {
     "ours": "rnncore, preset of the page for this time",
     "first": "rnncore, first preset before (H128 N16 T50, 0.008)",
-    "gru": "rnncore, GRU, H192 N32 T32, 0.006",
+    "gru": "rnncore, the preset Quick GRU",
     "torch": "PyTorch nn.LSTM, H200 N16 T50, 0.004",
     "torch-ours": "PyTorch, settings of the preset",
     "gpt": "nanoGPT's CPU setting, as long as the time allows",
