@@ -6,7 +6,7 @@ that, and the browser with a cookie, which the companion's script sets.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 
 from dashboard.page import entry, error_boundary, state, training_callbacks
@@ -64,7 +64,7 @@ STEPS = (
 )
 
 
-def steps(hidden: Sequence[str] | frozenset[str]) -> list[Step]:
+def steps(hidden: Container[str]) -> list[Step]:
     """Return the steps of a page without the sections ``hidden``."""
     return [step for step in STEPS if step.section not in hidden]
 
