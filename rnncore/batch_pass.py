@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from rnncore import layers
+from rnncore import layer_figures, layers
 from rnncore.compute import blas, threads, uninterrupted, worker_pool
 from rnncore.compute.worker_pool import WorkerLost
 from rnncore.network import Array, Ids, Network, State
@@ -69,6 +69,12 @@ class Pass:
         for other in self.shards[1:]:
             self.flat_grads += other.flat_grads
         return sum(losses)
+
+    def measure_gates(self, network: Network) -> dict[str, float]:
+        """Return the saturation of the gates in the last pass, from its first sequences."""
+        first = self.shards[0]
+        assert isinstance(first, Shard)
+        return layer_figures.measure_gates(network, first.buffers)
 
     @property
     def dstate(self) -> State:

@@ -4,7 +4,8 @@ A row stands for one iteration. Of a run with more than ``MAX_RECENT`` iteration
 rows are thinned: they stand for stretches of 2, 4, 8, … iterations, the older the longer. ``loss``,
 ``grad_norm`` and ``lr`` of a thinned row are means over its stretch; the other columns are those
 of the stretch's last iteration. At least the last ``KEPT_RECENT`` iterations have their own rows.
-Validations are kept exactly, up to ``MAX_VALIDATIONS`` of the thinned stretches.
+Validations are kept exactly, up to ``MAX_VALIDATIONS`` of the thinned stretches. ``layers`` has
+figures of each layer at validations.
 
 A column without a value at an iteration holds NaN there, as the validation loss mostly does.
 """
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rnncore.layer_table import LayerTable
 
 Rows = NDArray[np.float64]
 
@@ -65,11 +68,15 @@ class History:
 
     Another thread may read while one appends. Columns that belong together are read from one
     ``view``.
+
+    layers: figures of each layer at validations, such as ``layers["gradient 1"]``
+        (``rnncore.layer_figures`` has the names).
     """
 
     def __init__(self) -> None:
         none, no_validations = np.empty((len(RANGES), 0)), np.empty((len(VALIDATION_COLUMNS), 0))
         self._table = _Table(np.empty((len(COLUMNS), 1024)), 0, none, no_validations)
+        self.layers = LayerTable()
 
     def __len__(self) -> int:
         """Return the number of rows; ``iterations`` is that of iterations."""
@@ -155,12 +162,13 @@ class History:
         table, view = self._table, History()
         rows = table.used
         view._table = _Table(rows, rows.shape[1], table.ranges, table.validations)
+        view.layers = self.layers
         return view
 
     def copy(self) -> History:
         """Return an independent copy."""
         table = self._table
-        return History.from_array(table.used, table.ranges, table.validations)
+        return History.from_array(table.used, table.ranges, table.validations, self.layers)
 
     def to_array(self) -> Rows:
         """Return a copy of COLUMNS of all rows, (columns, rows)."""
@@ -172,11 +180,16 @@ class History:
 
     @classmethod
     def from_array(
-        cls, rows: Rows, ranges: Rows | None = None, validations: Rows | None = None
+        cls,
+        rows: Rows,
+        ranges: Rows | None = None,
+        validations: Rows | None = None,
+        layers: LayerTable | None = None,
     ) -> History:
         """Return a history with copies of ``to_array`` and, if rows are thinned,
-        ``thinned_arrays``."""
+        ``thinned_arrays``. layers: the figures of each layer; None means none."""
         history = cls()
+        history.layers = layers or history.layers
         table, length = history._table, rows.shape[1]
         own = np.empty((len(COLUMNS), max(1024, length)))
         own[:, :length] = rows

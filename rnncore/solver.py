@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import checks, validation
+from rnncore import checks, layer_figures, validation
 from rnncore.batch_pass import Pass
 from rnncore.batches import Batch, Batches, check_ids, split
 from rnncore.best_weights import BestWeights, keep_best
@@ -104,6 +104,7 @@ class Solver(TrainingLoop):
         self.notes: dict[str, Any] = {}  # plain values for JSON that ``save`` keeps with the run
         self._buffers: Pass | None = None
         self._validator = validation.Validator()
+        self._gradient_norms: dict[str, float] = {}  # by layer, where a validation is due
 
     @property
     def update_rule(self) -> str:
@@ -117,11 +118,6 @@ class Solver(TrainingLoop):
             self.optimizer = make_optimizer(name, self.model.num_params, self.model.dtype)
 
     # -- progress -----------------------------------------------------------------------------
-
-    @property
-    def chars_seen(self) -> int:
-        """Characters of training text read so far."""
-        return self.iteration * self.batch_size * self.seq_length
 
     @property
     def epoch(self) -> float:
@@ -154,6 +150,8 @@ class Solver(TrainingLoop):
             batch.inputs, batch.targets, state, buffers=self._buffers, rng=rng
         )
         grads = self._buffers.flat_grads
+        due = self._is_validated(self.iteration + 1)
+        norms = layer_figures.layer_norms(self.model, grads) if due else {}
         norm = clip_by_global_norm(grads, self.clip)
         if not (np.isfinite(loss) and np.isfinite(norm)):
             if not all(np.isfinite(part).all() for part in self.state):
@@ -174,9 +172,7 @@ class Solver(TrainingLoop):
             iteration=self.iteration, chars=self.chars_seen, seconds=self.seconds,
             loss=loss, grad_norm=norm, lr=lr,
         )  # fmt: skip
-        self.validation_due = self.eval_every > 0 and (
-            self.finished or self.iteration % self.eval_every == 0
-        )
+        self._gradient_norms, self.validation_due = norms, due
         self.validate_if_due()
         return loss
 
@@ -198,6 +194,9 @@ class Solver(TrainingLoop):
             self.on_validation_chunk()
         if self.stopping:
             raise Stopped
+
+    def _is_validated(self, at: int) -> bool:
+        return self.eval_every > 0 and (at >= self.num_iters or at % self.eval_every == 0)
 
     def choose_eval_every(self) -> int:
         """Return the iterations between validations that take about 5 % of the time."""
@@ -235,6 +234,7 @@ class Solver(TrainingLoop):
             "updates": self.optimizer.steps,
             "rng": self.rng.bit_generator.state,
             "validation_due": self.validation_due,
+            "gradient_norms": self._gradient_norms if self.validation_due else {},
         }
 
     def resume(
@@ -259,6 +259,7 @@ class Solver(TrainingLoop):
         self.state, self.history = state, history
         # Files of earlier versions lack this value: they were saved between two iterations.
         self.validation_due = position.get("validation_due", False) and len(history) > 0
+        self._gradient_norms = dict(position.get("gradient_norms", {}))
 
     def _state_before(self, batch: Batch) -> State:
         """Return a copy of the carried state to start this batch with.
@@ -287,8 +288,11 @@ class Solver(TrainingLoop):
             loss = self.evaluate(limit)
         except Stopped:
             return
+        figures = layer_figures.collect(self.model, self._gradient_norms, self._validator.gates)
+        layers = self.history.layers.extended(self.iteration, figures)
         self.best = keep_best(self.best, self.history, loss, self.model, self.iteration)
         self.history.set_last("val_loss", loss)
+        self.history.layers = layers
         self.validation_due = False
         self.seconds += time.perf_counter() - started
 

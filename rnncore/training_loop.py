@@ -51,6 +51,11 @@ class TrainingLoop(ScheduledLearningRate):
         """Whether all ``num_iters`` iterations are done."""
         return self.iteration >= self.num_iters
 
+    @property
+    def chars_seen(self) -> int:
+        """Characters of training text read so far."""
+        return self.iteration * self.batch_size * self.seq_length
+
     def train_for(self, seconds: float) -> int:
         """Train until the time is up or the run is finished; return the iterations done.
 

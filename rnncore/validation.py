@@ -17,14 +17,20 @@ Ids = NDArray[np.integer]
 MAX_STREAMS, STEPS = 32, 50
 # At least so many characters a stream: only the first few of each lack their context.
 _MIN_STREAM_LENGTH = 500
+# Gates are measured in this chunk, or the last one before it: the state has forgotten its start.
+_CHUNK_OF_GATES = 4
 # While training runs, a sample of the held-out text is precise enough and takes little time.
 MAX_CHARS_IN_TRAINING = 100_000
 
 
 class Validator:
-    """Measures validation loss, in buffers that are created once and reused."""
+    """Measures validation loss, in buffers that are created once and reused.
+
+    gates: the saturation of the gates in the last ``evaluate``, as in ``layer_figures``.
+    """
 
     def __init__(self) -> None:
+        self.gates: dict[str, float] = {}
         self._buffers: Pass | None = None
 
     def evaluate(
@@ -48,11 +54,14 @@ class Validator:
         if self._buffers is None or self._buffers.N != N:
             self._buffers = model.new_pass(N, STEPS)
         state, total = model.initial_state(N), 0.0
-        for start in range(0, inputs.shape[1], STEPS):
+        for chunk, start in enumerate(range(0, inputs.shape[1], STEPS)):
             window = slice(start, start + STEPS)
             x = inputs[:, window]
-            buffers = self._buffers if x.shape[1] == STEPS else None
+            full = x.shape[1] == STEPS
+            buffers = self._buffers if full else model.new_pass(*x.shape)
             total += model.evaluate(x, targets[:, window], state, buffers)
+            if chunk == 0 or (full and chunk <= _CHUNK_OF_GATES):
+                self.gates = buffers.measure_gates(model)
             if after_chunk is not None:
                 after_chunk()
         return total / inputs.size

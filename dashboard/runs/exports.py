@@ -108,7 +108,8 @@ def checkpoint_bytes(run: Run) -> int:
     moments = sum(slot.nbytes for slot in solver.optimizer.slots.values())
     best = 0 if solver.best is None else solver.best.flat.nbytes
     thinned = sum(array.nbytes for array in solver.history.thinned_arrays())
-    history = 8 * len(COLUMNS) * len(solver.history) + thinned
+    layers = solver.history.layers.values.nbytes
+    history = 8 * len(COLUMNS) * len(solver.history) + thinned + layers
     return model_bytes(run) + best + moments + solver.ids.nbytes + history
 
 

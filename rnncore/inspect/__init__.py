@@ -15,7 +15,7 @@ in ``rnncore.solver``, writing in ``rnncore.sampling``, and drawing in the progr
 
 from __future__ import annotations
 
-from rnncore.inspect.embedding import components, saturation, weight_norms
+from rnncore.inspect.embedding import components, weight_norms
 from rnncore.inspect.gradient_reach import reach, reach_by_distance
 from rnncore.inspect.gradients import EntryCheck, check_network
 from rnncore.inspect.linear_probe import Probe, probe
@@ -37,6 +37,7 @@ from rnncore.inspect.patterns import Pattern, find_extremes, find_pattern
 from rnncore.inspect.predictions import Predictions, mean_bits, moving_average, predict, surprise
 from rnncore.inspect.ranking import Ranking, rank_units
 from rnncore.inspect.unit_values import Progress, activations, state_after
+from rnncore.layer_figures import layer_norms, saturation
 
 __all__ = [
     "MARKS",
@@ -55,6 +56,7 @@ __all__ = [
     "find_extremes",
     "find_pattern",
     "inside_quotes",
+    "layer_norms",
     "matches",
     "mean_bits",
     "moving_average",

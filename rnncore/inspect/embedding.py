@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from rnncore import checks
 from rnncore.network import Array, Network
 
-SATURATED = 0.1  # a gate is saturated within so much of either end of its range
-
 
 @dataclass(frozen=True)
 class Components:
@@ -46,8 +44,3 @@ def weight_norms(network: Network) -> dict[str, float]:
         name: float(np.sqrt(np.square(value, dtype=np.float64).mean()))
         for name, value in network.params.items()
     }
-
-
-def saturation(gate: Array) -> tuple[float, float]:
-    """Return the shares of a sigmoid gate's values that are near 0 and near 1."""
-    return float((gate < SATURATED).mean()), float((gate > 1 - SATURATED).mean())

@@ -9,6 +9,8 @@
     history                  (columns, rows), float64
     history_ranges           (ranges, thinned rows), float64, if rows of the history are thinned
     history_validations      (validation columns, n), float64, their validations
+    history_layers           (figures, n), float64, figures of each layer at validations, if there
+                             are any; ``layer_figures`` in the values has their names
     vocab                    code points of the symbols, (V,), if the model has symbols
     ids                      the text, in the smallest type; left out with ``data=False``
     notes                    ``solver.notes`` as JSON, (bytes,), if there are any; at most 1 MiB

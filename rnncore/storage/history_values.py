@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from rnncore.errors import FileFormatError
 from rnncore.history import COLUMNS, RANGES, VALIDATION_COLUMNS, History
+from rnncore.layer_table import MAX_COLUMNS, MAX_NAMES, LayerTable
 
 Array = NDArray[Any]
 
@@ -53,8 +55,9 @@ def pop_history(values: Mapping[str, Any], arrays: dict[str, Array]) -> History:
     measured = [i for i, name in enumerate(COLUMNS) if name != "val_loss"]
     if not np.isfinite(rows[measured]).all():
         raise FileFormatError("The run's history holds values that are not finite.")
+    layers = _pop_layers(values, arrays)
     if "history_ranges" not in arrays:
-        return History.from_array(rows)
+        return History.from_array(rows, layers=layers)
     ranges = arrays.pop("history_ranges")
     validations = arrays.pop("history_validations", None)
     for name, columns, array in (
@@ -69,4 +72,33 @@ def pop_history(values: Mapping[str, Any], arrays: dict[str, Array]) -> History:
     exact = np.isin(lengths, 2.0 ** np.arange(1, 53))
     if ranges.shape[1] > rows.shape[1] or not exact.all() or (np.diff(lengths) > 0).any():
         raise FileFormatError("The ranges of the run's history do not fit its rows.")
-    return History.from_array(rows, ranges, validations)
+    return History.from_array(rows, ranges, validations, layers)
+
+
+def _pop_layers(values: Mapping[str, Any], arrays: dict[str, Array]) -> LayerTable:
+    """Return the figures of each layer; none, as in files of earlier versions."""
+    table = arrays.pop("history_layers", None)
+    if table is None:
+        return LayerTable()
+    match values.get("layer_figures"):
+        case ["iteration", *names] if (
+            all(isinstance(name, str) and len(name) <= 32 for name in names)
+            and len(names) < MAX_NAMES
+            and table.dtype == np.float64
+            and table.ndim == 2
+            and table.shape[0] == 1 + len(set(names)) == 1 + len(names)
+            and table.shape[1] <= MAX_COLUMNS
+            and np.isfinite(table).all()
+        ):
+            return LayerTable(("iteration", *names), table.copy())
+    raise FileFormatError("The figures of each layer in the run's history cannot be used.")
+
+
+def are_norms(values: Any) -> bool:
+    """Return whether a file's value is a table of norms by layer."""
+    return (
+        isinstance(values, dict)
+        and len(values) < MAX_NAMES
+        and all(len(name) <= 16 for name in values)
+        and all(isinstance(norm, float) and 0 <= norm < math.inf for norm in values.values())
+    )

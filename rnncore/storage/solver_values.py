@@ -26,7 +26,7 @@ from rnncore.network import MAX_VOCAB
 from rnncore.optim import UPDATE_RULES
 from rnncore.solver import Solver
 from rnncore.storage import notes
-from rnncore.storage.history_values import pop_history
+from rnncore.storage.history_values import are_norms, pop_history
 
 Array = NDArray[Any]
 
@@ -56,6 +56,9 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
     arrays["history"] = solver.history.to_array()
     if solver.history.thinned:
         arrays["history_ranges"], arrays["history_validations"] = solver.history.thinned_arrays()
+    layers = solver.history.layers
+    if len(layers):
+        arrays["history_layers"] = layers.values
     if model.vocab is not None:
         codes = [ord(char) for char in model.vocab.idx_to_char]
         arrays["vocab"] = np.array(codes, dtype=np.uint32)
@@ -70,6 +73,7 @@ def export_solver(solver: Solver, data: bool) -> tuple[dict[str, Any], dict[str,
         "solver": solver.settings(),
         "position": solver.position(),
         "columns": list(COLUMNS),
+        "layer_figures": list(layers.names),
         "ids": _fingerprint(ids),
         "best": None if best is None else {"iteration": best.iteration, "loss": best.loss},
     }
@@ -228,6 +232,7 @@ def _check_position(position: dict[str, Any]) -> dict[str, Any]:
             },
         } if (
             isinstance(position.get("validation_due", False), bool)
+            and are_norms(position.get("gradient_norms", {}))
             and min(iteration, cursor, updates, seconds, state, inc, half) >= 0
             and max(iteration, cursor, updates) < 1 << 53
             and seconds < 1e18

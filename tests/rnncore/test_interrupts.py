@@ -155,10 +155,17 @@ def test_an_interrupted_last_validation_is_measured_by_the_next_call():
 
 def test_stop_from_another_thread_ends_training():
     solver = make(num_iters=10**6, **SETTINGS)
-    timer = threading.Timer(0.05, solver.stop)
-    timer.start()
+    started = threading.Event()
+
+    def stop():
+        started.wait(20)  # ``train`` would forget an earlier stop
+        solver.stop()
+
+    solver.on_validation_chunk = started.set
+    stopper = threading.Thread(target=stop)
+    stopper.start()
     solver.train(progress=False)
-    timer.join()
+    stopper.join()
     assert 0 < solver.iteration < 10**6
     check_whole(solver)
     assert solver.train_for(0.02) > 0

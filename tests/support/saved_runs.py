@@ -47,6 +47,7 @@ def everything(solver: Solver) -> tuple:
         {name: slot.tobytes() for name, slot in solver.optimizer.slots.items()},
         [part.tobytes() for part in solver.state],
         history.tobytes(),
+        (solver.history.layers.names, solver.history.layers.values.tobytes()),
         best and (best.iteration, best.loss, best.flat.tobytes()),
         solver.model.sample("a", T=20, seed=1),
         repr(solver.evaluate()),  # NaN without validation text

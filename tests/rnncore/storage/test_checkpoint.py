@@ -248,6 +248,7 @@ def test_a_file_of_the_first_format_still_opens():
     solver = load(GOLDEN / "run-v1.npz")
     assert solver.iteration == 12
     assert solver.best is None  # the first files have none
+    assert len(solver.history.layers) == 0  # nor these
     assert abs(solver.model.flat).sum(dtype="float64") == pytest.approx(
         expected["weights"], rel=1e-12
     )

@@ -116,6 +116,13 @@ def thin_history(ranges=None, **validations):
     return change
 
 
+def with_layers(table, names=("iteration", "a")):
+    def change(values, arrays):
+        values["layer_figures"], arrays["history_layers"] = names, table
+
+    return change
+
+
 def fill_array(name, value):
     return lambda values, arrays: arrays[name].fill(value)
 
@@ -176,6 +183,17 @@ def with_best(values=None, **changes):
         (thin_history(validations=np.full((4, 1), np.inf)), "validations .* cannot be used"),
         (thin_history(validations=None), "validations .* have the wrong type"),
         (set_array("history_validations", np.zeros((4, 0))), "unknown arrays"),
+        (with_layers(np.zeros((2, 3), "f4")), "figures of each layer"),
+        (with_layers(np.zeros((3, 3))), "figures of each layer"),
+        (with_layers(np.zeros((2, 600))), "figures of each layer"),
+        (with_layers(np.full((2, 3), np.nan)), "figures of each layer"),
+        (with_layers(np.zeros((3, 3)), ["iteration", "a", "a"]), "figures of each layer"),
+        (with_layers(np.zeros((2, 3)), ["iteration", 7]), "figures of each layer"),
+        (with_layers(np.zeros((2, 3)), ["a", "b"]), "figures of each layer"),
+        (with_layers(np.zeros((2, 3)), None), "figures of each layer"),
+        (set_values("position", gradient_norms=[1.0]), "no valid position"),
+        (set_values("position", gradient_norms={"1": -1.0}), "no valid position"),
+        (set_values("position", gradient_norms={"1": "1"}), "no valid position"),
         (with_best(iteration=0), "no valid iteration or loss"),
         (with_best(iteration=4), "no valid iteration or loss"),
         (with_best(loss=None), "no valid iteration or loss"),
