@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from dashboard.charts.chart_options import X_AXES
+from dashboard.charts.downsampling import Floats
 from dashboard.comparison.compared import Compared
 from dashboard.training.sample_log import Entry
 
 _STAGES = 20  # positions of the slider, beside the newest
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is shown of a run at a stage.
+
+    entry: None if there is no sample. note: a sentence if it is not the one that was asked for.
+    """
+
+    seed_text: str
+    entry: Entry | None
+    note: str = ""
 
 
 def stages(runs: Sequence[Compared], x_axis: str) -> list[float]:
@@ -18,7 +32,7 @@ def stages(runs: Sequence[Compared], x_axis: str) -> list[float]:
 
     They are round numbers up to where the run that got furthest is. Empty if none has samples.
     """
-    furthest = max((float(_places(run, x_axis).max(initial=0.0)) for run in runs), default=0.0)
+    furthest = max((float(_entries(run, x_axis).max(initial=0.0)) for run in runs), default=0.0)
     if not furthest:
         return []
     step = _round(furthest / _STAGES)
@@ -36,13 +50,46 @@ def sample_at(run: Compared, x_axis: str, stage: float | None) -> Entry | None:
         return None
     if stage is None:
         return run.entries[-1]
-    at = int(np.searchsorted(_places(run, x_axis), stage, side="right")) - 1
+    at = int(np.searchsorted(_entries(run, x_axis), stage, side="right")) - 1
     return run.entries[max(0, at)]
 
 
-def _places(run: Compared, x_axis: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def stored_sample(run: Compared, x_axis: str, stage: float | None, note: str = "") -> Sample:
+    """Return what the run wrote after its own seed text while it trained."""
+    return Sample(run.seed_text, sample_at(run, x_axis, stage), note)
+
+
+def at_stage(
+    run: Compared, x_axis: str, stage: float | None, marks: Sequence[float], saved: Sequence[int]
+) -> int | None:
+    """Return which of a run's networks is that of the stage; None if none is.
+
+    saved: iterations after which networks are saved, ascending. marks: positions of the slider,
+    as ``stages`` returns them. Each network belongs to the mark that is nearest to it, and the
+    newest to all later marks, too.
+    """
+    if not saved:
+        return None
+    last = len(saved) - 1
+    if stage is None:
+        return last
+    places = _places(run, x_axis, saved)
+    ends = np.array(marks)
+    nearest = ends[np.abs(ends - places[:, None]).argmin(axis=1)]
+    if stage >= nearest[last]:
+        return last
+    here = np.flatnonzero(nearest == stage)
+    return int(here[np.abs(places[here] - stage).argmin()]) if len(here) else None
+
+
+def _entries(run: Compared, x_axis: str) -> Floats:
     """Return where each sample of a run lies on the axis, (samples,)."""
-    iterations = np.array([entry.iteration for entry in run.entries], dtype=np.float64)
+    return _places(run, x_axis, [entry.iteration for entry in run.entries])
+
+
+def _places(run: Compared, x_axis: str, after: Sequence[int]) -> Floats:
+    """Return where these iterations of a run lie on the axis, (iterations,)."""
+    iterations = np.array(after, dtype=np.float64)
     if x_axis == "Iterations" or not len(run.history):
         return iterations
     column = "chars" if x_axis == "Epochs" else X_AXES[x_axis]

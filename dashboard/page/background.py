@@ -37,6 +37,12 @@ def job(kind: str, about: object, work: Callable[[], T], *, start: bool = True) 
     return found
 
 
+def is_running(kind: str) -> bool:
+    """Return whether this page has a job of a kind that waits or runs."""
+    known = values().get(f"_job_{kind}")
+    return known is not None and known[1].running
+
+
 def forget(kind: str) -> None:
     """Drop this page's job of a kind, and what its function refers to."""
     values()[f"_job_{kind}"] = None

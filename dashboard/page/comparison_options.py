@@ -14,6 +14,7 @@ COMPARISON_DEFAULTS: dict[str, Any] = {
     "compare_smoothing": 100,
     "compare_log_x": False,
     "compare_log_y": False,
+    "compare_seed_text": "",
     "race_text": "own",
     "race_end": "iterations",
     "race_iterations": 600,

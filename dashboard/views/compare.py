@@ -16,7 +16,8 @@ from dashboard.comparison.table_file import comparison_csv
 from dashboard.formatting import counted, escape_markdown
 from dashboard.page import comparison, entry, error_boundary, state
 from dashboard.reports.terms import TERMS
-from dashboard.views import bar, browser_tab, side_by_side
+from dashboard.server import limits
+from dashboard.views import bar, browser_tab, chart_files, side_by_side
 
 TICK_SECONDS = 2.0
 _LOGARITHMIC = "Equal distances stand for equal factors: from 1 to 10 is as far as from 10 to 100."
@@ -44,8 +45,9 @@ def show(pages: Sequence[Page], runs_page: Page | None) -> None:
         return
     _draw_options()
     _, measuring = comparison.levels(runs)
-    active = measuring or any(run.active for run in runs)
+    active = measuring or comparison.writes() or any(run.active for run in runs)
     state.flag_change("comparing", active)
+    chart_files.show()
     with st.container(key="comparison_area"):
         st.fragment(error_boundary.part(_show_live), run_every=TICK_SECONDS if active else None)()
 
@@ -74,9 +76,9 @@ def _show_live() -> None:
             st.caption("None: the runs differ only by chance, or by how long they trained.")
     _draw_samples(runs)
     _draw_files(runs)
-    active = measuring or any(run.active for run in runs)
-    if state.flag_change("comparing", active) is False:
-        st.rerun()  # the whole page, so that this fragment stops ticking
+    active = measuring or comparison.writes() or any(run.active for run in runs)
+    if state.flag_change("comparing", active) is not None:
+        st.rerun()  # the whole page, so that this fragment starts or stops ticking
 
 
 def draw_chart(runs: Sequence[Compared], levels: dict[str, float]) -> None:
@@ -137,29 +139,46 @@ def _draw_samples(runs: Sequence[Compared]) -> None:
     st.subheader("What they wrote at the same stage", anchor=False)
     x = comparison.look().x
     places = stages.stages(runs, x)
-    stage = comparison.stage(places)
+    comparison.stage(places)
     if places:
         st.select_slider(
             x_title(x),
             [*places, comparison.NEWEST],
             key=comparison.STAGE,
             format_func=lambda at: at if at == comparison.NEWEST else f"{at:,.10g}",
-            help="Each run's last sample up to this place on the x axis. Runs on one text write "
-            "after the same seed text, with the same random numbers.",
+            help="Without a seed text: each run's last sample up to this place on the x axis. "
+            "With one: each run's network that was saved nearest to this place.",
         )
-    side_by_side.draw_samples(runs, [stages.sample_at(run, x, stage) for run in runs])
+    box, button = st.columns([6, 1.6], vertical_alignment="bottom")
+    box.text_input(
+        "Seed text",
+        key=comparison.SEED_TEXT,
+        max_chars=limits.MAX_SEED_CHARS,
+        placeholder="Empty: the samples stored during training",
+        help="All networks continue this text with the same random numbers, for example: The ",
+    )
+    if any(run.active for run in runs) and comparison.seed_text():
+        button.button(
+            "Write again",
+            icon=":material/refresh:",
+            on_click=comparison.write_again,
+            help="Write with the networks as they are now.",
+        )
+    side_by_side.draw_samples(runs, comparison.samples(runs, places))
 
 
 def _draw_files(runs: Sequence[Compared]) -> None:
     st.subheader("Save and share", anchor=False)
     ids = [run.id for run in runs]
-    st.download_button(
-        "Losses (CSV)",
-        data=lambda: comparison_csv(comparison.load(ids)[0]),
-        file_name="comparison.csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True):
+        chart_files.draw_buttons()
+        st.download_button(
+            "Losses (CSV)",
+            data=lambda: comparison_csv(comparison.load(ids)[0]),
+            file_name="comparison.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
     st.caption(
         "This link opens the same comparison; anyone who has it can also open, change and delete "
         "these runs."

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
+from dashboard.comparison import stages
 from dashboard.comparison.compared import Compared
 from dashboard.formatting import counted, escape_markdown
 from dashboard.page import comparison, entry, error_boundary, messages, race, state
@@ -89,7 +90,7 @@ def _show_live() -> None:
         for run in runs:
             st.progress(_share(run), text=_describe_progress(run))
     compare.draw_chart(runs, {})
-    side_by_side.draw_samples(runs, [run.entries[-1] if run.entries else None for run in runs])
+    side_by_side.draw_samples(runs, [stages.stored_sample(run, "Iterations", None) for run in runs])
     if state.flag_change("racing", any(run.active for run in runs)) is False:
         st.rerun()  # the whole page, so that this fragment stops ticking
 

@@ -8,10 +8,10 @@ import streamlit as st
 
 from dashboard.charts.comparison import COLOURS
 from dashboard.comparison.compared import Compared
+from dashboard.comparison.stages import Sample
 from dashboard.comparison.tables import Table
 from dashboard.formatting import counted
 from dashboard.reports.escaping import escape
-from dashboard.training.sample_log import Entry
 from dashboard.views import markup
 
 _ACROSS = 4  # samples in one row
@@ -35,27 +35,29 @@ def table(runs: Sequence[Compared], rows: Table) -> str:
     )
 
 
-def draw_samples(runs: Sequence[Compared], samples: Sequence[Entry | None]) -> None:
+def draw_samples(runs: Sequence[Compared], samples: Sequence[Sample]) -> None:
     """Draw a sample of each run, at most four in a row."""
     for first in range(0, len(runs), _ACROSS):
         some = list(zip(runs, samples, strict=True))[first : first + _ACROSS]
         columns = st.columns(len(some))
-        for place, (column, (run, entry)) in enumerate(zip(columns, some, strict=True), first):
+        for place, (column, (run, sample)) in enumerate(zip(columns, some, strict=True), first):
             with column:
-                st.html(_sample(place, run, entry))
+                st.html(_sample(place, run, sample))
 
 
-def _sample(place: int, run: Compared, entry: Entry | None) -> str:
+def _sample(place: int, run: Compared, sample: Sample) -> str:
     """Return HTML of a run's sample under its title."""
+    entry = sample.entry
     head = f"<div><b>{_chip(place)}{escape(run.title)}</b><br>"
+    note = f"<small>{escape(sample.note)}</small><br>" if sample.note else ""
     if entry is None:
-        return f"{head}<small>no sample yet</small></div>"
+        return f"{head}{note or '<small>no sample yet</small>'}</div>"
     loss = f", loss {entry.loss:.2f}" if entry.loss == entry.loss else ""
     small = f"after {counted(entry.iteration, 'iteration')}{loss}"
     box = markup.text_box(
-        run.seed_text, entry.text, max_rem=18, label=f"Sample writing of run {place + 1}"
+        sample.seed_text, entry.text, max_rem=18, label=f"Sample writing of run {place + 1}"
     )
-    return f"{head}<small>{escape(small)}</small></div>{box}"
+    return f"{head}{note}<small>{escape(small)}</small></div>{box}"
 
 
 def _chip(place: int) -> str:

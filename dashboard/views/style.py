@@ -33,12 +33,12 @@ align-items:center;flex-wrap:nowrap;gap:.2rem}
 /* These have a place of their own and take no room in the page's column. */
 [data-testid="stLayoutWrapper"]:has(>:is(.st-key-bar_place,.st-key-rail_place)),.st-key-bar_place,.st-key-rail_place{
 display:contents}
-[data-testid="stLayoutWrapper"]:has(>:is(.st-key-companion,.st-key-bar,.st-key-pages,.st-key-rail,.st-key-rail_first,
+[data-testid="stLayoutWrapper"]:has(>:is(.st-key-companion,.st-key-chart_files,.st-key-bar,.st-key-pages,.st-key-rail,.st-key-rail_first,
 .st-key-ladder,.st-key-reading)),[data-testid="stElementContainer"]:has(>[data-testid="stHtml"]>style){
 position:absolute}
 .st-key-reading{position:fixed;left:1rem;bottom:10rem;width:auto!important;z-index:70;
 background:Canvas;border-radius:.5rem}
-.st-key-companion{position:absolute!important;width:0;height:0;overflow:hidden}
+:is(.st-key-companion,.st-key-chart_files){position:absolute!important;width:0;height:0;overflow:hidden}
 [data-testid="stLayoutWrapper"]:has(>.st-key-phone_lines){display:none}
 [data-testid="stMainBlockContainer"]:has(.st-key-controls)>[data-testid="stVerticalBlock"]{
 gap:.5rem}

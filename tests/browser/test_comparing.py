@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlencode, urlsplit
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
-from tests.browser.conftest import Server
+from tests.browser.conftest import SMALL, Server
 from tests.browser.steps import button, until
-from tests.browser.visitors import BY_PATH, visitor
+from tests.browser.visitors import BY_PATH, visit, visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -84,12 +87,63 @@ def test_three_runs_are_selected_named_and_compared(server: Server, browser: Bro
             button(page, "Losses (CSV)").click()
         rows = download.value.path().read_text().splitlines()
         assert len(rows) > 90
+        with page.expect_download() as download:
+            button(page, "Chart (SVG)").click()
+        drawing = ElementTree.parse(download.value.path()).getroot()
+        words = {element.text for element in drawing.iter("{http://www.w3.org/2000/svg}text")}
+        assert {*heads, "Seconds", "Loss (nats per character)"} <= words
+        with page.expect_download() as download:
+            button(page, "Chart (PNG)").click()
+        with Image.open(download.value.path()) as picture:
+            assert picture.size == tuple(
+                2 * float(drawing.get(side)) for side in ("width", "height")
+            )
+            counts = picture.convert("RGB").getcolors(2**24)
+            coloured = [count for count, pixel in counts if max(pixel) - min(pixel) > 100]
+            assert sum(coloured) > 500  # the curves, on a ground without colour
+            assert max(counts)[1] == (255, 255, 255)
         # The address opens the same comparison on another page.
         other = context.new_page()
         other.goto(page.url)
         other.get_by_role("region", name="Table of runs").first.wait_for()
         shown = other.get_by_role("region", name="Table of runs").first
         assert shown.get_by_role("columnheader").all_inner_texts() == heads
+
+
+def test_a_comparison_follows_a_run_that_trains(server: Server, browser: Browser) -> None:
+    with visitor(browser, *BY_PATH) as context:
+        page = visit(context, f"{server.url}?{urlencode(SMALL | {'iterations': 10**7})}")
+        button(page, "Train").click()
+        page.wait_for_url(re.compile("run="))
+        run_id = parse_qs(urlsplit(page.url).query)["run"][0]
+        page.goto(f"{server.url}/compare?runs={run_id},copy000000000000")
+        row = page.get_by_role("row", name="Iterations", exact=False).first
+        row.wait_for()
+        page.get_by_role("row", name="State training saved").wait_for()
+        chart = page.locator(".st-key-comparison_area svg.marks")
+        first, drawn = _iterations(row), chart.inner_html()
+        until(lambda: _iterations(row) > first, 30, "the table did not follow the training")
+        until(lambda: chart.inner_html() != drawn, 30, "the chart did not follow the training")
+        box = page.get_by_role("textbox", name="Seed text")
+        box.fill("the ")
+        box.press("Enter")
+        for number in (1, 2):
+            sample = page.get_by_role("region", name=f"Sample writing of run {number}")
+            sample.get_by_text("the ", exact=True).first.wait_for()
+        before = _written_after(page)
+        button(page, "Write again").click()
+        until(lambda: _written_after(page) > before, 30, "the network did not write as it is now")
+
+
+def _iterations(row: Locator) -> int:
+    """Return the iterations of the first run in this row of the table."""
+    return int(row.get_by_role("cell").first.inner_text().replace(",", ""))
+
+
+def _written_after(page: Page) -> int:
+    """Return after how many iterations the first run's sample was written."""
+    said = page.get_by_text(re.compile(r"^after [\d,]+ iterations?")).first.inner_text()
+    return int(re.sub(r"\D", "", said.partition(" iteration")[0]))
 
 
 @pytest.mark.slow

@@ -10,11 +10,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dashboard.comparison import loading, stages, tables
+from dashboard.comparison import loading, stages, tables, writing
 from dashboard.comparison.table_file import comparison_csv
 from dashboard.runs.registry import Registry
 from dashboard.settings import Goal, ModelSettings
 from dashboard.training.goals import Plan
+from rnncore import Sampler
+from rnncore.best_weights import BestWeights
 from tests.support.charts import history_of
 from tests.support.comparisons import SETTINGS, compared
 from tests.support.runs import MODEL, TrackedStore, small_run
@@ -134,6 +136,67 @@ def test_without_samples_there_are_no_stages():
     new = compared(0)
     assert stages.stages([new], "Seconds") == []
     assert stages.sample_at(new, "Seconds", None) is None
+
+
+def test_each_saved_network_belongs_to_the_stage_that_is_nearest():
+    run = compared(400)
+    marks = stages.stages([run], "Iterations")
+    assert marks[:4] == [5, 10, 20, 40]
+    found = [stages.at_stage(run, "Iterations", mark, marks, [44, 52, 190]) for mark in marks]
+    by_mark = dict(zip(marks, found, strict=True))
+    assert [by_mark[mark] for mark in (20, 40, 60, 80)] == [None, 0, 1, None]
+    assert all(by_mark[mark] == 2 for mark in marks if mark >= 180)  # the newest, to the end
+    assert stages.at_stage(run, "Iterations", None, marks, [44, 52, 190]) == 2
+    assert stages.at_stage(run, "Epochs", 4.0, [2.0, 4.0, 6.0], [20, 40, 44, 60]) == 1
+    assert stages.at_stage(run, "Iterations", None, [], []) is None
+
+
+def saved_at(registry, *iterations):
+    """Return a run on disk with saves after these iterations, as a comparison has it."""
+    run = small_run(registry.store, iterations[0])
+    for iteration in iterations[1:]:
+        while run.solver.iteration < iteration:
+            run.solver.step()
+        assert run.autosaver.save_now()
+    ((found,), _) = loading.load(registry, [run.id])
+    return run, found
+
+
+def test_networks_write_after_one_seed_text_as_they_were_at_the_stage(registry):
+    run, saved = saved_at(registry, 40, 90)
+    marks = [20.0, 40.0, 60.0, 80.0]
+    for stage, iteration in ((40.0, 40), (80.0, 90), (None, 90)):
+        (sample,) = writing.write_samples(registry, [saved], "Iterations", stage, marks, "the %at")
+        assert (sample.seed_text, sample.entry.iteration) == ("the at", iteration)
+        assert "left out: %" in sample.note
+    assert sample.entry.text == Sampler(run.solver.model).sample("the at", 600, 0.8, seed=0)
+    (sample,) = writing.write_samples(registry, [saved], "Iterations", 20.0, marks, "the ")
+    assert sample.note.startswith("No weights are saved from this stage, only those of iterations")
+    assert "40 and 90." in sample.note
+    assert (sample.seed_text, sample.entry) == (saved.seed_text, saved.entries[0])
+
+
+def test_a_run_in_memory_writes_as_it_is_now_and_as_it_was_best(registry):
+    run, _ = saved_at(registry, 40)
+    registry.add(run)
+    run.solver.step()
+    run.solver.best = BestWeights(20, 1.0, run.solver.model.flat + 1)
+    assert [n.iteration for n in writing.networks(registry, run.id)] == [20, 40, 41]
+    loaded = {n.iteration: n.load() for n in writing.networks(registry, run.id)}
+    assert {iteration: found[1] for iteration, found in loaded.items()} == {20: 20, 40: 40, 41: 41}
+    np.testing.assert_array_equal(loaded[41][0].flat, run.solver.model.flat)
+    np.testing.assert_array_equal(loaded[20][0].flat, run.solver.best.flat)
+
+
+def test_a_network_that_cannot_write_has_a_sentence(registry):
+    run, saved = saved_at(registry, 20)
+    (sample,) = writing.write_samples(registry, [saved], "Iterations", None, [], "%%")
+    assert "knows none of the characters" in sample.note
+    for path in (registry.store.root / run.id).glob("*.npz"):
+        path.write_bytes(b"x" * path.stat().st_size)
+    (sample,) = writing.write_samples(registry, [saved], "Iterations", None, [], "the ")
+    assert sample.entry is None
+    assert sample.note == "The file is not a complete run saved by rnncore."
 
 
 def test_the_file_has_every_loss_and_no_formula():

@@ -37,7 +37,13 @@ def test_runs_in_the_address_are_compared(visit):
     assert not page.says("<b>*x*</b>")
     assert page.says("None: the runs differ only by chance")
     assert page.says(f"/compare?runs={','.join(ids)}")
-    assert len([text for text in page.shown("html") if "Sample writing of run" in text]) == 3
+    assert len(samples(page)) == 3
+    page.app.text_input(key="compare_seed_text").set_value("dog ").run()
+    assert all(">dog </span>" in text for text in samples(page))
+
+
+def samples(page) -> list[str]:
+    return [text for text in page.shown("html") if "Sample writing of run" in text]
 
 
 def test_one_run_is_no_comparison(visit):
