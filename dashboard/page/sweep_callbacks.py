@@ -106,6 +106,7 @@ def shown_sweep() -> Sweep | None:
 @error_boundary.callback
 def start() -> None:
     """Start a sweep with the page's choices."""
+    state.request_redraw()  # the button is in a fragment, the results and messages outside it
     with messages.errors_at(PLACE):
         made, text = draft(), state.text()
         if made.plan is None or text is None:

@@ -171,5 +171,6 @@ def _draw_start() -> None:
         disabled=draft.plan is None,
         on_click=sweep_callbacks.start,
     )
-    if state.flag_change("sweep measuring", draft.measuring) is False:
-        st.rerun()  # the timer of this fragment is no longer needed
+    measured = state.flag_change("sweep measuring", draft.measuring) is False
+    if state.take_redraw_request() or measured:
+        st.rerun()  # a sweep was started, or the timer of this fragment is no longer needed

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from statistics import fmean
 
-from rnncore.errors import RnnCoreError
+from rnncore.errors import RnnCoreError, SweepError
 from rnncore.sweep.engine import Engine
 from rnncore.sweep.folder import SweepFolder, SweepState
 from rnncore.sweep.plan import SweepRun
@@ -84,19 +84,20 @@ class _Driver:
 
     def run(self, engine: Engine) -> None:
         """Compute each rung: every run trains to the same share, then the worse half stops."""
-        notes = " ".join(engine.notes)
-        self.set_phase("running", notes, engine.slots)
+        self.set_phase("running", " ".join(engine.notes), engine.slots)
         rungs = self._plan.rungs
         runs = list(self._plan.runs)
         for rung, share in enumerate(rungs):
             if not self._train(engine, runs, rung, share):
                 late = self._is_late()
-                self.set_phase("out of time" if late else "cancelled", notes)
+                self.set_phase("out of time" if late else "cancelled", " ".join(engine.notes))
                 break
             if rung + 1 < len(rungs):
                 runs = self._halve(runs, rung)
         else:
-            self.set_phase("finished", notes)
+            with contextlib.suppress(SweepError):  # all runs are here; the scheduler may be gone
+                engine.count_workers()
+            self.set_phase("finished", " ".join(engine.notes))
         self._folder.save_table()
 
     def _train(self, engine: Engine, runs: list[SweepRun], rung: int, share: float) -> bool:
@@ -119,7 +120,8 @@ class _Driver:
                     assert isinstance(outcome, Interval)
                     self._order(engine, by_number[number], share, outcome.checkpoint)
             if time.monotonic() - self._written > _STATE_SECONDS:
-                self.set_phase("running", self._state.message, engine.slots)
+                engine.count_workers()
+                self.set_phase("running", " ".join(engine.notes), engine.slots)
         return True
 
     def _order(self, engine: Engine, run: SweepRun, share: float, checkpoint: bytes | None) -> None:

@@ -36,7 +36,7 @@ class Engine:
     address: of a scheduler, such as "tcp://10.0.0.5:8786"; "" starts ``workers`` processes here,
     which end with the block. By default as many as there are cores.
     background: give these processes a low priority.
-    notes: remarks on the workers, one sentence each.
+    slots: how many runs train at once, as of the last ``count_workers``.
     """
 
     def __init__(
@@ -44,7 +44,10 @@ class Engine:
         background: bool = False,
     ) -> None:  # fmt: skip
         self.address = address
-        self.notes: list[str] = []
+        self.slots = 1
+        self._workers: set[str] = set()  # their addresses
+        self._lost_workers = 0
+        self._remarks: list[str] = []
         self._text, self._background = text, background
         self._count = workers or count_cores()
         self._orders: dict[Any, int] = {}  # futures -> the numbers of their runs
@@ -59,6 +62,7 @@ class Engine:
                 self._start_cluster()
             self._client = self._exit.enter_context(self._connect())
             self._check_workers()
+            self.count_workers()
             # The scheduler keeps the text: it sends it to workers that start later, too.
             self._shared_text = self._client.submit(
                 _identity, self._text, key=f"text-{os.urandom(4).hex()}"
@@ -79,13 +83,32 @@ class Engine:
             with contextlib.suppress(Exception):
                 self._exit.close()
 
-    @property
-    def slots(self) -> int:
-        """How many runs train at once; SweepError if the scheduler is gone."""
+    def count_workers(self) -> None:
+        """Find out which workers there are now; SweepError if the scheduler is gone."""
         try:
-            return sum(self._client.nthreads().values()) or 1
+            threads = self._client.nthreads()
         except (OSError, self._dask.TimeoutError):  # Dask's connection errors are OSErrors
             raise self._lost() from None
+        self._lost_workers += len(self._workers - set(threads))
+        self._workers = set(threads)
+        self.slots = sum(threads.values()) or 1
+
+    @property
+    def notes(self) -> list[str]:
+        """Remarks on the workers, one sentence each."""
+        notes = [*self._remarks]
+        if self._lost_workers == 1:
+            notes.append(
+                "One worker was lost; its run continues on another from the last checkpoint."
+            )
+        elif self._lost_workers:
+            notes.append(
+                f"{self._lost_workers} workers were lost; their runs continue on others from the "
+                "last checkpoints."
+            )
+        if not self._workers:
+            notes.append("There are no workers now; the sweep waits for one.")
+        return notes
 
     def submit(self, order: Order, priority: int) -> None:
         """Have an interval computed; intervals of a higher priority come first."""
@@ -191,7 +214,7 @@ class Engine:
             )
 
     def _check_workers(self) -> None:
-        """Raise a SweepError for workers that cannot train this sweep; add to ``notes``."""
+        """Raise a SweepError for workers that cannot train this sweep; add remarks on them."""
         try:
             self._client.wait_for_workers(1, timeout=START_SECONDS)
         except self._dask.TimeoutError:
@@ -210,12 +233,12 @@ class Engine:
             task.check_version(__version__, worker["version"], worker["host"])
         kernels = sorted({worker["kernel"] for worker in found.values()})
         if len(kernels) > 1:
-            self.notes.append(
+            self._remarks.append(
                 f"The workers use different BLAS kernels ({', '.join(kernels)}), so a run that "
                 "moves between them is not the same bit for bit."
             )
         if any(threads > 1 for threads in self._client.nthreads().values()):
-            self.notes.append(
+            self._remarks.append(
                 "Some workers have several threads, which slow each other down; start workers "
                 "with --nthreads 1."
             )

@@ -47,6 +47,9 @@ class EngineHere:
     def __exit__(self, *error):
         pass
 
+    def count_workers(self):
+        pass
+
     def submit(self, order, priority):
         self.orders.append((priority, order))
 

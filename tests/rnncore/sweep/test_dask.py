@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import signal
-import subprocess
-import sys
-import time
 from itertools import pairwise
 
 import pytest
@@ -17,49 +12,12 @@ from rnncore.errors import SweepError
 from rnncore.sweep import SweepFolder, driver, run_sweep
 from rnncore.sweep.engine import Engine
 from rnncore.sweep.results import FINISHED, WAITING
-from tests.support.paths import ROOT
+from tests.support.dask_cluster import Cluster
 from tests.support.sweeps import TEXT, EngineHere, assert_same_training, make_plan, train_unbroken
 
 pytestmark = pytest.mark.alone
 
 pytest.importorskip("distributed", reason="pip install -r requirements-sweep.txt")
-
-START_SECONDS = 60.0
-
-
-class Cluster:
-    """A ``dask scheduler`` and ``dask worker`` processes."""
-
-    def __init__(self, folder):
-        self._file = folder / "scheduler.json"
-        self.processes = []
-        self.scheduler = self._start(
-            "scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", self._file
-        )
-        deadline = time.monotonic() + START_SECONDS
-        while not self._file.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.address = json.loads(self._file.read_text())["address"]
-
-    def start_worker(self, *options):
-        """Start a worker with one thread that does not restart by itself."""
-        return self._start(
-            "worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard", *options
-        )
-
-    def _start(self, command, *options):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dask", command, *map(str, options)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self.processes.append(process)
-        return process
-
-    def close(self):
-        for process in self.processes:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture
@@ -72,12 +30,14 @@ def cluster(tmp_path):
 def test_a_killed_worker_and_a_lost_scheduler_cost_no_checkpoint(cluster, tmp_path, monkeypatch):
     """One after another on one cluster, which takes some seconds to start."""
     monkeypatch.setattr(driver, "SAVE_SHARE", math.inf)
+    monkeypatch.setattr(driver, "_STATE_SECONDS", 0.1)
     workers = {worker.pid: worker for worker in (cluster.start_worker(), cluster.start_worker())}
     plan = make_plan(iterations=40, checkpoint_seconds=0.05)
-    seen, killed = [], []
+    seen, killed, said = [], [], set()
 
     def kill_a_worker(folder, state):
         """Kill the worker that has just trained run 1, in the middle of that run."""
+        said.add((state.phase, state.message, state.workers))
         seen.append([trial.result.iteration for trial in folder.trials])
         if seen[-1][0] > 10 and not killed:
             killed.append(workers[int(folder.results[1].worker.partition(":")[2])])
@@ -87,6 +47,8 @@ def test_a_killed_worker_and_a_lost_scheduler_cost_no_checkpoint(cluster, tmp_pa
     with SweepFolder.create(tmp_path / "sweep", plan, TEXT) as folder:
         run_sweep(folder, address=cluster.address, on_change=kill_a_worker)
     assert killed
+    lost = "One worker was lost; its run continues on another from the last checkpoint."
+    assert {("running", "", 2), ("running", lost, 1), ("finished", lost, 1)} <= said
     assert seen[0][0] < 40
     assert [trial.result.status for trial in folder.trials] == [FINISHED] * 4
     for before, after in pairwise(seen):
