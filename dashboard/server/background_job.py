@@ -1,4 +1,4 @@
-"""Work of a second or two in a background thread, which never calls Streamlit."""
+"""Work of some seconds in a background thread, which never calls Streamlit."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from dashboard.server.fair_lock import FairLock
+
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
 # Jobs and trainings share the processor: one job runs at a time, for all pages together.
-_ONE_AT_A_TIME = threading.Semaphore(1)
+_ONE_AT_A_TIME = FairLock()
 _current = threading.local()  # its attribute "job" is the job of this thread
 
 
@@ -20,6 +22,12 @@ def is_wanted() -> bool:
     """Return False if the job that calls this was cancelled; a long job checks now and then."""
     job: Job[object] | None = getattr(_current, "job", None)
     return job is None or not job.cancelled
+
+
+def let_others_run() -> None:
+    """Let the jobs that are waiting run now; a job of many seconds calls this now and then."""
+    if getattr(_current, "job", None) is not None:
+        _ONE_AT_A_TIME.yield_to_waiters()
 
 
 class Job(Generic[T]):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from dashboard.training.fair_lock import FairLock
+from dashboard.server.fair_lock import FairLock
 
 # How long a training keeps its seat while others wait; then it goes to the end of the queue.
 SEAT_SECONDS = 30.0

@@ -17,9 +17,9 @@ import time
 from collections.abc import Callable
 
 from dashboard.server import error_messages
+from dashboard.server.fair_lock import FairLock
 from dashboard.settings import TrainSettings
 from dashboard.training import live_settings
-from dashboard.training.fair_lock import FairLock
 from dashboard.training.live_settings import Change
 from dashboard.training.scheduler import Scheduler
 from dashboard.training.speed_meter import SpeedMeter

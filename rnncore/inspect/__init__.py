@@ -19,6 +19,7 @@ from rnncore.inspect.embedding import components, weight_norms
 from rnncore.inspect.gradient_reach import reach, reach_by_distance
 from rnncore.inspect.gradients import EntryCheck, check_network
 from rnncore.inspect.linear_probe import Probe, probe
+from rnncore.inspect.long_text import Extremes, find_strongest, read_pieces, search_pattern
 from rnncore.inspect.marks import (
     MARKS,
     bracket_depth,
@@ -33,7 +34,7 @@ from rnncore.inspect.marks import (
     vowels,
 )
 from rnncore.inspect.patches import patched, silenced
-from rnncore.inspect.patterns import Pattern, find_extremes, find_pattern
+from rnncore.inspect.patterns import Pattern, find_extremes, find_pattern, switched_on
 from rnncore.inspect.predictions import Predictions, mean_bits, moving_average, predict, surprise
 from rnncore.inspect.ranking import Ranking, rank_units
 from rnncore.inspect.unit_values import Progress, activations, state_after
@@ -42,6 +43,7 @@ from rnncore.layer_figures import layer_norms, saturation
 __all__ = [
     "MARKS",
     "EntryCheck",
+    "Extremes",
     "Pattern",
     "Predictions",
     "Probe",
@@ -55,6 +57,7 @@ __all__ = [
     "components",
     "find_extremes",
     "find_pattern",
+    "find_strongest",
     "inside_quotes",
     "layer_norms",
     "matches",
@@ -70,10 +73,13 @@ __all__ = [
     "rank_units",
     "reach",
     "reach_by_distance",
+    "read_pieces",
     "saturation",
+    "search_pattern",
     "silenced",
     "state_after",
     "surprise",
+    "switched_on",
     "vowels",
     "weight_norms",
 ]

@@ -54,6 +54,19 @@ def find_pattern(
     character before it. At the beginning of the text no character comes before.
     """
     values = flatten_units(values)
+    units, signs = switched_on(values, start, stop, threshold)
+    shares = share_on(values, units, signs, threshold)
+    return Pattern(units, signs, find_passages(shares, (start, stop), stop - start, share, count))
+
+
+def switched_on(
+    values: Array, start: int, stop: int, threshold: float = 0.3
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the units that switch on in a phrase and stay on, and their signs, (k,) each.
+
+    The arguments and the rule are those of ``find_pattern``. SettingError: no unit does.
+    """
+    values = flatten_units(values)
     T = len(values)
     start = checks.check_whole("start", start, 0, T - 1)
     stop = checks.check_whole("stop", stop, start + 1, T)
@@ -64,18 +77,34 @@ def find_pattern(
             f"No unit switches on at the beginning of this phrase and stays above {threshold:g} "
             "to its end; choose a shorter phrase or a lower threshold."
         )
-    signs = on[units]
-    shares = np.zeros(T)
+    return units, on[units]
+
+
+def share_on(
+    values: Array, units: NDArray[np.intp], signs: NDArray[np.intp], threshold: float
+) -> NDArray[np.float64]:
+    """Return the share of these units that are on, (...), in values (..., U)."""
+    shares = np.zeros(values.shape[:-1])
     for unit, sign in zip(units, signs, strict=True):
-        shares += values[:, unit] * sign > threshold
-    shares /= len(units)
+        shares += values[..., unit] * sign > threshold
+    return shares / len(units)
+
+
+def find_passages(
+    shares: Array, phrase: tuple[int, int] | None, length: int, share: float, count: int
+) -> list[Passage]:
+    """Return the passages where shares (T,) are at least ``share``, closest to ``length`` first.
+
+    phrase: (start, stop) of a passage that is left out, or None.
+    """
+    start, stop = phrase or (0, 0)
     found = [
         Passage(int(a), int(b), float(shares[a:b].mean()))
         for a, b in zip(*find_runs(shares >= share), strict=True)
         if b <= start or a >= stop
     ]
-    found.sort(key=lambda p: (abs(p.stop - p.start - (stop - start)), -p.share, p.start))
-    return Pattern(units, signs, found[:count])
+    found.sort(key=lambda p: (abs(p.stop - p.start - length), -p.share, p.start))
+    return found[:count]
 
 
 def find_runs(on: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -24,17 +24,24 @@ def run_blocks(
     state: the state of one sequence before the text, updated in place; None means zeros.
     steps: characters in a block, ``STEPS`` by default. The buffers are valid until the next block.
     """
-    steps = steps or STEPS
     ids = batches.check_ids(ids, network.vocab_dim)
     state = network.initial_state(1) if state is None else state
+    return run_streams(network, ids[None], state, steps or STEPS)
+
+
+def run_streams(
+    network: Network, ids: Ids, state: State, steps: int
+) -> Iterator[tuple[slice, list[CellBuffers]]]:
+    """Do the same for several texts of one length side by side, ids (N, T)."""
     weights, embed = network.weights(network.flat), network.params["W_embed"]
     buffers: list[CellBuffers] = []
-    for start in range(0, len(ids), steps):
-        block = slice(start, min(start + steps, len(ids)))
+    N, length = ids.shape
+    for start in range(0, length, steps):
+        block = slice(start, min(start + steps, length))
         T = block.stop - start
         if not buffers or buffers[0].T != T:
-            buffers = [cell.new_buffers(1, T) for cell in network.cells]
-        x = embed[ids[block]][:, None]
+            buffers = [cell.new_buffers(N, T) for cell in network.cells]
+        x = embed[ids[:, block].T]
         for layer, cell in enumerate(network.cells):
             x = cell.forward(weights[layer], x, state[layer], buffers[layer])
         yield block, buffers

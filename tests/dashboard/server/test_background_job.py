@@ -71,6 +71,25 @@ def test_one_job_runs_at_a_time(busy):
     assert started.wait(20)
 
 
+def test_a_long_job_lets_one_that_waits_run_in_between():
+    started, gate = threading.Event(), threading.Event()
+
+    def long():
+        background_job.let_others_run()  # none is waiting
+        started.set()
+        gate.wait(20)
+        background_job.let_others_run()
+        return short.result
+
+    job = Job(long)
+    started.wait(20)
+    short = Job(lambda: 7)
+    wait_until(lambda: len(background_job._ONE_AT_A_TIME._waiting))
+    gate.set()
+    job.wait(20)
+    assert job.result == 7
+
+
 def test_a_job_cancelled_while_waiting_does_not_start(busy):
     started = threading.Event()
     job = Job(started.set)

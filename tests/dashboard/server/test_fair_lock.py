@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from dashboard.training.fair_lock import FairLock
+from dashboard.server.fair_lock import FairLock
 from tests.support.trainers import until
 
 
