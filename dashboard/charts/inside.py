@@ -15,7 +15,8 @@ from dashboard.analysis.inside.characters import KINDS, Plane
 from dashboard.charts.chart_parts import TRAINING, VALIDATION, without_data
 
 POINTS = 400  # of each line
-_COLOURS = [TRAINING, VALIDATION, "#7b5ea7", "#3b8f6b", "#8a8a8a"]
+_COLOURS = [TRAINING, VALIDATION, "#7b5ea7", "#3b8f6b", "#8a8a8a", "#cc79a7", "#56b4e9"]
+_COLOURS += ["#8c6d31", "#c0392b", "#17a2a2"]  # eight layers, embedding and output
 # Okabe and Ito's colours, which colour-blind people can tell apart; the shape shows the kind, too.
 _KIND_COLOURS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a8a8a"]
 

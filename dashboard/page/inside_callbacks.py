@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TypeGuard
 
-from dashboard.page import error_boundary, inside_state, messages
+from dashboard.page import error_boundary, inside_jobs, inside_state, messages
 from dashboard.page.session import values
 from dashboard.runs.run import Run
 
@@ -47,6 +47,18 @@ def keep(subject: inside_state.Subject) -> None:
 def forget_kept() -> None:
     """Keep no network any longer."""
     inside_state.forget_kept()
+
+
+@error_boundary.callback
+def stop(kind: str) -> None:
+    """Stop a long analysis."""
+    inside_jobs.stop(kind)
+
+
+@error_boundary.callback
+def start_again(kind: str) -> None:
+    """Start an analysis that was stopped."""
+    inside_jobs.start_again(kind)
 
 
 @error_boundary.callback

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from dashboard.page import background
 from dashboard.page.session import values
-from dashboard.server.background_job import Job, is_wanted
+from dashboard.server.background_job import Job, is_wanted, let_others_run
 from rnncore import RnnCoreError
 
 T = TypeVar("T")
@@ -21,17 +21,26 @@ class CancelledError(Exception):
 
 @dataclass(eq=False)
 class Analysis(Generic[T]):
-    """A job, and how much of its work is done. problem: why it has no result, or ""."""
+    """A job of a kind, and how much of its work is done.
 
-    job: Job[T]
+    problem: why it has no result, or "".
+    """
+
+    kind: str
     total: int
     done: int = 0
     problem: str = ""
+    job: Job[T] = field(init=False)
 
     @property
     def share(self) -> float:
         """The share of the work that is done, 0 to 1."""
         return min(1.0, self.done / max(1, self.total))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the user has stopped it before it had a result."""
+        return self.job.cancelled and self.job.result is None
 
 
 def analyse(kind: str, about: object, total: int, work: Callable[[Report], T]) -> Analysis[T]:
@@ -43,13 +52,13 @@ def analyse(kind: str, about: object, total: int, work: Callable[[Report], T]) -
     running: dict[str, tuple[object, Analysis[T]]] = values().setdefault("_inside_jobs", {})
     if kind in running and running[kind][0] == about:
         return running[kind][1]
-    holder: list[Analysis[T]] = []
+    found: Analysis[T] = Analysis(kind, total)
 
     def report(done: int) -> None:
-        if holder:
-            holder[0].done = done
         if not is_wanted():
             raise CancelledError
+        found.done = done
+        let_others_run()
 
     def run() -> T | None:
         try:
@@ -57,12 +66,10 @@ def analyse(kind: str, about: object, total: int, work: Callable[[Report], T]) -
         except CancelledError:
             return None
         except RnnCoreError as error:
-            if holder:
-                holder[0].problem = str(error)
+            found.problem = str(error)
             return None
 
-    found: Analysis[T] = Analysis(background.job(f"inside_{kind}", about, run), total)  # type: ignore[arg-type]
-    holder.append(found)
+    found.job = background.job(f"inside_{kind}", about, run)  # type: ignore[arg-type]
     running[kind] = (about, found)
     return found
 
@@ -71,6 +78,19 @@ def any_running() -> bool:
     """Return whether any analysis of this page is waiting or running."""
     running: dict[str, tuple[object, Analysis[object]]] = values().get("_inside_jobs") or {}
     return any(analysis.job.running for _, analysis in running.values())
+
+
+def stop(kind: str) -> None:
+    """Stop the analysis of a kind; it has no result then."""
+    running: dict[str, tuple[object, Analysis[object]]] = values().get("_inside_jobs") or {}
+    if kind in running:
+        running[kind][1].job.cancel()
+
+
+def start_again(kind: str) -> None:
+    """Let a stopped analysis start again when it is next needed."""
+    (values().get("_inside_jobs") or {}).pop(kind, None)
+    background.forget(f"inside_{kind}")
 
 
 def forget() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dashboard.analysis.inside.reading import Reading, read_ids, read_text
 from dashboard.formatting import byte_size, training_stage
 from dashboard.page import inside_jobs
@@ -144,6 +147,11 @@ def held_out(run: Run, subject: Subject, length: int) -> Reading:
     return _kept_reading(run, subject, (HELD_OUT, 0, length, ""))
 
 
+def book(run: Run) -> NDArray[np.integer]:
+    """Return the ids of the run's whole text, (T,)."""
+    return run.solver.ids
+
+
 def has_held_out(run: Run) -> bool:
     """Return whether the run holds out any text."""
     return len(run.solver.val_ids) > 1
@@ -172,5 +180,5 @@ def _read(run: Run, network: RNN, source: str, share: int, length: int, text: st
     ids = run.solver.val_ids if held else run.solver.train_ids
     start = int(len(ids) * share / 100)
     if network.vocab == run.text.vocab:
-        return read_ids(vocab, ids, start, length)
+        return read_ids(vocab, ids, start, length, len(run.solver.train_ids) if held else 0)
     return read_text(vocab, run.text.vocab.decode(ids[start : start + length]), length)

@@ -38,10 +38,11 @@ from rnncore.inspect.patterns import Pattern, find_extremes, find_pattern, switc
 from rnncore.inspect.predictions import Predictions, mean_bits, moving_average, predict, surprise
 from rnncore.inspect.ranking import Ranking, rank_units
 from rnncore.inspect.unit_values import Progress, activations, state_after
-from rnncore.layer_figures import layer_norms, saturation
+from rnncore.layer_figures import SIGMOID_GATES, layer_norms, saturation
 
 __all__ = [
     "MARKS",
+    "SIGMOID_GATES",
     "EntryCheck",
     "Extremes",
     "Pattern",

@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+# What each of the other views states, with a figure.
+FIGURES = {
+    "Find units for …": r"(AUC|correlation) 0\.\d\d \(chance reaches 0\.\d\d\)",
+    "Silence units": r"Name the units to silence",
+    "Reach": r"depends on characters up to [\d,]+ back",
+    "Match a pattern": r"other passages of the whole text",
+    "Characters": r"first two principal components hold \d+ % of the variance",
+    "Check the maths": r"All gradients are right",
+}
+
 
 def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit: Visit):
     page = visit(iterations=50_000)
@@ -43,5 +53,9 @@ def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit:
     assert text.evaluate("e => e.children.length") == 0
     assert page.locator("img[src=x], script:has-text('alert')").count() == 0
 
+    for view, words in FIGURES.items():
+        page.get_by_text(view, exact=True).click()
+        shown = page.get_by_text(re.compile(words)).first
+        shown.wait_for(timeout=40_000)
     before = iterations(page)
     until(lambda: iterations(page) > before, 30, "training does not go on")

@@ -12,7 +12,6 @@ from dashboard.text.codepoints import display_char
 from rnncore import RNN, inspect
 
 KINDS = ("Vowel", "Consonant", "Capital", "Digit", "Space", "Punctuation", "Other")
-_SIGMOID_GATES = ("i", "f", "o", "r", "z")
 CHARS = 2000  # that the saturation is measured on
 
 
@@ -66,7 +65,7 @@ def kind(char: str) -> str:
 def figures_by_layer(network: RNN, reading: Reading) -> list[LayerFigures]:
     """Return the figures of each layer, its gates measured on the reading's first characters."""
     cell = network.cells[0]
-    gates = [name for name in cell.gates if name in _SIGMOID_GATES]
+    gates = [name for name in cell.gates if name in inspect.SIGMOID_GATES]
     ids = reading.ids[:CHARS]
     values = inspect.activations(network, ids, gates) if gates and len(ids) else None
     norms = inspect.weight_norms(network)

@@ -7,28 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.analysis.inside.reading import Reading, Values, all_values
+from dashboard.analysis.inside.reading import Reading, Values
+from dashboard.formatting import counted
 from rnncore import RNN, RnnCoreError, Vocab, inspect
-from rnncore.inspect.unit_values import run_blocks
 
-MAX_CHARS = 100_000  # of the book that is read, for a network of up to 2,000 units
-WINDOW = 32  # characters of which the largest and the smallest value are kept
-_KEPT = 1 << 22  # values that are kept at most
+MAX_CHARS = 3_000_000  # of the book that is read
+MAX_PHRASE = 200
 COUNT, AROUND = 8, 30  # passages shown, and characters on either side
-
-
-@dataclass(frozen=True, eq=False)
-class Extremes:
-    """The largest and smallest value of every unit in each window of a text.
-
-    high, low: (windows, units). high_at, low_at: their places in the text. count: characters read.
-    """
-
-    high: Values
-    high_at: NDArray[np.intp]
-    low: Values
-    low_at: NDArray[np.intp]
-    count: int
+# A chosen place rules out at most the windows on either side of its own.
+_WINDOWS = 3 * COUNT
 
 
 @dataclass(frozen=True)
@@ -42,69 +29,52 @@ class Place:
     value: float
 
 
+def describe_cut(length: int) -> str:
+    """Return a sentence about a book that is too long to be read as a whole, or ""."""
+    if length <= MAX_CHARS:
+        return ""
+    return f"The text has {length:,} characters; the first {MAX_CHARS:,} are read."
+
+
 def find_extremes(
     network: RNN,
     ids: NDArray[np.integer],
     part: str,
     progress: inspect.Progress | None = None,
-) -> Extremes:
+) -> inspect.Extremes:
     """Read a book once and keep the extremes of every unit of all layers."""
-    ids = ids[:MAX_CHARS]
-    units = network.num_layers * network.hidden_dim
-    window = max(WINDOW, -(-len(ids) * units * 2 // _KEPT // WINDOW) * WINDOW)
-    found: list[tuple[Values, NDArray[np.intp], Values, NDArray[np.intp]]] = []
-    for block, buffers in run_blocks(network, ids):
-        values = np.concatenate(
-            [
-                cell.read(b)[part][:, 0]
-                for cell, b in zip(network.cells, buffers, strict=True)
-            ],
-            axis=1,
-        )  # fmt: skip
-        for start in range(0, len(values), window):
-            piece = values[start : start + window]
-            top, bottom = piece.argmax(axis=0), piece.argmin(axis=0)
-            found.append(
-                (piece.max(axis=0), top + block.start + start,
-                 piece.min(axis=0), bottom + block.start + start)
-            )  # fmt: skip
-        if progress is not None:
-            progress(block.stop)
-    high, high_at, low, low_at = (np.array(rows) for rows in zip(*found, strict=True))
-    return Extremes(high, high_at, low, low_at, len(ids))
+    return inspect.find_strongest(network, ids[:MAX_CHARS], part, _WINDOWS, progress)
 
 
 def strongest(
-    extremes: Extremes, vocab: Vocab, ids: NDArray[np.integer], unit: int
+    extremes: inspect.Extremes, vocab: Vocab, ids: NDArray[np.integer], unit: int
 ) -> tuple[list[Place], list[Place]]:
     """Return the places where a unit is strongest and where it is weakest, the extreme first.
 
     unit: counted through all layers. ids: those that ``extremes`` were found in.
     """
 
-    def places(values: Values, at: NDArray[np.intp], sign: int) -> list[Place]:
-        order = np.argsort(-sign * values, kind="stable")
+    def places(values: Values, at: NDArray[np.intp]) -> list[Place]:
         chosen: list[Place] = []
-        for row in order:
-            place = int(at[row])
-            if all(abs(place - other.at) > AROUND for other in chosen):
-                chosen.append(_cut(vocab, ids, place, float(values[row])))
+        for value, place in zip(values.tolist(), at.tolist(), strict=True):
+            if value == value and all(abs(place - other.at) > AROUND for other in chosen):
+                chosen.append(_cut(vocab, ids, place, value))
             if len(chosen) == COUNT:
                 break
         return chosen
 
     return (
-        places(extremes.high[:, unit], extremes.high_at[:, unit], 1),
-        places(extremes.low[:, unit], extremes.low_at[:, unit], -1),
+        places(extremes.high[:, unit], extremes.high_at[:, unit]),
+        places(extremes.low[:, unit], extremes.low_at[:, unit]),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """Passages where the units of a phrase are on again.
+    """Passages of a book where the units of a phrase are on again.
 
     problem: why there are none, or "". units: names of the units, "+12" or "-12" with layer.
-    passages: (before, passage, after, share of the units that are on).
+    passages: (before, passage, after, share of the units that are on). count: characters read.
     """
 
     problem: str = ""
@@ -116,37 +86,53 @@ class Match:
 def match_pattern(
     network: RNN,
     reading: Reading,
-    start: int,
-    stop: int,
+    phrase: tuple[int, int],
+    book: NDArray[np.integer],
     threshold: float,
     progress: inspect.Progress | None = None,
 ) -> Match:
-    """Find where the units that switch on in ``text[start:stop]`` are on together again."""
-    values = all_values(network, reading, "h", progress)
-    known = reading.known_text()[: len(values)]
-    first, last = (int(i) for i in np.searchsorted(reading.places, [start, stop]))
-    if last <= first or last > len(values):
+    """Find where in a book the units that switch on in a phrase are on together again.
+
+    phrase: (start, stop) in ``reading.text``. book: the ids of the book.
+    """
+    assert network.vocab is not None
+    first, last = (int(i) for i in np.searchsorted(reading.places, phrase))
+    if last <= first:
         return Match("The network knows no character of this phrase; select another one.")
+    if last - first > MAX_PHRASE:
+        return Match(
+            f"The phrase has {counted(last - first, 'character')}; select up to {MAX_PHRASE}."
+        )
+    book = book[:MAX_CHARS]
+    ids, shift = np.concatenate([reading.context, reading.ids]), len(reading.context)
+    lead = max(0, first + shift - 1)  # the last character before the phrase
+    state = inspect.state_after(network, ids[:lead])
+    values = inspect.activations(network, ids[lead : last + shift], state=state)
+    start = first + shift - lead
     try:
-        found = inspect.find_pattern(values, first, last, threshold)
+        units, signs = inspect.switched_on(values, start, start + last - first, threshold)
     except RnnCoreError as error:
         return Match(str(error))
-    H = network.hidden_dim
+    own = None if reading.origin is None else (reading.origin + first, reading.origin + last)
+    found = inspect.search_pattern(
+        network, book, units, signs, last - first, threshold, phrase=own, progress=progress
+    )
+    H, decode = network.hidden_dim, network.vocab.decode
     names = tuple(
         f"{'+' if sign > 0 else '−'}{unit % H}"
         + (f" (layer {unit // H + 1})" if network.num_layers > 1 else "")
-        for unit, sign in zip(found.units.tolist(), found.signs.tolist(), strict=True)
+        for unit, sign in zip(units.tolist(), signs.tolist(), strict=True)
     )
     passages = tuple(
         (
-            known[max(0, p.start - AROUND) : p.start],
-            known[p.start : p.stop],
-            known[p.stop : p.stop + AROUND],
+            decode(book[max(0, p.start - AROUND) : p.start]),
+            decode(book[p.start : p.stop]),
+            decode(book[p.stop : p.stop + AROUND]),
             p.share,
         )
-        for p in found.passages
+        for p in found
     )
-    return Match("", names, passages, len(values))
+    return Match("", names, passages, len(book))
 
 
 def _cut(vocab: Vocab, ids: NDArray[np.integer], at: int, value: float) -> Place:

@@ -24,6 +24,7 @@ class Reading:
 
     text: as it is shown. places: (T,), where the characters are that the network knows.
     ids: (T,), their ids. context: ids before the text. notes: sentences about what was left out.
+    origin: where the text begins in the run's whole text, or None if it is not from there.
     """
 
     text: str
@@ -31,6 +32,7 @@ class Reading:
     ids: NDArray[np.integer]
     context: NDArray[np.integer]
     notes: tuple[str, ...] = ()
+    origin: int | None = None
 
     def on_text(self, values: Values) -> Values:
         """Return values of the (first) known characters for all characters, NaN for the others."""
@@ -47,11 +49,17 @@ class Reading:
         return max(0, int(np.searchsorted(self.places, at, side="right")) - 1)
 
 
-def read_ids(vocab: Vocab, ids: NDArray[np.integer], start: int, length: int) -> Reading:
-    """Return a part of a text that the network was trained on or is validated on."""
+def read_ids(
+    vocab: Vocab, ids: NDArray[np.integer], start: int, length: int, origin: int | None = None
+) -> Reading:
+    """Return a part of a text that the network was trained on or is validated on.
+
+    origin: where ``ids`` begin in the run's whole text.
+    """
     chosen = ids[start : start + length]
     context = ids[max(0, start - CONTEXT) : start]
-    return Reading(vocab.decode(chosen), np.arange(len(chosen)), chosen, context)
+    origin = None if origin is None else origin + start
+    return Reading(vocab.decode(chosen), np.arange(len(chosen)), chosen, context, origin=origin)
 
 
 def read_text(vocab: Vocab, text: str, length: int) -> Reading:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
+from dashboard.analysis.inside import over_training
 from dashboard.analysis.inside.characters import LayerFigures, figures_by_layer, plane
+from dashboard.analysis.inside.reading import Values
 from dashboard.charts import inside as charts
 from dashboard.page import inside_jobs, inside_state
 from dashboard.page.inside_state import Subject
 from dashboard.reports.escaping import escape
 from dashboard.runs.run import Run
 from dashboard.views.inside import parts
-
-_X, _Y = "Iteration", "Gradient norm"
 
 
 def draw(run: Run, subject: Subject) -> None:
@@ -41,19 +43,49 @@ def draw(run: Run, subject: Subject) -> None:
         "Characters that the network treats alike lie close to each other."
     )
     _draw_table(figures)
+    _draw_over_training(run, subject)
+
+
+def _draw_over_training(run: Run, subject: Subject) -> None:
+    """Draw a figure of each layer over the training, or failing that the whole gradient's norm."""
     history = run.solver.history.view()
-    norms = history["grad_norm"]
-    if len(norms) > 1:
-        st.vega_lite_chart(
-            charts.line_rows({"All layers together": norms}, _X, _Y, history["iteration"]),
-            charts.line_spec(_X, _Y, log=True),
-            width="stretch",
-            alt="Gradient norm over the training",
-        )
+    offered = over_training.available(history.layers)
+    if not offered:
+        if len(history) > 1:
+            norms = {"All layers together": history["grad_norm"]}
+            _draw_lines(norms, "Gradient norm", history["iteration"], log=True)
         st.caption(
-            "The norm of the whole gradient over training, before clipping. The history keeps no "
-            "norm for each layer."
+            "Figures of each layer are measured at validations, and this run has had none since "
+            "they are kept. Train on to see them."
         )
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        measure = st.segmented_control(
+            "Over the training", list(offered), format_func=offered.__getitem__,
+            default="gradient", required=True, key="inside_over",
+        ) or "gradient"  # fmt: skip
+        of_gates = over_training.is_of_gates(measure)
+        if of_gates:
+            parts.choose_layer(subject)
+    layer, _ = inside_state.layer_and_unit(subject)
+    found = over_training.lines(history.layers, measure, layer, parts.PARTS)
+    title = f"{offered[measure]}, percent" if of_gates else offered[measure]
+    _draw_lines(found, title, history.layers["iteration"], log=not of_gates)
+    st.caption(
+        "The share of a gate's values within 0.1 of its end, on the same held-out characters at "
+        "each validation."
+        if of_gates
+        else "Measured at each validation. The gradient is that of one batch, before clipping."
+    )
+
+
+def _draw_lines(lines: Mapping[str, Values], title: str, at: Values, *, log: bool) -> None:
+    st.vega_lite_chart(
+        charts.line_rows(lines, "Iteration", title, at),
+        charts.line_spec("Iteration", title, log=log),
+        width="stretch",
+        alt=f"{title} over the training",
+    )
 
 
 def _draw_table(figures: list[LayerFigures]) -> None:

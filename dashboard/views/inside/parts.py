@@ -38,15 +38,33 @@ _TABLE = (
 )
 
 
-def wait_for(analysis: Analysis[T], words: str) -> T | None:
-    """Return the result, or draw how far the analysis is and return None."""
-    analysis.job.wait(WAIT_SECONDS)
+def wait_for(analysis: Analysis[T], words: str, *, long: bool = False) -> T | None:
+    """Return the result, or draw how far the analysis is and return None.
+
+    long: whether it may take many seconds, so that a button stops it.
+    """
+    if not analysis.stopped:
+        analysis.job.wait(WAIT_SECONDS)
     if analysis.job.result is not None:
         return analysis.job.result
     if analysis.problem:
         st.warning(escape_markdown(analysis.problem))
+    elif analysis.stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            done = f"{min(analysis.done, analysis.total):,} of {analysis.total:,}"
+            st.caption(f"Stopped after {done} characters.", width="content")
+            st.button(
+                "Start again", key=f"inside_again_{analysis.kind}",
+                on_click=inside_callbacks.start_again, args=(analysis.kind,),
+            )  # fmt: skip
     elif analysis.job.running:
-        st.progress(analysis.share, f"{words} …")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(analysis.share, f"{words} …")
+            if long:
+                st.button(
+                    "Stop", key=f"inside_stop_{analysis.kind}", on_click=inside_callbacks.stop,
+                    args=(analysis.kind,),
+                )  # fmt: skip
     elif analysis.job.interrupted:
         analysis.job.start()
     else:

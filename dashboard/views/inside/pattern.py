@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.analysis.inside import passages
 from dashboard.analysis.inside.painting import paint
-from dashboard.analysis.inside.passages import match_pattern
 from dashboard.formatting import escape_markdown
 from dashboard.page import inside_jobs, inside_state
 from dashboard.page.inside_state import Subject
@@ -13,14 +13,13 @@ from dashboard.runs.run import Run
 from dashboard.views.inside import painted_text, parts
 from rnncore import inspect
 
-COUNT, PAINTED = 20_000, 3_000  # characters that are searched, and painted
+PAINTED = 3_000  # characters in which a phrase can be selected
 
 
 def draw(run: Run, subject: Subject) -> None:
     """Draw the view."""
-    reading = inside_state.held_out(run, subject, COUNT)
-    if not len(reading.ids):
-        st.caption("There is no text to read yet.")
+    reading = parts.choose_text(run, subject, most=PAINTED)
+    if reading is None:
         return
     phrase = inside_state.chosen().phrase
     text = reading.text[:PAINTED]
@@ -38,22 +37,28 @@ def draw(run: Run, subject: Subject) -> None:
     if phrase is None:
         st.caption(
             "The units that switch on at the beginning of the phrase and stay on to its end are "
-            "found, and then the other passages where they are on together."
+            "found, and then the other passages of the whole text where they are on together."
         )
         return
-    network, (start, stop) = subject.network, phrase
+    network, (start, stop), book = subject.network, phrase, inside_state.book(run)
+    total = min(len(book), passages.MAX_CHARS)
     found = parts.wait_for(
         inside_jobs.analyse(
-            "pattern", (subject, reading, phrase, threshold), len(reading.ids),
-            lambda report: match_pattern(network, reading, start, stop, threshold, report),
+            "pattern", (subject, reading, phrase, threshold), total,
+            lambda report: passages.match_pattern(
+                network, reading, phrase, book, threshold, report
+            ),
         ),
-        "Looking for the same units",
+        f"Looking for the same units in {total:,} characters",
+        long=True,
     )  # fmt: skip
     if found is None:
         return
     if found.problem:
         st.warning(escape_markdown(found.problem))
         return
+    if cut := passages.describe_cut(len(book)):
+        st.caption(cut)
     many = "" if len(found.units) <= 12 else f" and {len(found.units) - 12} more"
     st.markdown(
         escape_markdown(

@@ -12,8 +12,7 @@ from dashboard.page.inside_state import Subject
 from dashboard.page.session import values
 from dashboard.runs.run import Run
 from dashboard.views.inside import painted_text, parts
-
-GATES = ("i", "f", "o", "r", "z")  # from 0 to 1
+from rnncore import inspect
 
 
 def draw(run: Run, subject: Subject) -> None:
@@ -51,8 +50,8 @@ def draw(run: Run, subject: Subject) -> None:
     if st.toggle(
         "Strongest and weakest passages of the book",
         key="inside_extremes",
-        help=f"Reads up to {passages.MAX_CHARS:,} characters of the training text, which takes "
-        "some seconds.",
+        help=f"Reads the whole text, up to {passages.MAX_CHARS:,} characters, once for all units. "
+        "For a novel and 200 units this takes some ten seconds.",
     ):
         _draw_extremes(run, subject, layer, unit, part)
 
@@ -69,7 +68,7 @@ def _draw_painted(reading: Reading, matrix: Values, unit: int, part: str) -> Non
     painted_text.draw(
         paint(reading.text, on_text, scale),
         f"Unit {unit}, {parts.PARTS[part].lower()}",
-        "0" if part in GATES else f"−{scale:.1f}",
+        "0" if part in inspect.SIGMOID_GATES else f"−{scale:.1f}",
         f"{scale:.1f}",
         at=at,
         strip=strip,
@@ -84,22 +83,26 @@ def _draw_painted(reading: Reading, matrix: Values, unit: int, part: str) -> Non
 
 def _draw_extremes(run: Run, subject: Subject, layer: int, unit: int, part: str) -> None:
     network, vocab = subject.network, subject.network.vocab
-    ids = run.solver.train_ids[: passages.MAX_CHARS]
-    if vocab is None or vocab != run.text.vocab or not len(ids):
+    ids = inside_state.book(run)
+    if vocab is None:
         return
+    total = min(len(ids), passages.MAX_CHARS)
     extremes = parts.wait_for(
         inside_jobs.analyse(
-            "extremes", (subject, part), len(ids),
+            "extremes", (subject, part), total,
             lambda report: passages.find_extremes(network, ids, part, report),
         ),
-        f"Reading {len(ids):,} characters",
+        f"Reading {total:,} characters",
+        long=True,
     )  # fmt: skip
     if extremes is None:
         return
+    if cut := passages.describe_cut(len(ids)):
+        st.caption(cut)
     index = layer * network.hidden_dim + unit
     strongest, weakest = passages.strongest(extremes, vocab, ids, index)
     for title, places in (("Strongest", strongest), ("Weakest", weakest)):
-        st.caption(f"{title} in the first {extremes.count:,} characters of the training text")
+        st.caption(f"{title} in {total:,} characters of the whole text")
         parts.draw_passages(
             [(f"{p.value:.2f}", p.before, p.char, p.after) for p in places], f"{title} passages"
         )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
+from dashboard.analysis.inside import passages
+from dashboard.page.inside_state import Chosen
 from rnncore import inspect
 from tests.support.visits import Visit, with_story
 
@@ -57,12 +61,28 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     assert f"{np.nanmean(bits):.3f} bits per character" in shown
     assert f"with unit {best} silenced" in shown
     assert f"{np.nanmean(bits):.2f} bits by LSTM" in view(page, "surprise")
-    assert "depends on characters up to" in view(page, "reach")
+    reached = inspect.reach(model, ids, 287)  # the last character, for the text is short
+    back = 287 - np.flatnonzero(reached >= 0.01 * reached.max())[0]
+    assert f"depends on characters up to {back} back" in view(page, "reach")
     assert "The units that switch on" in view(page, "pattern")
-    assert "principal components hold" in view(page, "characters")
+    h = inspect.activations(model, ids)[:, 0, 0]
+    start = next(at for at in range(1, 200) if ((h[at] > 0.1) & (h[at - 1] <= 0.1)).any())
+    page.app.session_state["_inside_chosen"] = Chosen(phrase=(start, start + 1))
+    page.choose("inside_threshold", 0.1)
+    units, signs = inspect.switched_on(h, start, start + 1, 0.1)
+    shown = words(page)
+    assert f"On in “{held_out[start]}”: units " in shown
+    assert ", ".join(
+        f"{'+' if sign > 0 else '−'}{unit}" for unit, sign in zip(units, signs, strict=True)
+    ) in shown  # fmt: skip
+    shown = view(page, "characters")
+    shares = inspect.components(model.params["W_embed"]).shares
+    assert f"principal components hold {100 * shares.sum():.0f} %" in shown
+    assert "measured at validations, and this run has had none" in shown
     assert "All gradients are right." in view(page, "maths")
     page.choose("inside_flip", "Wh")
     assert "Caught: the gradient of Wh is wrong." in words(page)
+    page.run.solver.eval_every = 2
     page.steps(1)  # the copy stays as it is until the user asks for a newer one
     assert "after 1 iteration. Training is 1 iteration further." in words(page)
     old = page.app.session_state["_inside_subject"]
@@ -72,6 +92,38 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     kept = [*state["_inside_readings"], *(about for about, _ in state["_inside_jobs"].values())]
     assert kept
     assert not any(old in about for about in kept), "the earlier copy stays in memory"
+    view(page, "characters")  # with the figures of the validation
+    layers = page.run.solver.history.layers
+    rows = page.chart_rows("Gradient norm over the training")
+    assert dict(zip(rows["Network"], rows["Gradient norm"], strict=True)) == {
+        "Embedding": layers["gradient embedding"][0],
+        "Layer 1": layers["gradient 1"][0],
+        "Output layer": layers["gradient output"][0],
+    }
+    page.choose("inside_over", "near_1")
+    rows = page.chart_rows("Gates near 1, percent over the training")
+    assert rows["Network"].tolist() == ["Input gate i", "Forget gate f", "Output gate o"]
+    assert rows["Gates near 1, percent"][1] == 100 * layers["near_1 1 f"][0]
+
+
+def test_reading_the_whole_book_can_be_stopped_and_started_again(page, monkeypatch):
+    gate, read = threading.Event(), passages.find_extremes
+
+    def slow(network, ids, part, report):
+        report(10)
+        gate.wait(20)
+        return read(network, ids, part, report)
+
+    monkeypatch.setattr(passages, "find_extremes", slow)
+    page.choose("inside_extremes", True)
+    page.press("Stop")
+    gate.set()
+    assert "Stopped after 10 of 2,880 characters." in words(page)
+    page.press("Start again")
+    assert "Strongest in 2,880 characters of the whole text" in words(page)
+    cells = inspect.activations(page.run.trainer.model(), page.run.solver.ids, ("c",))
+    table = next(e.value for e in page.app.html if "Strongest passages" in e.value)
+    assert f"{cells[:, 0, 0, 0].max():.2f}<" in table
 
 
 def test_own_text_is_read_and_never_becomes_markup(page):

@@ -5,10 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard.analysis.inside import characters, passages, reach, silencing, surprise
+from dashboard.analysis.inside import (
+    characters,
+    over_training,
+    passages,
+    reach,
+    silencing,
+    surprise,
+)
 from dashboard.analysis.inside.reading import Reading, read_ids, read_text
 from dashboard.analysis.inside.unit_finder import describe, find_units
 from rnncore import RNN, Vocab, inspect
+from rnncore.layer_table import LayerTable
 
 CHARS = 'ab "\n'
 VOCAB = Vocab(CHARS)
@@ -154,31 +162,67 @@ def test_reach_is_stated_from_one_character_and_on_average(network, reading):
 def test_the_strongest_passages_are_where_the_unit_is_strongest(network, monkeypatch):
     ids, done = VOCAB.encode(TEXT), []
     found = passages.find_extremes(network, ids, "c", done.append)
-    assert done[-1] == found.count == len(ids)
+    assert done[-1] == len(ids)
     values = inspect.activations(network, ids, ("c",))[:, 0, 0, 1]
     strongest, weakest = passages.strongest(found, VOCAB, ids, 1)
-    assert strongest[0].value == pytest.approx(float(values.max()))
-    assert weakest[0].value == pytest.approx(float(values.min()))
+    assert strongest[0].value == pytest.approx(float(values.max()), rel=1e-4)
+    assert weakest[0].value == pytest.approx(float(values.min()), rel=1e-4)
+    assert len(strongest) == passages.COUNT
+    assert min(np.diff(sorted(place.at for place in strongest))) > passages.AROUND
     for place in (*strongest, *weakest):
-        assert values[place.at] == pytest.approx(place.value)
+        assert values[place.at] == pytest.approx(place.value, rel=1e-3)
         assert TEXT[place.at] == place.char
         assert TEXT[: place.at].endswith(place.before)
     monkeypatch.setattr(passages, "MAX_CHARS", 100)
-    assert passages.find_extremes(network, ids, "c").count == 100
+    passages.find_extremes(network, ids, "c", done.append)
+    assert done[-1] == 100
+    assert "540 characters; the first 100 are read" in passages.describe_cut(len(ids))
+    assert passages.describe_cut(100) == ""
 
 
-def test_a_phrase_is_matched_where_its_units_are_on(network, reading):
-    start = TEXT.index('"')
-    stop = TEXT.index('"', start + 1)
-    found = passages.match_pattern(network, reading, start, stop, 0.3)
+def test_a_phrase_is_matched_where_its_units_are_on_in_the_whole_book(network):
+    """The phrase is selected in the second half of the book, and found in the first."""
+    book, half = VOCAB.encode(TEXT), len(TEXT) // 2
+    reading = read_ids(VOCAB, book[half:], 10, 200, origin=half)
+    start = reading.text.index('"')
+    phrase = start, reading.text.index('"', start + 1)
+    done = []
+    found = passages.match_pattern(network, reading, phrase, book, 0.3, done.append)
     assert not found.problem
-    assert found.passages
-    for before, passage, after, share in found.passages:
-        assert before + passage + after in TEXT
-        assert 0.8 <= share <= 1
+    assert found.count == done[-1] == len(book)
+    middle = [before + passage + after for before, passage, after, _ in found.passages]
+    assert all(text in TEXT for text in middle)
+    assert any(text in TEXT[:half] for text in middle)
+    assert all(0.8 <= share <= 1 for *_, share in found.passages)
+    own = half + 10 + start
+    assert TEXT[own - 20 : own + 60] not in middle
     unknown = read_text(VOCAB, "aéa", 3)
-    assert "knows no character" in passages.match_pattern(network, unknown, 1, 2, 0.3).problem
-    assert "No unit switches on" in passages.match_pattern(network, reading, 0, 90, 0.9).problem
+    for text, of, words in (
+        (unknown, (1, 2), "knows no character"),
+        (reading, (0, 90), "No unit switches on"),
+        (read_text(VOCAB, TEXT, 300), (0, 201), "201 characters; select up to 200"),
+    ):
+        assert words in passages.match_pattern(network, text, of, book, 0.9).problem
+
+
+def test_figures_of_each_layer_over_the_training_are_named():
+    table = LayerTable()
+    for at in (50, 100):
+        table = table.extended(
+            at,
+            {"gradient embedding": at / 10, "gradient 1": 2.0, "gradient output": 3.0,
+             "near_0 1 f": 0.25, "near_1 1 f": 0.5, "near_0 2 f": 0.125},
+        )  # fmt: skip
+    titles = {"f": "Forget gate f"}
+    assert over_training.available(LayerTable()) == {}
+    assert list(over_training.available(table)) == ["gradient", "near_0", "near_1"]
+    norms = over_training.lines(table, "gradient", 0, titles)
+    assert list(norms) == ["Embedding", "Layer 1", "Output layer"]
+    assert norms["Embedding"].tolist() == [5, 10]
+    gates = over_training.lines(table, "near_0", 1, titles)
+    assert {name: values.tolist() for name, values in gates.items()} == {
+        "Forget gate f": [12.5, 12.5]
+    }
 
 
 def test_characters_have_a_place_a_kind_and_figures(network, reading):
