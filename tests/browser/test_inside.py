@@ -18,9 +18,9 @@ pytestmark = pytest.mark.browser
 # What each of the other views states, with a figure.
 FIGURES = {
     "Find units for …": r"(AUC|correlation) 0\.\d\d \(chance reaches 0\.\d\d\)",
-    "Silence units": r"Name the units to silence",
+    "Silence units": r"bits per character, and \d\.\d+ with unit \d+ silenced",
     "Reach": r"depends on characters up to [\d,]+ back",
-    "Match a pattern": r"other passages of the whole text",
+    "Match a pattern": r"On in “[^”]+”: units|No unit switches on",
     "Characters": r"first two principal components hold \d+ % of the variance",
     "Check the maths": r"All gradients are right",
 }
@@ -54,8 +54,12 @@ def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit:
     assert page.locator("img[src=x], script:has-text('alert')").count() == 0
 
     for view, words in FIGURES.items():
-        page.get_by_text(view, exact=True).click()
-        shown = page.get_by_text(re.compile(words)).first
-        shown.wait_for(timeout=40_000)
+        page.get_by_role("radio", name=view, exact=True).click()
+        if view == "Match a pattern":
+            text.wait_for(timeout=20_000)
+            text.dblclick(position={"x": 60, "y": 20})  # selects a word
+        page.get_by_text(re.compile(words)).first.wait_for(timeout=40_000)
+        if view.startswith("Find"):
+            page.get_by_role("button", name=re.compile("^Silence unit")).click()
     before = iterations(page)
     until(lambda: iterations(page) > before, 30, "training does not go on")
