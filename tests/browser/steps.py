@@ -112,6 +112,13 @@ def set_slider(page: Page, label: str, value: float) -> None:
     raise AssertionError(f"{label} could not be set to {value}")
 
 
+def fill(page: Page, label: str, value: str) -> None:
+    """Enter a value into the box with this label."""
+    box = page.locator(f"input[aria-label='{label}']")
+    box.fill(value)
+    box.press("Enter")
+
+
 def loss_chart(page: Page) -> Locator:
     """Return the chart of the loss."""
     return page.locator(".st-key-chart_panel").get_by_test_id("stVegaLiteChart").first

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import statistics
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlencode, urlsplit
 from xml.etree import ElementTree
@@ -10,9 +14,11 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
+from dashboard.runs.store import Store
 from tests.browser.conftest import SMALL, Server
-from tests.browser.steps import button, until
+from tests.browser.steps import button, until, wait_until_drawn
 from tests.browser.visitors import BY_PATH, visit, visitor
+from tests.support.many_runs import copy_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +33,6 @@ _HEAD, _ROW = 36, 36  # pixels
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Return a server with four runs."""
-    from dashboard.runs.store import Store
-    from tests.support.many_runs import copy_runs
-
     folder = tmp_path_factory.mktemp("comparing")
     store = Store(folder / "runs")
     copy_runs(store, 4, steps=30)
@@ -133,6 +136,41 @@ def test_a_comparison_follows_a_run_that_trains(server: Server, browser: Browser
         before = _written_after(page)
         button(page, "Write again").click()
         until(lambda: _written_after(page) > before, 30, "the network did not write as it is now")
+
+
+@pytest.mark.slow
+def test_a_list_of_2_000_runs_opens_within_two_seconds(browser: Browser, tmp_path: Path) -> None:
+    store = Store(tmp_path / "runs")
+    copy_runs(store, 2_000)
+    server = Server(store.root, tmp_path / "log.txt")
+    try:
+        times = [_open_list(browser, server) for _ in range(6)]
+    finally:
+        server.stop()
+    first, *later = times
+    opens, answers = (statistics.median(found) for found in zip(*later, strict=True))
+    print(
+        f"\nthe list of 2,000 runs opens in {first[0]:.1f} s without an index, and then "
+        f"in {opens:.2f} s; the first row answers a click after {answers:.2f} s "
+        f"(medians of {len(later)} visitors, load {os.getloadavg()[0]:.1f})"
+    )
+    assert opens < 2.0
+    assert answers < 2.0
+
+
+def _open_list(browser: Browser, server: Server) -> tuple[float, float]:
+    """Return the seconds from a click on Runs to the first row, and until it is selected."""
+    with visitor(browser) as context:
+        page = visit(context, server.url)
+        wait_until_drawn(page)
+        began = time.perf_counter()
+        page.get_by_role("link", name="Runs").first.click()
+        page.get_by_text("2,000 runs on this computer").wait_for()
+        cells = page.locator("[data-testid=data-grid-canvas] [role=gridcell]")
+        cells.filter(has_text="cat · LSTM 2 × 6").first.wait_for(state="attached")
+        opened = time.perf_counter() - began
+        select_row(page, 0, "units per layer")
+        return opened, time.perf_counter() - began - opened
 
 
 def _iterations(row: Locator) -> int:

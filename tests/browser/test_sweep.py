@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.browser.conftest import SMALL, Server, Visit
-from tests.browser.steps import button, until
+from tests.browser.steps import button, fill, until
 from tests.browser.steps import iterations as shown_iterations
 from tests.browser.visitors import visit as open_page
 from tests.browser.visitors import visitor
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 SECONDS = 120  # in which workers start and twelve tiny runs train, on a busy computer
-
-
-def fill(page: Page, label: str, value: str) -> None:
-    box = page.locator(f"input[aria-label='{label}']")
-    box.fill(value)
-    box.press("Enter")
 
 
 def start_sweep(page: Page, iterations: int) -> None:
