@@ -59,10 +59,12 @@ def show() -> None:
     contest = st.Page(lambda: race.show(pages, comparison), title="Race", url_path="race")
     pages = [bench, contest, how]
     if entry.is_private():
-        trials = st.Page(lambda: sweep.show(pages, bench), title="Sweep", url_path="sweep")
+        trials = st.Page(
+            lambda: sweep.show(pages, bench, comparison), title="Sweep", url_path="sweep"
+        )
         pages = [bench, run_list, contest, trials, how]
     st.html(style.STYLE)
-    # A comparison is opened from the list of runs, from a race or by its link.
+    # A comparison is opened from the list of runs, a race, a sweep or by its link.
     st.navigation([*pages, comparison], position="hidden").run()
 
 

@@ -29,8 +29,8 @@ _SEEDS_HELP = (
 )
 
 
-def show(pages: Sequence[Page], workbench: Page) -> None:
-    """Draw the page, with a bar of links to ``pages``; opening a run switches to the workbench."""
+def show(pages: Sequence[Page], workbench: Page, compare: Page) -> None:
+    """Draw the page, with a bar of links to ``pages``; its buttons lead to the other two."""
     error_boundary.part(text.load)()
     bar.show(pages)
     st.set_page_config(page_title=f"Sweep · {browser_tab.NAME}")
@@ -53,7 +53,7 @@ def show(pages: Sequence[Page], workbench: Page) -> None:
         with st.expander("New sweep", expanded=sweep is None, icon=":material/add:"):
             error_boundary.part(_draw_form)()
     if sweep is not None:
-        sweep_results.show(sweep, workbench)
+        sweep_results.show(sweep, workbench, compare)
 
 
 def _draw_form() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.charts import sweep_charts
+from dashboard.comparison.loading import MOST
 from dashboard.formatting import escape_markdown, three_decimals
 from dashboard.page import error_boundary, state, sweep_callbacks
 from dashboard.reports.terms import TERMS
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 TICK_SECONDS = 2.0
 
 
-def show(sweep: Sweep, workbench: Page) -> None:
-    """Draw the results; they are drawn again every two seconds while the sweep is running."""
+def show(sweep: Sweep, workbench: Page, compare: Page) -> None:
+    """Draw the results; they are drawn again every two seconds while the sweep is running.
+
+    Its buttons lead to the other two pages.
+    """
     _draw_heading(sweep)
     tick = TICK_SECONDS if sweep.busy else None
-    st.fragment(error_boundary.part(lambda: _draw(sweep, workbench)), run_every=tick)()
+    draw = error_boundary.part(lambda: _draw(sweep, workbench, compare))
+    st.fragment(draw, run_every=tick)()
 
 
 def _draw_heading(sweep: Sweep) -> None:
@@ -84,7 +89,7 @@ def _describe_id(sweep_id: str) -> str:
     return f"{at.day} {at:%B, %H:%M:%S}"
 
 
-def _draw(sweep: Sweep, workbench: Page) -> None:
+def _draw(sweep: Sweep, workbench: Page, compare: Page) -> None:
     found = summary.summarise(sweep)
     st.progress(found.share, text=found.line)
     if found.message:
@@ -94,7 +99,7 @@ def _draw(sweep: Sweep, workbench: Page) -> None:
         _draw_best(sweep, found.best, workbench)
         _draw_charts(found, found.best.number)
         _draw_effects(found.effects)
-    _draw_table(sweep, found.ranked, workbench)
+    _draw_table(sweep, found.ranked, workbench, compare)
     if state.flag_change("sweep busy", sweep.busy) is False:
         st.rerun()  # the buttons, and the timer, are no longer those of a running sweep
 
@@ -171,7 +176,7 @@ def _draw_effects(effects: list[Effect]) -> None:
             st.caption(escape_markdown(summary.describe_effect(effect)))
 
 
-def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page) -> None:
+def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page, compare: Page) -> None:
     rows = sweep_charts.table_rows(ranked, summary.TITLES)
     found = st.dataframe(
         rows,
@@ -180,11 +185,17 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page) -> None:
         height=min(38 + 35 * len(rows), 420),
         key="sweep_table",
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
     )
     chosen = [ranked[i] for i in found["selection"]["rows"] if i < len(ranked)]
     if not chosen:
-        st.caption("Select a row to open that run. Runs that have ended are under Runs too.")
+        st.caption(
+            f"Select a row to open that run, or 2 to {MOST} to compare them. Runs that have ended "
+            "are under Runs too."
+        )
+        return
+    if len(chosen) > 1:
+        _draw_compare(sweep, chosen, compare)
         return
     trial = chosen[0]
     stored = trial.number in sweep.about.stored
@@ -201,3 +212,16 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page) -> None:
             st.caption("It can be opened when it has ended.")
     if trial.result.message:
         st.warning(escape_markdown(trial.result.message))
+
+
+def _draw_compare(sweep: Sweep, chosen: list[Trial], compare: Page) -> None:
+    """Draw the button that compares the selected runs."""
+    stored = sweep.about.stored
+    ids = [stored[trial.number] for trial in chosen if trial.number in stored]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            f"Compare {len(ids)}", key="sweep_compare", disabled=not 2 <= len(ids) <= MOST
+        ):
+            st.switch_page(compare, query_params={"runs": ",".join(ids)})
+        if len(ids) < len(chosen):
+            st.caption("The others can be compared when they have ended.")

@@ -10,6 +10,7 @@ from dashboard.sweeps import manager as managers
 from dashboard.sweeps.manager import SweepManager, get_manager
 from dashboard.sweeps.sweep import Sweep
 from rnncore.sweep import SweepFolder, driver, run_sweep
+from rnncore.sweep.results import rank
 from tests.support.sweeps import EngineHere
 from tests.support.visits import with_story
 
@@ -46,6 +47,12 @@ def test_a_sweep_is_chosen_started_and_its_best_run_opened(page):
     assert page.says("train more seeds")
     sweep = get_manager().get(get_manager().ids()[0])
     assert len(get_registry().store.list_runs()) == 4
+    page.app.session_state["sweep_table"] = {"selection": {"rows": [0, 2], "columns": []}}
+    page.look()
+    page.press("Compare 2")
+    ranked = [sweep.about.stored[trial.number] for trial in rank(sweep.trials())]
+    assert page.app.query_params["runs"] == f"{ranked[0]},{ranked[2]}"
+    page.open_page("sweep")
     best = sweep.folder.best()
     page.app.button(key="sweep_open_best").click().run()
     assert page.run.id == sweep.about.stored[best.number]
