@@ -38,13 +38,15 @@ class Draft:
     """The plan that the page's choices make.
 
     problem: why they make none, or "". seconds: how long it takes here, or None if that is not
-    known yet. measuring: whether it will be known soon. workers: runs that train at once here.
+    known. measuring: whether it is being measured. waiting: whether it will be when no training is
+    running. workers: runs that train at once here.
     """
 
     plan: SweepPlan | None
     problem: str
     seconds: float | None = None
     measuring: bool = False
+    waiting: bool = False
     workers: int = field(default_factory=count_cores)
 
 
@@ -68,7 +70,7 @@ def draft() -> Draft:
     job = background.job("sweep", (text, repr(plan)), lambda: _estimate(plan, text))
     if job.interrupted and not len(SCHEDULER):
         job.start()
-    return Draft(plan, "", job.result, job.running)
+    return Draft(plan, "", job.result, job.running, job.interrupted)
 
 
 def _estimate(plan: SweepPlan, text: LoadedText) -> float | None:

@@ -31,7 +31,7 @@ DEFAULTS: dict[str, Any] = {
     BUDGET: "iterations",
     AMOUNTS["iterations"]: 1_000,
     AMOUNTS["minutes"]: 2.0,
-    LIMIT: 0,
+    LIMIT: None,  # no limit
 }
 
 

@@ -17,7 +17,7 @@ from rnncore.sweep.results import FAILED, FINISHED, RUNNING, STOPPED, WAITING, T
 TITLES = {name: setting.title for name, setting in SETTINGS.items()}
 _PHASES = {
     "new": "Not started",
-    "starting": "Starting the workers",
+    "starting": "Being prepared: the workers are starting",
     "running": "Running",
     "finished": "Finished",
     "cancelled": "Cancelled",

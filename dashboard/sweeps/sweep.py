@@ -46,6 +46,7 @@ class Sweep:
         self.about = _read_about(path)
         self._text = text
         self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0  # when the process was started, in seconds since 1970
         self._lock = threading.RLock()
 
     @property
@@ -70,8 +71,10 @@ class Sweep:
             return self.folder.trials
 
     def state(self) -> SweepState:
-        """Return what the sweep is doing; also if its process was killed."""
+        """Return what the sweep is doing, also if its process has written nothing or was killed."""
         state = self.folder.read_state()
+        if self.running and (state.phase == "new" or state.updated < self._started):
+            return SweepState("starting", spent=state.spent)  # the process has written none yet
         if state.active and not self.running:
             message = "It ended unexpectedly. Everything up to the last checkpoints is saved."
             return SweepState("failed", message, state.workers, state.spent, state.updated)
@@ -101,6 +104,7 @@ class Sweep:
         with self._lock:
             if self.running:
                 return
+            self._started = time.time()
             try:
                 self._process = subprocess.Popen(
                     [

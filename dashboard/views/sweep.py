@@ -9,6 +9,7 @@ from streamlit.navigation.page import StreamlitPage as Page
 
 from dashboard.formatting import counted, duration, escape_markdown
 from dashboard.page import error_boundary, messages, state, sweep_callbacks, sweep_widgets, widgets
+from dashboard.page.sweep_callbacks import Draft
 from dashboard.reports.terms import TERMS
 from dashboard.runs.titles import describe_cells
 from dashboard.sweeps.form import MAX_RUNS, SEARCHES, SETTINGS
@@ -19,13 +20,14 @@ _VALUES_HELP = (
     "Values, such as 64, 128, 256. Or evenly spaced ones, such as 64..256:3. For a random search "
     "also a range, such as 0.001..0.02."
 )
-_SEARCH_HELP = (
-    "All combinations tries each value with each other. Random draws some combinations. Halving "
-    "stops the worse half early, again and again, so that more can be tried."
-)
+_SEARCH_HELP = {
+    "grid": "Tries each value with each other.",
+    "random": "Tries some combinations, drawn at random.",
+    "halving": "Stops the worse half of the runs early, again and again, to try more of them.",
+}
 _SEEDS_HELP = (
-    "Each combination is trained this many times from different random weights. With two or more, "
-    "the page shows which differences are larger than chance."
+    "How often each combination is trained, each time from other random weights: from 2 on, the "
+    "page shows which differences are larger than chance."
 )
 
 
@@ -80,8 +82,9 @@ def _draw_form() -> None:
             format_func=SEARCHES.__getitem__,
             key=sweep_widgets.SEARCH,
             required=True,
-            help=_SEARCH_HELP,
+            help=" ".join(f"{SEARCHES[name]}: {text}" for name, text in _SEARCH_HELP.items()),
         )
+        st.caption(_SEARCH_HELP[form.search])
         st.segmented_control(
             "Length of a run",
             list(sweep_widgets.AMOUNTS),
@@ -113,11 +116,13 @@ def _draw_form() -> None:
                     TERMS["Iterations"],
                 )  # fmt: skip
         with limit:
-            _number(
-                "Minutes in all", sweep_widgets.LIMIT, 0, 10_000,
-                "The sweep ends after so many minutes, for example 60. 0 means no limit.",
+            st.number_input(
+                "Minutes in all", 1, 10_000, None, key=sweep_widgets.LIMIT, placeholder="no limit",
+                help="The sweep ends after so many minutes, for example 60, and keeps its runs as "
+                "they are then.",
             )  # fmt: skip
-    tick = 1.0 if sweep_callbacks.draft().measuring else None
+    draft = sweep_callbacks.draft()
+    tick = 1.0 if draft.measuring or draft.waiting else None
     st.fragment(error_boundary.part(_draw_start), run_every=tick)()
 
 
@@ -162,7 +167,7 @@ def _draw_start() -> None:
         time = "" if draft.seconds is None else f": about {duration(draft.seconds)}"
         if draft.measuring:
             time = ": measuring how long …"
-        st.markdown(f"**{runs}**{time} {escape_markdown(where)}.")
+        st.markdown(f"**{runs}**{time} {escape_markdown(where)}. {_describe_lack(draft)}")
     st.button(
         "Start sweep",
         type="primary",
@@ -171,6 +176,18 @@ def _draw_start() -> None:
         disabled=draft.plan is None,
         on_click=sweep_callbacks.start,
     )
-    measured = state.flag_change("sweep measuring", draft.measuring) is False
+    pending = draft.measuring or draft.waiting
+    measured = state.flag_change("sweep measuring", pending) is False
     if state.take_redraw_request() or measured:
         st.rerun()  # a sweep was started, or the timer of this fragment is no longer needed
+
+
+def _describe_lack(draft: Draft) -> str:
+    """Return why it is not known how long the sweep takes; "" if it is, or soon will be."""
+    if draft.seconds is not None or draft.measuring:
+        return ""
+    if sweep_callbacks.scheduler_address():
+        return "How long they take depends on its computers."
+    if draft.waiting:
+        return "How long they take is measured as soon as no training is running."
+    return "How long they take could not be measured."

@@ -25,13 +25,15 @@ pytestmark = pytest.mark.browser
 SECONDS = 120  # in which workers start and twelve tiny runs train, on a busy computer
 
 
-def start_sweep(page: Page, iterations: int) -> None:
-    """Start a sweep of three sizes, two cells and two seeds."""
+def start_sweep(page: Page, iterations: int, known: str) -> None:
+    """Start a sweep of three sizes, two cells and two seeds, when the page says what is known."""
     page.get_by_role("link", name="Sweep").first.click()
     fill(page, "Hidden size", "4, 8, 12")
     fill(page, "Iterations", str(iterations))
-    page.get_by_text("12 runs").first.wait_for()
+    page.get_by_text(re.compile(known)).first.wait_for()
     button(page, "Start sweep").click()
+    page.get_by_text(re.compile("^(Being prepared|Running)")).wait_for()
+    assert not button(page, "Start sweep").count()
 
 
 def open_best(page: Page, iterations: int) -> None:
@@ -50,7 +52,8 @@ def open_best(page: Page, iterations: int) -> None:
 def test_a_sweep_ends_and_its_best_run_opens_on_the_workbench(visit: Visit) -> None:
     pytest.importorskip("distributed", reason="pip install -r requirements-sweep.txt")
     page = visit()
-    start_sweep(page, 20)
+    # Nothing but the click redraws the page then: the measurement is over.
+    start_sweep(page, 20, "12 runs: about")
     open_best(page, 20)
 
 
@@ -68,7 +71,7 @@ def test_a_sweep_on_a_cluster_goes_on_without_a_killed_worker(
             exits.callback(server.stop)
             context = exits.enter_context(visitor(browser))
             page = open_page(context, f"{server.url}?{urlencode(SMALL)}")
-            start_sweep(page, 2_000)
+            start_sweep(page, 2_000, "12 runs on tcp")
             page.get_by_text(re.compile("^Running · .*[12] running")).wait_for()
             workers[0].kill()
             page.get_by_text("One worker was lost; its run continues on another").wait_for()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dashboard.runs.registry import Registry
@@ -9,6 +11,7 @@ from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.sweeps import manager as managers
 from dashboard.sweeps.form import SweepForm, make_plan
 from dashboard.sweeps.manager import SweepManager
+from dashboard.sweeps.summary import summarise
 from dashboard.sweeps.sweep import Sweep
 from dashboard.training.status import Phase
 from rnncore import RnnCoreError
@@ -107,6 +110,16 @@ def test_one_sweep_is_computed_at_a_time(manager, monkeypatch):
     with pytest.raises(RnnCoreError, match="Cancel it first"):
         manager.delete(first.id)
     assert manager.running() is first
+
+
+def test_a_started_sweep_is_being_prepared_until_its_process_writes_its_state(manager, monkeypatch):
+    sweep = manager.start(PLAN, TEXT)
+    monkeypatch.setattr(Sweep, "running", True)
+    assert sweep.state().phase == "finished"  # the process ends in a moment
+    sweep._started = time.time() + 1  # as when a cancelled sweep goes on
+    assert summarise(sweep).line.startswith("Being prepared: the workers are starting · ")
+    (sweep.folder.path / "state.json").unlink()
+    assert sweep.state().phase == "starting"
 
 
 def test_a_killed_process_is_one_sentence(manager, monkeypatch):

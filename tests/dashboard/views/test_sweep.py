@@ -11,7 +11,7 @@ from dashboard.sweeps.manager import SweepManager, get_manager
 from dashboard.sweeps.sweep import Sweep
 from rnncore.sweep import SweepFolder, driver, run_sweep
 from rnncore.sweep.results import rank
-from tests.support.sweeps import EngineHere
+from tests.support.sweeps import EngineHere, make_plan
 from tests.support.visits import with_story
 
 
@@ -75,3 +75,16 @@ def test_other_computers_see_no_sweeps(page, monkeypatch):
     monkeypatch.setenv("LSTM_WORKBENCH_SHARED", "1")
     page.open_page("")
     assert "sweep" not in {of.get("url_pathname") for of in page.app._registered_pages.values()}
+
+
+def test_the_form_says_how_long_the_sweep_takes_or_why_that_is_unknown(page, monkeypatch):
+    for known, words in (
+        ({"seconds": 9.0}, ": about 9 s here"),
+        ({"measuring": True}, ": measuring how long"),
+        ({"waiting": True}, "is measured as soon as no training is running"),
+        ({}, "could not be measured"),
+    ):
+        made = sweep_callbacks.Draft(make_plan(), "", **known)
+        monkeypatch.setattr(sweep_callbacks, "draft", lambda made=made: made)
+        page.look()
+        assert page.says(words)
