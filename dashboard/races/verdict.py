@@ -11,13 +11,29 @@ import numpy as np
 from dashboard.analysis.curve_statistics import robust_deviation
 from dashboard.analysis.validation_rise import has_risen_clearly
 from dashboard.comparison.compared import Compared
-from dashboard.formatting import counted
+from dashboard.formatting import counted, duration
 from dashboard.training.status import Phase
+from rnncore.history import VALIDATION_COLUMNS
 
 _TIE = 0.01  # nats per character: a smaller lead can be chance
 _RECENT = 50  # iterations over which the training loss is averaged
 _FASTER, _LARGER = 1.25, 1.5  # factors that are worth a sentence
 _MEMORISED = 0.1  # nats by which the training loss must lie below the validation loss
+_ONCE = (
+    "Each network trained once, so the difference can be chance. To check, train several seeds of "
+    "each on the Sweep page."
+)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of training: so many of a history's "iteration" or "seconds"."""
+
+    column: str
+    amount: float = math.inf
+
+
+_END = Point("iteration")
 
 
 @dataclass(frozen=True)
@@ -35,24 +51,50 @@ class Verdict:
 
 
 def judge(runs: Sequence[Compared]) -> Verdict:
-    """Return who leads or has won, by the lowest validation loss."""
+    """Return who leads or has won, by the lowest validation loss.
+
+    While they train, racers take turns of equal time, so fast ones have more iterations. They are
+    compared at the point that all have reached.
+    """
     over = all(map(_is_over, runs))
-    scored = sorted((run for run in runs if not math.isnan(_score(run))), key=_score)
+    point = _END if over else _shared_point(runs)
+    scores = {id(run): _score(run, point) for run in runs}
+    scored = sorted(
+        (run for run in runs if not math.isnan(scores[id(run)])), key=lambda run: scores[id(run)]
+    )
     if len(scored) < 2:
         return Verdict(over, "", "The race has begun; the first validation losses are due soon.")
     first, second, *_ = scored
-    lead = _score(second) - _score(first)
+    lead = scores[id(second)] - scores[id(first)]
     measure = "best validation loss" if _validated(first) else "training loss"
-    losses = ", ".join(f"{_score(run):.3f} ({run.title})" for run in scored)
+    losses = ", ".join(f"{scores[id(run)]:.3f} ({run.title})" for run in scored)
     if not over:
-        state = "leads" if any(run.active for run in runs) else "was ahead when the race paused"
+        where = _describe(point, runs)
+        state = f"leads {where}"
+        if not any(run.active for run in runs):
+            state = f"was ahead {where} when the race paused"
         return Verdict(False, first.title, f"{first.title} {state}: {measure} {losses}.")
     if lead < max(_TIE, 2 * max(_noise(first), _noise(second))):
         headline = f"A draw between {first.title} and {second.title}: {measure} {losses}."
         reason = f"A difference of {lead:.3f} nats per character can be chance."
         return Verdict(True, "", headline, (reason, *_reasons(first, scored[1:])[:2]))
     headline = f"{first.title} won: {measure} {losses}, in nats per character."
-    return Verdict(True, first.title, headline, tuple(_reasons(first, scored[1:])[:4]))
+    return Verdict(True, first.title, headline, (*_reasons(first, scored[1:])[:4], _ONCE))
+
+
+def _shared_point(runs: Sequence[Compared]) -> Point:
+    """Return how far all racers have trained, apart from those that cannot go on."""
+    going = [run for run in runs if not _failed(run)]
+    if runs[0].plan.goal.kind == "minutes":
+        return Point("seconds", min((_last_seconds(run) for run in going), default=math.inf))
+    return Point("iteration", min((run.history.iterations for run in going), default=math.inf))
+
+
+def _describe(point: Point, runs: Sequence[Compared]) -> str:
+    """Return at what point the racers are compared, in words."""
+    if point.column == "seconds":
+        return f"after {duration(point.amount)} of training each"
+    return f"at iteration {point.amount:,.0f} of each"
 
 
 def _reasons(winner: Compared, others: Sequence[Compared]) -> list[str]:
@@ -69,8 +111,7 @@ def _explosion(run: Compared, winner: Compared) -> str:
     """Return that a run's gradient exploded, or ""."""
     history = run.history
     start, end = float(history["loss"][0]), _training_loss(run)
-    failed = run.status is not None and run.status.phase is Phase.FAILED
-    if not failed and end < start:
+    if not _failed(run) and end < start:
         return ""
     norm = float(history["grad_norm_max"].max())
     text = (
@@ -130,8 +171,8 @@ def _differences(winner: Compared, second: Compared) -> list[str]:
         found.append(f"{larger.title} has {factor:.1f} times as many parameters.")
     elif winner.model.cell_type != second.model.cell_type and not found:
         found.append(
-            f"Both have about {winner.num_params:,} parameters and read as many characters, so the "
-            "difference comes from the cell."
+            f"Both have about {winner.num_params:,} parameters and read as many characters; their "
+            "cells differ."
         )
     return found
 
@@ -144,8 +185,7 @@ def _is_over(run: Compared) -> bool:
         return True
     goal, since = run.plan.goal, run.plan.since
     if goal.kind == "minutes":
-        seconds = run.history.last("seconds") if len(run.history) else 0.0
-        return seconds - since.seconds >= 60 * goal.amount
+        return _last_seconds(run) - since.seconds >= 60 * goal.amount
     return run.history.iterations >= run.settings["num_iters"]
 
 
@@ -153,16 +193,30 @@ def _validated(run: Compared) -> bool:
     return bool(len(run.history.validations()[1]))
 
 
-def _score(run: Compared) -> float:
-    """Return the lowest validation loss; without validation text the training loss; or NaN."""
-    if run.settings["val_fraction"]:
-        _, val = run.history.validations()
-        return float(val.min()) if len(val) else math.nan
-    return _training_loss(run)
+def _failed(run: Compared) -> bool:
+    return run.status is not None and run.status.phase is Phase.FAILED
 
 
-def _training_loss(run: Compared) -> float:
-    loss = run.history["loss"][-_RECENT:]
+def _last_seconds(run: Compared) -> float:
+    return run.history.last("seconds") if len(run.history) else 0.0
+
+
+def _score(run: Compared, point: Point) -> float:
+    """Return the lowest validation loss up to a point of training, or NaN.
+
+    Without validation text it is the training loss.
+    """
+    if not run.settings["val_fraction"]:
+        return _training_loss(run, point)
+    table = run.history.validation_table()
+    reached = table[VALIDATION_COLUMNS.index(point.column)] <= point.amount
+    losses = table[VALIDATION_COLUMNS.index("val_loss"), reached]
+    return float(losses.min()) if len(losses) else math.nan
+
+
+def _training_loss(run: Compared, point: Point = _END) -> float:
+    history = run.history
+    loss = history["loss"][history[point.column] <= point.amount][-_RECENT:]
     return float(loss.mean()) if len(loss) else math.nan
 
 

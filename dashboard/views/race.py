@@ -27,8 +27,8 @@ def show(pages: Sequence[Page], compare_page: Page) -> None:
     st.set_page_config(page_title=f"Race · {browser_tab.NAME}")
     st.title("Race", anchor=False)
     st.caption(
-        "Networks learn the same text in turns, each as long as the others. The lowest validation "
-        "loss, on text kept out of training, wins."
+        "Networks train on the same text, in turns of equal time, until each has reached its "
+        "iterations or minutes. The lowest validation loss, on text kept out of training, wins."
     )
     if messages.get("race"):
         st.error(escape_markdown(messages.get("race")), icon=":material/error:")
