@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.page import error_boundary, messages, open_run
+from dashboard.page import error_boundary, messages, open_run, state
 from dashboard.page.session import values
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run_row import RunRow
 from dashboard.settings import CELL_NAMES
 
 SEARCH, TEXTS, CELLS, STARRED = "runs_search", "runs_texts", "runs_cells", "runs_starred"
+ALL = "runs_all"  # whether runs of races and sweeps are shown, too
 
 
 def cell_name(row: RunRow) -> str:
@@ -28,6 +29,15 @@ def prepare_filters(rows: Sequence[RunRow]) -> tuple[list[str], list[str]]:
     return texts, cells
 
 
+def set_apart(rows: Sequence[RunRow]) -> set[str]:
+    """Return the ids of the runs of races and sweeps, which are listed only on request.
+
+    Those that the workbench shows, or that have a name, a note or a star, are not among them.
+    """
+    here = None if (run := state.run()) is None else run.id
+    return {r.id for r in rows if r.made_by and not r.labels.protected and r.id != here}
+
+
 def filtered(rows: Sequence[RunRow]) -> list[RunRow]:
     """Return the rows that match all filters, the run that was started last first.
 
@@ -35,12 +45,14 @@ def filtered(rows: Sequence[RunRow]) -> list[RunRow]:
     """
     words = str(values()[SEARCH]).casefold().split()
     texts, cells, starred = values()[TEXTS], values()[CELLS], values()[STARRED]
+    apart = set() if values()[ALL] else set_apart(rows)
     kept = [
         row
         for row in rows
         if (not texts or row.text_name in texts)
         and (not cells or cell_name(row) in cells)
         and (not starred or row.labels.starred)
+        and row.id not in apart
         and all(word in _searched(row) for word in words)
     ]
     return sorted(kept, key=lambda row: row.created, reverse=True)

@@ -165,4 +165,5 @@ DEFAULTS: dict[str, Any] = {
     "runs_texts": [],
     "runs_cells": [],
     "runs_starred": False,
+    "runs_all": False,
 }

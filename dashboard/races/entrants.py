@@ -121,6 +121,7 @@ def new_racers(text: LoadedText, racers: Sequence[Racer], goal: Goal) -> list[Ru
             train = replace(train, num_iters=int(goal.amount), eval_every=every)
         run = new_run(text, racer.model, train)
         run.set_plan(Plan(goal))
+        run.made_by = "race"
         runs.append(run)
     return runs
 

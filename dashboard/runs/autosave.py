@@ -47,7 +47,7 @@ class Autosaver:
         self._run, self._folder = run, folder
         itemsize = run.solver.model.dtype.itemsize
         self._facts = Facts.about(
-            run.id, run.created, run.model_settings, run.text, itemsize, run.began_as
+            run.id, run.created, run.model_settings, run.text, itemsize, run.began_as, run.made_by
         )
         self._last = time.monotonic()  # when the last snapshot was taken
         self._copied_state: object = None

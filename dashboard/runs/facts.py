@@ -27,6 +27,7 @@ class Facts:
     text: Mapping[str, Any]
     itemsize: int = 4  # bytes of one parameter
     began_as: str = ""  # what its first network is, if that was trained before
+    made_by: str = ""  # "race" or "sweep", if one of these started it
 
     @classmethod
     def about(
@@ -37,11 +38,12 @@ class Facts:
         text: LoadedText,
         itemsize: int,
         began_as: str = "",
+        made_by: str = "",
     ) -> Facts:
         """Return the facts of a run on this text."""
         fields = ("name", "size", "encoding", "notes", "digest")
         small = {name: getattr(text, name) for name in fields}
-        return cls(id, created, settings, small, itemsize, began_as)
+        return cls(id, created, settings, small, itemsize, began_as, made_by)
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any], run_id: str) -> Facts:
@@ -54,8 +56,10 @@ class Facts:
                 raise DamagedRecordError("The folder's name is not the id of the run in it.")
             settings = ModelSettings(**values["settings"])
             created, itemsize = float(values["created"]), int(values.get("itemsize", 4))
-            began_as = str(values.get("began_as", ""))  # older records lack it
-            return cls(run_id, created, settings, dict(values["text"]), itemsize, began_as)
+            # Older records lack these.
+            began_as, made_by = str(values.get("began_as", "")), str(values.get("made_by", ""))
+            text = dict(values["text"])
+            return cls(run_id, created, settings, text, itemsize, began_as, made_by)
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, RnnCoreError):
                 raise

@@ -25,7 +25,7 @@ from dashboard.runs.run_row import RunRow, read_row
 from dashboard.runs.store import RUN_ID
 
 NAME = "lstm-workbench-index.sqlite"
-VERSION = 1  # raise it when rows of the old version can no longer be read
+VERSION = 2  # raise it when rows of the old version can no longer be read
 _RECENT = 3.0  # seconds; a change this close to the reading may not show in the folder's time
 _BUSY = 2.0  # seconds to wait while another process writes
 

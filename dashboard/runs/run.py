@@ -80,6 +80,7 @@ class Run:
     export_error: str = ""  # why the last download failed, or ""
     initial_model: RNN | None = None  # the trained network that it started from, if any
     began_as: str = ""  # what that network is, such as "a network trained on sums.txt …", or ""
+    made_by: str = ""  # "race" or "sweep", if one of these started it
     # The text with the characters that the network does not know; None if it knows all.
     whole_text: LoadedText | None = None
     ready_pickle: tuple[object, bytes] | None = None  # a state of the model and its pickle

@@ -31,6 +31,7 @@ class RunRow:
     text_name: str
     settings: ModelSettings | None  # None if they are damaged
     began_as: str
+    made_by: str  # "race", "sweep" or ""
     labels: Labels
     created: float
     saved: float
@@ -89,12 +90,12 @@ def read_row(folder: RunFolder) -> RunRow | None:
         modified = folder.path.stat().st_mtime
     except OSError:
         return None
-    name, began_as, settings, created = "", "", None, modified
+    name, began_as, made_by, settings, created = "", "", "", None, modified
     damaged = folder.read_damage()
     try:
         facts = folder.read_facts()
         name, settings = str(facts.text["name"]), facts.settings
-        created, began_as = facts.created, facts.began_as
+        created, began_as, made_by = facts.created, facts.began_as, facts.made_by
     except (RnnCoreError, KeyError) as error:
         damaged = str(error)
     number, journal = _newest(folder, numbers)
@@ -105,6 +106,7 @@ def read_row(folder: RunFolder) -> RunRow | None:
         text_name=name,
         settings=settings,
         began_as=began_as,
+        made_by=made_by,
         labels=labels.read(folder.path),
         created=created,
         saved=modified if journal is None else journal.saved,

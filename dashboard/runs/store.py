@@ -3,8 +3,9 @@
     <root>/<run id>/            mode 0700; the id is 16 characters of A-Z a-z 0-9 - _
         lstm-workbench-run.txt  the marker: this folder is the workbench's own (``marker``)
         run.json                what never changes: id, creation time, network settings, facts
-                                about the text, what the first network was (key "began_as");
-                                and what does: name, note, star, notice of removal (``labels``)
+                                about the text, what the first network was (key "began_as"),
+                                whether a race or sweep started it (key "made_by"); and what
+                                does: name, note, star, notice of removal (``labels``)
         text.npz                the text's ids (uint8, 16 or 32) and its vocabulary's code
                                 points (uint32); written once
         text-copy.npz           the same again, in case text.npz is damaged
@@ -34,7 +35,8 @@ Every file is written under a temporary name, flushed to disk and renamed
 
 Raise the number in ``json_record.FORMAT`` when folders of the old number can no longer be read
 correctly, and keep a reader for each released number. (The first journals have no plan; theirs
-is the number of iterations that they contain. The first run.json files lack "began_as".)
+is the number of iterations that they contain. The first run.json files lack "began_as" and
+"made_by".)
 """
 
 from __future__ import annotations
@@ -134,7 +136,7 @@ class Store:
         # A damaged newer save must not look like a save that another process added.
         folder.newest = max([number, *folder.unusable])
         run = run_from_solver(run_id, text, facts.settings, solver)
-        run.created, run.began_as = facts.created, facts.began_as
+        run.created, run.began_as, run.made_by = facts.created, facts.began_as, facts.made_by
         run.set_plan(journal.plan)
         run.sample_log.restore(journal.entries)
         run.trainer.changes.extend(journal.changes)

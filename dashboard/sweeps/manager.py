@@ -156,6 +156,7 @@ class SweepManager:
             solver.model, solver.seq_length, solver.batch_size, solver.val_fraction
         )
         run = run_from_solver(new_id(), sweep.text, settings, solver)
+        run.made_by = "sweep"
         run.set_plan(Plan(Goal("iterations", solver.num_iters)))
         run.sample_log(solver)
         autosaver = self._registry.store.start_autosave(run)

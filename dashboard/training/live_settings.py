@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.settings import TrainSettings
@@ -18,6 +19,7 @@ _LABELS = {
     "eval_every": "validation every",
     "fresh_after": "memory reset every",
 }
+_TO = " → "  # between the value before and the new one
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,38 @@ def apply_settings(solver: Solver, settings: TrainSettings) -> list[Change]:
         before, value = getattr(solver, name), wanted[name]
         if before != value:
             setattr(solver, name, value)
-            text = f"{label} {_shown(name, before)} → {_shown(name, value)}"
+            text = f"{label} {_shown(name, before)}{_TO}{_shown(name, value)}"
             changes.append(Change(solver.iteration, text))
     return changes if solver.iteration else []
+
+
+def merge(record: Sequence[Change], new: Sequence[Change]) -> list[Change]:
+    """Return the record with new changes.
+
+    Changes of one setting at one iteration become one, from the first value to the last: moving a
+    slider by keys sets every value on the way. A setting that is back at its first value is left
+    out.
+    """
+    merged = list(record)
+    for change in new:
+        label, before, after = _parts(change.text)
+        for at in range(len(merged) - 1, -1, -1):
+            if merged[at].iteration != change.iteration:
+                break
+            if (known := _parts(merged[at].text))[0] == label:
+                before = known[1]
+                del merged[at]
+                break
+        if before != after:
+            merged.append(Change(change.iteration, f"{label} {before}{_TO}{after}"))
+    return merged
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    """Return a change's label and its two values; older records may have other texts."""
+    label = next((label for label in _LABELS.values() if text.startswith(f"{label} ")), text)
+    before, _, after = text.removeprefix(label).strip().partition(_TO)
+    return label, before, after
 
 
 def copy_settings(solver: Solver, other: Solver) -> None:

@@ -125,7 +125,8 @@ class Trainer:
     def change(self, settings: TrainSettings) -> None:
         """Apply these settings from the next iteration on, and record what changed."""
         with self.lock:
-            self.changes += live_settings.apply_settings(solver := self.solver, settings)
+            new = live_settings.apply_settings(solver := self.solver, settings)
+            self.changes[:] = live_settings.merge(self.changes, new)
         with self._control:
             # The new length may be shorter than what is done, or longer than it was.
             if solver.finished and self._phase in _STOPPED:

@@ -70,7 +70,7 @@ def _draw_controls(runs: Sequence[Compared], compare_page: Page) -> None:
             st.switch_page(compare_page, query_params={"runs": ",".join(ids)})
         st.button(
             "Close", icon=":material/close:", type="tertiary", on_click=race.close,
-            help="The racers stay in the list of runs.",
+            help="The racers stay under Runs, where a switch shows them.",
         )  # fmt: skip
 
 

@@ -79,6 +79,13 @@ def _draw_filters(rows: Sequence[RunRow]) -> None:
         st.multiselect("Text", texts, key=run_list.TEXTS, placeholder="All texts", width=260)
         st.multiselect("Cell", cells, key=run_list.CELLS, placeholder="All cells", width=200)
         st.toggle("Starred only", key=run_list.STARRED)
+        if apart := len(run_list.set_apart(rows)):
+            st.toggle(
+                "Show runs of races and sweeps",
+                key=run_list.ALL,
+                help=f"{counted(apart, 'run')} of races and sweeps. Those that you have open, or "
+                "that have a name, a note or a star, are always shown.",
+            )
 
 
 def _draw_actions(selected: Sequence[RunRow], workbench: Page, compare: Page) -> None:
@@ -172,7 +179,8 @@ def _columns(rows: Sequence[RunRow]) -> dict[str, list[Any]]:
 
     columns: dict[str, list[Any]] = {
         "★": ["★" if row.labels.starred else "" for row in rows],
-        "Name": [f"{row.title}{' (on the workbench)' * (row.id == here)}" for row in rows],
+        "Name": [f"{row.title}{' (open)' * (row.id == here)}" for row in rows],
+        "From": [row.made_by for row in rows],
         "Text": [row.text_name for row in rows],
         "Cell": [run_list.cell_name(row) or "damaged" for row in rows],
         "Layers × size": [
@@ -181,12 +189,12 @@ def _columns(rows: Sequence[RunRow]) -> dict[str, list[Any]]:
         ],
         "Parameters": [row.figures.params or None for row in rows],
         "Best validation": [known(row.best_val) for row in rows],
-        "Bits": [known(row.best_val / math.log(2)) for row in rows],
         "Loss": [list(row.figures.curve) for row in rows],
         "Iterations": [row.iteration for row in rows],
         "Seconds": [round(row.figures.seconds, 1) or None for row in rows],
-        "Characters/s": [known(round(row.chars_per_second, 0)) for row in rows],
         "Saved": [datetime.fromtimestamp(row.saved) for row in rows],
+        "Bits": [known(row.best_val / math.log(2)) for row in rows],
+        "Characters/s": [known(round(row.chars_per_second, 0)) for row in rows],
         "Note": [row.labels.note for row in rows],
     }
     if any(row.labels.remove_after for row in rows):
@@ -201,20 +209,23 @@ def _column_config() -> dict[str, Any]:
     number = st.column_config.NumberColumn
     return {
         "★": st.column_config.TextColumn(width=36, help="Starred"),
-        "Name": st.column_config.TextColumn(width=220),
-        "Text": st.column_config.TextColumn(width=120),
-        "Cell": st.column_config.TextColumn(width=90),
+        "Name": st.column_config.TextColumn(
+            width=250, help="(open): the run that the workbench shows"
+        ),
+        "From": st.column_config.TextColumn(width=64, help="Whether a race or a sweep started it"),
+        "Text": st.column_config.TextColumn(width=110),
+        "Cell": st.column_config.TextColumn(width=76),
         "Layers × size": st.column_config.TextColumn(width=90),
-        "Parameters": number(format="localized", width=90, help="Numbers that training adjusts"),
+        "Parameters": number(format="localized", width=88, help="Numbers that training adjusts"),
         "Best validation": number(
             format="%.3f", width=105, help="Lowest loss on the text kept out of training"
         ),
         "Bits": number(format="%.3f", width=64, help="Best validation, in bits per character"),
         "Loss": st.column_config.LineChartColumn(
-            width=110, help="Training loss, from the first to the last iteration"
+            width=90, help="Training loss, from the first to the last iteration"
         ),
-        "Iterations": number(format="localized", width=90),
-        "Seconds": number(format="localized", width=84, help="Training time, without pauses"),
+        "Iterations": number(format="localized", width=84),
+        "Seconds": number(format="localized", width=76, help="Training time, without pauses"),
         "Characters/s": number(format="localized", width=105, help="Characters read per second"),
         "Saved": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", width=140),
         "Note": st.column_config.TextColumn(width=220),

@@ -191,7 +191,7 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page, compare: Pag
     if not chosen:
         st.caption(
             f"Select a row to open that run, or 2 to {MOST} to compare them. Runs that have ended "
-            "are under Runs too."
+            "are under Runs too, where a switch shows them."
         )
         return
     if len(chosen) > 1:

@@ -50,6 +50,7 @@ def test_each_ready_race_can_start_on_its_text(key):
     runs = new_racers(load_sample(race.text), race.racers, race.goal)
     assert len(runs) == len({entrants.describe(racer) for racer in race.racers})
     assert {run.plan.goal for run in runs} == {race.goal}
+    assert {run.made_by for run in runs} == {"race"}
     assert {run.solver.num_iters for run in runs} == {race.goal.amount}
     assert len({run.solver.eval_every for run in runs}) == 1
 

@@ -54,6 +54,7 @@ def test_every_run_of_a_sweep_is_a_run_of_the_store(manager, registry):
     run = registry.open(sweep.about.stored[3])
     assert (run.solver.iteration, run.model_settings.hidden_dim, run.solver.seed) == (6, 4, 1)
     assert run.text == TEXT
+    assert run.made_by == "sweep"
     assert run.trainer.status().phase is Phase.FINISHED
     assert not list(sweep.folder.path.glob("run-*.npz"))  # the store has them
 

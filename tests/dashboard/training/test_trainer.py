@@ -259,6 +259,17 @@ def test_a_change_is_recorded_with_its_iteration(make, name, value, sentence):
     assert trainer.status().phase is Phase.PAUSED
 
 
+def test_changes_of_one_setting_at_one_iteration_are_one_change(make):
+    trainer = make()
+    trainer.step(60)
+    for changes in ({"lr": 0.02}, {"clip": 1.0}, {"lr": 0.5}, {"lr": 1.0}, {"clip": 5.0}):
+        trainer.change(replace(SETTINGS, **{"lr": trainer.solver.lr} | changes))
+    assert trainer.changes == [Change(1, "learning rate 0.004 → 1")]
+    trainer.step(60)
+    trainer.change(replace(SETTINGS, lr=0.3))
+    assert trainer.changes[1:] == [Change(2, "learning rate 1 → 0.3")]
+
+
 def test_a_length_below_the_current_iteration_ends_the_run(make):
     trainer = make()
     for _ in range(5):

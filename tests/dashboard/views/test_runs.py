@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.formatting import byte_size
 from dashboard.runs import exports, text_files
+from dashboard.runs.json_record import read_record, write_record
 from dashboard.runs.registry import get_registry
 from dashboard.server import limits
 from rnncore.errors import SaveError
@@ -44,7 +45,7 @@ def test_runs_are_listed_opened_and_deleted(visit, page):
     assert page.says(f"2 runs on this computer, {byte_size(get_registry().store.size())}")
     assert list(table(page)["Iterations"]) == [1, 3]  # the newest first
     assert list(table(page)["Name"]) == [
-        "pasted text · LSTM 16 (on the workbench)",
+        "pasted text · LSTM 16 (open)",
         "pasted text · LSTM 16",
     ]
     assert not page.enabled("Open")
@@ -88,6 +89,17 @@ def test_the_table_is_filtered(visit):
         page.choose(key, type(value)())
     page.choose("runs_search", "nothing like this")
     assert page.says("No run matches these filters.")
+
+
+def test_runs_of_races_and_sweeps_are_listed_on_request(visit):
+    page, (newest, middle, named) = saved_runs(visit)
+    for run_id, made_by in ((newest, "race"), (middle, ""), (named, "sweep")):
+        record = get_registry().store.root / run_id / "run.json"
+        write_record(record, read_record(record) | {"made_by": made_by})
+    page.look()
+    assert list(table(page)["From"]) == ["", "sweep"]  # the sweep's run has a name
+    page.choose("runs_all", True)
+    assert list(table(page)["From"]) == ["race", "", "sweep"]
 
 
 def test_several_runs_are_starred_compared_and_deleted(visit):
