@@ -6,6 +6,13 @@ function copyChart() {
   const drawn = document.querySelector(".st-key-comparison_area svg.marks")
   if (!drawn) return null
   const copy = drawn.cloneNode(true)
+  // The page's font is not in the file: in another one, words must take as much room as here.
+  const words = copy.querySelectorAll("text")
+  drawn.querySelectorAll("text").forEach((text, i) => {
+    const length = text.getComputedTextLength()
+    if (length) words[i].setAttribute("textLength", length.toFixed(1))
+    words[i].setAttribute("lengthAdjust", "spacingAndGlyphs")
+  })
   for (const hidden of copy.querySelectorAll("[opacity='0']")) hidden.remove()  // they only catch the pointer
   const { width, height } = drawn.viewBox.baseVal
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg")
