@@ -11,6 +11,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from dashboard.analysis.change_checks import (
+    RISEN,
+    check_change,
+    check_rate,
+    check_recovery,
+    has_risen,
+)
 from dashboard.analysis.curve import Curve
 from dashboard.analysis.curve_statistics import (
     FAST,
@@ -20,51 +27,61 @@ from dashboard.analysis.curve_statistics import (
     robust_deviation,
 )
 from dashboard.analysis.diagnosis import Diagnosis
+from dashboard.analysis.learning_rates import HIGHEST_RATES, lower_rate, round_to_typical
+from dashboard.analysis.validation_rise import CLEAR_RISE
 
 EARLY = 100  # iterations before which a curve is too short to judge
-RISEN = 0.15  # share above the best loss that is more than chance
 JUMP, JUMPS = 0.5, 0.02  # a batch so far above the median has jumped; the share that is too many
 CLIPPED = 0.95  # share of clipped steps that counts as nearly every step
-OVERFIT = 0.01  # share above its best by which validation must rise
 EXPLODED = 1.5  # times the loss of uniform guessing: no ordinary batch loses that much
+LATE = 0.7  # share of a run after which it is better finished than changed
+CONTINUE = "Press Train to continue."
 SMALL_GAP = 0.15  # share between training and validation that leaves room to learn more
-# Learning rates above these often make the update rule explode.
-HIGHEST_RATES = {"adam": 0.01, "adamw": 0.01, "rmsprop": 0.01, "adagrad": 0.1}
+
+
+def check_numbers(curve: Curve) -> Diagnosis | None:
+    """Look for a loss that is not a number: this check alone sees such rows."""
+    recent = last_quarter(curve.loss)
+    bad = ~np.isfinite(recent)
+    if not bad.any():
+        return None
+    since = int(curve.iteration[np.argmax(bad) - len(recent)])
+    return _unstable(curve, f"The loss became NaN (not a number) at iteration {since:,}.")
 
 
 def check_instability(curve: Curve) -> Diagnosis | None:
-    """Look for a loss that is not a number, diverges or often jumps; the advice is a lower rate.
-
-    This check alone sees rows whose loss is not a number.
-    """
-    slower = lower_rate(curve.lr, curve.update_rule)
-    advice = f"Lower the learning rate from {curve.lr:g} to {slower:g}."
-
-    def unstable(sentence: str) -> Diagnosis:
-        return Diagnosis("unstable", sentence, advice, ("lr", slower))
-
-    recent = last_quarter(curve.loss)
-    bad = ~np.isfinite(recent)
-    if bad.any():
-        since = int(curve.iteration[np.argmax(bad) - len(recent)])
-        return unstable(f"The loss became NaN (not a number) at iteration {since:,}.")
-    losses = curve.finite().loss
+    """Look for a loss that diverges or often jumps; the advice is a lower rate."""
+    losses = curve.loss
     if len(losses) < EARLY // 2:
         return None
-    blocks = block_medians(losses, 20)
-    best, last = float(blocks.min()), float(blocks[-2:].min())
-    noise = robust_deviation(losses) / math.sqrt(len(losses) / 20)
-    if last > best * (1 + RISEN) + 4 * noise:
-        return unstable(f"The loss is diverging: it rose from {best:.2f}, its best, to {last:.2f}.")
+    if has_risen(curve):
+        lowest, now = curve.lowest, curve.now
+        blocks = block_medians(losses, 20)
+        peak = float(blocks[int(blocks.argmin()) :].max())
+        if peak > now and recent_trend(losses).falls:
+            return _unstable(
+                curve, f"The loss rose from {lowest:.3f} to {peak:.3f}; now it falls: {now:.3f}."
+            )
+        return _unstable(
+            curve, f"The loss is diverging: it rose from {lowest:.3f}, its lowest, to {now:.3f}."
+        )
+    recent = last_quarter(losses)
     usual = float(np.median(recent))
     limit = usual + max(JUMP * usual, 8 * robust_deviation(recent))
     jumps = float(np.mean(recent > limit))
     if jumps > JUMPS:
-        return unstable(
+        return _unstable(
+            curve,
             f"Training is unstable: one batch in {max(2, round(1 / jumps))} "
-            f"has a loss far above the usual {usual:.2f}."
+            f"has a loss far above the usual {usual:.2f}.",
         )
     return None
+
+
+def _unstable(curve: Curve, sentence: str) -> Diagnosis:
+    slower = lower_rate(curve.lr, curve.update_rule)
+    advice = f"Lower the learning rate from {curve.lr:g} to {slower:g}."
+    return Diagnosis("unstable", sentence, advice, ("lr", slower))
 
 
 def check_explosion(curve: Curve) -> Diagnosis | None:
@@ -101,13 +118,13 @@ def check_explosion(curve: Curve) -> Diagnosis | None:
 def check_overfitting(curve: Curve) -> Diagnosis | None:
     """Look for a validation loss that rises while the training loss falls."""
     val = curve.val_loss
-    if curve.done < EARLY or len(val) < 6:
+    if curve.done < EARLY or len(val) < 6 or not curve.memorises:
         return None
     smooth = np.median(np.lib.stride_tricks.sliding_window_view(val, 3), axis=1)
     best = int(np.argmin(smooth))
     now, lowest = float(np.median(val[-3:])), float(smooth[best])
     noise = robust_deviation(np.diff(val, 2)) / math.sqrt(6)  # a steady change counts as none
-    if best + 3 >= len(smooth) or now < lowest * (1 + OVERFIT) + 2 * noise:
+    if best + 3 >= len(smooth) or now < lowest * (1 + CLEAR_RISE) + 2 * noise:
         return None
     since = curve.val_iteration[best + 1]  # the middle of the three
     losses = curve.loss
@@ -189,25 +206,34 @@ def check_progress(curve: Curve) -> Diagnosis:
     The validation loss decides, if it was measured at least twice.
     """
     loss, trend = "validation loss" if curve.validated else "loss", curve.trend()
+    smoothed = f"smoothed {loss}" if trend.smoothed else loss
     last = f"over the last {round(trend.length * curve.spacing):,} iterations"
     moved = f"from {trend.begin:.3f} to {trend.end:.3f} {last}"
     quarters = max(1.0, trend.length / len(last_quarter(curve.loss)))
+    training_falls = curve.validated and recent_trend(curve.loss).falls
+    if training_falls and curve.memorises:
+        return _memorising(curve)
     if trend.falls and trend.fall >= FAST * quarters:
-        return Diagnosis("falling", f"The {loss} is falling fast: {moved}.", "Let it train.")
+        sentence = f"The {smoothed} is falling fast: {moved}."
+        return Diagnosis("falling", sentence, "Let it train.", if_paused=CONTINUE)
     if trend.falls:
-        sentence = f"The {loss} is falling slowly: {moved}."
-        return Diagnosis("slow", sentence, "Let it train; it still improves.")
-    if curve.validated and recent_trend(curve.loss).falls:
+        sentence = f"The {smoothed} is falling slowly: {moved}."
+        advice = "Let it train; it still improves."
+        return Diagnosis("slow", sentence, advice, if_paused=CONTINUE)
+    if training_falls and abs(trend.fall) <= FAST:
         stayed = f"rose {moved}" if trend.rises else f"has stayed near {trend.end:.3f} {last}"
-        sentence = f"The {loss} {stayed}, while the training loss falls."
-        advice = "Let the run finish; more iterations than that would only memorise the text."
-        return Diagnosis("memorising", sentence, advice)
+        sentence = f"The {smoothed} {stayed}, while the training loss falls."
+        if curve.done > LATE * curve.num_iters:
+            advice = "Let the run finish; more iterations than that would only memorise the text."
+        else:
+            advice = "Let it train: the best network is kept."
+        return Diagnosis("memorising", sentence, advice, if_paused=CONTINUE)
     if trend.unclear:
         sentence = f"The {loss} varies too much {last} to tell whether it still falls."
         advice = "Let it train. In a new run, a larger batch size gives a smoother curve."
         return Diagnosis("noisy", sentence, advice)
     sentence = f"Plateau: the {loss} has stayed near {trend.end:.3f} {last}."
-    if curve.done > 0.7 * curve.num_iters:
+    if curve.done > LATE * curve.num_iters:
         advice = "Let the run finish, then try a larger network or more text."
         return Diagnosis("plateau", sentence, advice)
     slower = round_to_typical(curve.lr / 2)
@@ -218,9 +244,29 @@ def check_progress(curve: Curve) -> Diagnosis:
     return Diagnosis("plateau", sentence, advice, ("lr", slower))
 
 
+def _memorising(curve: Curve) -> Diagnosis:
+    """Return that validation rose from its best while the training loss falls."""
+    val, best = curve.val_loss, int(curve.val_loss.argmin())
+    sentence = (
+        f"The validation loss rose from {val[best]:.3f}, its best, at iteration "
+        f"{int(curve.val_iteration[best]):,}, to {val[-1]:.3f}, while the training loss falls: "
+        "the network begins to memorise its text."
+    )
+    return Diagnosis(
+        "memorising",
+        sentence,
+        "If the next validation is no lower, pause: the best network is kept.",
+        if_paused="The best network is kept: generate with it.",
+    )
+
+
 # The first check that finds something is shown. All but the first see finite losses only, because
 # a loss that was not a number long ago no longer matters. The last one always finds something.
 CHECKS: tuple[Callable[[Curve], Diagnosis | None], ...] = (
+    check_numbers,
+    check_change,
+    check_rate,
+    check_recovery,
     check_instability,
     check_explosion,
     check_overfitting,
@@ -229,15 +275,3 @@ CHECKS: tuple[Callable[[Curve], Diagnosis | None], ...] = (
     check_clipping,
     check_progress,
 )
-
-
-def lower_rate(lr: float, update_rule: str) -> float:
-    """Return a rate to try after ``lr`` was too high: a third, or what suits the update rule."""
-    return round_to_typical(min(lr / 3, HIGHEST_RATES.get(update_rule, math.inf)))
-
-
-def round_to_typical(value: float) -> float:
-    """Return the nearest of 1, 2, 3, 5 and 7 times a power of ten, as a person would type it."""
-    power = 10.0 ** math.floor(math.log10(value))
-    digit = min((1, 2, 3, 5, 7, 10), key=lambda d: abs(math.log(value / power / d)))
-    return float(f"{digit * power:.1g}")

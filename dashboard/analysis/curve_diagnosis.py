@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from dashboard.analysis.baselines import LETTER_FREQUENCIES, Baseline
 from dashboard.analysis.curve import Curve
-from dashboard.analysis.curve_checks import CHECKS, lower_rate
+from dashboard.analysis.curve_checks import CHECKS
 from dashboard.analysis.diagnosis import Diagnosis
+from dashboard.analysis.learning_rates import lower_rate
 from rnncore import Solver
 
 MAX_ROWS = 5_000  # of the history that are read, however long the run
@@ -45,6 +47,9 @@ def diagnose_solver(
         rate=history["lr"][rows],
         uniform=math.log(solver.model.vocab_dim),
         frequencies=next((b.nats for b in baselines if b.name == LETTER_FREQUENCIES), math.nan),
+        best_iteration=0 if solver.best is None else solver.best.iteration,
+        every_iteration=history["iteration"],
+        every_loss=history["loss"],
     )
     return diagnose(curve, changed)
 
@@ -60,15 +65,22 @@ def diagnose(curve: Curve, changed: int = 0) -> Diagnosis:
     """Return the most important diagnosis of ``curve``.
 
     changed: the iteration at which a setting was last changed. Its effect must show before the
-    learning rate or clipping is advised again.
+    learning rate or clipping is advised again, unless the change did harm.
     """
-    found = _run_checks(curve)
+    found = _run_checks(replace(curve, changed=changed))
     adjusts_training = found.action is not None and found.action[0] in ("lr", "clip")
+    if found.key in ("risen", "rate"):
+        return found
     if changed and adjusts_training and math.isfinite(curve.loss[-1]):
         patience = max(SETTLING, changed // 10)
         if curve.done < changed + patience:
             sentence = f"A setting was changed at iteration {changed:,}."
-            return Diagnosis("changed", sentence, f"Wait {patience:,} iterations for its effect.")
+            return Diagnosis(
+                "changed",
+                sentence,
+                f"Wait {patience:,} iterations for its effect.",
+                if_paused="Press Train to see its effect.",
+            )
     return found
 
 

@@ -34,6 +34,7 @@ class Trend:
     length: int
     clear: bool
     doubt: float = 0.0
+    smoothed: bool = True
 
     @property
     def fall(self) -> float:
@@ -81,7 +82,7 @@ def fit_validations(val: Values) -> Trend:
     line, ends = fit_trend(val), 3 if len(val) >= 6 else 1
     begin, end = float(np.median(val[:ends])), float(np.median(val[-ends:]))
     clear = len(val) < 4 or (line.clear and (line.fall > 0) == (begin > end))
-    return Trend(begin, end, len(val), clear, line.doubt)
+    return Trend(begin, end, len(val), clear, line.doubt, smoothed=ends > 1)
 
 
 def recent_trend(losses: Values) -> Trend:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dashboard.page import current_run, error_boundary, state, widgets
+from dashboard.page import current_run, error_boundary, state, teaching, widgets
 from dashboard.page.training_callbacks import start_new_run
 from dashboard.settings import PRESETS, Goal
 from dashboard.training.status import Phase
@@ -45,8 +45,8 @@ def apply_train_settings() -> None:
 def apply_advice(action: tuple[str, float]) -> None:
     """Change the setting that the curve diagnosis advises to change.
 
-    action: the setting's name and its new value. Dropout needs a new run. After more iterations
-    are set, or if training has failed, training continues.
+    action: the setting's name and its new value. Dropout needs a new run; "best" starts one from
+    the best weights. After more iterations are set, or if training has failed, training continues.
     """
     (name, value), run = action, state.run()
     if run is None:
@@ -56,6 +56,9 @@ def apply_advice(action: tuple[str, float]) -> None:
         current_run.show_settings_of(run)
         widgets.show_settings(replace(run.model_settings, dropout=value), None)
         start_new_run()
+        return
+    if name == "best":
+        teaching.continue_from_best()
         return
     if name == "num_iters":
         widgets.show_goal(Goal("iterations", int(value) - run.plan.since.iteration))

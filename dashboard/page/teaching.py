@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.page import current_run, error_boundary, messages, network_choice, state, widgets
 from dashboard.runs import teaching
+from dashboard.runs.network_choice import BEST
 from dashboard.runs.run import Run
 from dashboard.text.loading import LoadedText
 
@@ -50,10 +51,23 @@ def start_from_this_run() -> None:
             _show_taught(run, text, "start")
 
 
+def continue_from_best() -> None:
+    """Start and train a run of the present run's best network, with its text and settings."""
+    run = state.run()
+    if run is not None:
+        with current_run.train_errors():
+            current_run.show_settings_of(run)
+            current_run.continue_training(_show_network(run, run.text, BEST))
+
+
 def _show_taught(run: Run, text: LoadedText, place: str) -> Run:
     """Show and return a new run of the network that is chosen at this place."""
+    return _show_network(run, text, network_choice.chosen(run, place))
+
+
+def _show_network(run: Run, text: LoadedText, which: str) -> Run:
+    """Show and return a new run that starts from the best or the latest network of ``run``."""
     training = state.next_train_settings() or widgets.train_settings()
-    which = network_choice.chosen(run, place)
     taught = teaching.teach(run, text, widgets.model_settings(), training, which)
     current_run.show_taught(taught)
     return taught

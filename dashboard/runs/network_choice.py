@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.analysis.validation_rise import has_risen_clearly
+from dashboard.analysis.validation_rise import best_is_better
 from dashboard.runs.run import Run
 from rnncore import RNN
 
@@ -11,21 +11,19 @@ BEST, LATEST = "best", "latest"
 
 def options(run: Run) -> dict[str, str]:
     """Return the choices with their labels; empty if the latest network is the only one."""
-    best, iteration = run.solver.best, run.solver.iteration
-    if best is None or best.iteration == iteration:
+    best = run.solver.best
+    if best is None or best.iteration == run.solver.iteration:
         return {}
-    return {
-        BEST: f"Best (iteration {best.iteration:,})",
-        LATEST: f"Latest (iteration {iteration:,})",
-    }
+    # Without the latest iteration: the choice stays as it was drawn while training goes on.
+    return {BEST: f"Best (iteration {best.iteration:,})", LATEST: "Latest"}
 
 
 def default(run: Run) -> str:
-    """Return the best network once validation has risen clearly, and before that the latest."""
+    """Return the best network once it is better than the latest (``best_is_better``)."""
     if not options(run):
         return LATEST
     _, val_losses = run.solver.history.validations()
-    return BEST if has_risen_clearly(val_losses) else LATEST
+    return BEST if best_is_better(val_losses) else LATEST
 
 
 def copy_network(run: Run, which: str) -> tuple[RNN, int]:

@@ -77,6 +77,12 @@ def _parts(text: str) -> tuple[str, str, str]:
     return label, before, after
 
 
+def last_effective(changes: Sequence[Change]) -> int:
+    """Return the iteration of the last change that acts on the loss, 0 if there is none."""
+    without = f"{_LABELS['eval_every']} "
+    return next((c.iteration for c in reversed(changes) if not c.text.startswith(without)), 0)
+
+
 def copy_settings(solver: Solver, other: Solver) -> None:
     """Give ``other`` the live settings of ``solver``."""
     for name in _LABELS:

@@ -23,6 +23,7 @@ from dashboard.page import (
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
+from dashboard.training import live_settings
 from dashboard.training.status import Phase, Status
 from dashboard.views import before, browser_tab, companion, ladder, stage
 
@@ -231,11 +232,12 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
     if status.diverging_rate is not None:
         found = diagnose_divergence(status.diverging_rate, run.solver.update_rule)
     elif len(history):
-        changed = changes[-1].iteration if changes else 0
+        changed = live_settings.last_effective(changes)
         found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
     else:  # Streamlit does not draw an empty row, and what is below would move
         st.markdown(":material/stethoscope: The first loss comes after one iteration.")
         return
-    st.markdown(f":material/stethoscope: {found.sentence} {found.advice}", width="stretch")
+    advice = found.advise(status.active)
+    st.markdown(f":material/stethoscope: {found.sentence} {advice}", width="stretch")
     if found.button:
         st.button(found.button, on_click=settings_callbacks.apply_advice, args=(found.action,))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard.settings import TrainSettings
-from dashboard.training.live_settings import Change
+from dashboard.training.live_settings import Change, last_effective
 from dashboard.training.scheduler import Scheduler
 from dashboard.training.status import Phase
 from rnncore import Solver
@@ -268,6 +268,11 @@ def test_changes_of_one_setting_at_one_iteration_are_one_change(make):
     trainer.step(60)
     trainer.change(replace(SETTINGS, lr=0.3))
     assert trainer.changes[1:] == [Change(2, "learning rate 1 → 0.3")]
+
+
+def test_the_last_effective_change_is_none_of_the_validation_interval():
+    changes = [Change(5, "learning rate 0.01 → 0.02"), Change(9, "validation every 10 → 20")]
+    assert [last_effective(changes), last_effective(changes[1:])] == [5, 0]
 
 
 def test_a_length_below_the_current_iteration_ends_the_run(make):

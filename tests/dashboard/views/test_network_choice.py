@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.runs.network_choice import BEST, LATEST
+from dashboard.views import progress
 from tests.dashboard.runs.test_network_choice import NOISE
 from tests.support.visits import SMALL, Visit
 
@@ -65,6 +67,18 @@ def test_a_run_starts_from_this_runs_best_network(page):
     )
     page.press("Restore it")
     assert page.run is old
+
+
+def test_the_advice_continues_from_the_best_network(page, monkeypatch):
+    old, at = page.run, page.run.solver.best.iteration
+    advice = Diagnosis("seen", "Something was seen.", "Do something.", ("best", at))
+    monkeypatch.setattr(progress, "diagnose_solver", lambda *_: advice)
+    page.look()
+    page.press("Continue from the best network")
+    assert page.run is not old
+    np.testing.assert_array_equal(page.run.initial_model.flat, old.solver.best.flat)
+    page.wait_for_iteration(1)
+    assert page.says(f"Began as a network trained on pasted text for {at} iterations.")
 
 
 def test_the_question_offers_both_networks(page):
