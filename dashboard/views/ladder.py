@@ -1,4 +1,4 @@
-"""The ladder at the foot of the rail: simpler models to beat, and when validation passed each."""
+"""The ladder at the foot of the rail: simpler models to beat, and which validation has beaten."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dashboard.formatting import duration
 from dashboard.reports.escaping import escape
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
+from rnncore.history import History
 
 _EXPLANATION = (
     "Simpler models of the same text; they are the dashed lines on the chart. Uniform guesses "
@@ -18,18 +19,29 @@ _EXPLANATION = (
 
 
 def show(baselines: list[Baseline], run: Run | None) -> None:
-    """Draw each baseline with its loss, and the training time after which validation beat it."""
-    lines = []
-    for base in baselines:
-        seconds = None if run is None else run.solver.history.seconds_below(base.nats)
-        mark, kind = ("·", "") if seconds is None else ("✓", "won")
-        when = "" if seconds is None else duration(seconds)
-        lines.append(
-            f'<tr class="{kind}"><td>{mark}</td><td title="{escape(base.note)}">'
-            f"{escape(base.name)}</td><td>{base.nats:.2f}</td><td>{when}</td></tr>"
-        )
+    """Draw each baseline with its loss, and the training time by which validation beat it."""
     with st.container(key="ladder"):
         st.markdown("**To beat, on validation**", help=_EXPLANATION)
-        st.html(
-            f'<table class="ladder" aria-label="To beat, on validation">{"".join(lines)}</table>'
+        rows = "".join(
+            _row(base, None if run is None else run.solver.history) for base in baselines
         )
+        st.html(f'<table class="ladder" aria-label="To beat, on validation">{rows}</table>')
+
+
+def _row(base: Baseline, history: History | None) -> str:
+    """Return the row of a baseline: ticked while the last validation is below its loss.
+
+    The time is that of a validation: the level was beaten by then, perhaps long before.
+    """
+    seconds = None if history is None else history.seconds_below(base.nats)
+    mark, kind, when, note = "·", "", "", base.note
+    if history is not None and seconds is not None:
+        _, val_losses = history.validations()
+        if val_losses[-1] < base.nats:
+            mark, kind, when = "✓", "won", f"by {duration(seconds)}"
+        else:
+            note += f" Beaten by {duration(seconds)}, but not by the last validation."
+    return (
+        f'<tr class="{kind}"><td>{mark}</td><td title="{escape(note)}">{escape(base.name)}</td>'
+        f"<td>{base.nats:.2f}</td><td>{when}</td></tr>"
+    )

@@ -135,9 +135,10 @@ def _draw_more_options() -> None:
 def _draw_generated() -> None:
     writer, run = state.writer(), state.run()
     if writer is None or run is None:
+        untrained = run is None or not run.has_progress
         st.caption(
             f"Seed text: {TERMS['Seed text']} Press Generate to see here what it writes, also "
-            "while it trains. Before any training it writes characters at random."
+            f"while it trains.{' Before any training it writes characters at random.' * untrained}"
         )
         return
     writing, text = writer.writing, writer.text
@@ -155,7 +156,7 @@ def _draw_generated() -> None:
             st.caption("Looking for copied passages …")
         elif passages is not None and index.result is not None and len(text) >= SHORTEST:
             st.caption(
-                _describe_copies(index.result.summarize(passages, len(text))),
+                _describe_copies(index.result.summarize(passages, len(text)), run.text.name),
                 help=f"Passages of {SHORTEST} or more characters that also occur in the training "
                 "text are counted as copied.",
             )
@@ -175,11 +176,13 @@ def _describe_sample(writer: Writer, count: int, writing: bool) -> str:
     )
 
 
-def _describe_copies(found: Summary) -> str:
+def _describe_copies(found: Summary, name: str) -> str:
+    """Return what was copied from the training part of the text with this name."""
+    source = f"the training part of {escape_markdown(name)}"
     if found.longest is None:
-        return f"Nothing of {SHORTEST}+ characters was copied."
+        return f"No passage of {SHORTEST} or more characters was copied from {source}."
     return (
-        f"Underlined: {100 * found.share:.0f} % is copied word for word. Longest: "
+        f"Underlined: {100 * found.share:.0f} % is copied word for word from {source}. Longest: "
         f"{len(found.longest)} characters, from {found.percent:.0f} % into the text."
     )
 

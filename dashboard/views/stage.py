@@ -124,7 +124,7 @@ def _draw_writing(run: Run | None, entries: list[Entry], stage: int | None) -> N
     if run is not None and stage is not None:
         entry = next(entry for entry in entries if entry.iteration == stage)
         title = (
-            f"What it wrote after {counted(entry.iteration, 'iteration')}, at a loss of "
+            f"What it wrote after {counted(entry.iteration, 'iteration')}, at a training loss of "
             f"{entry.loss:.2f}"
         )
         body = markup.panel_text(run.sample_log.seed_text, entry.text, "Sample at this stage")

@@ -44,6 +44,13 @@ def test_an_untrained_network_writes_and_the_page_says_it_is_untrained(page):
     assert page.says("100 characters after the seed text")
 
 
+def test_before_a_sample_the_page_explains_the_seed_text(page):
+    assert page.says("Before any training it writes characters at random.")
+    page.press("Step")
+    assert page.says("Press Generate to see here what it writes")
+    assert not page.says("Before any training")
+
+
 def test_three_temperatures_are_compared_side_by_side(page):
     page.choose("seed_text", "The cat ")
     page.press("Compare temperatures")
@@ -192,7 +199,8 @@ def test_copied_passages_are_underlined_with_share_length_and_place(page, monkey
     (piece,) = [html for html in page.shown("html") if 'aria-label="Generated text"' in html]
     (underlined,) = re.findall(r"underline[^>]*>([^<]*)<", piece)
     assert underlined == recited
-    assert page.says("Underlined: 94 % is copied word for word.")
+    source = "the training part of pasted text."
+    assert page.says(f"Underlined: 94 % is copied word for word from {source}")
     # The story repeats itself: the first occurrence counts.
     assert page.says("Longest: 60 characters, from")
 
@@ -220,7 +228,9 @@ def test_a_sample_without_copies_says_so(page):
     page.choose("temperature", 2.0)
     page.press("Generate")
     written(page)
-    assert page.says("Nothing of 25+ characters was copied")
+    assert page.says(
+        "No passage of 25 or more characters was copied from the training part of pasted text."
+    )
 
 
 # -- writing together --------------------------------------------------------------------------
