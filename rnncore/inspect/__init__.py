@@ -18,7 +18,7 @@ from __future__ import annotations
 from rnncore.inspect.embedding import components, weight_norms
 from rnncore.inspect.gradient_reach import reach, reach_by_distance
 from rnncore.inspect.gradients import EntryCheck, check_network
-from rnncore.inspect.linear_probe import Probe, probe
+from rnncore.inspect.linear_probe import Probe, probe, probe_text
 from rnncore.inspect.long_text import Extremes, find_strongest, read_pieces, search_pattern
 from rnncore.inspect.marks import (
     MARKS,
@@ -71,6 +71,7 @@ __all__ = [
     "position_in_word",
     "predict",
     "probe",
+    "probe_text",
     "rank_units",
     "reach",
     "reach_by_distance",

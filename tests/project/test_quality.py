@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks import charrnn, pretrain, quality
-from rnncore import RNN
+from benchmarks import charrnn, pretrain, quality, quotations
+from rnncore import RNN, Vocab, inspect
 from rnncore.batches import Batches, split_into_streams
 
 TEXT = "the cat sat on the mat; a rat ate the oats. " * 300
@@ -79,3 +79,19 @@ def test_the_best_full_run_is_chosen_and_described(tmp_path, monkeypatch):
     assert f"{best['last']:.3f}" in text
     with pytest.raises(SystemExit, match=r"quality\.py"):
         pretrain.find_best_run(tmp_path, "original")
+
+
+def test_quotations_are_measured_on_the_tenth_that_the_probe_has_not_seen():
+    text = "she said “no” and he said “ah, yes” again. " * 40
+    vocab = Vocab.from_text(text)
+    model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=6, seed=3)
+    lines = list(quotations.measure(model, text + "ß", fit=(300, 10**9)))
+    cut = len(text) - len(text) // 10
+    ids, mark = vocab.encode(text), inspect.inside_quotes(text)
+    state = inspect.state_after(model, ids[cut - 500 : cut])
+    held = inspect.activations(model, ids[cut:], ("c",), state=state)
+    best = inspect.rank_units(held, mark[cut:])
+    probe = inspect.probe_text(model, ids[:cut], mark[:cut], held, mark[cut:], "c")
+    assert f"unit {best.best}: AUC {best.strength.max():.3f}" in lines[1]
+    assert lines[2].startswith("probe fitted on 300: AUC 0.")
+    assert f"fitted on {cut:,}: AUC {probe.score:.3f}, chance {probe.control:.3f}" in lines[3]

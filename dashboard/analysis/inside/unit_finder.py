@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.analysis.inside.reading import Reading, Values, all_values
@@ -12,6 +14,8 @@ from rnncore import RNN, RnnCoreError, inspect
 
 TOP = 10  # units in the table
 CLEAR = 0.9  # score from which a mark counts as shown
+MAX_FIT = 300_000  # characters of the training text that a probe is fitted on
+MAX_UNITS = 3000  # the probe solves equations of so many unknowns
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Finding:
     mark: NDArray[Any] | None = None
     output: Values | None = None
     count: int = 0  # characters that were measured
+    fitted: int = 0  # characters of the training text that the probe was fitted on; 0: one half
 
 
 def find_units(
@@ -85,6 +90,47 @@ def find_units(
         probe_control=probe.control,
         output=probe.output,
     )
+
+
+def count_of_fit(network: RNN, train_ids: NDArray[np.integer], reading: Reading) -> int:
+    """Return how many characters of the training text ``fit_on_training_text`` reads.
+
+    0: the halves of the reading are better, or there are too many units.
+    """
+    count = min(MAX_FIT, len(train_ids))
+    units = network.num_layers * network.hidden_dim
+    return count if units <= MAX_UNITS and count > len(reading.ids) // 2 else 0
+
+
+def fit_on_training_text(
+    network: RNN,
+    reading: Reading,
+    train_ids: NDArray[np.integer],
+    find_mark: Callable[[str], NDArray[Any]],
+    part: str,
+    progress: inspect.Progress | None = None,
+) -> inspect.Probe | None:
+    """Return a probe fitted on the end of the training text, scored on the reading's.
+
+    None: the mark is the same at every character of one of them.
+    """
+    assert network.vocab is not None
+    ids = train_ids[-count_of_fit(network, train_ids, reading) :]
+    mark = find_mark(network.vocab.decode(ids))
+    values = all_values(network, reading, part)
+    known = find_mark(reading.text)[reading.places][: len(values)]
+    try:
+        return inspect.probe_text(network, ids, mark, values, known, part, progress=progress)
+    except RnnCoreError:
+        return None
+
+
+def with_probe(finding: Finding, probe: inspect.Probe, fitted: int) -> Finding:
+    """Return the finding with a probe that was fitted on so much training text."""
+    return replace(
+        finding, probe=probe.score, probe_control=probe.control, probe_problem="",
+        output=probe.output, fitted=fitted,
+    )  # fmt: skip
 
 
 def describe(finding: Finding) -> str:

@@ -7,7 +7,14 @@ import streamlit as st
 
 from dashboard.analysis.inside.painting import paint, scale_of
 from dashboard.analysis.inside.reading import Reading, default_part
-from dashboard.analysis.inside.unit_finder import Finding, describe, find_units
+from dashboard.analysis.inside.unit_finder import (
+    Finding,
+    count_of_fit,
+    describe,
+    find_units,
+    fit_on_training_text,
+    with_probe,
+)
 from dashboard.formatting import escape_markdown
 from dashboard.page import inside_callbacks, inside_jobs, inside_state
 from dashboard.page.inside_jobs import Report
@@ -66,6 +73,7 @@ def draw(run: Run, subject: Subject) -> None:
     if found.problem:
         st.warning(escape_markdown(found.problem))
         return
+    found = _with_better_probe(run, subject, reading, name, part, found)
     st.markdown(escape_markdown(describe(found)))
     _draw_help(found, where)
     left, right = st.columns([1, 2])
@@ -84,6 +92,29 @@ def draw(run: Run, subject: Subject) -> None:
             )  # fmt: skip
     with right:
         _draw_winner(reading, found, part)
+
+
+def _with_better_probe(
+    run: Run, subject: Subject, reading: Reading, name: str, part: str, found: Finding
+) -> Finding:
+    """Return the finding with a probe fitted on the training text, where and once that exists."""
+    network, train_ids = subject.network, run.solver.train_ids
+    count = count_of_fit(network, train_ids, reading)
+    if name not in inspect.MARKS or not inside_state.has_held_out(run) or not count:
+        return found
+    probe = parts.wait_for(
+        inside_jobs.analyse(
+            "probe", (subject, reading, name), count,
+            lambda report: [
+                fit_on_training_text(
+                    network, reading, train_ids, inspect.MARKS[name].find, part, report
+                )
+            ],
+        ),
+        f"Fitting all units together on {count:,} characters of the training text",
+        long=True,
+    )  # fmt: skip
+    return found if probe is None or probe[0] is None else with_probe(found, probe[0], count)
 
 
 def _mark(reading: Reading, name: str, pattern: str, chosen: Chosen) -> np.ndarray:
@@ -105,7 +136,11 @@ def _draw_help(found: Finding, where: str) -> None:
         f"Measured on {found.count:,} {where} characters. {measure}",
         help="Chance is measured with the same mark moved along the text by a random distance: the "
         "best unit still reaches this. All units together: a weighted sum (a linear probe) that is "
-        "fitted on the first half and measured on the second.",
+        + (
+            f"fitted on {found.fitted:,} characters of the training text and measured here."
+            if found.fitted
+            else "fitted on the first half and measured on the second."
+        ),
     )
 
 

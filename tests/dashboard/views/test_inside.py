@@ -55,6 +55,10 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     shown = view(page, "find")
     assert f"correlation {ranking.strength[best]:.2f}" in shown
     assert f"chance reaches {ranking.control:.2f}" in shown
+    train_ids = page.run.solver.train_ids
+    fitted = inspect.position_in_word(text.vocab.decode(train_ids))
+    probe = inspect.probe_text(model, train_ids, fitted, cells, mark, "c")
+    assert f"{abs(probe.score):.2f}" in shown.partition("All units together")[2][:30]
     page.press(f"Silence unit {best}")
     shown = words(page)
     bits = inspect.surprise(model, ids)

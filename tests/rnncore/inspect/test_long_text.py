@@ -92,6 +92,40 @@ def test_a_pattern_is_found_in_the_whole_text():
     assert any(p.start <= 60 < p.stop for p in with_phrase)
 
 
+@pytest.mark.parametrize("yes_no", [True, False])
+def test_a_probe_is_the_ridge_regression_of_the_whole_text(yes_no):
+    model, ids = network("lstm"), random_ids(LENGTH)
+    mark, other = np.random.default_rng(0).standard_normal(LENGTH) + ids, random_ids(60, seed=2)
+    values = inspect.activations(model, other, ("c",))
+    known, done = np.arange(60) % 7, []
+    if yes_no:
+        mark, known = mark > 3, known > 3
+    found = inspect.probe_text(
+        model, ids, mark, values, known, "c", ridge=0.1, control=2, progress=done.append
+    )
+    x = one_piece_after_another(model, ids, "c").astype(np.float64)
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    x, y = (x - mean) / spread, mark - mark.mean()
+    rows = np.vstack([x, np.sqrt(0.1 * LENGTH) * np.eye(2 * H)])  # the penalty as further rows
+    expected, *_ = np.linalg.lstsq(rows, np.concatenate([y, np.zeros(2 * H)]), rcond=None)
+    np.testing.assert_allclose(found.weights, expected, rtol=1e-3, atol=1e-4)
+    output = (values.reshape(60, -1) - mean) / spread @ expected
+    np.testing.assert_allclose(found.output, output, rtol=1e-3, atol=1e-3)
+    score = inspect.rank_units(output[:, None], known, control=0).scores[0]
+    assert found.score == pytest.approx(score, abs=2e-3)
+    assert 0 <= found.control < 1
+    assert (found.cut, done[-1]) == (0, LENGTH)
+
+
+def test_a_probe_of_a_mark_that_never_changes_is_refused():
+    model, ids = network("gru"), random_ids()
+    values = inspect.activations(model, ids)
+    with pytest.raises(SettingError, match="true at each"):
+        inspect.probe_text(model, ids, ids >= 0, values, ids > 2)
+    with pytest.raises(SettingError, match="true at each"):
+        inspect.probe_text(model, ids, ids > 2, values, ids >= 0)
+
+
 def test_a_wrong_part_is_named():
     with pytest.raises(SettingError, match="choose one of h, r, z, n"):
         inspect.find_strongest(network("gru"), random_ids(), "c", 3)

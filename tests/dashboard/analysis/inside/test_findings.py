@@ -12,6 +12,7 @@ from dashboard.analysis.inside import (
     reach,
     silencing,
     surprise,
+    unit_finder,
 )
 from dashboard.analysis.inside.reading import Reading, read_ids, read_text
 from dashboard.analysis.inside.unit_finder import describe, find_units
@@ -67,6 +68,25 @@ def test_the_unit_of_the_quotations_is_found_and_stated(network, reading):
     assert "unit 2 of layer 1" in words
     assert f"AUC {found.strength:.2f} (chance reaches {found.control:.2f})" in words
     assert "All units together reach" in words
+
+
+def test_all_units_together_are_fitted_on_the_training_text(network):
+    half = len(TEXT) // 2
+    train, reading = VOCAB.encode(TEXT[:half]), read_text(VOCAB, TEXT[half:], 500)
+    found = find_units(network, reading, inspect.inside_quotes(reading.text), "c")
+    count, done = unit_finder.count_of_fit(network, train, reading), []
+    assert count == half > len(reading.ids) // 2
+    probe = unit_finder.fit_on_training_text(
+        network, reading, train, inspect.inside_quotes, "c", done.append
+    )
+    assert done[-1] == half
+    better = unit_finder.with_probe(found, probe, count)
+    assert better.probe > 0.99
+    assert (better.fitted, better.output.shape) == (half, reading.ids.shape)
+    assert f"All units together reach {better.probe:.2f}" in describe(better)
+    no_mark = unit_finder.fit_on_training_text(network, reading, train, inspect.comments, "c")
+    assert no_mark is None
+    assert unit_finder.count_of_fit(network, train[:100], reading) == 0
 
 
 def test_marks_that_tell_nothing_apart_are_explained(network, reading):
