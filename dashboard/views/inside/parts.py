@@ -9,13 +9,14 @@ import streamlit as st
 
 from dashboard.analysis.inside.reading import Reading
 from dashboard.formatting import escape_markdown
-from dashboard.page import inside_callbacks, inside_state
+from dashboard.page import entry, inside_callbacks, inside_other_runs, inside_state
 from dashboard.page.inside_jobs import Analysis
 from dashboard.page.inside_state import LENGTHS, OWN, SOURCES, Subject
 from dashboard.page.session import values
 from dashboard.reports.escaping import escape
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
+from dashboard.views.lazy_expander import lazy_expander
 
 T = TypeVar("T")
 
@@ -141,6 +142,33 @@ def choose_layer(subject: Subject) -> None:
         help=TERMS["Layers"],
         key="inside_layer", on_change=inside_callbacks.choose_layer,
     )  # fmt: skip
+
+
+def choose_other_run(run: Run) -> None:
+    """Draw the choice of another run whose network is kept for comparison, closed at first."""
+    if entry.is_private():
+        lazy_expander(
+            "Compare with the network of another run",
+            "inside_other_open",
+            lambda: _draw_other_runs(run),
+        )
+
+
+def _draw_other_runs(run: Run) -> None:
+    rows = inside_other_runs.offered(run)
+    if not rows:
+        st.caption("There is no other run yet. Every run is saved while it trains.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Run", list(rows), key=inside_other_runs.CHOSEN, width=380,
+            format_func=lambda i: inside_other_runs.name(rows[i], rows[i].iteration),
+            help="Its newest network is kept for comparison, as Keep to compare does.",
+        )  # fmt: skip
+        st.button(
+            "Add its network", on_click=inside_other_runs.keep, args=(rows,),
+            key="inside_add_run",
+        )  # fmt: skip
 
 
 def draw_passages(rows: Iterable[tuple[str, str, str, str]], label: str) -> None:

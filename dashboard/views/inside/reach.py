@@ -56,6 +56,7 @@ def draw(run: Run, subject: Subject) -> None:
 
 
 def _draw_mean(run: Run, subject: Subject) -> None:
+    parts.choose_other_run(run)
     subjects = [subject, *(other for other in inside_state.kept() if other is not subject)]
     readings = [inside_state.held_out(run, one, COUNT) for one in subjects]
     seq_length = run.model_settings.seq_length

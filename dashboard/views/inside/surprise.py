@@ -43,6 +43,7 @@ def draw(run: Run, subject: Subject) -> None:
             "To compare two networks or two stages of one run: press Keep to compare, then train "
             "on and press Update, or open another run."
         )
+    parts.choose_other_run(run)
     if reading is None:
         return
     second = None if other is None else _reading_for(other, reading)

@@ -130,6 +130,26 @@ def test_reading_the_whole_book_can_be_stopped_and_started_again(page, monkeypat
     assert f"{cells[:, 0, 0, 0].max():.2f}<" in table
 
 
+def test_the_network_of_another_run_is_compared(visit):
+    other = with_story(visit, cell="gru")
+    other.steps(2)
+    page = with_story(visit)
+    page.steps(1)
+    page.open("tabs", "Inside")
+    view(page, "surprise")
+    page.open("inside_other_open")
+    page.press("Add its network")
+    page.choose("inside_other", page.app.session_state["_inside_kept"][0])
+    ids = page.run.solver.val_ids
+    bits = [np.nanmean(inspect.surprise(p.run.trainer.model(), ids)) for p in (page, other)]
+    shown = words(page)
+    assert f"{bits[0]:.2f} bits by LSTM, 16 units" in shown
+    assert f"{bits[1]:.2f} by pasted text · GRU 16, after 2 iterations" in shown
+    view(page, "reach")
+    page.choose("inside_mean_reach", True)
+    assert "GRU 16, after 2 iterations" in words(page).partition("On average")[2]
+
+
 def test_own_text_is_read_and_never_becomes_markup(page):
     view(page, "surprise")
     page.choose("inside_source", "own")
