@@ -57,7 +57,11 @@ def curve_spec(rows: pd.DataFrame) -> dict[str, Any]:
 @cache
 def _curve_spec(low: float, high: float) -> dict[str, Any]:
     base = alt.Chart(alt.NamedData("rows")).encode(
-        alt.X("Iterations:Q", axis=alt.Axis(grid=False), scale=alt.Scale(nice=False)),
+        alt.X(
+            "Iterations:Q",
+            axis=alt.Axis(grid=False, format=",.0f", tickMinStep=1),
+            scale=alt.Scale(nice=False),
+        ),
         alt.Y(
             f"{LOSS}:Q",
             title="Validation loss (nats per character)",
@@ -128,7 +132,7 @@ def _places(values: Sequence[Any]) -> dict[Any, float]:
 def parallel_spec() -> dict[str, Any]:
     """Return the specification of parallel coordinates: a line for each run."""
     x = alt.X("Axis:N", sort=None, title=None, axis=alt.Axis(labelAngle=0, grid=True))
-    y = alt.Y("Place:Q", axis=None, scale=alt.Scale(domain=[-0.05, 1.05]))
+    y = alt.Y("Place:Q", axis=None, scale=alt.Scale(domain=[-0.12, 1.12]))
     base = alt.Chart(alt.NamedData("rows")).encode(x, y)
     lines = base.encode(detail=f"{_NUMBER}:N", tooltip=_tips((_LOWEST, ".3f")))
     chart = alt.layer(
@@ -138,15 +142,49 @@ def parallel_spec() -> dict[str, Any]:
         lines.transform_filter(f"datum['{_BEST}']").mark_line(
             strokeWidth=3, color=VALIDATION, aria=False
         ),
-        base.transform_filter(f"datum.Axis != '{LOSS}'")
-        .transform_aggregate(Place="mean(Place)", groupby=["Axis", "Value"])
-        .mark_text(align="right", dx=-7, fontSize=12, fontWeight="bold", color=FAINT, aria=False)
-        .encode(text="Value:N"),
-        base.transform_filter(f"datum.Axis == '{LOSS}' && datum['{_BEST}']")
-        .mark_text(align="left", dx=6, fontSize=11, color=VALIDATION, aria=False)
-        .encode(text="Value:N"),
+        *_outlined(
+            base.transform_filter(f"datum.Axis != '{LOSS}'").transform_aggregate(
+                Place="mean(Place)", groupby=["Axis", "Value"]
+            ),
+            align="center",
+            dy={"expr": "datum.Place < 0.5 ? 11 : -10"},  # away from the lines
+            fontSize=12,
+            fontWeight="bold",
+            color=FAINT,
+        ),
+        *_outlined(
+            base.transform_filter(f"datum.Axis == '{LOSS}' && datum['{_BEST}']"),
+            align="left",
+            dx=6,
+            fontSize=11,
+            color=VALIDATION,
+        ),
+        *_outlined(
+            base.transform_filter(
+                f"datum.Axis == '{LOSS}' && datum.Place == 1 && !datum['{_BEST}']"
+            ),
+            align="left",
+            dx=6,
+            fontSize=11,
+            color=FAINT,
+        ),
     )
     return without_data(chart.properties(height=_HEIGHT))
+
+
+def _outlined(rows: alt.Chart, **look: Any) -> list[alt.Chart]:
+    """Return layers with the values as text, and behind it its outline in the page's colour.
+
+    Lines that cross the text would strike it through.
+    """
+    ground = {"expr": "background"}
+    look = {"fontSize": 11, "aria": False} | look
+    return [
+        rows.mark_text(
+            **look | {"color": ground}, stroke=ground, strokeWidth=4, strokeJoin="round"
+        ).encode(text="Value:N"),
+        rows.mark_text(**look).encode(text="Value:N"),
+    ]
 
 
 def effect_rows(effect: Effect) -> pd.DataFrame:

@@ -38,6 +38,11 @@ def set_apart(rows: Sequence[RunRow]) -> set[str]:
     return {r.id for r in rows if r.made_by and not r.labels.protected and r.id != here}
 
 
+def leaves_out(rows: Sequence[RunRow]) -> bool:
+    """Return whether some of the rows are left out because a race or a sweep started the runs."""
+    return not values()[ALL] and bool(set_apart(rows))
+
+
 def filtered(rows: Sequence[RunRow]) -> list[RunRow]:
     """Return the rows that match all filters, the run that was started last first.
 

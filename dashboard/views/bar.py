@@ -11,15 +11,20 @@ from dashboard.page import entry, state
 from dashboard.views import browser_tab, download, tour
 
 
-def show(pages: Sequence[Page], with_run: bool = False) -> None:
+def show(pages: Sequence[Page], with_run: bool = False, within: Page | None = None) -> None:
     """Draw the bar.
 
-    with_run: whether it shows the run of the workbench.
+    with_run: whether it shows the run of the workbench. within: the page to mark on a page that
+    has no link of its own.
     """
     with st.container(key="pages", horizontal=True):
         st.html(f'<div class="brand">{browser_tab.NAME}</div>')
         for page in pages:
-            st.page_link(page)
+            if page is within:
+                with st.container(key="page_lit", width="content"):
+                    st.page_link(page)
+            else:
+                st.page_link(page)
     with st.container(key="bar", horizontal=True):
         with st.popover("Pages", icon=":material/menu:", key="phone_menu"):
             for page in pages:

@@ -28,7 +28,7 @@ def show(pages: Sequence[Page], runs_page: Page | None) -> None:
 
     runs_page: the list to choose from, or None on a server that has none.
     """
-    bar.show(pages)
+    bar.show(pages, within=runs_page)
     st.set_page_config(page_title=f"Compare · {browser_tab.NAME}")
     st.title("Compare", anchor=False)
     runs, problems = comparison.load(entry.named_runs())
@@ -43,6 +43,8 @@ def show(pages: Sequence[Page], runs_page: Page | None) -> None:
         if runs_page:
             st.page_link(runs_page, label="Choose runs", icon=":material/list:")
         return
+    if runs_page:
+        st.page_link(runs_page, label="Back to all runs", icon=":material/arrow_back:")
     _draw_options()
     _, measuring = comparison.levels(runs)
     active = measuring or comparison.writes() or any(run.active for run in runs)

@@ -47,7 +47,7 @@ def show(pages: Sequence[Page], workbench: Page, compare: Page) -> None:
     with st.container(key="runs_area"):
         selected = run_list.selected(rows)
         _draw_actions(selected, workbench, compare)
-        _draw_table(shown)
+        _draw_table(shown, run_list.leaves_out(rows))
         if len(selected) == 1:
             _draw_labels(selected[0])
     if listing.unread:
@@ -145,9 +145,12 @@ def _describe_selection(selected: Sequence[RunRow]) -> str:
     return escape_markdown(f"{network} · {row.progress}{began} · {byte_size(row.size)}")
 
 
-def _draw_table(rows: Sequence[RunRow]) -> None:
+def _draw_table(rows: Sequence[RunRow], apart: bool) -> None:
+    """Draw the table. ``apart``: whether runs of races and sweeps are left out."""
     if not rows:
         st.markdown("No run matches these filters.")
+        if apart:
+            st.caption("Runs of races and sweeps are not shown: switch them on above.")
         return
     key, first = run_list.mark_shown(rows)
     st.dataframe(

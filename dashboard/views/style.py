@@ -24,6 +24,8 @@ padding-left:calc(var(--rail) + 1rem)!important}
 max-width:90rem!important}
 .st-key-bar{position:fixed;top:0;right:3rem;left:40%;width:auto!important;height:var(--bar);
 z-index:999991;align-items:center;flex-wrap:nowrap;justify-content:flex-end;gap:.5rem}
+.st-key-page_lit a{background:rgba(128,128,128,.15)}
+.st-key-page_lit p{font-weight:600}
 .st-key-pages{position:fixed;top:0;left:0;width:auto!important;height:var(--bar);z-index:999991;
 align-items:center;flex-wrap:nowrap;gap:.2rem}
 .brand{width:calc(var(--rail) - 1.2rem);padding-left:.75rem;font-weight:650;white-space:nowrap}
@@ -130,6 +132,7 @@ button kbd{display:none!important}
 theme's primary colour also colours text in dark mode, which needs more contrast. */
 button[data-testid="stBaseButton-primary"]:enabled{background:#2a6fb8;border-color:#2a6fb8;
 color:#fff}
+[data-testid="stMultiSelectTagsContainer"] [role=group]>*{background:#2a6fb8;color:#fff}
 button[data-testid="stBaseButton-primary"]:enabled:hover{filter:brightness(.9)}
 ::highlight(unwritten){color:transparent}
 ::highlight(caret){color:transparent;background-color:#2a6fb8}
@@ -225,6 +228,14 @@ text-align:left;vertical-align:top;overflow-wrap:anywhere}
 .compared :is(th[scope=col],td){min-width:7rem}
 .compared th{font-weight:600}.compared th[scope=row]{font-weight:400;white-space:nowrap}
 .compared-box{overflow-x:auto}
+@media (max-width:900px){
+.compared :is(th,td){padding-inline:.35rem}
+.compared :is(th[scope=col],td){min-width:5.5rem}
+.compared th[scope=row]{white-space:normal}
+/* Streamlit's buttons of a table lie above it and would cover the words there. */
+.st-key-runs_area [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]){
+margin-top:1.6rem}
+}
 .chip{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.4rem}
 """
 # In boxes that hold texts, the first strong character of each paragraph decides its direction:

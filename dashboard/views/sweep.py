@@ -164,7 +164,7 @@ def _draw_start() -> None:
         if not sweep_callbacks.scheduler_address():
             workers = min(draft.workers, len(draft.plan.runs))
             where = f"here, {counted(workers, 'run')} at a time"
-        time = "" if draft.seconds is None else f": about {duration(draft.seconds)}"
+        time = "" if draft.seconds is None else f": about {duration(draft.seconds)} of training"
         if draft.measuring:
             time = ": measuring how long …"
         st.markdown(f"**{runs}**{time} {escape_markdown(where)}. {_describe_lack(draft)}")

@@ -98,6 +98,9 @@ def test_runs_of_races_and_sweeps_are_listed_on_request(visit):
         write_record(record, read_record(record) | {"made_by": made_by})
     page.look()
     assert list(table(page)["From"]) == ["", "sweep"]  # the sweep's run has a name
+    page.choose("runs_search", "nothing like this")
+    assert page.says("Runs of races and sweeps are not shown")
+    page.choose("runs_search", "")
     page.choose("runs_all", True)
     assert list(table(page)["From"]) == ["race", "", "sweep"]
 

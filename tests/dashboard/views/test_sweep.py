@@ -79,7 +79,7 @@ def test_other_computers_see_no_sweeps(page, monkeypatch):
 
 def test_the_form_says_how_long_the_sweep_takes_or_why_that_is_unknown(page, monkeypatch):
     for known, words in (
-        ({"seconds": 9.0}, ": about 9 s here"),
+        ({"seconds": 9.0}, ": about 9 s of training here"),
         ({"measuring": True}, ": measuring how long"),
         ({"waiting": True}, "is measured as soon as no training is running"),
         ({}, "could not be measured"),
