@@ -6,7 +6,7 @@ import time
 
 from dashboard.formatting import ago
 from dashboard.page import current_run, error_boundary, messages, state, unsaved_text, widgets
-from dashboard.runs import run_notes, uploads
+from dashboard.runs import run_notes, titles, uploads
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
 from dashboard.runs.store import NoSuchRunError
@@ -128,7 +128,7 @@ def open_pretrained(name: str) -> None:
     messages.show("model", "")
     try:
         title = PRETRAINED[name].partition(":")[0]
-        run = _run_of_model(pretrained(name), f"the pretrained model {title}")
+        run = _run_of_model(pretrained(name), titles.PRETRAINED + title)
     except RnnCoreError as error:
         messages.show("model", str(error))
         return
@@ -178,17 +178,9 @@ def _show_opened(run: Run, name: str) -> None:
     if (old := state.run()) is not None:
         current_run.set_aside(old)
     current_run.make_current(run)
-    messages.show(
-        "page",
-        " ".join(
-            [
-                f"Opened: {name}.",
-                *run.notes,
-                "Press Generate to see what it writes, or Train to continue on this text.",
-            ]
-        ),
-        about=run.id,
-    )
+    # The line below the stage describes a network that is at the start of its run.
+    news = [f"Opened: {name}.", *run.notes] if run.notes or run.solver.iteration else []
+    messages.show("page", " ".join(news), about=run.id)
     state.request_redraw()
 
 

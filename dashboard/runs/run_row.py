@@ -47,7 +47,8 @@ class RunRow:
     @property
     def title(self) -> str:
         """The name that a person gave the run, or its text and network."""
-        return titles.title(self.labels.name, self.text_name, self.settings)
+        subject = titles.subject(self.text_name, self.began_as, self.iteration)
+        return titles.title(self.labels.name, subject, self.settings)
 
     @property
     def chars_per_second(self) -> float:

@@ -11,7 +11,8 @@ from dashboard.settings import CELL_NAMES, ModelSettings
 
 def name_run(run: Run) -> str:
     """Return the name that a person gave the run, or one such as "lighthouse · LSTM 128"."""
-    return titles.title(run.labels.name, run.text.name, run.model_settings)
+    subject = titles.subject(run.text.name, run.began_as, run.solver.iteration)
+    return titles.title(run.labels.name, subject, run.model_settings)
 
 
 def describe_network(settings: ModelSettings) -> str:

@@ -6,10 +6,12 @@ from dashboard.formatting import counted
 from dashboard.runs.network_choice import LATEST, copy_network
 from dashboard.runs.run import Run, check_settings, new_id, new_solver, run_from_solver
 from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.text.codepoints import display_char
 from dashboard.text.loading import LoadedText
 from dashboard.text.recoding import recode
 from rnncore import teaching
 
+_MAX_SHOWN = 8  # characters that are named
 _MAX_ORIGIN = 300  # characters: a network may be taught many texts, one after another
 
 
@@ -51,6 +53,18 @@ def teach(
 def unknown_share(run: Run, text: LoadedText) -> float:
     """Return the share of the text, 0 to 1, that consists of characters the network lacks."""
     return teaching.unknown_share(run.solver.model.vocab, text.vocab, text.ids)
+
+
+def describe_left_out(run: Run) -> str:
+    """Return what a run leaves out of its text because its network does not know it, or ""."""
+    whole, vocab = run.whole_text, run.solver.model.vocab
+    if whole is None or vocab is None:
+        return ""
+    lacking = vocab.missing("".join(whole.vocab.idx_to_char))
+    shown = " ".join(display_char(char) for char in lacking[:_MAX_SHOWN])
+    more = " …" if len(lacking) > _MAX_SHOWN else ""
+    count = counted(len(whole) - len(run.text), "character")
+    return f"{count} of the text ({shown}{more}) are left out: it does not know them."
 
 
 def describe_origin(run: Run, iteration: int) -> str:

@@ -7,6 +7,18 @@ from pathlib import PurePath
 from dashboard.settings import CELL_NAMES, ModelSettings
 from rnncore.reading.file_names import display_name
 
+PRETRAINED = "the pretrained model "  # how ``Run.began_as`` begins for those of the package
+
+
+def subject(text_name: str, began_as: str, iteration: int) -> str:
+    """Return after what a run is called: its text, or the author whom a pretrained network read.
+
+    iteration: of the run. Until the first one, its network knows nothing of the text.
+    """
+    if iteration or not began_as.startswith(PRETRAINED):
+        return text_name
+    return began_as.removeprefix(PRETRAINED).partition(",")[0]
+
 
 def title(name: str, text_name: str, settings: ModelSettings | None) -> str:
     """Return the name, or failing that a title such as "lighthouse · LSTM 128".

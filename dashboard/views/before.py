@@ -12,6 +12,7 @@ from dashboard.page import background, open_run, state, widgets
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
+from dashboard.runs.teaching import describe_left_out
 from dashboard.sampling import showcase
 from dashboard.text.loading import LoadedText
 
@@ -55,12 +56,15 @@ def draw_progress(run: Run | None) -> None:
     st.progress(0.0)
 
 
-def draw_figures() -> None:
-    """Draw the figures that are known before training."""
-    text = state.text()
+def draw_figures(run: Run | None) -> None:
+    """Draw the figures that are known before training: of a trained network, or the page's."""
+    text, model = state.text(), widgets.model_settings()
+    writes = run is not None and run.initial_model is not None
+    if run is not None and writes:
+        text, model = run.text, run.model_settings
     if text is None:
         return
-    model, V, speed = widgets.model_settings(), len(text.vocab), _speed()
+    V, speed = len(text.vocab), _speed()
     by_name = {base.name: base.nats for base in levels(text)}
     goal = next((nats for name, nats in by_name.items() if name.endswith("-gram")), None)
     chars = None if speed is None else speed.iterations_per_second * model.chars_per_iteration
@@ -81,10 +85,12 @@ def draw_figures() -> None:
         "…" if chars is None else f"{chars:,.0f}",
         help="Characters of the text that training reads per second on this computer.",
     )
+    words = "…" if speed is None else f"in {duration(max(1.0, speed.seconds(100)))}"
     st.metric(
         "First words",
-        "…" if speed is None else f"in {duration(max(1.0, speed.seconds(100)))}",
-        help="Time until about 100 iterations, when the first short words appear.",
+        "at once" if writes else words,
+        help="Time until about 100 iterations, when the first short words appear. A network that "
+        "was trained before writes at once.",
     )
     st.metric(
         "To beat",
@@ -128,9 +134,11 @@ def draw_invitation(run: Run | None) -> None:
             help="Open the network that wrote the text above, to generate with it at once.",
         )
     elif run.initial_model is not None:
+        origin = f"Began as {run.began_as}" if run.began_as else "This network was trained before"
         st.markdown(
-            ":material/school: This network was trained elsewhere. It can write below at once; "
-            "Train continues on the text at the left."
+            f":material/school: {escape_markdown(origin)}. It can write below at once; Train "
+            f"continues on the chosen text. {escape_markdown(describe_left_out(run))}",
+            width="stretch",
         )
     else:
         st.markdown(":material/school: Press Train to see the loss fall here, live.")

@@ -61,7 +61,7 @@ def show() -> None:
         if training is not None:
             _draw_figures(training[1])
         else:
-            before.draw_figures()
+            before.draw_figures(run)
     baselines = before.levels(text) if run is None else background.baselines(run).result or []
     stage.show(run, baselines)
     with st.container(

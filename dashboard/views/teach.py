@@ -12,8 +12,11 @@ from dashboard.views import network_choice
 
 
 def draw_origin(run: Run) -> None:
-    """Draw what the run's network was before this run, if it was trained before."""
-    if run.began_as:
+    """Draw what a run's network was before this run, if it was trained before.
+
+    Until the first iteration, the line below the stage says it (``before.draw_invitation``).
+    """
+    if run.began_as and run.solver.iteration:
         st.caption(f"Began as {escape_markdown(run.began_as)}.")
 
 
