@@ -17,7 +17,7 @@ from dashboard.analysis.learning_rates import HIGHEST_RATES, lower_rate
 
 RISEN = 0.15  # share above the best loss that is more than chance
 FAR = 0.5  # share above the loss before a change that needs no longer wait
-_FEW, _SOME = 3, 20  # iterations after a change that show a far rise, and a trend
+_FEW, _SOME, _MANY = 3, 20, 100  # iterations after a change that show a far rise, a fall, an end
 _BOLD = 10  # times the highest usual rate
 
 
@@ -63,6 +63,8 @@ def check_recovery(curve: Curve) -> Diagnosis | None:
     if now >= before or has_risen(curve.after_change()):
         return None
     trend = recent_trend(since)
+    if not trend.falls and len(since) < _MANY:
+        return None
     went = f"from {before:.3f} to {now:.3f} since the change at iteration {curve.changed:,}"
     if trend.falls:
         sentence = f"The loss is recovering: it fell {went}."

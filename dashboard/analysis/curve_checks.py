@@ -134,8 +134,9 @@ def check_overfitting(curve: Curve) -> Diagnosis | None:
     if np.median(losses[-width:]) >= then:
         return None  # both rise: that is instability, not overfitting
     sentence = (
-        f"Overfitting since about iteration {int(since):,}: the validation loss rose from "
-        f"{lowest:.3f} to {now:.3f} while the training loss kept falling."
+        f"Overfitting since about iteration {int(curve.val_iteration[val.argmin()]):,}: the "
+        f"validation loss rose from {val.min():.3f} to {val[-1]:.3f} while the training loss kept "
+        "falling."
     )
     if curve.dropout >= 0.5:
         return Diagnosis("overfitting", sentence, "Try a smaller network or more text.")

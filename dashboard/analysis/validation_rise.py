@@ -9,7 +9,7 @@ import numpy as np
 from dashboard.analysis.curve_statistics import Values, robust_deviation
 
 CLEAR_RISE = 0.01  # share above the lowest loss
-FAR_RISE = 0.03  # share that a single validation makes clear
+FAR_RISE = 0.02  # share that a single validation makes clear
 ACCIDENT = 0.15  # share that no scatter explains
 _MANY = 8  # validations of which the scatter is known
 _SINCE = 3  # validations after the lowest: fewer can be chance

@@ -112,6 +112,13 @@ def test_a_run_that_went_on_well_after_a_change_and_then_diverges_is_diverging()
     assert "is diverging" in found.sentence
 
 
+def test_a_loss_that_has_not_fallen_yet_is_not_said_to_fall_no_further() -> None:
+    n = LOWERED + 30
+    flat = losses(n)
+    flat[LOWERED:] = flat[LOWERED - 50 : LOWERED].mean() - 0.01
+    assert diagnose_until(n, LOWERED, 0.01, loss=flat).key == "changed"
+
+
 # -- which network writes ----------------------------------------------------------------------
 
 
