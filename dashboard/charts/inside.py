@@ -41,8 +41,11 @@ def line_rows(
 
 
 @cache
-def line_spec(x: str, y: str, log: bool) -> dict[str, Any]:
-    """Return the specification of a line chart of ``line_rows``."""
+def line_spec(x: str, y: str, log: bool, columns: int = 1) -> dict[str, Any]:
+    """Return the specification of a line chart of ``line_rows``.
+
+    columns: of the legend; names of networks take the whole width.
+    """
     scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
     chart = (
         alt.Chart(alt.NamedData("rows"))
@@ -54,7 +57,7 @@ def line_spec(x: str, y: str, log: bool) -> dict[str, Any]:
                 "Network:N",
                 sort=None,
                 scale=alt.Scale(range=_COLOURS),
-                legend=alt.Legend(title=None, orient="top", columns=1, labelLimit=700),
+                legend=alt.Legend(title=None, orient="top", columns=columns, labelLimit=700),
             ),
             tooltip=[
                 alt.Tooltip("Network:N"),

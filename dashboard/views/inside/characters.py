@@ -82,7 +82,7 @@ def _draw_over_training(run: Run, subject: Subject) -> None:
 def _draw_lines(lines: Mapping[str, Values], title: str, at: Values, *, log: bool) -> None:
     st.vega_lite_chart(
         charts.line_rows(lines, "Iteration", title, at),
-        charts.line_spec("Iteration", title, log=log),
+        charts.line_spec("Iteration", title, log=log, columns=3),
         width="stretch",
         alt=f"{title} over the training",
     )
