@@ -80,6 +80,16 @@ def any_running() -> bool:
     return any(analysis.job.running for _, analysis in running.values())
 
 
+def set_waiting(waiting: bool) -> None:
+    """Remember whether this drawing of the tab shows an analysis that has no result yet."""
+    values()["_inside_waiting"] = waiting
+
+
+def must_redraw() -> bool:
+    """Return whether a result is to come, or came after its place on the page was drawn."""
+    return any_running() or bool(values().get("_inside_waiting"))
+
+
 def stop(kind: str) -> None:
     """Stop the analysis of a kind; it has no result then."""
     running: dict[str, tuple[object, Analysis[object]]] = values().get("_inside_jobs") or {}

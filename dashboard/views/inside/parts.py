@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.analysis.inside.reading import Reading
 from dashboard.formatting import escape_markdown
-from dashboard.page import entry, inside_callbacks, inside_other_runs, inside_state
+from dashboard.page import entry, inside_callbacks, inside_jobs, inside_other_runs, inside_state
 from dashboard.page.inside_jobs import Analysis
 from dashboard.page.inside_state import LENGTHS, OWN, SOURCES, Subject
 from dashboard.page.session import values
@@ -59,6 +59,7 @@ def wait_for(analysis: Analysis[T], words: str, *, long: bool = False) -> T | No
                 on_click=inside_callbacks.start_again, args=(analysis.kind,),
             )  # fmt: skip
     elif analysis.job.running:
+        inside_jobs.set_waiting(True)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(analysis.share, f"{words} …")
             if long:

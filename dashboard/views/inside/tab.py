@@ -67,8 +67,9 @@ def _draw() -> None:
     which = network_choice.draw(run, "inside")
     subject = inside_state.subject(run, which)
     _draw_subject(run, subject, which)
+    inside_jobs.set_waiting(False)
     VIEWS[view or "units"][1](run, subject)
-    if state.flag_change("inside", inside_jobs.any_running()) is not None:
+    if state.flag_change("inside", inside_jobs.must_redraw()) is not None:
         st.rerun()  # the whole page: to start or stop the ticks
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.inside import passages
+from dashboard.page import inside_jobs
 from dashboard.page.inside_state import Chosen
 from rnncore import inspect
 from tests.support.visits import Visit, with_story
@@ -108,6 +109,25 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     rows = page.chart_rows("Gates near 1, percent over the training")
     assert rows["Network"].tolist() == ["Input gate i", "Forget gate f", "Output gate o"]
     assert rows["Gates near 1, percent"][1] == 100 * layers["near_1 1 f"][0]
+
+
+def test_a_result_that_comes_while_the_page_is_drawn_is_shown(page, monkeypatch):
+    """It came after its place was drawn, and nothing is running any longer."""
+    gate, read = threading.Event(), passages.find_extremes
+
+    def slow(*args):
+        gate.wait(20)
+        return read(*args)
+
+    def any_running():
+        if "extremes" in page.app.session_state["_inside_jobs"]:
+            gate.set()
+        return False
+
+    monkeypatch.setattr(passages, "find_extremes", slow)
+    monkeypatch.setattr(inside_jobs, "any_running", any_running)
+    page.choose("inside_extremes", True)
+    assert page.says("Strongest in 2,880 characters of the whole text")
 
 
 def test_reading_the_whole_book_can_be_stopped_and_started_again(page, monkeypatch):
