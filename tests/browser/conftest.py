@@ -16,8 +16,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.browser.visitors import page_text, visitor
-from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import new_tab, open_page, page_text, visitor
 from tests.support.paths import ROOT
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Add the page's text and the end of the server's log to the report of a failure."""
     report = yield
-    if call.when == "call" and report.failed and "page" in item.funcargs:
-        report.sections.append(("The page", page_text(item.funcargs["page"])))
+    if call.when == "call" and report.failed and "tab" in item.funcargs:
+        report.sections.append(("The page", page_text(item.funcargs["tab"])))
         log = item.funcargs["server"].log.read_text(encoding="utf-8", errors="replace")
         report.sections.append(("The server's log", log[-3_000:]))
     return report
@@ -105,22 +104,26 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser, server: Server) -> Iterator[Page]:
-    """Yield the page as a new visitor sees it. Errors in its console fail the test."""
+def tab(browser: Browser, server: Server) -> Iterator[Page]:
+    """Yield an empty tab of a new visitor. Errors in its console fail the test."""
     with visitor(browser) as context:
-        page = open_page(context, server.url)
-        yield page
-        _leave(page)
+        tab = new_tab(context)
+        yield tab
+        _leave(tab)
 
 
 @pytest.fixture
-def visit(page: Page, server: Server) -> Visit:
+def page(tab: Page, server: Server) -> Page:
+    """Return the page as a new visitor sees it."""
+    return open_page(tab, server.url)
+
+
+@pytest.fixture
+def visit(tab: Page, server: Server) -> Visit:
     """Return a function that opens the page with these settings and those of a small network."""
 
     def open_with(**settings: object) -> Page:
-        page.goto(f"{server.url}?{urlencode(SMALL | settings)}")
-        page.get_by_role("button", name="Train", exact=True).wait_for()
-        return page
+        return open_page(tab, f"{server.url}?{urlencode(SMALL | settings)}")
 
     return open_with
 

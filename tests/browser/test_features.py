@@ -28,7 +28,7 @@ from tests.browser.steps import (
     upload,
     wait_until_drawn,
 )
-from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import visit as open_in_new_tab
 from tests.browser.visitors import visitor
 from tests.support.paths import ROOT
 
@@ -350,7 +350,7 @@ def test_a_link_carries_all_settings_to_another_visitor(
     link = page.locator(".st-key-settings_link").get_by_test_id("stCode")
     link.get_by_text("up=bits").wait_for()
     with visitor(browser) as context:
-        other = open_page(context, link.inner_text())
+        other = open_in_new_tab(context, link.inner_text())
         open_settings(other)
         assert everything(other) == chosen
 
@@ -532,9 +532,9 @@ def test_training_starts_and_pauses_by_keyboard(visit: Visit) -> None:
     page.get_by_text("Paused", exact=True).wait_for()
 
 
-def test_a_phone_needs_no_horizontal_scrolling(visit: Visit, page: Page) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    visit(iterations=40)
+def test_a_phone_needs_no_horizontal_scrolling(visit: Visit, tab: Page) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    page = visit(iterations=40)
     button(page, "Train").click()
     page.get_by_text("Finished", exact=True).wait_for()
     button(page, "Generate").click()

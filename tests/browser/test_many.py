@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
 from dashboard.runs.store import Store
-from tests.browser.conftest import Server
+from tests.browser.conftest import SMALL, Server
 from tests.browser.steps import (
     button,
     download,
@@ -81,7 +82,8 @@ def test_no_data_of_one_visitor_reaches_another(
     (tmp_path / "ours.txt").write_text("bad egg fed a cab " * 400)
     (tmp_path / "theirs.txt").write_text("STUVW\nXYZ\n" * 700)
     with visitor(browser, *NO_PAGE) as one, visitor(browser) as other:
-        pages = [visit(one, shared.url), visit(other, shared.url)]
+        address = f"{shared.url}/?{urlencode(SMALL | {'iterations': 1_000_000})}"
+        pages = [visit(one, address), visit(other, address)]
         train_on(pages[0], tmp_path / "ours.txt")
         train_on(pages[1], tmp_path / "theirs.txt")
         for page, letters in zip(pages, (ours, theirs), strict=True):
@@ -103,8 +105,8 @@ def test_no_data_of_one_visitor_reaches_another(
         ):
             assert not [name for name in names if name in html]
         # Without the link, a visitor finds no run on any page.
+        page = one.new_page()
         for place in ("", "workbench", "how"):
-            page = one.new_page()
             page.goto(f"{shared.url}/{place}")
             page.get_by_role("link", name="How it works").first.wait_for()
             page.wait_for_load_state("networkidle")

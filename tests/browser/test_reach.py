@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from dashboard.runs.store import Store
 from tests.browser.conftest import Server, Visit
 from tests.browser.steps import button, open_section, open_tab, until, wait_until_drawn
-from tests.browser.visitors import visit as open_page
+from tests.browser.visitors import visit as open_in_new_tab
 from tests.browser.visitors import visitor
 from tests.support.many_runs import copy_runs
 
@@ -57,7 +58,12 @@ def is_dark(page: Page) -> bool:
     return int(red.removeprefix("rgb(").split(",")[0]) > 128
 
 
-def test_axe_finds_no_serious_problem(visit: Visit) -> None:
+@pytest.mark.parametrize(
+    "tab_looks",
+    [[[look] for look in TWO_LOOKS], pytest.param([LOOKS], marks=pytest.mark.slow)],
+    ids=["tabs in one look each", "tabs in all looks"],
+)
+def test_axe_finds_no_serious_problem(visit: Visit, tab_looks: list[list[tuple[int, str]]]) -> None:
     page = visit(iterations=200)
     assert serious(page, TWO_LOOKS) == {}
     button(page, "Train").click()
@@ -74,11 +80,12 @@ def test_axe_finds_no_serious_problem(visit: Visit) -> None:
     button(page, "Train").click()
     button(page, "Start new run").wait_for()
     assert serious(page) == {}
-    for tab in ("Write together", "Inside", "Live settings", "Downloads"):
+    tabs = ("Write together", "Inside", "Live settings", "Downloads")
+    for tab, looks in zip(tabs, itertools.cycle(tab_looks), strict=False):
         open_tab(page, tab)
         page.get_by_role("tab", name=tab, selected=True).wait_for()
         wait_until_drawn(page)
-        assert serious(page, TWO_LOOKS) == {}, tab
+        assert serious(page, looks) == {}, tab
 
 
 def test_axe_finds_no_serious_problem_in_how_it_works(visit: Visit) -> None:
@@ -132,7 +139,7 @@ def test_runs_are_accessible_by_keyboard(browser: Browser, tmp_path: Path) -> No
     server = Server(store.root, tmp_path / "log.txt")
     try:
         with visitor(browser) as context:
-            page = open_page(context, server.url)
+            page = open_in_new_tab(context, server.url)
             page.get_by_role("link", name="Runs", exact=True).first.click()
             grid = page.get_by_test_id("data-grid-canvas")
             grid.wait_for()

@@ -88,13 +88,23 @@ def page_text(page: Page) -> str:
         return f"{page.url} has no text: {error}\n"
 
 
+def new_tab(context: BrowserContext) -> Page:
+    """Return an empty tab, in which a busy computer has time to answer."""
+    tab = context.new_page()
+    tab.set_default_timeout(60_000)
+    return tab
+
+
+def open_page(tab: Page, address: str) -> Page:
+    """Open the workbench at an address in this tab and wait until it is usable."""
+    tab.goto(address)
+    tab.get_by_role("button", name=re.compile("^(Train|Pause)$")).wait_for()
+    return tab
+
+
 def visit(context: BrowserContext, address: str) -> Page:
-    """Open the workbench at an address and wait until it is usable."""
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(address)
-    page.get_by_role("button", name=re.compile("^(Train|Pause)$")).wait_for()
-    return page
+    """Open the workbench at an address in a new tab and wait until it is usable."""
+    return open_page(new_tab(context), address)
 
 
 def train(page: Page, text: str = "Verses", least: int = 20) -> None:
