@@ -5,6 +5,8 @@ Keys that begin with "_" belong to this package; all others are keys of widgets 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from dashboard.page import widgets
 from dashboard.page.session import values
 from dashboard.runs.run import Run
@@ -13,6 +15,8 @@ from dashboard.sampling.temperatures import Comparison
 from dashboard.sampling.writer import Writer
 from dashboard.settings import Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText, Source
+
+Flag = TypeVar("Flag", bool, float)
 
 # Key of the id of the run that the page's address should name, or None. It is missing until the
 # page has shown a run.
@@ -172,9 +176,9 @@ def set_co_writing(co_writing: CoWriting | None) -> None:
 # -- reruns ------------------------------------------------------------------------------------
 
 
-def flag_change(name: str, now: bool) -> bool | None:
-    """Return ``now`` if the flag differs from the last call with this name (at first: False),
-    else None.
+def flag_change(name: str, now: Flag) -> Flag | None:
+    """Return ``now`` if it differs from the value of the last call with this name (at first:
+    False), else None.
 
     A fragment compares with it what a full run of the page has drawn, and asks for a rerun.
     """

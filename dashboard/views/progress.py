@@ -23,6 +23,7 @@ from dashboard.page import (
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.server import limits
+from dashboard.server.redraw_pace import PACE
 from dashboard.training import live_settings
 from dashboard.training.status import Phase, Status
 from dashboard.views import before, browser_tab, companion, ladder, stage
@@ -46,7 +47,16 @@ _BADGES = {
 
 def show() -> None:
     """Draw the progress, and keep the run training for as long as a page shows it."""
-    run, text = state.run(), state.text()
+    run = state.run()
+    if run is None:
+        _draw(None)
+        return
+    with PACE.measure(run.id):
+        _draw(run)
+
+
+def _draw(run: Run | None) -> None:
+    text = state.text()
     status = None if run is None else current_run.watch(run)
     training = None  # before anything was trained, the page shows what is known of the run to come
     if run is not None and status is not None:
@@ -83,8 +93,8 @@ def show() -> None:
         state.flag_change("training", status is not None and status.thread_active),
         state.flag_change("baselines", is_measuring(run)),
     ]
-    slow = status is not None and state.flag_change("slow", ticks_slowly(status))
-    if state.take_redraw_request() or False in changes or slow:
+    tick = state.flag_change("tick", tick_seconds(run, status))
+    if state.take_redraw_request() or False in changes or tick is not None:
         st.rerun()
 
 
@@ -115,9 +125,12 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
         st.toast(f"Training has ended: {end}", icon=":material/check:")
 
 
-def ticks_slowly(status: Status) -> bool:
-    """Return whether the run is past the time in which the page is redrawn often."""
-    return status.elapsed > FAST_TICKS_FOR_SECONDS
+def tick_seconds(run: Run | None, status: Status | None) -> float:
+    """Return the seconds between two redraws while the run trains or is measured."""
+    if run is None or status is None:
+        return FAST_TICK_SECONDS
+    slow = status.elapsed > FAST_TICKS_FOR_SECONDS
+    return PACE.interval(run.id, SLOW_TICK_SECONDS if slow else FAST_TICK_SECONDS)
 
 
 def _draw_status(run: Run, status: Status) -> None:

@@ -45,14 +45,13 @@ def show_ticking() -> None:
     run = state.run()
     status = None if run is None else run.trainer.status()
     thread_active = status is not None and status.thread_active
-    slow = status is not None and progress.ticks_slowly(status)
+    seconds = progress.tick_seconds(run, status)
     # Buttons and ticks are drawn for these values; the fragment redraws the page if they change.
     state.flag_change("training", thread_active)
-    state.flag_change("slow", slow)
+    state.flag_change("tick", seconds)
     state.take_redraw_request()
     # Whether and how fast the fragment ticks can only be set here, in a run of the whole page.
     ticks = thread_active or progress.is_measuring(run)
-    seconds = progress.SLOW_TICK_SECONDS if slow else progress.FAST_TICK_SECONDS
     st.fragment(error_boundary.part(progress.show), run_every=seconds if ticks else None)()
 
 

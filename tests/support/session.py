@@ -46,6 +46,7 @@ class Session:
         self._query, self._page = query, ""
         self._elements: dict[tuple[int, ...], Element] = {}
         self._ticks: dict[str, list[float]] = {}  # fragment: its interval, its next time
+        self._chosen: dict[str, str] = {}  # id of pills: the option
         self._request_rerun()
 
     # -- actions ------------------------------------------------------------------------------
@@ -60,12 +61,8 @@ class Session:
 
     def pick(self, label: str, option: str) -> None:
         """Select an option of the pills with this label."""
-        message = self._message()
-        pills = message.rerun_script.widget_states.widgets.add(
-            id=self._one("button_group", label).id
-        )
-        pills.string_array_value.data.append(option)
-        self._send(message)
+        self._chosen[self._one("button_group", label).id] = option
+        self._send(self._message())
 
     def wait_for(self, condition: Callable[[], object], seconds: float) -> None:
         """Receive messages and rerun fragments on time until the condition holds."""
@@ -120,6 +117,11 @@ class Session:
         run = message.rerun_script
         run.query_string, run.page_script_hash = self._query, self._page
         run.fragment_id, run.is_auto_rerun = fragment, bool(fragment)
+        # The frontend sends all values each time: of two requests that arrive while the server is
+        # busy, Streamlit drops the values of the first.
+        for pills, option in self._chosen.items():
+            widget = run.widget_states.widgets.add(id=pills)
+            widget.string_array_value.data.append(option)
         return message
 
     def _send(self, message: BackMsg) -> None:
