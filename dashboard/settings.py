@@ -187,6 +187,7 @@ class Preset:
     """Settings for a purpose: its title on a button, and one sentence on what it is for.
 
     patience: validations without a new best after which training ends early on a small text.
+    from_chars: the page recommends it for texts of so many characters; 0 for none.
     """
 
     title: str
@@ -194,6 +195,7 @@ class Preset:
     model: ModelSettings
     train: TrainSettings
     patience: int = 10
+    from_chars: int = 0
 
     def goal(self, chars: int, model: ModelSettings) -> Goal:
         """Return when training on ``chars`` characters ends.
@@ -223,13 +225,14 @@ PRESETS = {
     ),
     "evening": Preset(
         "A good book",
-        "For a whole novel: learns its sentences, names and style in about ten minutes.",
+        "For a whole novel: learns its sentences, names and style.",
         ModelSettings(hidden_dim=256, dropout=0.1),
         TrainSettings(lr=1e-2, num_iters=20_000),
+        from_chars=300_000,
     ),
     "overnight": Preset(
         "Overnight",
-        "For a long text and some hours: two layers. Ends when validation stalls.",
+        "For a long text and a night: two layers. Ends when validation stalls.",
         ModelSettings(hidden_dim=256, num_layers=2, dropout=0.2, batch_size=32, seq_length=100),
         TrainSettings(lr=3e-3, num_iters=100_000),
     ),

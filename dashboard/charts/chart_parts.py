@@ -10,7 +10,7 @@ from dashboard.charts.chart_options import X_AXES
 from dashboard.charts.downsampling import Floats, Positions
 from rnncore.history import VALIDATION_COLUMNS, History
 
-TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#8a8f98"
+TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#757a83"
 
 
 def x_values(history: History, at: Positions, x_axis: str, chars_per_epoch: float) -> Floats:

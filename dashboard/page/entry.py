@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 from streamlit import runtime
@@ -137,6 +137,11 @@ def settings_url(hide: list[str]) -> str:
         widget_values.changed_widgets(values()),
     )
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(parameters)}"
+
+
+def is_local_address() -> bool:
+    """Return whether the page's address names the computer itself, so that no other can open it."""
+    return (urlsplit(st.context.url or "").hostname or "") in {"localhost", "127.0.0.1", "::1"}
 
 
 def named_runs() -> list[str]:

@@ -49,6 +49,8 @@ def part(function: Callable[P, None]) -> Callable[P, None]:
             if outermost and _draws_fragment() and not messages.get("error_at_top"):
                 show_error_of_callback()
             function(*args, **kwargs)
+            if outermost:
+                session.mark_drawn()
         except Exception as error:
             _show(report_unexpected(error, _UNEXPECTED))
         finally:

@@ -15,19 +15,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 # A person moves one widget at a time. Several widgets that have old values again, within so many
-# seconds of the change, are stale; a single one only if that is too soon for a person to have
-# moved it back.
+# seconds of the page's being drawn with the new ones, are stale; a single one only if that is too
+# soon for a person to have moved it back. On a busy server it takes seconds until a page is drawn.
 STALE_GROUP_SECONDS = 10.0
 STALE_SINGLE_SECONDS = 0.8
 
 
 @dataclass
 class Change:
-    """A value that a callback gave to a widget, when, and the values it recently had before."""
+    """A value that a callback gave to a widget, and the values it recently had before.
+
+    drawn: when the page was first drawn with the value; None while it has not been.
+    """
 
     value: Any
-    at: float
     before: list[Any] = field(default_factory=list)
+    drawn: float | None = None
+
+    def is_younger(self, now: float, seconds: float) -> bool:
+        """Return whether the page has shown the value for less than so many seconds, or never."""
+        return self.drawn is None or now - self.drawn < seconds
 
 
 class PendingChanges:
@@ -48,8 +55,15 @@ class PendingChanges:
             if key.startswith("_") or key not in before or before[key] == value:
                 continue
             known = self._changes.get(key)
-            earlier = known.before if known and now - known.at < STALE_GROUP_SECONDS else []
-            self._changes[key] = Change(value, now, [*earlier, before[key]])
+            earlier = known.before if known and known.is_younger(now, STALE_GROUP_SECONDS) else []
+            self._changes[key] = Change(value, [*earlier, before[key]])
+
+    def mark_drawn(self) -> None:
+        """Note that the page has been drawn with all changes that were written."""
+        now = self._clock()
+        for key, change in self._changes.items():
+            if change.drawn is None and key not in self._unwritten:
+                change.drawn = now
 
     def write(self, session: MutableMapping[Any, Any]) -> None:
         """Write unwritten values to the session; if that is aborted, the rest stays pending."""
@@ -71,7 +85,7 @@ class PendingChanges:
             key: change
             for key, change in self._changes.items()
             # A widget that has an old value and is not stale was moved by the user.
-            if now - change.at < STALE_GROUP_SECONDS
+            if change.is_younger(now, STALE_GROUP_SECONDS)
             and (key in corrections or session.get(key) not in change.before)
         }
 
@@ -81,13 +95,13 @@ class PendingChanges:
         stale = {
             key: change
             for key, change in self._changes.items()
-            if now - change.at < STALE_GROUP_SECONDS
+            if change.is_younger(now, STALE_GROUP_SECONDS)
             and key not in self._unwritten
             and session.get(key) in change.before
             and session.get(key) != change.value
         }
         if len(stale) > 1 or any(
-            now - change.at < STALE_SINGLE_SECONDS for change in stale.values()
+            change.is_younger(now, STALE_SINGLE_SECONDS) for change in stale.values()
         ):
             return {key: change.value for key, change in stale.items()}
         return {}

@@ -61,3 +61,11 @@ def write_pending() -> None:
     with pending.lock:
         pending.queue_corrections(st.session_state.to_dict())
         pending.write(st.session_state)
+
+
+def mark_drawn() -> None:
+    """Note that the page, or a fragment of it, has been drawn to its end."""
+    pending: PendingChanges | None = st.session_state.to_dict().get(_PENDING)
+    if pending is not None:
+        with pending.lock:
+            pending.mark_drawn()

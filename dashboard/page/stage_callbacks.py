@@ -15,6 +15,12 @@ def follow_newest() -> None:
 
 
 @error_boundary.callback
+def show_newest() -> None:
+    """Follow the newest sample again."""
+    widgets.select_newest_stage()
+
+
+@error_boundary.callback
 def choose_on_curve() -> None:
     """Show the sample nearest to the iteration that was clicked on the curve."""
     clicked = (values().get(COMPANION) or {}).get("stage")

@@ -33,7 +33,13 @@ def start_new_run() -> None:
 
 
 @error_boundary.callback
-def keep_run() -> None:
+def close_question() -> None:
+    """Close the question whether to start a new run; change nothing."""
+    state.set_confirming_new_run(False)
+
+
+@error_boundary.callback
+def continue_run() -> None:
     """Restore the run's own text and settings on the page, and continue training it."""
     state.set_confirming_new_run(False)
     if (run := state.run()) is not None:

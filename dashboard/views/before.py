@@ -76,7 +76,7 @@ def draw_figures(run: Run | None) -> None:
     )
     st.metric("Memory", byte_size(model.memory(V)), help="Memory that the training takes.")
     st.metric(
-        "Takes about",
+        "Duration",
         "…" if math.isnan(seconds) else duration(seconds),
         help="Estimated time until the goal, measured on this computer.",
     )
@@ -122,8 +122,8 @@ def draw_invitation(run: Run | None) -> None:
     """Draw what to do, in the place that later has the diagnosis of the curve."""
     if run is None:
         st.markdown(
-            ":material/school: Teach a network to write: choose a text or drop a book at the "
-            "left, press Train, and watch the loss fall and the writing improve.",
+            ":material/school: Teach a network to write: choose a text or upload a book, press "
+            "Train, and watch the loss fall and the writing improve.",
             width="stretch",
         )
         st.button(
@@ -141,7 +141,9 @@ def draw_invitation(run: Run | None) -> None:
             width="stretch",
         )
     else:
-        st.markdown(":material/school: Press Train to see the loss fall here, live.")
+        st.markdown(
+            ":material/school: Press Train to see the loss fall here, live.", width="stretch"
+        )
 
 
 def _speed() -> Speed | None:

@@ -1,4 +1,4 @@
-// What Streamlit has no means for: the space bar, clicks on the curve, copying, a notification at the end, typing, the phone's scroll,
+// What Streamlit has no means for: the space bar, clicks on the curve, copying, a notification at the end, typing, what is scrolled into view,
 // the focus, and a cookie.
 // It is mounted once. Everything it shows stands on the page without it.
 const instances = new WeakMap()
@@ -77,6 +77,25 @@ async function copy(text) {
   try { return document.execCommand("copy") } catch { return false } finally { area.remove() }
 }
 
+// What Generate writes appears below the controls: on a low screen, out of view.
+function generated() {
+  let awaited = false
+  const wait = event => {
+    if (event.key ? event.key === "Enter" && event.ctrlKey : event.target.closest?.(".st-key-generate button")) awaited = true
+  }
+  document.addEventListener("click", wait)
+  document.addEventListener("keydown", wait)
+  return {
+    look() {
+      const region = awaited && document.querySelector(".st-key-written [role=region]")
+      if (!region || !region.textContent) return
+      awaited = false
+      region.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "nearest" })
+    },
+    clear() { document.removeEventListener("click", wait); document.removeEventListener("keydown", wait) },
+  }
+}
+
 function mount(component) {
   const instance = { phase: component.data.phase, data: component.data }
   const onCopy = async event => {
@@ -93,7 +112,7 @@ function mount(component) {
   document.addEventListener("click", pick)
   const key = event => onKey(event)
   document.addEventListener("keydown", key)
-  const typing = typer()
+  const typing = typer(), written = generated()
   // Train and Pause take each other's place, and steps of the tour have different buttons: the focus stays there.
   let focused = null, others = ""
   const focus = event => {
@@ -113,7 +132,7 @@ function mount(component) {
     if (next && !touring) next.focus()
     touring = Boolean(next)
   }
-  const watcher = new MutationObserver(() => { typing.look(); keepFocus(); focusTour() })
+  const watcher = new MutationObserver(() => { typing.look(); written.look(); keepFocus(); focusTour() })
   watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
   typing.look()
   // The browser asks for permission only at a person's own click.
@@ -130,6 +149,7 @@ function mount(component) {
     document.removeEventListener("click", ask, true)
     watcher.disconnect()
     typing.clear()
+    written.clear()
     instances.delete(component.parentElement)
   }
   return instance

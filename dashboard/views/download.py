@@ -31,20 +31,24 @@ def show() -> None:
 
 def draw_link() -> None:
     """Draw the link to the page's settings; the bar has it behind a button."""
-    hide = st.multiselect(
-        "Hide sections",
-        SECTIONS,
-        help="Sections that the link leaves out, for example download in a first lesson.",
-    )
-    with st.container(key="settings_link"):
-        st.code(entry.settings_url(hide), language=None, wrap_lines=True)
+    place = st.container(key="settings_link")
     text = state.text()
     own = text is not None and entry.linkable_text() is None
     upload = f"Others must upload {escape_markdown(text.name)} themselves. " if own and text else ""
+    here = "It works on this computer only. " if entry.is_local_address() else ""
     st.caption(
-        f"The link opens the workbench with these settings. {upload}The browser's address opens "
-        "this run itself; anyone who has it can control it."
+        f"The link opens the workbench with these settings and no run. {here}{upload}The "
+        "browser's address opens this run itself; anyone who has it can control it."
     )
+    hide = st.multiselect(
+        "Hide sections",
+        SECTIONS,
+        placeholder="none",
+        help="Sections of the page that the link leaves out, for example download in a first "
+        "lesson.",
+    )
+    with place:
+        st.code(entry.settings_url(hide), language=None, wrap_lines=True)
 
 
 def draw_name(run: Run) -> None:

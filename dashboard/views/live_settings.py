@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import settings
 from dashboard.page import settings_callbacks, widgets
 from dashboard.reports.terms import TERMS
+from dashboard.views.lazy_expander import lazy_expander
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SCHEDULES
 
@@ -44,8 +45,7 @@ def show() -> None:
             f"{TERMS['Gradient clipping']} 5 is usual: one odd batch cannot spoil the network.",
             lambda clip: "off" if math.isinf(clip) else f"{clip:g}",
         )
-    with st.expander("Advanced"):
-        _draw_advanced()
+    lazy_expander("Advanced", "advanced_open", _draw_advanced)
     st.toggle(
         "Notify me at the end",
         key="notify",

@@ -25,6 +25,7 @@ from dashboard.runs.speed_probe import Speed
 from dashboard.settings import CELL_NAMES, PRESETS, Goal, Preset
 from dashboard.text.loading import LoadedText
 from dashboard.views import fit_button, teach
+from dashboard.views.lazy_expander import lazy_expander
 from rnncore.pretrained import PRETRAINED
 
 
@@ -41,17 +42,16 @@ def show(how: Page) -> None:
             list(PRESETS),
             format_func=lambda name: PRESETS[name].title,
             captions=[
-                _describe_preset(preset, speeds.get(name)) for name, preset in PRESETS.items()
+                _describe_preset(preset, speeds.get(name), 0 if text is None else len(text))
+                for name, preset in PRESETS.items()
             ],
             key="preset",
             on_change=settings_callbacks.apply_preset,
             help="Network and training settings for a purpose. Each of them can be changed below.",
         )
         _draw_architecture()
-        with st.expander("More settings"):
-            _draw_more_settings()
-        with st.expander("Start from a trained model"):
-            _draw_trained_models()
+        lazy_expander("More settings", "more_settings_open", _draw_more_settings)
+        lazy_expander("Start from a trained model", "trained_open", _draw_trained_models)
         st.page_link(how, label="What a cell does", icon=":material/lightbulb:")
         if text is not None:
             _draw_size(text)
@@ -59,11 +59,14 @@ def show(how: Page) -> None:
             st.fragment(error_boundary.part(_draw_speed), run_every=tick)()
 
 
-def _describe_preset(preset: Preset, speed: Speed | None) -> str:
+def _describe_preset(preset: Preset, speed: Speed | None, chars: int) -> str:
     """Return what a preset is for and, once it is measured, how long its training takes here."""
-    if speed is None:
-        return preset.purpose
-    return f"{preset.purpose} About {duration(speed.seconds(preset.train.num_iters))} here."
+    parts = [preset.purpose]
+    if preset.from_chars and chars >= preset.from_chars:
+        parts += [f"**Suits this text of {chars:,} characters.**"]
+    if speed is not None:
+        parts += [f"About {duration(speed.seconds(preset.train.num_iters))} here."]
+    return " ".join(parts)
 
 
 def _draw_architecture() -> None:

@@ -142,7 +142,8 @@ def _draw_status(run: Run, status: Status) -> None:
     else:
         done = min(1.0, status.iteration / max(1, status.num_iters))
         count = f"**{status.iteration:,}** of {status.num_iters:,} iterations"
-    line = " · ".join(part for part in (f"{count}", sentence, on) if part)
+    # A narrow screen cuts the end of the line.
+    line = " · ".join(part for part in (count, on, sentence) if part)
     st.markdown(f":{colour}-badge[{label}] {line}")
     st.progress(done)
 
@@ -248,7 +249,9 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
         changed = live_settings.last_effective(changes)
         found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
     else:  # Streamlit does not draw an empty row, and what is below would move
-        st.markdown(":material/stethoscope: The first loss comes after one iteration.")
+        st.markdown(
+            ":material/stethoscope: The first loss comes after one iteration.", width="stretch"
+        )
         return
     advice = found.advise(status.active)
     st.markdown(f":material/stethoscope: {found.sentence} {advice}", width="stretch")

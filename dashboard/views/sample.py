@@ -14,6 +14,7 @@ from dashboard.sampling.writer import Writer
 from dashboard.server import limits
 from dashboard.settings import MAX_SEED
 from dashboard.views import download_button, markup, network_choice
+from dashboard.views.lazy_expander import lazy_expander
 
 TICK_SECONDS = 0.2
 LENGTHS = (100, 200, 500, 1000, 2000, 5000, limits.MAX_SAMPLE_CHARS)
@@ -66,8 +67,7 @@ def show(how: Page) -> None:
         tick = TICK_SECONDS if writing or indexing else None
         st.fragment(error_boundary.part(_draw_generated), run_every=tick)()
         _draw_comparison(how)
-        with st.expander("More options"):
-            _draw_more_options()
+        lazy_expander("More options", "more_options_open", _draw_more_options)
 
 
 def _draw_comparison(how: Page) -> None:

@@ -38,7 +38,20 @@ def show(run: Run | None, baselines: list[Baseline]) -> None:
         with st.container(key="writing_panel"):
             _draw_writing(run, entries, stage)
         with st.container(key="hint", horizontal=True, vertical_alignment="center"):
-            st.caption("Drag the slider or click the curve: what it wrote then", width="stretch")
+            if entries and stage != entries[-1].iteration:
+                st.button(
+                    "Show the newest",
+                    key="newest_stage",
+                    type="tertiary",
+                    icon=":material/last_page:",
+                    on_click=stage_callbacks.show_newest,
+                    help="Shows each new sample again as soon as it is written.",
+                )
+                st.space("stretch")
+            else:
+                st.caption(
+                    "Drag the slider or click the curve: what it wrote then", width="stretch"
+                )
             with st.popover("Chart options", icon=":material/tune:", type="tertiary"):
                 _draw_options()
 
@@ -166,4 +179,9 @@ def _draw_options() -> None:
         key="chart_more",
         help="Two small charts below the stage. The gradient norm is the overall length of the "
         "gradient; a sudden peak warns that the learning rate may be too high.",
+    )
+    st.caption(
+        "Thick blue line: training loss, averaged. Thin blue line: the loss as it is. Orange: "
+        "validation, its best at the diamond. Dashed lines: levels to beat. Purple line: the stage "
+        "that is shown. Dotted upright line: a setting was changed; point at it to see which."
     )

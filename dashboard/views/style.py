@@ -198,9 +198,11 @@ padding:.4rem .6rem;z-index:100;background:Canvas;justify-content:space-between;
 width:100vw!important}
 .st-key-progress{position:fixed;left:0;right:0;bottom:3.4rem;margin:0;height:3rem;
 padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--line)}
-.st-key-figures{grid-template-columns:repeat(4,minmax(0,1fr));height:2.6rem}
+.st-key-figures{grid-template-columns:repeat(4,minmax(0,1fr));height:2.5rem}
 .st-key-figures>:is(:nth-child(4),:nth-child(5),:nth-child(7)){display:none}
-.st-key-stage_area{grid-template-columns:minmax(0,1fr);grid-template-rows:230px 2.2rem 220px}
+.panel-head .end{font-size:.75rem}
+.st-key-stage_area{grid-template-columns:minmax(0,1fr);grid-template-rows:230px 2rem 220px}
+.st-key-stage_row{height:2rem}
 .st-key-stage_area>:has(>.st-key-chart_panel),.st-key-chart_panel{--h:230px}
 .st-key-stage_area>:has(>.st-key-writing_panel){--h:220px;grid-column:1;grid-row:3}
 .st-key-stage_area>:has(>.st-key-hint){display:none}

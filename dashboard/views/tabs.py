@@ -21,8 +21,8 @@ def show(how: Page) -> None:
         ("Write", "sample", partial(sample.show, how), True),
         ("Write together", "sample", co_writing.show, False),
         ("Inside", "sample", inside.show, False),
-        ("Live settings", "train", live_settings.show, True),
-        ("Downloads", "download", download.show, True),
+        ("Live settings", "train", live_settings.show, False),
+        ("Downloads", "download", download.show, False),
     )
     hidden = entry.hidden_sections()
     shown = [tab for tab in tabs if tab[1] not in hidden]

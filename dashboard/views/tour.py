@@ -51,18 +51,14 @@ def show() -> None:
             args=(number - 1,),
             disabled=number == 1,
         )
+        # The next steps explain what is on the page only once the network trains.
+        starts = step.name == "train" and (run is None or not run.has_progress)
+        last = "Next" if number < count else "Done"
         st.button(
-            "Next" if number < count else "Done",
+            "Start training" if starts else last,
             key=f"tour_next_{number}",
-            on_click=tour.go_to,
+            type="primary",
+            on_click=tour.train if starts else tour.go_to,
             args=(number + 1,),
         )
         st.button("Close", key="tour_close", type="tertiary", on_click=tour.dismiss)
-        if step.name == "train" and (run is None or not run.trainer.status().active):
-            st.button(
-                "Start training",
-                key="tour_train",
-                type="primary",
-                on_click=tour.train,
-                args=(number + 1,),
-            )

@@ -209,6 +209,11 @@ def _draw_confirmation(run: Run, changes: str) -> None:
         )
         with st.container(horizontal=True):
             st.button("Start new run", type="primary", on_click=training_callbacks.start_new_run)
-            st.button("Keep this run", on_click=training_callbacks.keep_run)
+            st.button(
+                "Continue this run",
+                on_click=training_callbacks.continue_run,
+                help="Brings back the run's own text and settings and trains on.",
+            )
             teach.draw_button(run)
+            st.button("Back", on_click=training_callbacks.close_question)
         teach.draw_explanation(run)

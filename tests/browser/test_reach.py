@@ -127,7 +127,7 @@ def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scroll
     page.get_by_role("radio", name="GRU", exact=True).click()
     page.get_by_text("The current run is unaffected").wait_for()
     button(page, "Train").click()
-    answer = button(page, "Keep this run")
+    answer = button(page, "Continue this run")
     answer.wait_for()
     assert is_visible(page, answer)
 

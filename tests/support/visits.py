@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -28,6 +29,9 @@ STORY = "The cat sat on the mat, and the dog on the log. " * 60  # 2,880 charact
 SMALL = {"hidden": "16", "sequence": "10", "batch": "4", "iterations": "500"}
 OTHER = "Sums and rhymes, in other words: a second text to learn from. " * 60
 
+# Keys of the workbench's expanders whose content is drawn only while they are open.
+EXPANDERS = ("more_settings_open", "trained_open", "more_options_open")
+
 
 class Visit:
     """One session. Every action is followed by a run of the page, as in a browser."""
@@ -48,19 +52,12 @@ class Visit:
             self.press("Step")
 
     def choose(self, key: str, value: object) -> None:
-        """Set the value of the widget with this key."""
-        for kind in (
-            *("select_slider", "slider", "button_group", "radio", "selectbox"),
-            *("text_area", "text_input", "number_input", "toggle"),
-        ):
-            for widget in getattr(self.app, kind):
-                if widget.key == key:
-                    widget.set_value(value).run()
-                    return
-        raise AssertionError(f"there is no widget with the key {key}")
+        """Set the value of the widget with this key, in a closed part too."""
+        self._reveal(lambda: self._widgets(key))[0].set_value(value).run()
 
     def upload(self, name: str, raw: bytes, key: str = "upload") -> None:
-        self.app.file_uploader(key=key).set_value((name, raw, "text/plain")).run()
+        uploaders = self._reveal(lambda: [u for u in self.app.file_uploader if u.key == key])
+        uploaders[0].set_value((name, raw, "text/plain")).run()
 
     def clear_upload(self, key: str = "upload") -> None:
         """Clear an uploader."""
@@ -102,6 +99,25 @@ class Visit:
         self.look()
 
     # -- reading ------------------------------------------------------------------------------
+
+    def _reveal(self, find: Callable[[], list[Any]]) -> list[Any]:
+        """Return what is found on the page; open closed parts, one by one, until it is."""
+        for part in ("", *EXPANDERS, "Live settings"):
+            if part in EXPANDERS:
+                self.open(part)
+            elif part:
+                self.open_tab(part)
+                self.open("advanced_open")
+            if found := find():
+                return found
+        raise AssertionError("it is in no part of the page")
+
+    def _widgets(self, key: str) -> list[Any]:
+        kinds = (
+            *("select_slider", "slider", "button_group", "radio", "selectbox"),
+            *("text_area", "text_input", "number_input", "toggle"),
+        )
+        return [w for kind in kinds for w in getattr(self.app, kind) if w.key == key]
 
     @property
     def run(self) -> Run:
@@ -152,7 +168,7 @@ class Visit:
         return any(words in text for text in self.shown())
 
     def _one(self, kind: str, label: str):
-        found = [element for element in getattr(self.app, kind) if element.label == label]
+        found = self._reveal(lambda: [e for e in getattr(self.app, kind) if e.label == label])
         assert len(found) == 1, f"{len(found)} of {label!r}: {self.labels(kind)}"
         return found[0]
 

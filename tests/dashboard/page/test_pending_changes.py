@@ -49,6 +49,7 @@ def chosen(pending) -> dict:
     session = dict(BEFORE)
     pending.record(PRESET, session)
     pending.write(session)
+    pending.mark_drawn()
     return session
 
 
@@ -79,6 +80,19 @@ def test_values_from_the_browser_do_not_undo_unwritten_changes(pending):
     pending.queue_corrections(later)
     pending.write(later)
     assert later == BEFORE | PRESET
+
+
+def test_an_old_value_is_stale_until_the_page_was_drawn_with_the_new_one(pending, clock):
+    session = dict(BEFORE)
+    pending.record({"hidden": 200}, session)
+    pending.write(session)
+    clock.now = 5  # a busy server
+    assert pending.corrected(after_click(session, hidden=128)) == session
+    pending.mark_drawn()
+    clock.now += STALE_SINGLE_SECONDS - 0.1
+    assert pending.corrected(after_click(session, hidden=128)) == session
+    clock.now += 0.2
+    assert pending.corrected(after_click(session, hidden=128))["hidden"] == 128
 
 
 def test_several_old_values_at_once_are_stale(pending, clock, chosen):

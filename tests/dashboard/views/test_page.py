@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.page import current_run, entry, error_boundary
 from dashboard.views import how_it_works, progress, sample, train
-from tests.support.visits import STORY, visitors
+from tests.support.visits import EXPANDERS, STORY, visitors
 
 SECTIONS_OF_THE_RAIL = ("text_open", "network_open")
 SECRET = "/srv/secret/place.txt"
@@ -51,6 +51,10 @@ def test_every_widget_has_a_label_and_documented_names_are_kept(visit):
     page.press("Step")
     assert page.enabled("Train")
     page.press("Train")
+    for part in EXPANDERS:
+        page.open(part)
+    for tab in ("Downloads", "Live settings"):
+        page.open_tab(tab)
     kinds = ("button", "button_group", "select_slider", "slider", "text_area", "selectbox",
              "number_input", "toggle", "file_uploader", "download_button", "expander")  # fmt: skip
     labels = [label for kind in kinds for label in page.labels(kind)]
@@ -176,6 +180,7 @@ def test_a_failing_callback_shows_a_reference_and_logs_the_traceback(visit, monk
 def test_a_failing_section_leaves_the_others_usable(visit, monkeypatch, caplog, module, name):
     page = visit()
     page.press("Step")
+    page.open_tab("Downloads")
     monkeypatch.setattr(module, name, fails)
     with caplog.at_level(logging.ERROR):
         page.look()

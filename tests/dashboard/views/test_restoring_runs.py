@@ -31,7 +31,7 @@ def test_a_kept_run_keeps_its_training_settings(beside):
     page, run = beside, beside.run
     page.choose("train_clip", 2.0)  # the only setting that takes effect
     page.press("Train")
-    page.press("Keep this run")
+    page.press("Continue this run")
     page.wait_until_stopped()
     assert page.run is run
     solver = run.solver
@@ -57,7 +57,7 @@ def test_a_new_run_has_the_training_settings_of_its_preset(beside):
 def test_keeping_the_run_discards_the_training_settings_of_the_preset(beside):
     page = beside
     page.press("Train")
-    page.press("Keep this run")
+    page.press("Continue this run")
     page.wait_until_stopped()
     page.press("Reset")
     assert page.run.solver.update_rule == "adam"

@@ -34,7 +34,7 @@ def test_the_question_offers_to_teach_the_network_the_new_text(page):
     assert TEACH not in page.labels()
     page.press("Train")
     assert share_shown(page) == "4 %"
-    assert {"Start new run", "Keep this run", TEACH} <= set(page.labels())
+    assert {"Start new run", "Continue this run", TEACH} <= set(page.labels())
     page.press(TEACH)
     run = page.run
     assert run is not old
@@ -120,7 +120,7 @@ def test_a_text_that_cannot_be_taught_leaves_the_run(page):
     assert page.run is run
     assert "longer text" in page.shown("error")[0]
     page.press("Train")
-    page.press("Keep this run")
+    page.press("Continue this run")
     assert page.run is run
 
 
@@ -150,7 +150,7 @@ def test_an_opened_model_is_taught_the_characters_that_it_lacks(opened):
 
 def test_an_opened_model_can_train_without_the_characters_that_it_lacks(opened):
     run = opened.run
-    opened.press("Keep this run")
+    opened.press("Continue this run")
     assert opened.run is run
     opened.wait_for_iteration(1)
     assert "Ä" not in run.text.vocab

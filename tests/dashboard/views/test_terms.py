@@ -47,6 +47,9 @@ def unexplained(page: Visit, terms: dict[str, str]) -> list[str]:
 
 def test_terms_are_explained_where_they_stand(visit):
     page = visit(SMALL)
+    page.open_tab("Live settings")
+    for part in ("more_settings_open", "advanced_open"):
+        page.open(part)
     assert unexplained(page, EXPLAINED | BEFORE) == []
     assert page.says(TERMS["Seed text"])
     page.press("Step")

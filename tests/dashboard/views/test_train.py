@@ -247,10 +247,21 @@ def test_start_new_run_trains_a_new_run_with_the_changes(changed):
     assert not page.says("Start a new run with these settings?")
 
 
-def test_keep_this_run_continues_with_the_runs_own_settings(changed):
+def test_back_closes_the_question_and_changes_nothing(changed):
+    page, run = changed, changed.run
+    hidden, iteration = page.value("model_hidden_dim"), run.solver.iteration
+    page.press("Train")
+    page.press("Back")
+    assert not page.says("Start a new run with these settings?")
+    assert page.run is run
+    assert not run.trainer.status().active
+    assert (page.value("model_hidden_dim"), run.solver.iteration) == (hidden, iteration)
+
+
+def test_continue_this_run_continues_with_the_runs_own_settings(changed):
     page, run = changed, changed.run
     page.press("Train")
-    page.press("Keep this run")
+    page.press("Continue this run")
     assert page.run is run
     page.wait_for_iteration(4)
     assert page.value("model_hidden_dim") == 16

@@ -99,6 +99,6 @@ def test_the_text_of_a_run_is_named_until_another_is_chosen(visit):
     page.choose("sample", "verses.txt")
     assert trained_text(page).startswith("Trains on verses.txt")
     page.press("Train")
-    page.press("Keep this run")
+    page.press("Continue this run")
     assert trained_text(page) == "Trains on pasted text (2,880 characters)."
     page.press("Pause")
