@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from dashboard.runs import speed_probe
@@ -198,6 +199,9 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(trainer, "CHUNK_SECONDS", 0.01)
     patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy computer may take longer than usual
+    # Each AppTest would look for components in the metadata of all installed packages: half of the
+    # time of a visit. The page uses none of them.
+    patch.setattr(manifest_scanner, "scan_component_manifests", list)
     # AppTest has no request; these are the headers of a browser on this computer.
     headers = {"Host": "localhost:8501", ACCOUNT_HEADER: OWN}
     patch.setattr(type(st.context), "headers", headers)
