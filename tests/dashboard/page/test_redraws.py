@@ -17,7 +17,7 @@ IN_THE_FRAGMENT = ("views.progress", "views.before", "views.stage", "views.ladde
 # The function that draws the Sweep page's fragment with the button that starts a sweep.
 START = ("views.sweep", "_draw_start")
 # Callbacks that change only what this fragment draws.
-INSIDE_ONLY = {"stage_callbacks.follow_newest"}
+INSIDE_ONLY = {"stage_callbacks.follow_newest", "stage_callbacks.show_newest"}
 
 
 def callbacks() -> list[str]:

@@ -42,7 +42,7 @@ def test_generate_uses_the_best_network_until_the_latest_is_chosen(page):
     page.choose("network_sample", LATEST)
     page.press("Generate")
     assert page.says("by the network after 150 iterations.")
-    page.look()
+    page.open_tab("Downloads")
     assert page.value("network_sample") == LATEST
     assert page.value("network_download") == BEST  # each place has a choice of its own
 
@@ -57,6 +57,7 @@ def test_a_new_run_begins_without_the_choice_of_the_last(page):
 
 def test_a_run_starts_from_this_runs_best_network(page):
     old = page.run
+    page.open("trained_open")
     assert page.value("network_start") == BEST
     page.press("Use: this run's network")
     assert page.run is not old

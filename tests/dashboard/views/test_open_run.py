@@ -179,6 +179,7 @@ def test_a_file_name_cannot_add_code_to_the_snippet(page, place):
     name = "mine.npz" if solver.notes else f"../{CODE}"
     page.upload(name, buffer.getvalue(), "model_upload")
     assert page.run.text.name == display_name(CODE)
+    page.open_tab("Downloads")
     (snippet,) = [code for code in page.shown("code") if "import pickle" in code]
     calls = [node.func for node in ast.walk(ast.parse(snippet)) if isinstance(node, ast.Call)]
     assert {ast.unparse(call) for call in calls} == {
@@ -252,7 +253,7 @@ def test_a_trained_network_is_described_by_one_notice_and_its_own_figures(visit)
 
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_a_pretrained_model_can_write_and_be_trained(page, name):
-    page.app.button(key=f"pretrained_{name}").click().run()
+    page.press(f"Use: {PRETRAINED[name]}")
     assert page.shown("error") == []
     page.press("Generate")
     page.press("Step")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.server import memory
+from rnncore.pretrained import PRETRAINED
 from tests.support.visits import OTHER, SMALL, with_story
 
 
@@ -116,14 +117,14 @@ def test_restoring_swaps_the_previous_and_the_current_run(page):
 def test_the_run_before_an_opened_model_can_be_restored(page):
     page.steps(3)
     old = page.run
-    page.app.button(key="pretrained_pride").click().run()
+    page.press(f"Use: {PRETRAINED['pride']}")
     assert page.run is not old
     page.press("Restore it")
     assert page.run is old
 
 
 def test_reset_restores_an_opened_model_to_its_loaded_weights(page):
-    page.app.button(key="pretrained_pride").click().run()
+    page.press(f"Use: {PRETRAINED['pride']}")
     opened = page.run.solver.model.flat.copy()
     for _ in range(2):  # a second reset too
         page.steps(2)

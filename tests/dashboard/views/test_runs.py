@@ -182,7 +182,7 @@ def test_a_visitor_of_a_shared_server_can_delete_their_own_run(visit, page, monk
     page.press("Step")
     run = page.run
     assert run.autosaver.save_now()
-    page.look()
+    page.open_tab("Downloads")
     assert page.says(f"Saved on the server ({byte_size(run.autosaver.size())}).")
     page.press("Delete for good")
     assert not page.has_run
@@ -195,6 +195,7 @@ def test_a_visitor_of_a_shared_server_can_delete_their_own_run(visit, page, monk
 def test_a_failed_deletion_shows_its_error_beside_the_button(page, monkeypatch):
     page.press("Step")
     assert page.run.autosaver.save_now()
+    page.open_tab("Downloads")
     monkeypatch.setattr(
         get_registry().store, "delete", raising(SaveError("The run was not deleted."))
     )
@@ -205,6 +206,7 @@ def test_a_failed_deletion_shows_its_error_beside_the_button(page, monkeypatch):
 
 def test_a_download_over_the_upload_limit_says_so(page, monkeypatch):
     page.press("Step")
+    page.open_tab("Downloads")
     assert page.says("in Python with rnncore and on this page.")
     assert page.says("in Python and on this page.")
     size = exports.checkpoint_bytes(page.run)

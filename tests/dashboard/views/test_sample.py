@@ -179,6 +179,7 @@ def test_a_cancelled_sample_keeps_what_was_written(page):
 def test_the_snippet_samples_from_a_known_character(page):
     page.choose("sample", "sums.txt")
     page.press("Step")
+    page.open_tab("Downloads")
     (code,) = [code for code in page.shown("code") if "pickle.load" in code]
     assert (
         ast.literal_eval(re.search(r"sample\((.+), T=", code)[1]) in page.run.text.vocab.char_to_idx

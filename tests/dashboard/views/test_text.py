@@ -318,7 +318,6 @@ def test_the_text_of_a_reopened_run_cannot_be_cleaned_up_and_says_why(visit):
     assert set(again.labels("toggle")) == {
         "Gradient norm and learning rate",
         "Keep training without a page",
-        "Notify me at the end",
     }
 
 
