@@ -32,8 +32,7 @@ def show(sweep: Sweep, workbench: Page, compare: Page) -> None:
     """
     _draw_heading(sweep)
     tick = TICK_SECONDS if sweep.busy else None
-    draw = error_boundary.part(lambda: _draw(sweep, workbench, compare))
-    st.fragment(draw, run_every=tick)()
+    st.fragment(error_boundary.part(lambda: _draw(sweep, workbench, compare)), run_every=tick)()
 
 
 def _draw_heading(sweep: Sweep) -> None:

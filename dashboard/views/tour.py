@@ -52,13 +52,20 @@ def show() -> None:
             disabled=number == 1,
         )
         # The next steps explain what is on the page only once the network trains.
-        starts = step.name == "train" and (run is None or not run.has_progress)
-        last = "Next" if number < count else "Done"
-        st.button(
-            "Start training" if starts else last,
-            key=f"tour_next_{number}",
-            type="primary",
-            on_click=tour.train if starts else tour.go_to,
-            args=(number + 1,),
-        )
+        if step.name == "train" and (run is None or not run.has_progress):
+            st.button(
+                "Start training",
+                key=f"tour_next_{number}",
+                type="primary",
+                on_click=tour.train,
+                args=(number + 1,),
+            )
+        else:
+            st.button(
+                "Next" if number < count else "Done",
+                key=f"tour_next_{number}",
+                type="primary",
+                on_click=tour.go_to,
+                args=(number + 1,),
+            )
         st.button("Close", key="tour_close", type="tertiary", on_click=tour.dismiss)
