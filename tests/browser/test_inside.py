@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 # What each of the other views states, with a figure.
 FIGURES = {
-    "Find units for …": r"(AUC|correlation) 0\.\d\d \(chance reaches 0\.\d\d\)",
+    "Find units for …": r"(AUC|correlation) 0\.\d\d.+chance reaches 0\.\d\d",
     "Silence units": r"bits per character, and \d\.\d+ with unit \d+ silenced",
     "Reach": r"depends on characters up to [\d,]+ back",
     "Match a pattern": r"On in “[^”]+”: units|No unit switches on",
