@@ -17,6 +17,7 @@ from tests.browser.steps import (
     is_training,
     iterations,
     open_section,
+    open_tab,
     until,
     upload,
     wait_until_drawn,
@@ -86,6 +87,7 @@ def test_the_best_network_writes_and_is_downloaded_once_validation_has_risen(
 
     wait_until_drawn(page)
     best_file = download(page, tmp_path / "best.pkl")
+    open_tab(page, "Downloads")  # a role is not found in a closed tab
     page.locator(".st-key-network_download").get_by_role("radio", name="Latest").click()
     wait_until_drawn(page)
     latest_file = download(page, tmp_path / "latest.pkl")
