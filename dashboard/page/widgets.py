@@ -191,8 +191,8 @@ def stage(iterations: Sequence[int]) -> int | None:
 def stage_options(newest: int, length: int) -> list[int | str]:
     """Return the options of the stage slider: evenly spaced iterations from 0 to ``length``.
 
-    So the slider's thumb stands at its iteration on the chart. NEWEST stands behind the iteration
-    nearest to the newest sample: its value stays the same while training proceeds. None of the
+    So the slider's thumb stands at its iteration on the chart. NEWEST stands behind the last
+    iteration before the newest sample: its value stays the same while training proceeds. None of the
     other options depends on the newest sample, since a browser that has not heard of it yet may
     still send one of them, and Streamlit turns a value that is not an option into the first.
     """
@@ -204,7 +204,7 @@ def stage_options(newest: int, length: int) -> list[int | str]:
     if selected != NEWEST:
         iterations.add(selected)
     options: list[int | str] = sorted(iterations)
-    place = min(iterations, key=lambda n: abs(n - newest))
+    place = max(n for n in iterations if n <= newest)  # one step to the left is an older sample
     options.insert(options.index(place) + 1, NEWEST)
     return options
 

@@ -3,7 +3,11 @@
 // It is mounted once. Everything it shows stands on the page without it.
 const instances = new WeakMap()
 const NOT_FREE = "input,textarea,select,button,a[href],summary,[contenteditable],[role=slider],[role=tab],[role=radio],[role=listbox],[role=combobox],[tabindex]:not([tabindex='-1'])"
+const narrow = () => innerWidth <= 900
 const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
+
+// By step of the tour: what it speaks of.
+const SUBJECTS = { text: ".st-key-rail,.st-key-rail_first", watch: ".st-key-figures", write: ".st-key-section_sample", take: ".st-key-tabs" }
 
 function press(key) {
   const button = document.querySelector(`.st-key-${key} button`)
@@ -90,7 +94,10 @@ function generated() {
       const region = awaited && document.querySelector(".st-key-written [role=region]")
       if (!region || !region.textContent) return
       awaited = false
-      region.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "nearest" })
+      // Some lines are enough: Pause and the curve should stay in view.
+      const top = region.getBoundingClientRect().top, foot = narrow() ? 110 : 10
+      const missing = top + 150 - (innerHeight - foot)
+      if (missing > 0) document.querySelector("[data-testid=stMain]").scrollBy({ top: missing, behavior: calm() ? "auto" : "smooth" })
     },
     clear() { document.removeEventListener("click", wait); document.removeEventListener("keydown", wait) },
   }
@@ -124,15 +131,21 @@ function mount(component) {
   const keepFocus = () => {
     if (!focused || focused.isConnected || document.activeElement !== document.body) return
     const other = document.querySelector(others)
-    if (other) other.focus()
+    if (other) other.focus({ preventScroll: true })
   }
-  let touring = Boolean(document.querySelector(".st-key-tour"))
-  const focusTour = () => {
+  // A step of the tour has the focus and, on a phone, what it speaks of in view.
+  let touring = document.querySelector(".tour-words")?.className
+  const followTour = () => {
+    const step = document.querySelector(".tour-words")?.className
+    if (step === touring) return
     const next = document.querySelector(".st-key-tour [class*=st-key-tour_next] button")
-    if (next && !touring) next.focus()
-    touring = Boolean(next)
+    if (step && !next) return  // it is still being drawn
+    if (next && !touring) next.focus({ preventScroll: true })
+    touring = step
+    const subject = step && narrow() && document.querySelector(SUBJECTS[step.split("tour-at-")[1]])
+    if (subject) subject.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" })
   }
-  const watcher = new MutationObserver(() => { typing.look(); written.look(); keepFocus(); focusTour() })
+  const watcher = new MutationObserver(() => { typing.look(); written.look(); keepFocus(); followTour() })
   watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
   typing.look()
   // The browser asks for permission only at a person's own click.
@@ -159,7 +172,7 @@ function turn(instance, data) {
   const before = instance.phase
   instance.phase = data.phase
   if (before === data.phase) return
-  if (data.phase === "running" && innerWidth <= 900)
+  if (data.phase === "running" && narrow())
     document.querySelector(".st-key-figures")?.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" })
   if (before === "running" && data.phase === "finished" && data.notify && "Notification" in window && Notification.permission === "granted")
     new Notification(data.title, { body: data.body, tag: "lstm-workbench" })

@@ -135,7 +135,10 @@ def tick_seconds(run: Run | None, status: Status | None) -> float:
 
 def _draw_status(run: Run, status: Status) -> None:
     label, colour = _BADGES[status.phase]
-    sentence = _describe_phase(run, status)
+    sentence, alone = _describe_phase(run, status), ""
+    if status.phase is Phase.RUNNING:
+        limit = "" if run.keeps_training else f" for {duration(limits.UNATTENDED_SECONDS)}"
+        alone = f"keeps training{limit} if you close this page"
     on = f"on {escape_markdown(run.text.name)}"
     if run.plan.open_ended:
         done, count = 0.0, f"**{status.iteration:,}** iterations"
@@ -143,7 +146,7 @@ def _draw_status(run: Run, status: Status) -> None:
         done = min(1.0, status.iteration / max(1, status.num_iters))
         count = f"**{status.iteration:,}** of {status.num_iters:,} iterations"
     # A narrow screen cuts the end of the line.
-    line = " · ".join(part for part in (count, on, sentence) if part)
+    line = " · ".join(part for part in (count, sentence, on, alone) if part)
     st.markdown(f":{colour}-badge[{label}] {line}")
     st.progress(done)
 
@@ -153,9 +156,8 @@ def _describe_phase(run: Run, status: Status) -> str:
     limit = duration(limits.UNATTENDED_SECONDS)
     at = entry.local_time(status.stopped_at)
     ended, on = (f"on {at}; ", f" on {at}") if at else ("", "")
-    alone = "keeps training" if run.keeps_training else f"keeps training for {limit}"
     return {
-        Phase.RUNNING: f"{_describe_remaining(run, status)} · {alone} if you close this page",
+        Phase.RUNNING: _describe_remaining(run, status),
         Phase.WAITING: f"number {status.queue_position} in the queue for this computer",
         Phase.TIMED_OUT: f"paused{on} because no page was open for {limit}; press Train to "
         "continue",

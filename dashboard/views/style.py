@@ -209,7 +209,8 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 .st-key-doctor{height:auto!important;min-height:4.3rem;flex-wrap:wrap!important;row-gap:0}
 .st-key-doctor button{min-height:1.7rem}
 .st-key-doctor p{-webkit-line-clamp:4}
-.st-key-stage_area,.st-key-figures{scroll-margin-top:3.2rem}
+:is(.st-key-stage_area,.st-key-figures,.st-key-rail,.st-key-rail_first,.st-key-section_sample,
+.st-key-tabs){scroll-margin-top:3.2rem}
 [data-testid="stMain"]{scroll-padding-bottom:7rem}
 }
 @media (max-width:380px){

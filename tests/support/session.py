@@ -152,5 +152,8 @@ class Session:
             case "stop_auto_rerun":
                 for fragment in message.stop_auto_rerun.fragment_ids:
                     self._ticks.pop(fragment, None)
-            case "script_finished":
+            # A run that ends early is drawn anew at once.
+            case "script_finished" if (
+                message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
+            ):
                 self.drawn += 1

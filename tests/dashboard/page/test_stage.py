@@ -24,6 +24,13 @@ def test_newest_stands_behind_the_iteration_of_the_newest_sample(session):
     assert [n for n in options if n != NEWEST] == list(range(0, 1_001, 10))
 
 
+def test_a_step_to_the_left_of_the_newest_chooses_an_older_sample(session):
+    options = widgets.stage_options(newest=438, length=1_000)
+    before = options[options.index(NEWEST) - 1]
+    widgets.show_stage(before, [100, 300, 438])
+    assert widgets.stage([100, 300, 438]) == 300
+
+
 @pytest.mark.parametrize("newest", [0, 5, 431, 1_000])
 def test_every_iteration_stays_an_option_while_training_goes_on(session, newest):
     assert set(range(0, 1_001, 10)) < set(widgets.stage_options(newest, 1_000))
