@@ -192,7 +192,7 @@ def stage_options(newest: int, length: int) -> list[int | str]:
     """Return the options of the stage slider: evenly spaced iterations from 0 to ``length``.
 
     So the slider's thumb stands at its iteration on the chart. NEWEST stands behind the last
-    iteration before the newest sample: its value stays the same while training proceeds. None of the
+    one before the newest sample: its value stays the same while training proceeds. None of the
     other options depends on the newest sample, since a browser that has not heard of it yet may
     still send one of them, and Streamlit turns a value that is not an option into the first.
     """
