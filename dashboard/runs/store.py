@@ -29,14 +29,12 @@ Up to three saves are kept: the last two and the one with the lowest validation 
 ``run.json`` is the last of a new run's files. A run that has lost it is opened from its saves,
 which have a copy. Folders that are not the workbench's own are never changed or deleted.
 A ``.json`` is one line of JSON and a line with its SHA-256; an ``.npz`` ends with the SHA-256 of
-the rest.
-Every file is written under a temporary name, flushed to disk and renamed
+the rest. Every file is written under a temporary name, flushed to disk and renamed
 (rnncore.storage.atomic_write).
 
 Raise the number in ``json_record.FORMAT`` when folders of the old number can no longer be read
-correctly, and keep a reader for each released number. (The first journals have no plan; theirs
-is the number of iterations that they contain. The first run.json files lack "began_as" and
-"made_by".)
+correctly, and keep a reader for each released number. (The first journals have no plan: it is the
+number of iterations that they contain. The first run.json files lack "began_as", "made_by".)
 """
 
 from __future__ import annotations

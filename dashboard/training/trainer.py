@@ -65,9 +65,8 @@ class Trainer:
         self._stop_at: int | None = None  # the iteration that a single step ends at
         self._deadline = 0.0
         self._last_watched = 0.0  # when a page last extended the deadline
-        self._phase = Phase.FINISHED if solver.finished else Phase.READY
-        if self._phase is Phase.READY and solver.iteration:
-            self._phase = Phase.PAUSED
+        ready = Phase.PAUSED if solver.iteration else Phase.READY
+        self._phase = Phase.FINISHED if solver.finished else ready
         self._message = ""
         self._stopped_at: float | None = None
         self._diverging_rate: float | None = None
