@@ -128,7 +128,8 @@ def _mark(reading: Reading, name: str, pattern: str, chosen: Chosen) -> np.ndarr
 def _draw_help(found: Finding, where: str) -> None:
     measure = (
         "AUC is the chance that the unit is higher at a marked character than at another one: 0.5 "
-        "is chance, 1 (or 0) is perfect."
+        "is chance, 1 is perfect. For a unit that is low at the mark, it is the chance that the unit "
+        "is lower there."
         if found.yes_no
         else "The correlation is 0 without any relation, and 1 or −1 if the unit follows exactly."
     )
@@ -172,8 +173,11 @@ def _draw_ranking(found: Finding, layers: bool) -> None:
         low = 0.5 if found.yes_no else 0.0
         share = 100 * max(0.0, strength - low) / (1 - low)
         name = f"{unit.unit}" + (f" (layer {unit.layer + 1})" if layers else "")
+        if found.yes_no and unit.score < low:
+            name += " (low at the mark)"
+        shown = strength if found.yes_no else unit.score
         rows.append(
-            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{unit.score:.2f}</td>"
+            f"<tr><td>{escape(name)}</td><td style='text-align:right'>{shown:.2f}</td>"
             f"<td style='width:50%'><div style='height:.7rem;width:{share:.0f}%;"
             "background:#4c8fd6;border-radius:.15rem'></div></td></tr>"
         )
