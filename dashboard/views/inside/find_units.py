@@ -128,7 +128,7 @@ def _mark(reading: Reading, name: str, pattern: str, chosen: Chosen) -> np.ndarr
 def _draw_help(found: Finding, where: str) -> None:
     measure = (
         "AUC is the chance that the unit is higher at a marked character than at another one: 0.5 "
-        "is chance, 1 is perfect. For a unit that is low at the mark, it is the chance that the unit "
+        "is chance, 1 is perfect. For a unit that is low at the mark, it is the chance that it "
         "is lower there."
         if found.yes_no
         else "The correlation is 0 without any relation, and 1 or −1 if the unit follows exactly."
