@@ -9,6 +9,20 @@ const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 // By step of the tour: what it speaks of.
 const SUBJECTS = { text: ".st-key-rail,.st-key-rail_first", watch: ".st-key-figures", write: ".st-key-section_sample", take: ".st-key-tabs" }
 
+// Scroll a part of the page to the top. What is above it may fold meanwhile, so that a smooth scroll ends elsewhere.
+function bring(selector) {
+  const scroll = behavior => document.querySelector(selector)?.scrollIntoView({ behavior, block: "start" })
+  scroll(calm() ? "auto" : "smooth")
+  let moved = false
+  const move = () => { moved = true }
+  const kinds = ["wheel", "touchmove", "keydown", "pointerdown"]
+  for (const kind of kinds) document.addEventListener(kind, move, { passive: true, once: true })
+  setTimeout(() => {
+    for (const kind of kinds) document.removeEventListener(kind, move)
+    if (!moved) scroll("auto")
+  }, 1200)
+}
+
 function press(key) {
   const button = document.querySelector(`.st-key-${key} button`)
   if (button && !button.disabled) button.click()
@@ -140,10 +154,10 @@ function mount(component) {
     if (step === touring) return
     const next = document.querySelector(".st-key-tour [class*=st-key-tour_next] button")
     if (step && !next) return  // it is still being drawn
-    if (next && !touring) next.focus({ preventScroll: true })
+    if (next && (!touring || document.activeElement === document.body)) next.focus({ preventScroll: true })
     touring = step
-    const subject = step && narrow() && document.querySelector(SUBJECTS[step.split("tour-at-")[1]])
-    if (subject) subject.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" })
+    const subject = step && narrow() && SUBJECTS[step.split("tour-at-")[1]]
+    if (subject) bring(subject)
   }
   const watcher = new MutationObserver(() => { typing.look(); written.look(); keepFocus(); followTour() })
   watcher.observe(document.body, { subtree: true, childList: true, characterData: true })
@@ -172,8 +186,7 @@ function turn(instance, data) {
   const before = instance.phase
   instance.phase = data.phase
   if (before === data.phase) return
-  if (data.phase === "running" && narrow())
-    document.querySelector(".st-key-figures")?.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block: "start" })
+  if (data.phase === "running" && narrow()) bring(".st-key-figures")
   if (before === "running" && data.phase === "finished" && data.notify && "Notification" in window && Notification.permission === "granted")
     new Notification(data.title, { body: data.body, tag: "lstm-workbench" })
 }

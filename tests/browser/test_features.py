@@ -136,8 +136,13 @@ def test_train_immediately_after_a_preset_uses_the_preset(visit: Visit) -> None:
         [preset, button(page, "Train").element_handle()],
     )
     until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
-    open_section(page, "network")
-    assert slider(page, "Hidden size").get_attribute("aria-valuetext") == "200"
+
+    def hidden_size() -> str | None:
+        open_section(page, "network")  # it folds when training begins
+        shown = slider(page, "Hidden size")
+        return shown.get_attribute("aria-valuetext") if shown.count() else None
+
+    until(lambda: hidden_size() == "200", 20, "the network is not the preset's")
     page.get_by_text("one LSTM of 200").wait_for()
 
 

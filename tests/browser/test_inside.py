@@ -41,7 +41,8 @@ def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit:
     until(lambda: re.search(r"\d\.\d\d", status.inner_text()), 10, "no value is shown")
     strip.wait_for(state="visible", timeout=20_000)  # drawn by the server's answer to the click
     page.keyboard.press("ArrowDown")
-    until(lambda: page.get_by_label("Unit", exact=True).input_value() == "1", 20, "no next unit")
+    unit = page.get_by_label("Unit", exact=True).last  # while it is drawn anew, there are two
+    until(lambda: unit.input_value() == "1", 20, "no next unit")
 
     page.get_by_text("Surprise", exact=True).click()
     page.get_by_role("combobox", name="Text").click()
