@@ -56,8 +56,11 @@ def open_part(page: Page, label: str) -> None:
 
 
 def move_slider(page: Page, label: str, key: str) -> None:
-    """Press a key on a slider."""
-    slider(page, label).press(key)
+    """Press a key on a slider, and wait until it has moved."""
+    thumb = slider(page, label)
+    before = thumb.get_attribute("aria-valuetext")
+    thumb.press(key)
+    until(lambda: thumb.get_attribute("aria-valuetext") != before, 10, f"{label} did not move")
 
 
 def change_on_chart(page: Page) -> Locator:
