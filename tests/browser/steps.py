@@ -97,8 +97,9 @@ def is_training(page: Page) -> bool:
 
 def generated_text(page: Page) -> str:
     """Return the text that was generated last."""
-    piece = page.get_by_role("region", name="Generated text")
-    return piece.inner_text() if piece.count() else ""
+    pieces = page.get_by_role("region", name="Generated text")
+    # While it is drawn anew, there are two of them, or none.
+    return (pieces.all_inner_texts() or [""])[-1]
 
 
 def set_slider(page: Page, label: str, value: float) -> None:
@@ -135,11 +136,13 @@ def curve_points(page: Page) -> int:
 
 
 def open_section(page: Page, name: str) -> None:
-    """Open a section of the rail, "text" or "network", if it is folded."""
+    """Open a section of the rail, "text" or "network", if it is folded or about to be."""
     details = page.locator(f".st-key-{name}_open details").first
-    if details.get_attribute("open") is None:
-        details.locator("summary").first.click()
-        until(lambda: details.get_attribute("open") is not None, 10, f"{name} stays folded")
+    for _ in range(2):  # when training begins, the page folds it with its next redraw
+        if details.get_attribute("open") is None:
+            details.locator("summary").first.click()
+            until(lambda: details.get_attribute("open") is not None, 10, f"{name} stays folded")
+        page.wait_for_timeout(700)
 
 
 def open_tab(page: Page, title: str) -> None:
