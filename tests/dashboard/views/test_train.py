@@ -384,6 +384,10 @@ def test_the_newest_sample_is_shown_until_an_older_stage_is_selected(page):
     page.choose("stage", "newest")
     newest = page.run.sample_log.entries[-1].iteration
     assert page.says(f"What it wrote after {newest:,} iterations")
+    assert "Show the newest" not in page.labels()
+    page.choose("stage", 5 * -(-kept[1] // 5))
+    page.press("Show the newest")
+    assert page.says(f"What it wrote after {newest:,} iterations")
     page.press("Reset")
     assert not page.says("What it wrote after")
 
