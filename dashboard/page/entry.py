@@ -24,7 +24,6 @@ from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
 from dashboard.server.admission import ADMISSION
-from dashboard.settings import PRESETS
 from dashboard.text import loading
 from dashboard.text.loading import Source
 
@@ -66,9 +65,9 @@ def initialise() -> None:
         with session.atomic(drawn=False):
             _apply_lesson(settings_link.read(asked, widget_values.FIRST_PRESET, samples))
             unsaved_text.report_lost(asked.get(unsaved_text.PARAMETER, ""))
-    named = PRESETS.get(widgets.preset() or "")
-    if named is not None and named.model != widgets.model_settings():
-        values()["preset"] = None  # the sliders no longer show the preset
+            widgets.deselect_changed_preset()
+    else:
+        widgets.deselect_changed_preset()
 
 
 def _apply_lesson(lesson: Lesson) -> None:

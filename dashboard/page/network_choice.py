@@ -5,7 +5,7 @@ Until the user chooses, the choice is that of ``runs.network_choice.default``.
 
 from __future__ import annotations
 
-from dashboard.page import error_boundary
+from dashboard.page import error_boundary, session
 from dashboard.page.session import values
 from dashboard.runs import network_choice
 from dashboard.runs.run import Run
@@ -27,7 +27,7 @@ def chosen(run: Run, place: str) -> str:
 
 def show_choice(run: Run, place: str) -> None:
     """Write the choice to the widget at a place, which is about to be drawn."""
-    values()[key(place)] = chosen(run, place)
+    session.show(key(place), chosen(run, place))
 
 
 @error_boundary.callback

@@ -50,6 +50,17 @@ def atomic(drawn: bool = True) -> Iterator[None]:
             pending.write(st.session_state)
 
 
+def show(key: str, value: Any) -> None:
+    """Give a widget that is about to be drawn a value that the user did not choose.
+
+    ``atomic`` records it. Otherwise, the old value in a click that the browser sends too early
+    would count as the user's choice, and the widget's callback would act on it.
+    """
+    if values().get(key) != value:
+        with atomic():
+            values()[key] = value
+
+
 def write_pending() -> None:
     """Write what an aborted run has left, and correct stale widget values.
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashboard.charts.chart_options import ChartOptions
-from dashboard.page import widget_values
+from dashboard.page import session, widget_values
 from dashboard.page.session import values
 from dashboard.sampling.writer import WriteSettings
-from dashboard.settings import Goal, ModelSettings, TrainSettings
+from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import DEFAULT_READ_OPTIONS, ReadOptions
 
 NEWEST = "newest"  # the option of the stage slider that follows the newest sample
@@ -122,10 +122,18 @@ def train_settings() -> TrainSettings:
     return widget_values.train_settings(values())
 
 
+def deselect_changed_preset() -> None:
+    """Select no preset if the sliders no longer show the network of the selected one."""
+    named = PRESETS.get(preset() or "")
+    if named is not None and named.model != model_settings():
+        session.show("preset", None)
+
+
 def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> None:
     """Write settings to the widgets; None leaves them as they are."""
     if model is not None:
         values().update(widget_values.model_widgets(model))
+        deselect_changed_preset()
     if train is not None:
         values().update(widget_values.train_widgets(train))
 
@@ -147,8 +155,7 @@ def keeps_training() -> bool:
 
 def show_keeps_training(keeps: bool) -> None:
     """Set the toggle."""
-    if keeps_training() != keeps:
-        values()[KEEP_TRAINING] = keeps
+    session.show(KEEP_TRAINING, keeps)
 
 
 # -- charts and samples ------------------------------------------------------------------------

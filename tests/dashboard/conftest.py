@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashboard.page import pending_changes
 from dashboard.server import memory
 
 
@@ -14,3 +15,9 @@ def forget_reservations() -> None:
     A page that a test left open keeps its run, and the run its reservation.
     """
     memory._reservations.clear()
+
+
+@pytest.fixture
+def late_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a click come before the browser has new values, however busy the computer is."""
+    monkeypatch.setattr(pending_changes, "STALE_SINGLE_SECONDS", 60.0)

@@ -82,3 +82,19 @@ def test_an_exception_in_a_callback_is_shown(page, monkeypatch):
     monkeypatch.undo()
     page.press("Train")
     assert not page.says("Something unexpected happened here")
+
+
+def test_a_run_that_no_preset_made_is_opened_without_a_preset(page):
+    page.steps(2)
+    assert type(page)({"run": page.run.id}).value("preset") is None
+
+
+def test_a_click_right_after_a_slider_does_not_apply_the_preset_again(visit, late_browser):
+    page = visit()
+    page.choose("model_hidden_dim", 160)
+    assert page.value("preset") is None
+    page.app.radio(key="preset").set_value("taste")  # as the browser still has it
+    page.app.select_slider(key="model_hidden_dim").set_value(200)
+    page.app.run()
+    assert page.value("preset") is None
+    assert page.value("model_hidden_dim") == 200

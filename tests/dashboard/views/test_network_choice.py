@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dashboard.analysis.diagnosis import Diagnosis
+from dashboard.runs import network_choice
 from dashboard.runs.network_choice import BEST, LATEST
 from dashboard.views import progress
 from tests.dashboard.runs.test_network_choice import NOISE
@@ -45,6 +46,15 @@ def test_generate_uses_the_best_network_until_the_latest_is_chosen(page):
     page.open_tab("Downloads")
     assert page.value("network_sample") == LATEST
     assert page.value("network_download") == BEST  # each place has a choice of its own
+
+
+def test_an_old_value_of_the_browser_is_no_choice_of_the_user(page, late_browser, monkeypatch):
+    assert page.value("network_sample") == BEST
+    monkeypatch.setattr(network_choice, "default", lambda run: LATEST)  # as for another run
+    page.look()
+    assert page.value("network_sample") == LATEST
+    page.choose("network_sample", BEST)
+    assert page.value("network_sample") == LATEST
 
 
 def test_a_new_run_begins_without_the_choice_of_the_last(page):
