@@ -136,13 +136,23 @@ def curve_points(page: Page) -> int:
 
 
 def open_section(page: Page, name: str) -> None:
-    """Open a section of the rail, "text" or "network", if it is folded or about to be."""
+    """Open a section of the rail, "text" or "network", if it is folded or about to be.
+
+    When training begins, the page folds it with its next redraw. So it must stay open for a second
+    in which the page is not redrawn.
+    """
     details = page.locator(f".st-key-{name}_open details").first
-    for _ in range(2):  # when training begins, the page folds it with its next redraw
+    running = page.locator("[data-test-script-state=running]")
+    deadline, still = time.monotonic() + 30, 0
+    while still < 10:
+        assert time.monotonic() < deadline, f"the section {name} does not stay open"
         if details.get_attribute("open") is None:
+            still = 0
             details.locator("summary").first.click()
-            until(lambda: details.get_attribute("open") is not None, 10, f"{name} stays folded")
-        page.wait_for_timeout(700)
+            page.wait_for_timeout(600)
+        elif not running.count():
+            still += 1
+        page.wait_for_timeout(100)
 
 
 def open_tab(page: Page, title: str) -> None:

@@ -106,7 +106,7 @@ def test_no_data_of_one_visitor_reaches_another(
             assert not [name for name in names if name in html]
         # Without the link, a visitor finds no run on any page.
         page = one.new_page()
-        for place in ("", "workbench", "how"):
+        for place in ("", "how"):
             page.goto(f"{shared.url}/{place}")
             page.get_by_role("link", name="How it works").first.wait_for()
             page.wait_for_load_state("networkidle")

@@ -78,6 +78,7 @@ def test_servers_stopped_at_random(tmp_path, mode):
         stop_a_server(folder, mode, ("SIGTERM", "SIGINT", "SIGHUP")[i % 3])
 
 
+@pytest.mark.slow  # tests/rnncore/compute/test_worker_pool.py does so with a program
 @pytest.mark.skipif(not os.path.isdir("/proc"), reason="needs ps")
 def test_a_stopped_worker_does_not_keep_the_server_from_ending(tmp_path):
     started = time.monotonic()
