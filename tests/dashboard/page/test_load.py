@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.browser.conftest import Server
@@ -107,3 +109,47 @@ def even(trainings: list[Training]) -> bool:
     """Return whether no session has much less than a third of another's iterations."""
     done = [each.done for each in trainings]
     return min(done) > 0 and max(done) < 3 * min(done) + 5
+
+
+def memory(server: Server) -> int:
+    """Return the memory of the server and its workers, in bytes."""
+    main = psutil.Process(server.process.pid)
+    return sum(each.memory_info().rss for each in (main, *main.children(recursive=True)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pages", [30, 100])
+def test_a_click_shows_soon_while_a_class_trains(tmp_path: Path, pages: int) -> None:
+    """All visitors press Train; those beyond the server's seats wait in the queue."""
+    server = Server(tmp_path / "runs", tmp_path / "log.txt", LSTM_WORKBENCH_PAGES=str(pages + 1))
+    all_wait, over = threading.Barrier(pages + 1), threading.Event()
+
+    def attend() -> None:
+        with visiting(server.url, LESSON, patience=600) as session:
+            session.press("Train")
+            session.wait_for(lambda: session.iterations() > 0 or session.says("in the queue"), 600)
+            all_wait.wait(600)
+            session.wait_for(over.is_set, 600)
+
+    try:
+        with ThreadPoolExecutor(pages) as pool:
+            visits = [pool.submit(attend) for _ in range(pages)]
+            try:
+                with visiting(server.url, patience=600) as idle:
+                    all_wait.wait(600)
+                    waits = [seconds_to_show(idle, i) for i in range(60)]
+                    used = memory(server)
+            finally:
+                over.set()
+                all_wait.abort()
+            for visit in visits:
+                visit.result()
+    finally:
+        server.stop()
+    p50, p95 = percentile(waits, 0.5), percentile(waits, 0.95)
+    print(
+        f"\n{pages} visitors press Train: a click of one more shows in {p50:.2f} s in the median, "
+        f"{p95:.2f} s at p95, {max(waits):.2f} s at most, of {len(waits)}; the server takes "
+        f"{used / 1e6:.0f} MB"
+    )
+    assert p95 < 4.0
