@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from rnncore import Solver
@@ -70,14 +73,55 @@ class Chrono(Idea):
             W[-1, :H] = -W[-1, H : 2 * H]
 
 
-class SmallRecurrence(Idea):
-    """Halve the initial recurrent weights, which are orthogonal."""
+class Biases(Idea):
+    """Start with another bias of the LSTM's forget gates, or of the GRU's update gates."""
+
+    def __init__(self, solver: Solver, bias: float):
+        super().__init__(solver)
+        model = solver.model
+        for W in model.weights(model.flat):
+            W[-1, model.hidden_dim : 2 * model.hidden_dim] = bias
+
+
+class SpreadBiases(Idea):
+    """Start with forget biases from -2 to 0, evenly spaced."""
 
     def __init__(self, solver: Solver):
         super().__init__(solver)
         model = solver.model
+        H = model.hidden_dim
+        for W in model.weights(model.flat):
+            W[-1, H : 2 * H] = np.linspace(-2, 0, H)
+
+
+class ScaledStart(Idea):
+    """Multiply the initial input weights and recurrent weights by factors."""
+
+    def __init__(self, solver: Solver, inputs: float = 1.0, recurrent: float = 1.0):
+        super().__init__(solver)
+        model = solver.model
         for W, cell in zip(model.weights(model.flat), model.cells, strict=True):
-            W[cell.D : cell.D + cell.H] *= 0.5
+            W[: cell.D] *= inputs
+            W[cell.D : cell.D + cell.H] *= recurrent
+
+
+class UniformStart(Idea):
+    """Draw input and recurrent weights from +-1/sqrt(H), as PyTorch does."""
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        model = solver.model
+        end, rng = model.hidden_dim**-0.5, np.random.default_rng(model.seed)
+        for W in model.weights(model.flat):
+            W[:-1] = rng.uniform(-end, end, W[:-1].shape)
+
+
+class Carry(Idea):
+    """Never start a stream again from a zero state."""
+
+    def __init__(self, solver: Solver):
+        super().__init__(solver)
+        solver.fresh_after = 0
 
 
 class Linear(Idea):
@@ -104,10 +148,19 @@ class Trapezoid(Linear):
         return min(1.0, (1 - self.progress) / self.FALL)
 
 
-IDEAS: dict[str, type[Idea]] = {
+IDEAS: dict[str, Callable[[Solver], Idea]] = {
     "average": Average,
     "chrono": Chrono,
-    "small-recurrence": SmallRecurrence,
+    **{
+        f"bias={b}": partial(Biases, bias=float(b))
+        for b in ("2", "1", "0", "-0.5", "-1", "-2", "-3")
+    },
+    "bias=-2..0": SpreadBiases,
+    "recurrent-0.5": partial(ScaledStart, recurrent=0.5),
+    "inputs-1.5": partial(ScaledStart, inputs=1.5),
+    "inputs-2": partial(ScaledStart, inputs=2.0),
+    "uniform-start": UniformStart,
+    "carry": Carry,
     "linear": Linear,
     "trapezoid": Trapezoid,
 }

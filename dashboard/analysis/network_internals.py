@@ -86,7 +86,7 @@ def train_small_network(
 
     recurrent_scale: factor on the initial recurrent weights, which are orthogonal. Below 1
     gradients vanish sooner; well above 1 they can explode. forget_bias: initial bias of an
-    LSTM's forget gates (None: rnncore's default, 1). At 5 the gates keep 99 % of the cell state
+    LSTM's forget gates (None: rnncore's default, -1). At 5 the gates keep 99 % of the cell state
     at each step. The same arguments give the same network.
     """
     vocab = Vocab.from_text(text)

@@ -223,6 +223,21 @@ def test_chrono_biases_remember_for_different_times():
     assert bias[8:16].std() > 0.3
 
 
+def test_ideas_for_the_start_change_what_they_name():
+    W = {}
+    for name in ("", "bias=-3", "bias=-2..0", "recurrent-0.5", "inputs-2", "uniform-start"):
+        solver = new_solver()
+        if name:
+            ideas.IDEAS[name](solver)
+        (W[name],) = solver.model.weights(solver.model.flat)
+    D, H = solver.model.input_dim, 8
+    assert (W["bias=-3"][-1, H : 2 * H] == -3).all()
+    np.testing.assert_allclose(W["bias=-2..0"][-1, [H, 2 * H - 1]], [-2, 0])
+    np.testing.assert_allclose(W["recurrent-0.5"][D:-1], W[""][D:-1] / 2)
+    np.testing.assert_allclose(W["inputs-2"][:D], W[""][:D] * 2)
+    assert 0.9 * H**-0.5 < np.abs(W["uniform-start"][:-1]).max() <= H**-0.5
+
+
 @pytest.mark.parametrize(("name", "half"), [("linear", 0.5), ("trapezoid", 1.0)])
 def test_falling_rates_end_near_zero(name, half):
     solver = new_solver(schedule="constant", lr=0.01)

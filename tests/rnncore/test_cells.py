@@ -194,7 +194,7 @@ def test_initial_weights_follow_the_documented_scheme(name):
     for index, gate in enumerate(cell.gates):
         columns = W[:, 8 * index : 8 * index + 8]
         np.testing.assert_allclose(columns[6:14].T @ columns[6:14], np.eye(8), atol=1e-12)
-        assert (columns[-1] == (1 if (name, gate) == ("lstm", "f") else 0)).all()
+        assert (columns[-1] == (-1 if (name, gate) == ("lstm", "f") else 0)).all()
     assert np.abs(W[:6]).max() <= np.sqrt(6 / 14)
     np.testing.assert_array_equal(W, cell.init_weights(np.random.default_rng(0)))
 

@@ -78,18 +78,18 @@ def test_a_text_with_few_windows_has_few_extremes():
 def test_a_pattern_is_found_in_the_whole_text():
     model, ids, done = network("lstm"), random_ids(LENGTH), []
     values = one_piece_after_another(model, ids, "h")
-    units, signs = inspect.switched_on(values, 60, 62, 0.2)
-    on = (values[:, units] * signs > 0.2).mean(axis=1)
-    expected = find_passages(on, (60, 62), 2, 0.8, 20)
+    units, signs = inspect.switched_on(values, 66, 68, 0.1)
+    on = (values[:, units] * signs > 0.1).mean(axis=1)
+    expected = find_passages(on, (66, 68), 2, 0.8, 20)
     assert len(expected) > 3
     found = inspect.search_pattern(
-        model, ids, units, signs, 2, 0.2, phrase=(60, 62), progress=done.append
+        model, ids, units, signs, 2, 0.1, phrase=(66, 68), progress=done.append
     )
     assert [(p.start, p.stop) for p in found] == [(p.start, p.stop) for p in expected]
     assert done[-1] == LENGTH
-    assert (60, 62) not in [(p.start, p.stop) for p in found]
-    with_phrase = inspect.search_pattern(model, ids, units, signs, 2, 0.2, count=LENGTH)
-    assert any(p.start <= 60 < p.stop for p in with_phrase)
+    assert (66, 68) not in [(p.start, p.stop) for p in found]
+    with_phrase = inspect.search_pattern(model, ids, units, signs, 2, 0.1, count=LENGTH)
+    assert any(p.start <= 66 < p.stop for p in with_phrase)
 
 
 @pytest.mark.parametrize("yes_no", [True, False])
