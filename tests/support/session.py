@@ -60,7 +60,10 @@ class Session:
         self._send(message)
 
     def pick(self, label: str, option: str) -> None:
-        """Select an option of the pills with this label."""
+        """Select an option of the pills with this label, after the page has drawn them."""
+        self.wait_for(
+            lambda: any(e.button_group.label == label for e in self._of("button_group")), 30
+        )
         self._chosen[self._one("button_group", label).id] = option
         self._send(self._message())
 

@@ -16,6 +16,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
+from dashboard.page import pending_changes
 from dashboard.runs import speed_probe
 from dashboard.runs.registry import _create, get_registry
 from dashboard.runs.run import Run
@@ -199,6 +200,8 @@ def visitors(runs: Path, patch: pytest.MonkeyPatch) -> Iterator[type[Visit]]:
     patch.setenv("LSTM_WORKBENCH_RUNS", str(runs))
     patch.setattr(trainer, "CHUNK_SECONDS", 0.01)
     patch.setattr(trainer, "STEP_SECONDS", 60.0)  # a busy computer may take longer than usual
+    # AppTest sends no older values than the page has, and clicks sooner than a person can.
+    patch.setattr(pending_changes, "STALE_SINGLE_SECONDS", 0.0)
     # Each AppTest would look for components in the metadata of all installed packages: half of the
     # time of a visit. The page uses none of them.
     patch.setattr(manifest_scanner, "scan_component_manifests", list)
