@@ -40,9 +40,15 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 
 
 def pytest_configure() -> None:
-    """Let Ctrl+C act in tests of it, also if a shell started the suite with SIGINT ignored."""
+    """Let signals act in tests of them, also if the suite was started with some ignored.
+
+    A shell ignores SIGINT for what it runs in the background, and nohup ignores SIGHUP.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN:
+        signal.signal(hangup, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,12 +67,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _group(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process; those that must run alone come last, in one."""
-    alone = [item for item in items if any(map(item.get_closest_marker, ("alone", "browser")))]
-    apart = set(alone)
-    items[:] = [item for item in items if item not in apart] + alone
+    """Order the tests for two processes; each group of tests runs in one of them.
+
+    First the browser tests, which often wait, beside those of the other files, a group for each
+    file. Last, as one group, what must run alone.
+    """
+
+    def group(item: pytest.Item) -> str:
+        if item.get_closest_marker("alone"):
+            return "alone"
+        return "browser" if item.get_closest_marker("browser") else str(item.path)
+
+    order = {"browser": 0, "alone": 2}
+    items.sort(key=lambda item: order.get(group(item), 1))  # keeps the order within each
     for item in items:
-        item.add_marker(pytest.mark.xdist_group("alone" if item in apart else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group(group(item)))
 
 
 def _deselect_slow(config: pytest.Config, items: list[pytest.Item]) -> None:

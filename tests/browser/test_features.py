@@ -371,6 +371,7 @@ def fill(page: Page, label: str, words: str) -> None:
     wait_until_drawn(page, 0.5)
 
 
+@pytest.mark.slow
 def test_settings_survive_a_look_at_another_page(visit: Visit) -> None:
     page = visit(iterations=300)
     slider(page, "Hidden size").press("ArrowRight")

@@ -22,6 +22,7 @@ def focused(page: Page) -> str:
     return words.strip()
 
 
+@pytest.mark.slow
 def test_the_tour_moves_nothing_and_is_offered_once(visit: Visit) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

@@ -16,11 +16,14 @@ def longest_hold(task: Callable[[], object]) -> float:
     clock = time.pthread_getcpuclockid(threading.get_ident())
     ended = threading.Event()
     longest = 0.0
+    # Read here: the probe may get the lock for the first time only after the task has ended.
+    before = time.clock_gettime(clock)
 
     def probe() -> None:
-        nonlocal longest
-        before = time.clock_gettime(clock)
-        while not ended.is_set():
+        nonlocal longest, before
+        last = False
+        while not last:
+            last = ended.is_set()  # and look once more: the task may have held the lock until now
             now = time.clock_gettime(clock)
             longest, before = max(longest, now - before), now
 
