@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from rnncore import Solver
+from rnncore.batches import Batches
 
 
 class Idea:
@@ -74,24 +75,17 @@ class Chrono(Idea):
 
 
 class Biases(Idea):
-    """Start with another bias of the LSTM's forget gates, or of the GRU's update gates."""
+    """Start with biases of the LSTM's forget gates, or the GRU's update gates, from low to high.
 
-    def __init__(self, solver: Solver, bias: float):
-        super().__init__(solver)
-        model = solver.model
-        for W in model.weights(model.flat):
-            W[-1, model.hidden_dim : 2 * model.hidden_dim] = bias
+    They are evenly spaced over the units.
+    """
 
-
-class SpreadBiases(Idea):
-    """Start with forget biases from -2 to 0, evenly spaced."""
-
-    def __init__(self, solver: Solver):
+    def __init__(self, solver: Solver, low: float, high: float):
         super().__init__(solver)
         model = solver.model
         H = model.hidden_dim
         for W in model.weights(model.flat):
-            W[-1, H : 2 * H] = np.linspace(-2, 0, H)
+            W[-1, H : 2 * H] = np.linspace(low, high, H)
 
 
 class ScaledStart(Idea):
@@ -124,6 +118,30 @@ class Carry(Idea):
         solver.fresh_after = 0
 
 
+class LargerBatches(Idea):
+    """Multiply streams or sequence length of the batches when half of the training is done.
+
+    Smith et al. (2018), "Don't decay the learning rate, increase the batch size".
+    """
+
+    def __init__(self, solver: Solver, streams: int = 1, steps: int = 1):
+        super().__init__(solver)
+        self.streams, self.steps = streams, steps
+        self.larger = False
+
+    def after_step(self) -> None:
+        if self.larger or self.progress < 0.5:
+            return
+        self.larger = True
+        solver = self.solver
+        solver.batch_size *= self.streams
+        solver.seq_length *= self.steps
+        solver.batches = Batches(solver.train_ids, solver.batch_size, solver.seq_length)
+        solver.batches.cursor = solver.batches.per_epoch // 2
+        solver.state = solver.model.initial_state(solver.batch_size)
+        solver._buffers = None  # made anew for the new shape
+
+
 class Linear(Idea):
     """Let the rate fall linearly to zero. The recipe's schedule must be "constant"."""
 
@@ -152,15 +170,17 @@ IDEAS: dict[str, Callable[[Solver], Idea]] = {
     "average": Average,
     "chrono": Chrono,
     **{
-        f"bias={b}": partial(Biases, bias=float(b))
+        f"bias={b}": partial(Biases, low=float(b), high=float(b))
         for b in ("2", "1", "0", "-0.5", "-1", "-2", "-3")
     },
-    "bias=-2..0": SpreadBiases,
+    "bias=-2..0": partial(Biases, low=-2.0, high=0.0),
     "recurrent-0.5": partial(ScaledStart, recurrent=0.5),
     "inputs-1.5": partial(ScaledStart, inputs=1.5),
     "inputs-2": partial(ScaledStart, inputs=2.0),
     "uniform-start": UniformStart,
     "carry": Carry,
+    "twice-the-streams-late": partial(LargerBatches, streams=2),
+    "twice-the-length-late": partial(LargerBatches, steps=2),
     "linear": Linear,
     "trapezoid": Trapezoid,
 }

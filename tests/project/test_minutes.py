@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from benchmarks.minutes import __main__ as command
-from benchmarks.minutes import budget, ideas, recipe, search, table, texts, worker
+from benchmarks.minutes import budget, ideas, rates, recipe, search, table, texts, worker
 from benchmarks.minutes.figure import Figure
 from benchmarks.minutes.recipe import Recipe
 from rnncore import RNN, Solver
@@ -256,3 +256,34 @@ def test_every_text_is_found_or_its_file_is_named(tmp_path):
     assert texts.load("story", tmp_path)
     with pytest.raises(texts.MissingText, match=r"pride\.txt"):
         texts.load("novel-half", Path(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("twice-the-streams-late", (8, 10)), ("twice-the-length-late", (4, 20))]
+)
+def test_batches_are_larger_in_the_second_half(name, shape):
+    solver = new_solver()
+    idea = ideas.IDEAS[name](solver)
+    shapes = []
+    while not solver.finished:
+        shapes.append(solver.batches.peek().inputs.shape)
+        solver.step()
+        idea.after_step()
+    assert shapes == [(4, 10)] * 20 + [shape] * 20
+
+
+def test_the_fitted_rule_is_that_of_the_losses():
+    def rule(H, N, layers):
+        return 0.01 * (H / 128) ** -0.5 * (N / 32) ** 0.25 * layers**-0.5
+
+    best = {}
+    for shape in rates.SHAPES:
+        optimum = rule(*shape)
+        by_rate = {lr: 1 + np.log(lr / optimum) ** 2 for lr in (0.002, 0.004, 0.008, 0.016, 0.032)}
+        best[shape] = rates.best_rate(by_rate)
+        assert best[shape] == pytest.approx(optimum)
+    np.testing.assert_allclose(rates.fit(best), (0.01, -0.5, 0.25, -0.5))
+
+
+def test_at_the_end_of_the_measured_rates_the_best_is_that_rate():
+    assert rates.best_rate({0.002: 2.0, 0.004: 1.5, 0.008: 1.2}) == 0.008

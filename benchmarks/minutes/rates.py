@@ -1,0 +1,122 @@
+"""Measure which learning rate suits a network, and fit the rule of ``rnncore.learning_rates``.
+
+    python -m benchmarks.minutes.rates --books ../shared/corpora --out rate-runs
+
+Networks of several cells, sizes and batches train for the same time at several rates. For each the
+best rate is the minimum of a parabola through the lowest loss and its neighbours, over the
+logarithm of the rate. A line through these minima, over the logarithms of size and batch, is the
+rule. Adam, cosine schedule.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.minutes.figure import Figure, read_all
+from benchmarks.minutes.recipe import Recipe
+from benchmarks.quality import BOOKS
+
+TEXT, SECONDS, SEQUENCE = "novel-half", 20.0, 32
+# Hidden size, batch size and layers: each differs from the first in one or two.
+SHAPES = (
+    (128, 32, 1), (64, 32, 1), (256, 32, 1), (128, 16, 1), (128, 64, 1), (256, 16, 1), (128, 32, 2),
+)  # fmt: skip
+RATES = {
+    "lstm": (0.004, 0.008, 0.016, 0.022, 0.032, 0.045),
+    "gru": (0.002, 0.004, 0.008, 0.016),
+    "vanilla": (0.001, 0.002, 0.004, 0.008, 0.016),
+}
+
+Shape = tuple[int, int, int]
+
+
+def plan() -> Iterable[Figure]:
+    """Yield a figure for each cell, shape and rate."""
+    for cell, rates in RATES.items():
+        for shape in SHAPES:
+            H, N, layers = shape
+            for rate in rates:
+                recipe = Recipe("rnncore", cell, H, layers, N, SEQUENCE, rate)
+                yield Figure(TEXT, str(recipe), recipe, SECONDS, 0)
+
+
+def losses(figures: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Shape], dict[float, float]]:
+    """Return the validation losses by cell and shape, each by rate."""
+    found: dict[tuple[str, Shape], dict[float, float]] = {}
+    for figure in figures:
+        recipe = Recipe.from_values(figure["recipe"])
+        shape = recipe.hidden_dim, recipe.batch_size, recipe.num_layers
+        found.setdefault((recipe.cell, shape), {})[recipe.lr] = figure["validation"]
+    return found
+
+
+def best_rate(by_rate: Mapping[float, float]) -> float:
+    """Return the rate at the minimum of a parabola through the lowest loss and its neighbours.
+
+    At an end of the measured rates it is that rate.
+    """
+    rates = sorted(by_rate)
+    at = min(range(len(rates)), key=lambda place: by_rate[rates[place]])
+    if at in (0, len(rates) - 1):
+        return rates[at]
+    near = rates[at - 1 : at + 2]
+    a, b, _ = np.polyfit(np.log(near), [by_rate[rate] for rate in near], 2)
+    return math.exp(-b / (2 * a))
+
+
+def fit(best: Mapping[Shape, float]) -> tuple[float, float, float, float]:
+    """Return the rate at H = 128, N = 32, one layer, and the exponents of H, N and layers.
+
+    Least squares of the logarithms.
+    """
+    rows = [[1, math.log(H / 128), math.log(N / 32), math.log(layers)] for H, N, layers in best]
+    found = np.linalg.lstsq(np.array(rows), np.log(list(best.values())), rcond=None)[0]
+    return (math.exp(found[0]), *(float(slope) for slope in found[1:]))  # type: ignore[return-value]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure what is missing, then print the losses and the rule of each cell."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--books", type=Path, default=BOOKS, help="folder with the texts")
+    parser.add_argument("--out", type=Path, default=Path("rate-runs"), help="folder of figures")
+    parser.add_argument("--data", type=Path, help="write all figures to this JSON file")
+    args = parser.parse_args(argv)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for figure in plan():
+        if figure.measured(args.out) is None:
+            figure.measure(args.out, args.books)
+    figures = read_all(args.out)
+    print(format_table(losses(figures)))
+    if args.data:
+        rows = ",\n".join(json.dumps(row) for row in figures)
+        args.data.write_text(f"[\n{rows}\n]\n", encoding="utf-8")
+
+
+def format_table(found: Mapping[tuple[str, Shape], Mapping[float, float]]) -> str:
+    """Return a row for each network with its losses and best rate, then the rule of each cell."""
+    lines = ["| network | loss at each rate | best rate |", "|---|---|---|"]
+    best: dict[str, dict[Shape, float]] = {}
+    for (cell, shape), by_rate in sorted(found.items()):
+        H, N, layers = shape
+        best.setdefault(cell, {})[shape] = best_rate(by_rate)
+        cells = ", ".join(f"{by_rate[rate]:.3f} ({rate:g})" for rate in sorted(by_rate))
+        name = f"{cell} H {H}, N {N}" + (f", {layers} layers" if layers > 1 else "")
+        lines.append(f"| {name} | {cells} | {best[cell][shape]:.2g} |")
+    lines.append("")
+    for cell, rates in best.items():
+        rate, size, batch, depth = fit(rates)
+        lines.append(
+            f"{cell}: {rate:.3g} (H / 128)^{size:.2f} (N / 32)^{batch:.2f} layers^{depth:.2f}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
