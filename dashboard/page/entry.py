@@ -20,6 +20,7 @@ from dashboard.page import (
     widget_values,
     widgets,
 )
+from dashboard.page.comparison_options import COMPARISON_DEFAULTS
 from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
@@ -159,10 +160,11 @@ def name_race(run_ids: Sequence[str], name: str) -> None:
     _set_parameter("race", name if run_ids else None)
 
 
-def runs_url(run_ids: Sequence[str]) -> str:
-    """Return the address of a comparison of these runs."""
+def comparison_url(run_ids: Sequence[str]) -> str:
+    """Return an address that opens a comparison of these runs, drawn as this page draws it."""
     base = (st.context.url or "").split("?")[0].rpartition("/")[0]
-    return f"{base}/compare?runs={','.join(run_ids)}"
+    options = settings_link.write_comparison(values(), COMPARISON_DEFAULTS)
+    return f"{base}/compare?{urlencode({'runs': ','.join(run_ids)} | options, safe=',')}"
 
 
 def linkable_text() -> str | None:

@@ -8,11 +8,12 @@ Settings that the address does not name keep their defaults. A wrong value is re
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
-from dashboard.charts.chart_options import UNITS, X_AXES
+from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
+from dashboard.charts.comparison import SHOWN
 from dashboard.server import limits
 from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from dashboard.text.cleanup import CLEANUP_RULES
@@ -49,6 +50,10 @@ def _number_between(
 
 def _one_of(names: Any) -> Callable[[str, str], str]:
     return lambda name, value: checks.check_choice(name, value, names)
+
+
+def _number_of(numbers: Sequence[int]) -> Callable[[str, str], int]:
+    return lambda name, value: int(checks.check_choice(name, value, map(str, numbers)))
 
 
 def _positive(name: str, value: str) -> float:
@@ -106,6 +111,19 @@ WIDGETS = {
     "more": Field("chart_more", _switch),
     "gutenberg": Field("strip_gutenberg", _switch),
     **{f"mend_{name}": Field(f"clean_{name}", _switch) for name in CLEANUP_RULES},
+}
+
+# How a comparison is drawn: the parameters are the keys of its widgets.
+COMPARISON = {
+    "compare_x": Field("compare_x", _one_of(X_AXES)),
+    "compare_shown": Field("compare_shown", _one_of(SHOWN)),
+    "compare_unit": Field("compare_unit", _one_of(UNITS)),
+    "compare_smoothing": Field("compare_smoothing", _number_of(SMOOTHINGS)),
+    "compare_log_x": Field("compare_log_x", _switch),
+    "compare_log_y": Field("compare_log_y", _switch),
+    "compare_seed_text": Field(
+        "compare_seed_text", lambda _, value: value[-limits.MAX_SEED_CHARS :]
+    ),
 }
 
 
@@ -166,7 +184,7 @@ def read(address: Mapping[str, str], start: str, sample_names: list[str]) -> Les
         value("hide", _sections) or frozenset(),
         {
             key: parsed
-            for name, (key, parse) in WIDGETS.items()
+            for name, (key, parse) in (WIDGETS | COMPARISON).items()
             if (parsed := value(name, parse)) is not None
         },
         tuple(problems),
@@ -209,6 +227,15 @@ def write(
     if hide:
         parameters["hide"] = ",".join(hide)
     return parameters
+
+
+def write_comparison(widgets: Mapping[Any, Any], defaults: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a comparison's address: its options that are not the defaults."""
+    return {
+        name: _format(widgets[key])
+        for name, (key, _) in COMPARISON.items()
+        if widgets[key] != defaults[key]
+    }
 
 
 def _with_fields(base: Any, found: Mapping[str, Any]) -> Any:

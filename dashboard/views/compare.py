@@ -14,7 +14,7 @@ from dashboard.comparison import stages, tables
 from dashboard.comparison.compared import Compared
 from dashboard.comparison.table_file import comparison_csv
 from dashboard.formatting import counted, escape_markdown
-from dashboard.page import comparison, entry, error_boundary, state
+from dashboard.page import comparison, entry, error_boundary, messages, state
 from dashboard.reports.terms import TERMS
 from dashboard.server import limits
 from dashboard.views import bar, browser_tab, chart_files, side_by_side
@@ -32,6 +32,8 @@ def show(pages: Sequence[Page], runs_page: Page | None) -> None:
     st.set_page_config(page_title=f"Compare · {browser_tab.NAME}")
     st.title("Compare", anchor=False)
     runs, problems = comparison.load(entry.named_runs())
+    if wrong_option := messages.get("page"):
+        problems.append(wrong_option)
     for problem in problems:
         st.warning(escape_markdown(problem), icon=":material/warning:")
     if len(runs) < 2:
@@ -185,4 +187,4 @@ def _draw_files(runs: Sequence[Compared]) -> None:
         "This link opens the same comparison; anyone who has it can also open, change and delete "
         "these runs."
     )
-    st.code(entry.runs_url(ids), language=None, wrap_lines=True)
+    st.code(entry.comparison_url(ids), language=None, wrap_lines=True)

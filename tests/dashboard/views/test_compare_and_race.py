@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import pytest
 
 from dashboard.charts.comparison import LEVEL
@@ -40,6 +42,34 @@ def test_runs_in_the_address_are_compared(visit):
     assert len(samples(page)) == 3
     page.app.text_input(key="compare_seed_text").set_value("dog ").run()
     assert all(">dog </span>" in text for text in samples(page))
+
+
+def test_the_link_opens_the_comparison_as_it_is_drawn(visit):
+    visit()
+    ids = copy_runs(get_registry().store, 2)
+    page = compared_page(visit, *ids)
+    chosen = {
+        "compare_x": "Epochs",
+        "compare_shown": "training",
+        "compare_unit": "bits",
+        "compare_smoothing": 10,
+        "compare_log_y": True,
+        "compare_seed_text": "The dog & ",
+    }
+    for key, value in chosen.items():
+        page.choose(key, value)
+    (link,) = [code for code in page.shown("code") if "/compare?" in code]
+    other = visit(dict(parse_qsl(link.partition("?")[2])))
+    other.open_page("compare")
+    assert {key: other.value(key) for key in chosen} == chosen
+    assert len(curves(other)) == 2
+
+
+def test_a_wrong_option_in_the_link_is_reported(visit):
+    page = visit({"compare_smoothing": "7", "runs": "none"})
+    page.open_page("compare")
+    assert page.says("choose one of 1, 10, 50")
+    assert page.value("compare_smoothing") == 100
 
 
 def samples(page) -> list[str]:
