@@ -2,17 +2,19 @@
 
     python -m benchmarks.minutes.rates --books ../shared/corpora --out rate-runs
 
-Networks of several cells, sizes and batches train for the same time at several rates. For each the
-best rate is the minimum of a parabola through the lowest loss and its neighbours, over the
-logarithm of the rate. A line through these minima, over the logarithms of size and batch, is the
-rule. Adam, cosine schedule.
+Networks of several cells, sizes and batches train for the same time at several rates on two texts.
+For each network the best rate is the minimum of a parabola through the lowest mean loss and its
+neighbours, over the logarithm of the rate. A line through these minima, over the logarithms of size
+and batch, is the rule. Adam, cosine schedule.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
+import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,38 +25,47 @@ from benchmarks.minutes.figure import Figure, read_all
 from benchmarks.minutes.recipe import Recipe
 from benchmarks.quality import BOOKS
 
-TEXT, SECONDS, SEQUENCE = "novel-half", 20.0, 32
+TEXTS, SECONDS, SEQUENCE = ("novel-half", "play"), 20.0, 32
 # Hidden size, batch size and layers: each differs from the first in one or two.
 SHAPES = (
     (128, 32, 1), (64, 32, 1), (256, 32, 1), (128, 16, 1), (128, 64, 1), (256, 16, 1), (128, 32, 2),
 )  # fmt: skip
 RATES = {
-    "lstm": (0.004, 0.008, 0.016, 0.022, 0.032, 0.045),
+    "lstm": (0.004, 0.008, 0.016, 0.032),
     "gru": (0.002, 0.004, 0.008, 0.016),
-    "vanilla": (0.001, 0.002, 0.004, 0.008, 0.016),
+    "vanilla": (0.002, 0.004, 0.008, 0.016),
 }
 
 Shape = tuple[int, int, int]
 
 
 def plan() -> Iterable[Figure]:
-    """Yield a figure for each cell, shape and rate."""
-    for cell, rates in RATES.items():
-        for shape in SHAPES:
-            H, N, layers = shape
-            for rate in rates:
-                recipe = Recipe("rnncore", cell, H, layers, N, SEQUENCE, rate)
-                yield Figure(TEXT, str(recipe), recipe, SECONDS, 0)
+    """Yield a figure for each text, cell, shape and rate."""
+    for text, cell, (H, N, layers) in itertools.product(TEXTS, RATES, SHAPES):
+        for rate in RATES[cell]:
+            recipe = Recipe("rnncore", cell, H, layers, N, SEQUENCE, rate)
+            yield Figure(text, str(recipe), recipe, SECONDS, 0)
 
 
 def losses(figures: Iterable[Mapping[str, Any]]) -> dict[tuple[str, Shape], dict[float, float]]:
-    """Return the validation losses by cell and shape, each by rate."""
-    found: dict[tuple[str, Shape], dict[float, float]] = {}
+    """Return the mean validation losses over the texts by cell and shape, each by rate.
+
+    A rate that was not measured on every text is left out.
+    """
+    found: dict[tuple[str, Shape], dict[float, list[float]]] = {}
     for figure in figures:
         recipe = Recipe.from_values(figure["recipe"])
         shape = recipe.hidden_dim, recipe.batch_size, recipe.num_layers
-        found.setdefault((recipe.cell, shape), {})[recipe.lr] = figure["validation"]
-    return found
+        by_rate = found.setdefault((recipe.cell, shape), {})
+        by_rate.setdefault(recipe.lr, []).append(figure["validation"])
+    return {
+        network: {
+            rate: statistics.fmean(values)
+            for rate, values in by_rate.items()
+            if len(values) == len(TEXTS)
+        }
+        for network, by_rate in found.items()
+    }
 
 
 def best_rate(by_rate: Mapping[float, float]) -> float:

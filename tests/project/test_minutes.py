@@ -287,3 +287,14 @@ def test_the_fitted_rule_is_that_of_the_losses():
 
 def test_at_the_end_of_the_measured_rates_the_best_is_that_rate():
     assert rates.best_rate({0.002: 2.0, 0.004: 1.5, 0.008: 1.2}) == 0.008
+
+
+def test_rates_are_compared_by_the_mean_over_the_texts():
+    def figure(text, rate, loss):
+        recipe = Recipe(hidden_dim=64, batch_size=32, lr=rate)
+        return {"text": text, "recipe": recipe.values(), "validation": loss}
+
+    found = rates.losses(
+        [figure("novel-half", 0.01, 1.2), figure("play", 0.01, 1.6), figure("play", 0.02, 1.5)]
+    )
+    assert found == {("lstm", (64, 32, 1)): {0.01: pytest.approx(1.4)}}
