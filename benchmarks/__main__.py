@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.runner import Contender, Timing, compare
+from benchmarks.runner import Contender, compare_and_close, print_row
 from benchmarks.shapes import S1, SHAPES, Shape
 
 SAMPLE_LENGTH = 2000  # characters in one timed text
@@ -38,22 +38,22 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{results['processor']}, {cores} cores; GEMM peak {peak:.0f} GFLOP/s (float32)")
     if not has_torch:
         print("PyTorch is not installed, so its columns are empty (see requirements-bench.txt).")
-    _print_row("shape", "D", "H", "N", "T", "rnncore ms", "PyTorch 1", "PyTorch 2", "faster by",
+    print_row("shape", "D", "H", "N", "T", "rnncore ms", "PyTorch 1", "PyTorch 2", "faster by",
           "plain NumPy", "faster by", "of GEMM peak", "spread", "MiB", "PyTorch MiB")  # fmt: skip
-    _print_row(*["---"] * 15)
+    print_row(*["---"] * 15)
     for name in args.shapes:
         row = time_training(SHAPES[name], rounds, seconds, has_torch, peak)
         results["training"].append(row)
         _print_training(SHAPES[name], row)
     if not args.no_sampling:
         print("\nCharacters sampled per second at H=200, V=88:\n")
-        _print_row("rnncore", *WAYS, "PyTorch LSTMCell")
-        _print_row(*["---"] * (len(WAYS) + 2))
+        print_row("rnncore", *WAYS, "PyTorch LSTMCell")
+        print_row(*["---"] * (len(WAYS) + 2))
         for cell, layers in (("lstm", 1), ("gru", 1), ("vanilla", 1), ("lstm", 2), ("lstm", 3)):
             shape = Shape("", S1.D, S1.H, 1, 1, cell, layers)
             row = time_sampling(shape, rounds, seconds, has_torch and (cell, layers) == ("lstm", 1))
             results["sampling"].append(row)
-            _print_row(f"{cell}, {layers} layer{'s' * (layers > 1)}",
+            print_row(f"{cell}, {layers} layer{'s' * (layers > 1)}",
                   *(f"{row[k]:,.0f}" if k in row else "" for k in (*WAYS, "torch")))  # fmt: skip
     if args.json:
         args.json.write_text(json.dumps(results, indent=2), encoding="utf-8")
@@ -83,7 +83,7 @@ def time_training(
             contenders[f"torch{n}"] = Contender("torch_step", {"shape": shape, "threads": n})
     if (shape.cell, shape.layers) == ("lstm", 1):
         contenders["plain"] = Contender("plain_step", {"shape": shape})
-    timings = _time_and_close(contenders, rounds, seconds)
+    timings = compare_and_close(contenders, rounds, seconds)
     own = timings["rnncore"].median
     row: dict[str, Any] = {"shape": shape.name, "gemm_share": shape.gemm_flops / own / 1e9 / peak}
     for name, timing in timings.items():
@@ -110,23 +110,13 @@ def time_sampling(shape: Shape, rounds: int, seconds: float, has_torch: bool) ->
         contenders[way] = Contender("rnncore_write", kwargs)
     if has_torch:
         contenders["torch"] = Contender("torch_write", {"shape": shape, "length": SAMPLE_LENGTH})
-    timings = _time_and_close(contenders, rounds, seconds)
+    timings = compare_and_close(contenders, rounds, seconds)
     row: dict[str, Any] = {"cell": shape.cell, "layers": shape.layers}
     for way, timing in timings.items():
         written = SAMPLE_LENGTH // 8 * MANY if way.startswith("many") else SAMPLE_LENGTH
         row[way] = written / timing.median
         row[f"best {way}"] = written / timing.best
     return row
-
-
-def _time_and_close(
-    contenders: dict[str, Contender], rounds: int, seconds: float
-) -> dict[str, Timing]:
-    try:
-        return compare(contenders, rounds, seconds)
-    finally:
-        for contender in contenders.values():
-            contender.close()
 
 
 def _print_training(shape: Shape, row: dict[str, Any]) -> None:
@@ -137,17 +127,13 @@ def _print_training(shape: Shape, row: dict[str, Any]) -> None:
         return f"{row[name]:.2f}x" if name in row else ""
 
     torch_mib = f"{row['torch1']['peak_mib']:.0f}" if "torch1" in row else ""
-    _print_row(
+    print_row(
         shape.name, shape.D, shape.H, shape.N, shape.T,
         milliseconds("rnncore"), milliseconds("torch1"), milliseconds("torch2"),
         ratio("times_torch"), milliseconds("plain"), ratio("times_plain"),
         f"{row['gemm_share']:.0%}", f"±{row['rnncore']['spread']:.0%}",
         f"{row['rnncore']['peak_mib']:.0f}", torch_mib,
     )  # fmt: skip
-
-
-def _print_row(*cells: object) -> None:
-    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
 
 
 def _processor_name() -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -16,14 +18,21 @@ from benchmarks.shapes import Shape
 class Contender:
     """A worker process that times one contender.
 
-    name, kwargs: a function in ``contenders`` and its arguments. environ: added to the
-    environment variables of the process.
+    name, kwargs: a function in ``benchmarks.<module>`` and its arguments. environ: added to the
+    environment variables of the process. With ``processor_time`` among the arguments, the
+    worker measures processor time of its thread.
     """
 
-    def __init__(self, name: str, kwargs: dict[str, Any], environ: dict[str, str] | None = None):
+    def __init__(
+        self,
+        name: str,
+        kwargs: dict[str, Any],
+        environ: dict[str, str] | None = None,
+        module: str = "contenders",
+    ):
         plain = {k: asdict(v) if isinstance(v, Shape) else v for k, v in kwargs.items()}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", name, json.dumps(plain)],
+            [sys.executable, "-m", "benchmarks.worker", module, name, json.dumps(plain)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=os.environ | (environ or {}),
         )  # fmt: skip
@@ -31,16 +40,26 @@ class Contender:
 
     def time(self, repeats: int) -> dict[str, Any]:
         """Time ``repeats`` calls and return the reply of ``worker.make_reply``."""
+        self.start(repeats)
+        return self.wait()
+
+    def start(self, repeats: int) -> None:
+        """Let the process time ``repeats`` calls; ``wait`` must follow."""
         assert self._process.stdin is not None
         self._process.stdin.write(f"{repeats}\n")
         self._process.stdin.flush()
+
+    def wait(self) -> dict[str, Any]:
+        """Return the reply to ``start``."""
         return self._read_reply()
 
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
     def _read_reply(self) -> Any:
         assert self._process.stdout is not None
@@ -48,6 +67,28 @@ class Contender:
         if not line:
             raise RuntimeError("A benchmark worker stopped with an error; its message is above.")
         return json.loads(line)
+
+
+class Together:
+    """Contenders that run at the same time, each in its process; the slowest one counts."""
+
+    def __init__(self, contenders: list[Contender]):
+        self._contenders = contenders
+
+    def time(self, repeats: int) -> dict[str, Any]:
+        """Time ``repeats`` calls in each process and return one reply for all."""
+        for contender in self._contenders:
+            contender.start(repeats)
+        replies = [contender.wait() for contender in self._contenders]
+        return {
+            "times": max((reply["times"] for reply in replies), key=statistics.median),
+            "peak_mib": sum(reply["peak_mib"] for reply in replies),
+        }
+
+    def close(self) -> None:
+        """End the processes."""
+        for contender in self._contenders:
+            contender.close()
 
 
 @dataclass
@@ -75,7 +116,9 @@ class Timing:
         return (high - low) / 2 / self.median
 
 
-def compare(contenders: dict[str, Contender], rounds: int, seconds: float) -> dict[str, Timing]:
+def compare(
+    contenders: Mapping[str, Contender | Together], rounds: int, seconds: float
+) -> dict[str, Timing]:
     """Time the contenders in turn for ``rounds`` rounds, each for about ``seconds`` a round."""
     timings = {name: Timing() for name in contenders}
     repeats = {}
@@ -90,3 +133,34 @@ def compare(contenders: dict[str, Contender], rounds: int, seconds: float) -> di
             timings[name].best = min(timings[name].best, *result["times"])
             timings[name].peak_mib = result["peak_mib"]
     return timings
+
+
+def compare_and_close(
+    contenders: Mapping[str, Contender | Together], rounds: int, seconds: float
+) -> dict[str, Timing]:
+    """Do what ``compare`` does, and end the processes of the contenders."""
+    try:
+        return compare(contenders, rounds, seconds)
+    finally:
+        for contender in contenders.values():
+            contender.close()
+
+
+def add_options(parser: argparse.ArgumentParser, rounds: int, seconds: float) -> None:
+    """Add the options of benchmarks that time parts of a step."""
+    parser.add_argument("--rounds", type=int, default=rounds)
+    parser.add_argument("--seconds", type=float, default=seconds, help="of a program in a round")
+    parser.add_argument(
+        "--fastest", action="store_true",
+        help="the fastest calls instead of medians, for a computer where other programs run",
+    )  # fmt: skip
+
+
+def milliseconds(timings: Mapping[str, Timing], fastest: bool) -> dict[str, float]:
+    """Return each contender's median, or its fastest call."""
+    return {k: 1e3 * (timing.best if fastest else timing.median) for k, timing in timings.items()}
+
+
+def print_row(*cells: object) -> None:
+    """Print a row of a Markdown table."""
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)

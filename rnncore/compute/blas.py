@@ -33,6 +33,7 @@ WORKERS_VARIABLE = "RNNCORE_THREADS"
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 _KERNEL_VARIABLE = "OPENBLAS_CORETYPE"
 _AVX512 = frozenset({"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"})
+_CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 # Kernels that multiply small matrices without packing them first.
 _SMALL_KERNELS = ("SkylakeX", "Cooperlake", "SapphireRapids")
 
@@ -75,7 +76,7 @@ def configure() -> None:
         return
     loaded = "numpy" in sys.modules
     environ = dict(os.environ) if loaded else os.environ
-    _settings = choose_settings(environ, _cpu_vendor(), _cpu_flags(), _usable_cores())
+    _settings = choose_settings(environ, _cpu_vendor(), _cpu_flags(), usable_cores())
     if loaded:
         reasons = [r for r in _settings.reasons if not r.startswith("kernel")]
         if environ.get("OPENBLAS_NUM_THREADS") != os.environ.get("OPENBLAS_NUM_THREADS"):
@@ -166,10 +167,29 @@ def _openblas(function: str) -> Any:
     return None
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
+    """Return the number of cores that this process may use.
+
+    A container's limit counts as well: processes beyond it only wait for each other.
+    """
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return min(cores, quota_cores(_CPU_QUOTA) or cores)
+
+
+def quota_cores(path: Path) -> int | None:
+    """Return how many cores a cgroup's quota allows, rounded up; None without a quota.
+
+    path: the file ``cpu.max`` of a control group, version 2, such as ``150000 100000`` for
+        1.5 cores: microseconds of processor time in each period. It need not exist.
+    """
+    try:
+        quota, period = map(int, path.read_text(encoding="ascii").split())
+        return max(1, -(-quota // period))
+    except (OSError, ValueError, ZeroDivisionError):  # "max 100000": no quota
+        return None
 
 
 def _cpuinfo(field: str) -> str:

@@ -39,6 +39,21 @@ def test_a_product_has_one_thread_and_up_to_four_workers_share_a_batch(cores, wo
     assert environ == {"OPENBLAS_NUM_THREADS": "1"}
 
 
+@pytest.mark.parametrize(
+    ("text", "cores"),
+    [("200000 100000\n", 2), ("150000 100000", 2), ("1000 100000", 1), ("max 100000", None),
+     ("", None), ("1 0", None), (None, None)],
+)  # fmt: skip
+def test_the_quota_of_a_container_limits_the_cores(text, cores, tmp_path, monkeypatch):
+    path = tmp_path / "cpu.max"
+    if text is not None:
+        path.write_text(text, encoding="ascii")
+    assert blas.quota_cores(path) == cores
+    monkeypatch.setattr(blas, "_CPU_QUOTA", path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+    assert blas.usable_cores() == (cores or 16)
+
+
 @pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS"])
 def test_the_threads_that_the_user_has_set_stay(name):
     environ = {name: "3", "OPENBLAS_CORETYPE": "Haswell"}
