@@ -48,7 +48,10 @@ class WorkerLost(Exception):
 
 
 class Worker:
-    """A worker process. Hold ``lock`` while you send a request and wait for its reply."""
+    """A worker process. Hold ``lock`` while you send a request and wait for its reply.
+
+    It starts in the background: ``wait_for_reply`` returns when it has loaded NumPy.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -69,7 +72,6 @@ class Worker:
                 self._socket.close()
                 raise WorkerLost(str(error)) from error
         self.send_request({})
-        self.wait_for_reply(START_SECONDS)  # now it has loaded NumPy
 
     @property
     def pid(self) -> int:
@@ -195,11 +197,13 @@ def get_workers(count: int) -> list[Worker]:
         if count and (_disabled or not is_enabled()):
             raise WorkerLost("worker processes are disabled")
         try:
-            for i, worker in enumerate(_workers):
-                if worker.lost:
-                    _workers[i] = Worker()
-            while len(_workers) < count:
-                _workers.append(Worker())
+            started = []
+            for i in range(max(count, len(_workers))):
+                if i == len(_workers) or _workers[i].lost:
+                    started.append(Worker())
+                    _workers[i : i + 1] = started[-1:]
+            for worker in started:  # they start at the same time
+                worker.wait_for_reply(START_SECONDS)
         except WorkerLost:
             _disabled = True
             raise

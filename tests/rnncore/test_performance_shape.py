@@ -131,6 +131,7 @@ def test_pieces_cover_the_columns_and_are_small(rows, H):
 @pytest.mark.parametrize("cell", sorted(CELLS))
 @pytest.mark.parametrize("layers", [1, 2])
 def test_shards_and_pieces_give_the_same_result_as_a_whole_batch(cell, layers, monkeypatch):
+    monkeypatch.setattr("rnncore.batch_pass._MIN_FLOPS", 1)
     V, D, H, N, T = 12, 5, 300, 40, 6
     model = RNN(V, None, D, H, cell, layers, dropout=0.3, dtype="float64", seed=1)
     inputs, targets = np.random.default_rng(0).integers(0, V, (2, N, T))
@@ -145,14 +146,18 @@ def test_shards_and_pieces_give_the_same_result_as_a_whole_batch(cell, layers, m
         return len(buffers.shards), [*values, total]
 
     one, whole = outcome(BlasInfo("another BLAS", "unknown", None, (), 1))
-    three, cut = outcome(BlasInfo("OpenBLAS", "SkylakeX", 1, (), 3))
-    assert (one, three) == (1, 3)
-    for a, b in zip(whole, cut, strict=True):
-        np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
+    assert one == 1
+    for workers in (3, 8):
+        shards, cut = outcome(BlasInfo("OpenBLAS", "SkylakeX", 1, (), workers))
+        assert shards == workers
+        for a, b in zip(whole, cut, strict=True):
+            np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-12)
 
 
 def test_small_batches_are_not_split():
     assert choose_shard_count(200_000, 16, 50, 2) == 2
     assert choose_shard_count(200_000, 16, 50, 8) == 4  # at least four sequences each
+    assert choose_shard_count(200_000, 64, 50, 8) == 8
+    assert choose_shard_count(200_000, 31, 50, 8) == 7
     assert choose_shard_count(200_000, 1, 25, 8) == 1
     assert choose_shard_count(1_000, 16, 50, 8) == 1  # too little work for another thread

@@ -103,6 +103,45 @@ def test_processes_and_threads_give_equal_state_gradients(monkeypatch):
     assert_same(*outcomes)
 
 
+def test_eight_processes_give_the_gradients_of_a_whole_batch(monkeypatch):
+    model = network(layers=2, dropout=0.3, dtype="float64")
+    inputs, targets = np.random.default_rng(0).integers(0, V, (2, 33, T))
+    outcomes = []
+    for workers in (1, 8):
+        count = BlasInfo(info().library, info().kernel, info().threads, (), workers)
+        monkeypatch.setattr("rnncore.batch_pass.blas.info", lambda count=count: count)
+        buffers, state = Pass(model, 33, T), model.initial_state(33)
+        rng = np.random.default_rng(5)
+        loss, grads = model.loss(inputs, targets, state, buffers=buffers, rng=rng)
+        outcomes.append([loss, *(g.copy() for g in grads.values()), *state, *buffers.dstate])
+    remote = [shard for shard in buffers.shards if isinstance(shard, RemoteShard)]
+    assert len({shard._worker.pid for shard in remote}) == 7
+    assert [shard.rows.stop - shard.rows.start for shard in buffers.shards] == [4] * 7 + [5]
+    for whole, shared in zip(*outcomes, strict=True):
+        np.testing.assert_allclose(shared, whole, rtol=1e-9, atol=1e-12)
+
+
+def test_workers_start_at_the_same_time(monkeypatch):
+    events = []
+
+    class Recorded(worker_pool.Worker):
+        def __init__(self):
+            super().__init__()
+            events.append("start")
+
+        def wait_for_reply(self, seconds):
+            events.append("wait")
+            return super().wait_for_reply(seconds)
+
+    monkeypatch.setattr(worker_pool, "Worker", Recorded)
+    first, second, third = worker_pool.get_workers(3)
+    assert events == ["start"] * 3 + ["wait"] * 3
+    second.kill()
+    assert worker_pool.get_workers(3)[::2] == [first, third]
+    assert worker_pool.get_workers(3)[1].pid != second.pid
+    assert events[6:] == ["start", "wait"]
+
+
 @pytest.mark.parametrize("moment", [0, 5])
 def test_a_killed_worker_does_not_change_the_result(moment, monkeypatch):
     expected = trained_by_threads(monkeypatch)
