@@ -28,7 +28,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-MAX_THREADS = 4
+# Predicted by ``python -m benchmarks.cores``: 16 would be slower than eight for most batches.
+MAX_THREADS = 8
 WORKERS_VARIABLE = "RNNCORE_THREADS"
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
 _KERNEL_VARIABLE = "OPENBLAS_CORETYPE"

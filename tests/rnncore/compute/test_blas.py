@@ -32,8 +32,8 @@ def test_the_kernel_is_set_only_for_amd_with_all_of_avx512(vendor, flags, kernel
     assert settings.reasons[0].startswith("kernel: " + (kernel or "OpenBLAS"))
 
 
-@pytest.mark.parametrize(("cores", "workers"), [(0, 1), (1, 1), (2, 2), (4, 4), (64, 4)])
-def test_a_product_has_one_thread_and_up_to_four_workers_share_a_batch(cores, workers):
+@pytest.mark.parametrize(("cores", "workers"), [(0, 1), (1, 1), (2, 2), (8, 8), (64, 8)])
+def test_a_product_has_one_thread_and_up_to_eight_workers_share_a_batch(cores, workers):
     environ: dict[str, str] = {}
     assert blas.choose_settings(environ, "GenuineIntel", AVX512, cores).workers == workers
     assert environ == {"OPENBLAS_NUM_THREADS": "1"}
