@@ -28,7 +28,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-# Predicted by ``python -m benchmarks.cores``: 16 would be slower than eight for most batches.
+# By ``python -m benchmarks.cores``, twice as many would gain a fifth at best, for twice the memory.
 MAX_THREADS = 8
 WORKERS_VARIABLE = "RNNCORE_THREADS"
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS")
