@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rnncore import checks, layer_figures, validation
+from rnncore import checks, layer_figures, learning_rates, validation
 from rnncore.batch_pass import Pass
 from rnncore.batches import Batch, Batches, check_ids, split
 from rnncore.best_weights import BestWeights, keep_best
@@ -40,8 +40,7 @@ class Solver(TrainingLoop):
 
     data: 1-D integer ids, each within ``0 .. model.vocab_dim - 1``.
     seq_length, batch_size: T and N, the steps and streams of a batch.
-    lr: base learning rate. The default suits Adam and about 200 hidden units; for larger
-        networks half of it is a better start.
+    lr: base learning rate; None takes ``learning_rates.default_rate`` for this network.
     update_rule: a name in ``rnncore.UPDATE_RULES``.
     num_iters: iterations of the whole run; the schedule spans them.
     val_fraction: fraction of the data, at its end, that is held out for validation.
@@ -67,7 +66,7 @@ class Solver(TrainingLoop):
         model: RNN,
         seq_length: int = 50,
         batch_size: int = 16,
-        lr: float = 8e-3,
+        lr: float | None = None,
         update_rule: str = "adam",
         num_iters: int = 20_000,
         val_fraction: float = 0.1,
@@ -85,6 +84,7 @@ class Solver(TrainingLoop):
         self.val_fraction = val_fraction
         self.batches = Batches(self.train_ids, batch_size, seq_length)
         self.batch_size, self.seq_length = batch_size, seq_length
+        lr = learning_rates.default_rate(update_rule, model, batch_size) if lr is None else lr
         super().__init__(lr, schedule, num_iters, warmup)
         self.clip = None if clip is None else checks.check_number("clip", clip, 0.0, open_low=True)
         self.eval_every = (

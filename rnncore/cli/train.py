@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.out is not None and args.out.exists() and not args.restart:
         solver = continue_output(args.out, args.book, solver, CHANGEABLE)
         _change_settings(solver, given)
-    print(repr(solver), file=sys.stderr)
+    print(f"{solver!r}, {solver.update_rule}, learning rate {solver.lr:g}", file=sys.stderr)
     stopped_by = _train(solver, Outputs(args.out, args.model, args.latest))
     if stopped_by is not None:
         again = "Run the same command again to continue." if args.out else "It was not saved."

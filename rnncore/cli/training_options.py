@@ -35,7 +35,7 @@ SOLVER_OPTIONS = (
     Option("--iters", "num_iters", int, "iterations of the whole run"),
     Option("--batch-size", "batch_size", int, "passages read in parallel in an iteration"),
     Option("--seq-length", "seq_length", int, "characters of each passage in an iteration"),
-    Option("--lr", "lr", float, "base learning rate"),
+    Option("--lr", "lr", float, "base learning rate; by default one that suits the network"),
     Option("--rule", "update_rule", UPDATE_RULES, "update rule"),
     Option("--schedule", "schedule", SCHEDULES, "learning rate schedule"),
     Option("--warmup", "warmup", int, "iterations in which the learning rate rises to its base"),
