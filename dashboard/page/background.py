@@ -37,6 +37,16 @@ def job(kind: str, about: object, work: Callable[[], T], *, start: bool = True) 
     return found
 
 
+def find(kind: str, about: object) -> Job[T] | None:
+    """Return this page's job of a kind if it is about this; cancel and drop it if not."""
+    known = values().get(f"_job_{kind}")
+    if known is not None and known[0] != about:
+        known[1].cancel()
+        forget(kind)
+        known = None
+    return None if known is None else known[1]
+
+
 def is_running(kind: str) -> bool:
     """Return whether this page has a job of a kind that waits or runs."""
     known = values().get(f"_job_{kind}")

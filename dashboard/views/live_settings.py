@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import settings
 from dashboard.page import settings_callbacks, widgets
 from dashboard.reports.terms import TERMS
+from dashboard.views import rates
 from dashboard.views.lazy_expander import lazy_expander
 from rnncore import UPDATE_RULES
 from rnncore.schedules import SCHEDULES
@@ -27,6 +28,7 @@ def show() -> None:
             "up; too low and it hardly falls.",
             lambda rate: f"{rate:g}",
         )
+        rates.show()
     with rule:
         st.selectbox(
             "Update rule",

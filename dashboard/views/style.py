@@ -122,6 +122,7 @@ border:1px solid var(--line);border-radius:.5rem;padding:0 .2rem 0 .75rem;backgr
 .st-key-doctor button{min-height:2rem;padding-block:0;white-space:nowrap}
 :is(.st-key-notices,.st-key-live_notices):not(:has(*)){display:none}
 .st-key-notices [data-testid="stAlertContainer"]{padding:.4rem .8rem}
+:is(.st-key-rates,.st-key-rate_found) button{min-height:1.9rem;padding-block:0}
 .st-key-tabs textarea{min-height:2.4rem;height:2.4rem!important}
 .st-key-samples .piece{height:5.6rem;border:1px solid var(--line);border-radius:.5rem;
 font-size:.74rem;padding:.4rem .7rem}

@@ -1,0 +1,109 @@
+"""Below the learning rate: the rate that suits the network, and a test of rates."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.charts import rate_test
+from dashboard.formatting import escape_markdown
+from dashboard.page import error_boundary, rates, state, widgets
+from dashboard.runs.rate_probe import TEST_SECONDS, Candidate
+from dashboard.settings import CELL_NAMES
+
+_TICK_SECONDS = 0.5
+
+
+def show() -> None:
+    """Draw the suggestion and the test, with its result once there is one."""
+    network = rates.candidate()
+    if network is None:
+        return
+    job = rates.job_of(network)
+    running = job is not None and job.running
+    _draw_suggestion(network, running)
+    if rates.refusal():
+        st.warning(escape_markdown(rates.refusal()))
+    st.fragment(error_boundary.part(_watch), run_every=_TICK_SECONDS if running else None)()
+    if job is not None and not running:
+        _draw_result(network)
+
+
+def _draw_suggestion(network: Candidate, running: bool) -> None:
+    settings = network.settings
+    cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
+    adapted = network.update_rule in ("adam", "adamw")
+    with st.container(horizontal=True, vertical_alignment="center", key="rates"):
+        st.caption(
+            f"Suggested for {'this network' if adapted else network.update_rule}: "
+            f"**{network.suggested:g}**",
+            width="content",
+            help=(
+                f"It was measured for networks like this one: {cell}, hidden size "
+                f"{settings.hidden_dim}, batch size {settings.batch_size}. A larger network needs "
+                "a lower rate, a larger batch bears a higher one."
+                if adapted
+                else "A usual rate for this update rule. It does not depend on the network."
+            ),
+        )
+        _draw_use(network.suggested, "use_suggested")
+        if running:
+            st.button("Stop the test", key="stop_rates", on_click=rates.stop_test, args=(network,))
+        else:
+            st.button(
+                f"Test rates ({TEST_SECONDS:g} s)",
+                key="test_rates",
+                on_click=rates.start_test,
+                args=(network,),
+                help="Trains a temporary copy, from the first weights, at rates from very low to "
+                "too high, and shows where its loss rises. Your run stays as it is.",
+            )
+
+
+def _draw_use(rate: float, key: str) -> None:
+    if rate != widgets.train_settings().lr:
+        st.button(f"Use {rate:g}", key=key, on_click=rates.use, args=(rate,))
+
+
+def _watch() -> None:
+    """Draw a note while the test runs; have the page redrawn when it ends."""
+    network = rates.candidate()
+    job = None if network is None else rates.job_of(network)
+    running = job is not None and job.running
+    if running:
+        st.caption("Testing rates …")
+    if state.flag_change("testing rates", running) is False:
+        st.rerun()  # the whole page, so that this fragment stops ticking
+
+
+def _draw_result(network: Candidate) -> None:
+    job = rates.job_of(network)
+    if job is None:
+        return
+    found = job.result
+    if found is None:
+        reason = "because a training started" if job.interrupted else "with an error"
+        st.caption(f"The test ended {reason}, so it has no result.")
+        return
+    if len(found.rates):
+        st.vega_lite_chart(
+            rate_test.rate_rows(found),
+            rate_test.rate_spec(),
+            width="stretch",
+            key="rate_test",
+            alt="Loss by learning rate, with the rate that the test suggests",
+        )
+    if found.suggested is None or found.too_high is None:
+        st.caption(
+            "The test suggests no rate: the loss did not clearly rise, or the network is too slow "
+            "for it."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="rate_found"):
+        st.caption(
+            f"From a rate of {found.too_high:.2g} on the loss rises; this test suggests "
+            f"**{found.suggested:g}**.",
+            help="A good start is about a tenth of the rate from which on the loss rises. The test "
+            "is rough: another text or a busy computer may change its suggestion by half.",
+        )
+        if found.suggested != network.suggested:
+            _draw_use(found.suggested, "use_tested")
