@@ -21,6 +21,7 @@ COMPARISON_DEFAULTS: dict[str, Any] = {
     "race_minutes": 1.0,
     "race_entrants": ["LSTM", "GRU", "Vanilla RNN"],
     "race_same_size": True,
+    "race_suggested_rates": True,
 }
 
 

@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from dashboard.page import comparison, current_run, entry, error_boundary, messages, state, widgets
 from dashboard.page.session import values
-from dashboard.races.entrants import READY, Race, Racer, equal_sizes, new_racers
+from dashboard.races.entrants import (
+    READY,
+    Race,
+    Racer,
+    at_suggested_rates,
+    equal_sizes,
+    new_racers,
+)
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run
 from dashboard.server import limits
@@ -34,12 +41,13 @@ def entrants() -> dict[str, Racer]:
 
 
 def chosen_racers(text: LoadedText) -> list[Racer]:
-    """Return the networks that are chosen for a race of one's own, of equal size if wanted."""
+    """Return the networks that are chosen for a race of one's own, of equal size and
+    at suggested rates if wanted."""
     offered = entrants()
     racers = [offered[name] for name in values()["race_entrants"] if name in offered]
     if values()["race_same_size"] and racers:
-        return equal_sizes(racers, len(text.vocab))
-    return racers
+        racers = equal_sizes(racers, len(text.vocab))
+    return at_suggested_rates(racers) if values()["race_suggested_rates"] else racers
 
 
 def chosen_goal() -> Goal:
@@ -55,7 +63,9 @@ def start_ready(name: str) -> None:
     with messages.errors_at("race"):
         race: Race = READY[name]
         text = loading.load_sample(race.text)
-        racers = equal_sizes(race.racers, len(text.vocab)) if race.same_size else race.racers
+        racers = equal_sizes(race.racers, len(text.vocab)) if race.same_size else [*race.racers]
+        if race.suggested_rates:
+            racers = at_suggested_rates(racers)
         _start(text, racers, race.goal, name)
 
 

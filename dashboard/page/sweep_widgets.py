@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.sweeps.form import SETTINGS, SweepForm
 
 AXES, SEEDS, SEARCH, DRAWS = "sweep_axes", "sweep_seeds", "sweep_search", "sweep_draws"
-BUDGET, LIMIT = "sweep_budget", "sweep_limit"
+BUDGET, LIMIT, RATES = "sweep_budget", "sweep_limit", "sweep_suggested_rates"
 AMOUNTS = {"iterations": "sweep_iterations", "minutes": "sweep_minutes"}
 SHOWN = "sweep_shown"  # the id of the sweep whose results are shown
 
@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     AMOUNTS["iterations"]: 1_000,
     AMOUNTS["minutes"]: 2.0,
     LIMIT: None,  # no limit
+    RATES: True,
 }
 
 
@@ -48,4 +49,5 @@ def read_form(widgets: Mapping[Any, Any]) -> SweepForm:
         budget=budget,
         amount=widgets[AMOUNTS[budget]],
         total_minutes=widgets[LIMIT] or None,
+        suggested_rates=bool(widgets[RATES]),
     )

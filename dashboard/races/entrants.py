@@ -11,6 +11,7 @@ from dashboard.settings import CELL_NAMES, Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
 from dashboard.training.goals import Plan
 from rnncore import RnnCoreError
+from rnncore.learning_rates import ADAPTED, default_rate
 
 FEWEST, MOST = 2, 4
 _USUAL = TrainSettings()
@@ -33,6 +34,7 @@ class Race:
     lesson: what it shows, in one sentence. text: file name of a sample text.
     same_size: whether the hidden sizes are computed so that all have as many parameters as the
         first.
+    suggested_rates: whether each trains at the rate suggested for it, not at that of its settings.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Race:
     racers: tuple[Racer, ...]
     goal: Goal
     same_size: bool = False
+    suggested_rates: bool = False
 
 
 _HIGH_RATE = replace(_USUAL, lr=2.0, update_rule="sgd", schedule="constant")
@@ -49,11 +52,12 @@ READY = {
     "cells": Race(
         "LSTM, GRU or vanilla RNN",
         "Brackets must be closed in the right order, often long after they were opened: which "
-        "cell remembers best, with equal parameters?",
+        "cell remembers best, with equal parameters, each at its suggested learning rate?",
         "brackets.txt",
         tuple(Racer(ModelSettings(cell, hidden_dim=64)) for cell in ("lstm", "gru", "vanilla")),
         Goal("iterations", 600),
         same_size=True,
+        suggested_rates=True,
     ),
     "clipping": Race(
         "With and without clipping",
@@ -99,6 +103,19 @@ def equal_sizes(racers: Sequence[Racer], vocab_dim: int) -> list[Racer]:
     return [first, *(replace(r, model=match_size(r.model, size, vocab_dim)) for r in others)]
 
 
+def at_suggested_rates(racers: Sequence[Racer]) -> list[Racer]:
+    """Return the racers, each at the rate suggested for it if its update rule is Adam or AdamW.
+
+    At one rate for all, a cell or a size would win that happens to suit it.
+    """
+    return [
+        replace(r, train=replace(r.train, lr=default_rate(rule, r.model, r.model.batch_size)))
+        if (rule := r.train.update_rule) in ADAPTED
+        else r
+        for r in racers
+    ]
+
+
 def new_racers(text: LoadedText, racers: Sequence[Racer], goal: Goal) -> list[Run]:
     """Return a run at iteration 0 for each racer, with the same goal, text and validations.
 
@@ -127,10 +144,10 @@ def new_racers(text: LoadedText, racers: Sequence[Racer], goal: Goal) -> list[Ru
 
 
 def describe(racer: Racer) -> str:
-    """Return a racer in a few characters, such as "Vanilla RNN 96, clipping off"."""
+    """Return a racer in a few characters, such as "Vanilla RNN 96 at 2, clipping off"."""
     model, clip = racer.model, racer.train.clip
     cell = CELL_NAMES.get(model.cell_type, model.cell_type)
     layers = f"{model.num_layers} × " if model.num_layers > 1 else ""
     clipping = "off" if math.isinf(clip) else f"{clip:g}"
     unusual = "" if clip == _USUAL.clip else f", clipping {clipping}"
-    return f"{cell} {layers}{model.hidden_dim}{unusual}"
+    return f"{cell} {layers}{model.hidden_dim} at {racer.train.lr:g}{unusual}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from dashboard.server import limits
 from dashboard.settings import CELL_NAMES, ModelSettings, TrainSettings
 from dashboard.text.loading import LoadedText
 from rnncore import UPDATE_RULES, RnnCoreError
+from rnncore.learning_rates import default_rate
 from rnncore.schedules import SCHEDULES
 from rnncore.sweep import SweepPlan, SweepText, ValueRange, values
 from rnncore.sweep.plan import MODEL_SETTINGS, SOLVER_SETTINGS
@@ -48,6 +49,8 @@ SETTINGS = {
         "Schedule", ("constant", "cosine"), {name: name for name in SCHEDULES}
     ),
 }
+# Each value of these has a learning rate of its own that suits it.
+_NEED_RATES = ("hidden_dim", "cell_type", "num_layers", "batch_size", "update_rule")
 SEARCHES = {"grid": "All combinations", "random": "Random", "halving": "Halving"}
 
 
@@ -58,6 +61,8 @@ class SweepForm:
     axes: by setting, the text of its values, or the chosen names.
     draws: combinations of a random search. amount: iterations or minutes of a run, by ``budget``.
     total_minutes: of the sweep, or None.
+    suggested_rates: whether each run trains at the rate suggested for it, if what varies asks for
+        different rates (see ``asks_for_rates``).
     """
 
     axes: Mapping[str, str | tuple[str, ...]]
@@ -67,6 +72,13 @@ class SweepForm:
     budget: str = "iterations"
     amount: float = 1_000
     total_minutes: float | None = None
+    suggested_rates: bool = True
+
+
+def asks_for_rates(axes: Iterable[str]) -> bool:
+    """Return whether the swept settings need different rates, and the rate is not one of them."""
+    names = {*axes}
+    return "lr" not in names and not names.isdisjoint(_NEED_RATES)
 
 
 def make_plan(form: SweepForm, model: ModelSettings, train: TrainSettings) -> SweepPlan:
@@ -77,6 +89,8 @@ def make_plan(form: SweepForm, model: ModelSettings, train: TrainSettings) -> Sw
     ranges = any(isinstance(found, ValueRange) for found in axes.values())
     draws = form.draws if form.search == "random" or (form.search == "halving" and ranges) else None
     settings = {k: v for k, v in rnncore_settings(model, train).items() if k not in axes}
+    if form.suggested_rates and asks_for_rates(axes):
+        del settings["lr"]  # each Solver takes the rate that suits its network
     plan = SweepPlan(
         axes,
         settings,
@@ -137,6 +151,9 @@ def train_settings(settings: Mapping[str, Any], num_iters: int) -> TrainSettings
     """Return the page's training settings for those of a sweep's run."""
     names = TrainSettings.__dataclass_fields__
     known = {k: v for k, v in settings.items() if k in names}
+    if "lr" not in known:
+        network, rule = model_settings(settings), known.get("update_rule", "adam")
+        known["lr"] = default_rate(rule, network, network.batch_size)
     if "clip" in known and known["clip"] is None:
         known["clip"] = math.inf
     for name in ("fresh_after", "eval_every"):

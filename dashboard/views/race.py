@@ -148,6 +148,12 @@ def _draw_own() -> None:
                 key="race_same_size",
                 help="Hidden sizes are computed so that all have as many parameters as the first.",
             )
+            st.toggle(
+                "Suggested learning rates",
+                key="race_suggested_rates",
+                help="Each network with Adam trains at the rate suggested for it, so that no cell "
+                "or size wins because of the rate. Off: the rate of the workbench or the preset.",
+            )
             st.segmented_control(
                 "Ends after equal",
                 ["iterations", "minutes"],

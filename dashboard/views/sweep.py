@@ -12,7 +12,7 @@ from dashboard.page import error_boundary, messages, state, sweep_callbacks, swe
 from dashboard.page.sweep_callbacks import Draft
 from dashboard.reports.terms import TERMS
 from dashboard.runs.titles import describe_cells
-from dashboard.sweeps.form import MAX_RUNS, SEARCHES, SETTINGS
+from dashboard.sweeps.form import MAX_RUNS, SEARCHES, SETTINGS, asks_for_rates
 from dashboard.sweeps.manager import get_manager
 from dashboard.views import bar, browser_tab, sweep_results, text
 
@@ -74,6 +74,13 @@ def _draw_form() -> None:
         for column, name in zip(st.columns(2), chosen[start : start + 2], strict=False):
             with column:
                 _draw_values(name)
+    if asks_for_rates(chosen):
+        st.toggle(
+            "Suggested learning rates",
+            key=sweep_widgets.RATES,
+            help="Each run trains at the rate suggested for it, so that no cell or size wins "
+            "because of the rate. Off: all train at the rate of the workbench.",
+        )
     left, right = st.columns(2)
     with left:
         st.segmented_control(

@@ -17,6 +17,7 @@ from dashboard.training.goals import Plan
 from dashboard.training.status import Phase
 from rnncore import RnnCoreError
 from rnncore.history import COLUMNS, History
+from rnncore.learning_rates import suggest_rate
 from tests.support.comparisons import SETTINGS, compared
 from tests.support.runs import TEXT, small_run
 
@@ -42,6 +43,20 @@ def test_racers_of_equal_size_differ_by_less_than_two_percent():
     sizes = [racer.model.num_params(V) for racer in racers]
     assert sizes[0] == READY["cells"].racers[0].model.num_params(V)
     assert max(sizes) / min(sizes) < 1.02
+
+
+def test_each_cell_races_at_the_rate_suggested_for_it():
+    racers = entrants.at_suggested_rates(
+        [Racer(ModelSettings(cell)) for cell in ("lstm", "gru", "vanilla")]
+    )
+    rates = [suggest_rate(cell, 128, 1, 16) for cell in ("lstm", "gru", "vanilla")]
+    assert [racer.train.lr for racer in racers] == rates
+    assert f"GRU 128 at {rates[1]:g}" == entrants.describe(racers[1])
+
+
+def test_update_rules_without_a_fitted_rate_keep_theirs():
+    plain = Racer(ModelSettings(), TrainSettings(lr=2.0, update_rule="sgd"))
+    assert entrants.at_suggested_rates([plain]) == [plain]
 
 
 @pytest.mark.parametrize("key", READY)

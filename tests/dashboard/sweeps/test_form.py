@@ -11,6 +11,7 @@ from dashboard.settings import ModelSettings, TrainSettings
 from dashboard.sweeps import form
 from dashboard.sweeps.form import SweepForm, make_plan
 from rnncore import RnnCoreError
+from rnncore.learning_rates import suggest_rate
 from rnncore.sweep import ValueRange
 from tests.support.runs import TEXT
 
@@ -23,7 +24,7 @@ def plan_of(axes, **choices):
 
 
 def test_what_does_not_vary_is_as_on_the_page():
-    run = plan_of({"hidden_dim": "4, 8"}).runs[0]
+    run = plan_of({"hidden_dim": "4, 8"}, suggested_rates=False).runs[0]
     solver = run.build(form.sweep_text(TEXT), 100)
     page = ModelSettings.from_model(solver.model, 10, 4, 0.1)
     assert page == ModelSettings(**vars(MODEL) | {"hidden_dim": 4})
@@ -94,3 +95,32 @@ def test_the_memory_of_all_workers_is_checked(monkeypatch):
 def test_every_offered_setting_has_values_that_make_a_plan():
     for name, setting in form.SETTINGS.items():
         plan_of({name: setting.first}).check(form.sweep_text(TEXT))
+
+
+def test_runs_whose_networks_differ_train_at_the_rate_suggested_for_each():
+    plan = plan_of({"cell_type": ("lstm", "gru")})
+    text = form.sweep_text(TEXT)
+    rates = {run.settings["cell_type"]: run.build(text, 10).lr for run in plan.runs}
+    model = form.model_settings(plan.runs[0].settings)
+    size = (model.hidden_dim, model.num_layers, model.batch_size)
+    assert rates == {cell: suggest_rate(cell, *size) for cell in ("lstm", "gru")}
+    shown = {
+        run.settings["cell_type"]: form.train_settings(run.settings, 50).lr for run in plan.runs
+    }
+    assert shown == rates
+
+
+@pytest.mark.parametrize(
+    ("axes", "choices"),
+    [
+        ({"cell_type": ("lstm", "gru")}, {"suggested_rates": False}),
+        ({"dropout": "0, 0.2"}, {}),
+    ],
+)
+def test_the_rate_of_the_page_is_kept_where_one_rate_suits_all_or_is_wanted(axes, choices):
+    assert plan_of(axes, **choices).settings["lr"] == TRAIN.lr
+
+
+def test_a_swept_rate_is_tried_in_each_cell():
+    plan = plan_of({"cell_type": ("lstm", "gru"), "lr": "0.1 0.2"})
+    assert {run.settings["lr"] for run in plan.runs} == {0.1, 0.2}

@@ -12,6 +12,7 @@ from dashboard.races.entrants import Race, Racer
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run
 from dashboard.settings import Goal, ModelSettings
+from rnncore.learning_rates import suggest_rate
 from tests.support.many_runs import copy_runs
 from tests.support.visits import with_story
 
@@ -141,7 +142,9 @@ def test_a_race_of_ones_own_is_paused_and_goes_on(visit):
     page.choose("race_iterations", 100_000)
     page.choose("race_same_size", False)
     page.app.multiselect(key="race_entrants").set_value(["LSTM", "A quarter of the size"]).run()
-    assert page.says("LSTM 16 (")  # the settings of the workbench
+    assert page.says(f"LSTM 16 at {suggest_rate('lstm', 16, 1, 4):g} (")
+    page.choose("race_suggested_rates", False)
+    assert page.says("LSTM 16 at 0.015 (")  # the settings of the workbench
     page.press("Start this race")
     assert page.shown("error") == []
     page.press("Pause the race")

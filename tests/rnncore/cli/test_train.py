@@ -18,6 +18,7 @@ from rnncore.cli import outputs, train
 from rnncore.cli.outputs import Outputs
 from rnncore.cli.stop_signals import stop_on_signals
 from rnncore.errors import SaveError
+from rnncore.learning_rates import suggest_rate
 from tests.rnncore.cli.commands import BOOK, SMALL
 from tests.support.paths import ROOT
 
@@ -36,6 +37,20 @@ def test_train_saves_a_run_and_a_model(run, tmp_path, book):
     assert (m.cell_type, m.num_layers, m.hidden_dim, m.input_dim) == ("gru", 2, 12, 5)
     assert set(m.vocab.idx_to_char) == set(BOOK)
     np.testing.assert_array_equal(load(pkl).flat, m.flat)
+
+
+def test_without_a_rate_the_run_takes_and_prints_the_one_that_suits_its_network(
+    run, tmp_path, book
+):
+    out = tmp_path / "run.npz"
+    code, _, err = run("train", book, "--out", out, "--cell", "gru", *SMALL)
+    assert code == 0, err
+    rate = suggest_rate("gru", 12, 1, 4)
+    assert load(out).lr == rate
+    assert f"adam, learning rate {rate:g}" in err
+    code, _, err = run("train", out, "--iters", 40, "--lr", 0.25)
+    assert code == 0, err
+    assert "adam, learning rate 0.25" in err
 
 
 def test_the_same_seed_trains_the_same_model(run, tmp_path, book):
