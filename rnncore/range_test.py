@@ -28,7 +28,7 @@ _MIDDLE = {
     "sgd": 1.0, "momentum": 0.1, "adagrad": 0.2, "rmsprop": 0.02, "adam": 0.02, "adamw": 0.02,
 }  # fmt: skip
 _SPAN = 100.0
-_MEMORY = 30  # the running mean remembers about this fraction of the iterations over all rates
+_MEMORY = 30  # the running mean remembers about one in so many iterations of a whole test
 # The test ends when the mean has risen from its lowest by these shares of its fall and of its
 # first value, but not in the first iterations, when the mean is still noisy.
 _RISE_OF_FALL, _RISE_OF_FIRST = 0.3, 0.1
