@@ -33,6 +33,7 @@ from dashboard.server.background_job import Job
 from dashboard.text import loading
 from dashboard.views import bar, browser_tab, how_network
 from dashboard.views.inside import parts
+from dashboard.views.page_button import page_button
 
 SENTENCE = "The light went out, and he said nothing."
 SEED_TEXT = "The l"
@@ -54,8 +55,13 @@ def show(pages: Sequence[Page]) -> None:
     st.set_page_config(page_title=f"How it works · {browser_tab.NAME}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("How it works", anchor=False, width="stretch")
-        if st.button("Take the tour", icon=":material/explore:", on_click=tour.start):
-            st.switch_page(pages[0])
+        page_button(
+            "Take the tour",
+            pages[0],
+            key="how_tour",
+            icon=":material/explore:",
+            on_click=tour.start,
+        )
     st.markdown(
         "The network reads a text **one character at a time**. After each character it gives every "
         "character of its vocabulary a probability of coming next. Training adjusts its weights a "

@@ -17,6 +17,7 @@ from dashboard.reports.terms import TERMS
 from dashboard.text import loading
 from dashboard.training.status import Phase
 from dashboard.views import bar, browser_tab, compare, side_by_side
+from dashboard.views.page_button import page_button
 
 TICK_SECONDS = 1.0
 
@@ -62,12 +63,14 @@ def _draw_controls(runs: Sequence[Compared], compare_page: Page) -> None:
                 "Go on", icon=":material/play_arrow:", type="primary",
                 on_click=race.go_on, args=(ids,),
             )  # fmt: skip
-        if st.button(
+        page_button(
             "Compare in detail",
+            compare_page,
+            key="race_compare",
+            query={"runs": ",".join(ids)},
             icon=":material/stacked_line_chart:",
             help="All settings, results and samples of the racers, with a link and files.",
-        ):
-            st.switch_page(compare_page, query_params={"runs": ",".join(ids)})
+        )
         st.button(
             "Close", icon=":material/close:", type="tertiary", on_click=race.close,
             help="The racers stay under Runs, where a switch shows them.",

@@ -19,6 +19,7 @@ from dashboard.runs.labels import MAX_NAME, MAX_NOTE, describe_removal
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run_row import RunRow
 from dashboard.views import bar, browser_tab
+from dashboard.views.page_button import page_button
 
 _HEIGHT = 420  # pixels: ten rows and a half, so that one sees that there are more
 
@@ -94,25 +95,26 @@ def _draw_actions(selected: Sequence[RunRow], workbench: Page, compare: Page) ->
     one = selected[0] if len(selected) == 1 else None
     with st.container(key="runs_actions", horizontal=True, vertical_alignment="center"):
         opens = one is not None and (one.has_network or not one.damaged)
-        if st.button(
+        page_button(
             "Open",
+            workbench,
             key="open_run",
             icon=":material/open_in_new:",
             disabled=not opens,
             on_click=open_run.open_past_run,
             args=(ids[0] if ids else "",),
             help="Show the selected run on the workbench, to go on training or to generate.",
-        ):
-            st.switch_page(workbench)
-        if st.button(
+        )
+        page_button(
             f"Compare {len(ids)}" if len(ids) > 1 else "Compare",
+            compare,
             key="compare_runs",
+            query={"runs": ",".join(ids)},
             type="primary",
             icon=":material/stacked_line_chart:",
             disabled=not 2 <= len(ids) <= MOST,
             help=f"Select 2 to {MOST} rows to see their curves, settings and samples side by side.",
-        ):
-            st.switch_page(compare, query_params={"runs": ",".join(ids)})
+        )
         starred = bool(selected) and all(row.labels.starred for row in selected)
         st.button(
             "Remove star" if starred else "Star",

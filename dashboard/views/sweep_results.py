@@ -17,6 +17,7 @@ from dashboard.sweeps import summary
 from dashboard.sweeps.manager import get_manager
 from dashboard.sweeps.summary import Summary
 from dashboard.sweeps.sweep import Sweep
+from dashboard.views.page_button import page_button
 
 if TYPE_CHECKING:
     from rnncore.sweep.effects import Effect
@@ -114,8 +115,9 @@ def _draw_best(sweep: Sweep, best: Trial, workbench: Page) -> None:
         )
     with buttons, st.container(horizontal=True, horizontal_alignment="right"):
         stored = best.number in sweep.about.stored
-        if st.button(
+        page_button(
             "Open the best run",
+            workbench,
             key="sweep_open_best",
             disabled=not stored,
             help="Opens it on the workbench, to write with it or to train it further."
@@ -123,16 +125,15 @@ def _draw_best(sweep: Sweep, best: Trial, workbench: Page) -> None:
             else "It can be opened when it has ended.",
             on_click=sweep_callbacks.open_trial,
             args=(sweep.id, best.number),
-        ):
-            st.switch_page(workbench)
-        if st.button(
+        )
+        page_button(
             "Use its settings",
+            workbench,
             key="sweep_use_best",
             help="Sets the workbench to this text and these settings, for a longer training.",
             on_click=sweep_callbacks.use_settings,
             args=(sweep.id, best.number),
-        ):
-            st.switch_page(workbench)
+        )
 
 
 def _draw_charts(found: Summary, best: int) -> None:
@@ -199,14 +200,14 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page, compare: Pag
     trial = chosen[0]
     stored = trial.number in sweep.about.stored
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        page_button(
             f"Open run {trial.number}",
+            workbench,
             key="sweep_open_chosen",
             disabled=not stored,
             on_click=sweep_callbacks.open_trial,
             args=(sweep.id, trial.number),
-        ):
-            st.switch_page(workbench)
+        )
         if not stored:
             st.caption("It can be opened when it has ended.")
     if trial.result.message:
@@ -218,9 +219,12 @@ def _draw_compare(sweep: Sweep, chosen: list[Trial], compare: Page) -> None:
     stored = sweep.about.stored
     ids = [stored[trial.number] for trial in chosen if trial.number in stored]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
-            f"Compare {len(ids)}", key="sweep_compare", disabled=not 2 <= len(ids) <= MOST
-        ):
-            st.switch_page(compare, query_params={"runs": ",".join(ids)})
+        page_button(
+            f"Compare {len(ids)}",
+            compare,
+            key="sweep_compare",
+            query={"runs": ",".join(ids)},
+            disabled=not 2 <= len(ids) <= MOST,
+        )
         if len(ids) < len(chosen):
             st.caption("The others can be compared when they have ended.")
