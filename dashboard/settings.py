@@ -233,8 +233,8 @@ PRESETS = {
     "overnight": Preset(
         "Overnight",
         "For a long text and a night: two layers. Ends when validation stalls.",
-        ModelSettings(hidden_dim=256, num_layers=2, dropout=0.2, batch_size=32, seq_length=100),
-        TrainSettings(lr=3e-3, num_iters=100_000),
+        ModelSettings(hidden_dim=256, num_layers=2, dropout=0.25, batch_size=32, seq_length=64),
+        TrainSettings(lr=8e-3, num_iters=100_000),
     ),
     "original": Preset(
         "The original",

@@ -27,13 +27,11 @@ from benchmarks.quality import BOOKS
 
 TEXTS, SECONDS, SEQUENCE = ("novel-half", "play"), 20.0, 32
 # Hidden size, batch size and layers: each differs from the first in one or two.
-SHAPES = (
-    (128, 32, 1), (64, 32, 1), (256, 32, 1), (128, 16, 1), (128, 64, 1), (256, 16, 1), (128, 32, 2),
-)  # fmt: skip
+SHAPES = ((128, 32, 1), (64, 32, 1), (256, 32, 1), (128, 16, 1), (128, 64, 1), (128, 32, 2))
 RATES = {
-    "lstm": (0.004, 0.008, 0.016, 0.032),
-    "gru": (0.002, 0.004, 0.008, 0.016),
-    "vanilla": (0.002, 0.004, 0.008, 0.016),
+    "lstm": (0.008, 0.016, 0.032),
+    "gru": (0.004, 0.008, 0.016),
+    "vanilla": (0.004, 0.008, 0.016),
 }
 
 Shape = tuple[int, int, int]
@@ -111,22 +109,33 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def format_table(found: Mapping[tuple[str, Shape], Mapping[float, float]]) -> str:
-    """Return a row for each network with its losses and best rate, then the rule of each cell."""
-    lines = ["| network | loss at each rate | best rate |", "|---|---|---|"]
-    best: dict[str, dict[Shape, float]] = {}
-    for (cell, shape), by_rate in sorted(found.items()):
+    """Return a row for each shape with losses and best rate of each cell, then the rules."""
+    cells = [cell for cell in RATES if any(cell == known for known, _ in found)]
+    titles = (f"{cell}, {', '.join(f'{rate:g}' for rate in RATES[cell])}" for cell in cells)
+    lines = [f"| network | {' | '.join(titles)} |", "|---" * (1 + len(cells)) + "|"]
+    for shape in SHAPES:
         H, N, layers = shape
-        best.setdefault(cell, {})[shape] = best_rate(by_rate)
-        cells = ", ".join(f"{by_rate[rate]:.3f} ({rate:g})" for rate in sorted(by_rate))
-        name = f"{cell} H {H}, N {N}" + (f", {layers} layers" if layers > 1 else "")
-        lines.append(f"| {name} | {cells} | {best[cell][shape]:.2g} |")
+        row = [f"H {H}, N {N}" + (f", {layers} layers" if layers > 1 else "")]
+        row += [_describe(found.get((cell, shape), {})) for cell in cells]
+        lines.append(f"| {' | '.join(row)} |")
     lines.append("")
-    for cell, rates in best.items():
-        rate, size, batch, depth = fit(rates)
+    for cell in cells:
+        best = {shape: best_rate(by_rate) for (of, shape), by_rate in found.items() if of == cell}
+        rate, size, batch, depth = fit(best)
         lines.append(
             f"{cell}: {rate:.3g} (H / 128)^{size:.2f} (N / 32)^{batch:.2f} layers^{depth:.2f}"
         )
     return "\n".join(lines)
+
+
+def _describe(by_rate: Mapping[float, float]) -> str:
+    """Return the losses in the order of the rates, and the best rate."""
+    if not by_rate:
+        return ""
+    lowest = min(by_rate, key=by_rate.__getitem__)
+    end = {min(by_rate): "≤ ", max(by_rate): "≥ "}.get(lowest, "")
+    losses = ", ".join(f"{by_rate[rate]:.3f}" for rate in sorted(by_rate))
+    return f"{losses}: {end}{best_rate(by_rate):.2g}"
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import rnncore
 from rnncore import CELLS, RNN, UPDATE_RULES, Solver
 from rnncore.errors import SettingError
 from rnncore.learning_rates import (
-    FITTED_BATCH,
-    FITTED_HIDDEN,
     FIXED,
+    RULE_BATCH,
+    RULE_HIDDEN,
     default_rate,
     suggest_rate,
 )
@@ -41,11 +41,11 @@ def test_a_gru_gets_a_lower_rate_than_an_lstm(hidden):
     assert suggest_rate("gru", hidden, 1, 32) < suggest_rate("lstm", hidden, 1, 32)
 
 
-def test_beyond_the_measured_sizes_the_rate_stays_as_it_is_there():
-    least, most = FITTED_HIDDEN
+def test_beyond_the_sizes_of_the_rule_the_rate_stays_as_it_is_there():
+    least, most = RULE_HIDDEN
     assert suggest_rate("lstm", 1, 1, 32) == suggest_rate("lstm", least, 1, 32)
     assert suggest_rate("lstm", 4 * most, 1, 32) == suggest_rate("lstm", most, 1, 32)
-    fewest, most = FITTED_BATCH
+    fewest, most = RULE_BATCH
     assert suggest_rate("lstm", 128, 1, 1) == suggest_rate("lstm", 128, 1, fewest)
     assert suggest_rate("lstm", 128, 1, 9 * most) == suggest_rate("lstm", 128, 1, most)
 
