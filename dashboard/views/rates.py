@@ -11,6 +11,7 @@ from dashboard.runs.rate_probe import TEST_SECONDS, Candidate
 from dashboard.settings import CELL_NAMES
 
 _TICK_SECONDS = 0.5
+_NEAR = 1.5  # rates closer than this factor make no difference that one training could show
 
 
 def show() -> None:
@@ -32,10 +33,11 @@ def _draw_suggestion(network: Candidate, running: bool) -> None:
     settings = network.settings
     cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
     adapted = network.update_rule in ("adam", "adamw")
+    near = "; yours is near it." if _is_near(network.suggested) else ""
     with st.container(horizontal=True, vertical_alignment="center", key="rates"):
         st.caption(
             f"Suggested for {'this network' if adapted else network.update_rule}: "
-            f"**{network.suggested:g}**",
+            f"**{network.suggested:g}**{near}",
             width="content",
             help=(
                 f"It was measured for networks like this one: {cell}, hidden size "
@@ -59,8 +61,13 @@ def _draw_suggestion(network: Candidate, running: bool) -> None:
             )
 
 
+def _is_near(rate: float) -> bool:
+    """Return whether the rate on the page is about as high."""
+    return 1 / _NEAR < widgets.train_settings().lr / rate < _NEAR
+
+
 def _draw_use(rate: float, key: str) -> None:
-    if rate != widgets.train_settings().lr:
+    if not _is_near(rate):
         st.button(f"Use {rate:g}", key=key, on_click=rates.use, args=(rate,))
 
 

@@ -67,14 +67,26 @@ def test_other_update_rules_have_a_usual_rate(page):
 
 def test_the_button_sets_the_rate_and_goes(page):
     rate = suggest_rate("lstm", 16, 1, 4)
+    page.choose("train_lr", 0.1)
+    assert not page.says("yours is near it")
     page.press(f"Use {rate:g}")
     assert page.value("train_lr") == rate
     assert f"Use {rate:g}" not in page.labels()
-    page.choose("train_lr", 0.1)
-    assert f"Use {rate:g}" in page.labels()
+    assert page.says(f"**{rate:g}**; yours is near it.")
+
+
+@pytest.mark.parametrize(
+    ("rate", "offered"), [(0.008, True), (0.012, False), (0.02, False), (0.03, True)]
+)
+def test_a_rate_near_the_page_s_is_not_offered(page, rate, offered):
+    suggested = suggest_rate("lstm", 16, 1, 4)
+    assert suggested == pytest.approx(0.0155, abs=0.001)
+    page.choose("train_lr", rate)
+    assert (f"Use {suggested:g}" in page.labels()) is offered
 
 
 def test_the_button_changes_the_run_at_hand_too(page):
+    page.choose("train_lr", 0.1)
     page.press("Step")
     rate = suggest_rate("lstm", 16, 1, 4)
     page.press(f"Use {rate:g}")
