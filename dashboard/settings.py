@@ -16,7 +16,7 @@ from rnncore.network import count_params, default_input_dim
 HIDDEN_SIZES = (16, 32, 64, 100, 128, 160, 192, 200, 256, 384, 512, 768, 1024)
 LAYERS = (1, 2, 3, 4)
 EMBEDDINGS = (0, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256)
-DROPOUTS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
+DROPOUTS = (0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5)
 SEQ_LENGTHS = (10, 15, 25, 32, 35, 50, 75, 100, 150, 200)
 BATCH_SIZES = (1, 2, 4, 8, 16, 32, 50, 64, 100, 128)
 VAL_FRACTIONS = (0.0, 0.05, 0.1, 0.2)

@@ -67,21 +67,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _group(items: list[pytest.Item]) -> None:
-    """Order the tests for two processes; each group of tests runs in one of them.
+    """Keep the tests of a file in one process; those that must run alone come last, in one.
 
-    First the browser tests, which often wait, beside those of the other files, a group for each
-    file. Last, as one group, what must run alone.
+    Browser tests are among these: beside other programs a page is too slow for some of them.
     """
-
-    def group(item: pytest.Item) -> str:
-        if item.get_closest_marker("alone"):
-            return "alone"
-        return "browser" if item.get_closest_marker("browser") else str(item.path)
-
-    order = {"browser": 0, "alone": 2}
-    items.sort(key=lambda item: order.get(group(item), 1))  # keeps the order within each
+    alone = [item for item in items if any(map(item.get_closest_marker, ("alone", "browser")))]
+    apart = set(alone)
+    items[:] = [item for item in items if item not in apart] + alone
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
+        item.add_marker(pytest.mark.xdist_group("alone" if item in apart else str(item.path)))
 
 
 def _deselect_slow(config: pytest.Config, items: list[pytest.Item]) -> None:

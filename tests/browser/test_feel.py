@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.alone]
+pytestmark = pytest.mark.browser
 
 # Settings of a training that ends after no test. A preset's ends when validation stalls.
 LONG = "text=verses&hidden=200&iterations=1000000"

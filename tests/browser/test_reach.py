@@ -99,7 +99,7 @@ def test_axe_finds_no_serious_problem_in_how_it_works(visit: Visit) -> None:
     page.get_by_role("heading", name="What temperature is").wait_for()
     drawn = page.get_by_test_id("stVegaLiteChart").locator("svg")
     until(lambda: drawn.count() == 3, 20, "How it works does not draw its figures")
-    assert serious(page, TWO_LOOKS) == {}
+    assert serious(page, TWO_LOOKS[:1]) == {}
 
 
 def is_visible(page: Page, part: Locator) -> bool:
