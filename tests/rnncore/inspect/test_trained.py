@@ -18,7 +18,14 @@ class Trained:
         vocab = Vocab.from_text(TEXT)
         self.model = RNN(len(vocab), vocab.idx_to_char, hidden_dim=48, seed=seed)
         solver = Solver(
-            vocab.encode(TEXT), self.model, 50, 16, num_iters=iterations, eval_every=0, seed=seed
+            vocab.encode(TEXT),
+            self.model,
+            50,
+            16,
+            8e-3,
+            num_iters=iterations,
+            eval_every=0,
+            seed=seed,
         )
         while not solver.finished:
             solver.step()
