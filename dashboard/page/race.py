@@ -41,13 +41,20 @@ def entrants() -> dict[str, Racer]:
 
 
 def chosen_racers(text: LoadedText) -> list[Racer]:
-    """Return the networks that are chosen for a race of one's own, of equal size and
-    at suggested rates if wanted."""
+    """Return the networks that are chosen for a race of one's own.
+
+    If wanted, they are of equal size, and train at suggested rates. A preset keeps its own rate.
+    """
     offered = entrants()
-    racers = [offered[name] for name in values()["race_entrants"] if name in offered]
+    names = [name for name in values()["race_entrants"] if name in offered]
+    racers = [offered[name] for name in names]
     if values()["race_same_size"] and racers:
         racers = equal_sizes(racers, len(text.vocab))
-    return at_suggested_rates(racers) if values()["race_suggested_rates"] else racers
+    if values()["race_suggested_rates"]:
+        suggested = at_suggested_rates(racers)
+        chosen = zip(names, racers, suggested, strict=True)
+        racers = [own if name.startswith(OURS) else other for name, own, other in chosen]
+    return racers
 
 
 def chosen_goal() -> Goal:

@@ -155,7 +155,7 @@ def _draw_own() -> None:
                 "Suggested learning rates",
                 key="race_suggested_rates",
                 help="Each network with Adam trains at the rate suggested for it, so that no cell "
-                "or size wins because of the rate. Off: the rate of the workbench or the preset.",
+                "or size wins because of the rate. Presets keep theirs. Off: the workbench's rate.",
             )
             st.segmented_control(
                 "Ends after equal",

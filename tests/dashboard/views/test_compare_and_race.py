@@ -155,6 +155,16 @@ def test_a_race_of_ones_own_is_paused_and_goes_on(visit):
     page.press("Pause the race")
 
 
+def test_a_preset_races_at_its_own_rate(visit):
+    page = with_story(visit)
+    page.open_page("race")
+    page.choose("race_same_size", False)
+    page.app.multiselect(key="race_entrants").set_value(["GRU", "Preset: Quick demo"]).run()
+    assert suggest_rate("lstm", 128, 1, 32) != 0.015
+    assert page.says("LSTM 128 at 0.015 (")
+    assert page.says(f"GRU 16 at {suggest_rate('gru', 16, 1, 4):g} (")
+
+
 def test_racers_that_are_the_same_are_refused_with_a_sentence(visit):
     page = with_story(visit)
     page.open_page("race")
