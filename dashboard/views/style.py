@@ -103,6 +103,11 @@ border-radius:.6rem;overflow:hidden;gap:0;flex-wrap:nowrap}
 border-bottom:1px solid var(--line);font-size:.85rem;white-space:nowrap;overflow:hidden;
 font-variant-numeric:tabular-nums}
 .panel-head .end{margin-left:auto;opacity:.75;overflow:hidden;text-overflow:ellipsis}
+/* Streamlit's buttons of the chart appear at the right end of its head. */
+.st-key-chart_panel .panel-head{height:auto;min-height:2rem;flex-wrap:wrap;align-content:center;
+gap:0 1rem;padding-right:7.6rem;line-height:1.2rem}
+.st-key-chart_panel .panel-head .end{margin:0}
+.st-key-chart_panel>:has(.panel-head){flex:none}
 .panel-head i{display:inline-block;width:.7rem;height:3px;border-radius:2px;vertical-align:middle;
 margin-right:.35rem}
 .piece{height:calc(var(--h) - 2rem - 2px);overflow-y:auto;padding:.6rem .9rem;white-space:pre-wrap;
@@ -236,10 +241,10 @@ text-align:left;vertical-align:top;overflow-wrap:anywhere}
 .compared :is(th,td){padding-inline:.35rem}
 .compared :is(th[scope=col],td){min-width:5.5rem}
 .compared th[scope=row]{white-space:normal}
-/* Streamlit's buttons of a table lie above it and would cover the words there. */
-.st-key-runs_area [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]){
-margin-top:1.6rem}
 }
+/* Streamlit's buttons of a chart or a table lie above it and would cover the words there. */
+[data-testid="stElementContainer"]:has(>:is([data-testid="stDataFrame"],
+[data-testid="stFullScreenFrame"])):not(.st-key-chart_panel *){margin-top:1.6rem}
 .chip{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.4rem}
 """
 # In boxes that hold texts, the first strong character of each paragraph decides its direction:

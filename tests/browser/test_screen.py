@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Visit
-from tests.browser.steps import button, is_training, iterations, until, wait_until_drawn
+from tests.browser.steps import (
+    button,
+    is_training,
+    iterations,
+    loss_chart,
+    until,
+    wait_until_drawn,
+)
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +72,29 @@ _WATCH_SHIFTS = """
                 `${source.node?.className || source.node?.nodeName} ` +
                 `${source.previousRect.top} > ${source.currentRect.top}`)])
     }).observe({type: 'layout-shift', buffered: false})
+}
+"""
+# The words that lie under a chart's buttons, which appear while the pointer is on the chart.
+_COVERED = """
+chart => {
+    const frame = chart.closest('[data-testid=stFullScreenFrame]')
+    const buttons = frame.querySelector('[data-testid=stElementToolbarButtonContainer]')
+    if (!buttons) return null
+    const bar = buttons.getBoundingClientRect(), covered = []
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+        const over = node.parentElement.closest('[data-testid=stMain]')
+        if (!over || buttons.contains(node) || !node.textContent.trim()) continue
+        const part = document.createRange()
+        part.selectNodeContents(node)
+        for (const box of part.getClientRects())
+            if (box.width && box.left < bar.right && box.right > bar.left
+                && box.top < bar.bottom - 1 && box.bottom > bar.top + 1
+                && node.parentElement.checkVisibility({visibilityProperty: true})
+                && !node.parentElement.closest('details:not([open])'))
+                covered.push(node.textContent.trim())
+    }
+    return covered
 }
 """
 ALL = sorted(["chart", "stage slider", "doctor", "Train or Pause", "progress"])
@@ -143,3 +173,32 @@ def test_a_click_on_the_curve_shows_what_was_written_then(visit: Visit) -> None:
     page.mouse.click(plot["x"] + 0.2 * plot["width"], plot["y"] + 0.5 * plot["height"])
     until(lambda: "after 400 iterations" not in title.inner_text(), 20, "the click chose nothing")
     assert page.title().startswith("✓ 400 · ")
+
+
+def assert_nothing_is_covered(page: Page, chart: Locator) -> None:
+    """Point at a chart; assert that its buttons cover no words of the page."""
+    chart.evaluate("chart => chart.scrollIntoView({block: 'center'})")
+    wait_until_drawn(page)
+    page.mouse.move(2, 2)
+    chart.hover()
+    for _ in range(50):  # after a change of the window's size the chart is drawn anew
+        covered = chart.evaluate(_COVERED)
+        if covered == []:
+            break
+        page.wait_for_timeout(200)
+    assert covered == [], page.viewport_size
+
+
+def test_the_buttons_of_a_chart_cover_no_words(visit: Visit) -> None:
+    page = visit()
+    for width, height in (WIDE[0], (960, 700), PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator(".st-key-chart_panel svg.marks").first.wait_for()
+        assert_nothing_is_covered(page, loss_chart(page))
+    page.get_by_role("button", name="Pages").click()
+    page.get_by_role("link", name="How it works").last.click()
+    page.get_by_role("heading", name="What temperature is").wait_for()
+    figures = page.get_by_test_id("stVegaLiteChart")
+    until(lambda: figures.locator("svg").count() == 3, 20, "How it works draws no figures")
+    for n in range(3):
+        assert_nothing_is_covered(page, figures.nth(n))
