@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
+from benchmarks.minutes.gradient_ideas import Noise, SkipSpikes, Tied
+from benchmarks.minutes.idea import Idea
 from rnncore import Solver
 from rnncore.batches import Batches
-
-
-class Idea:
-    """Changes a training. The constructor sees the solver before its first iteration."""
-
-    def __init__(self, solver: Solver):
-        self.solver = solver
-
-    @property
-    def progress(self) -> float:
-        """Share of the training that is done, 0 to 1."""
-        return self.solver.iteration / self.solver.num_iters
-
-    def after_step(self) -> None:
-        """Act after an iteration."""
-
-    def finish(self) -> None:
-        """Act after the last iteration."""
 
 
 class Average(Idea):
@@ -166,6 +151,18 @@ class Trapezoid(Linear):
         return min(1.0, (1 - self.progress) / self.FALL)
 
 
+class Restarts(Linear):
+    """Let the rate fall like a cosine twice: in the first third, and again in the rest.
+
+    Loshchilov and Hutter (2017), "SGDR". The recipe's schedule must be "constant".
+    """
+
+    def factor(self) -> float:
+        progress = self.progress
+        part = 3 * progress if progress < 1 / 3 else 1.5 * progress - 0.5
+        return 0.5 * (1 + math.cos(math.pi * part))
+
+
 IDEAS: dict[str, Callable[[Solver], Idea]] = {
     "average": Average,
     "chrono": Chrono,
@@ -183,4 +180,8 @@ IDEAS: dict[str, Callable[[Solver], Idea]] = {
     "twice-the-length-late": partial(LargerBatches, steps=2),
     "linear": Linear,
     "trapezoid": Trapezoid,
+    "restarts": Restarts,
+    "gradient-noise": Noise,
+    "skip-spikes": SkipSpikes,
+    "tied": Tied,
 }

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.minutes.norm_lstm import NormLSTM
 from benchmarks.minutes.ours import UNKNOWN_LENGTH
 from benchmarks.minutes.recipe import Recipe
 from rnncore import Vocab
@@ -39,8 +40,8 @@ class TorchRNN(nn.Module):
         D = recipe.input_dim or default_input_dim(V)
         between = recipe.dropout if recipe.num_layers > 1 else 0.0
         self.embed, self.dropout = nn.Embedding(V, D), nn.Dropout(recipe.dropout)
-        layer = {"lstm": nn.LSTM, "gru": nn.GRU, "vanilla": nn.RNN}[recipe.cell]
-        self.recurrent = layer(D, H, recipe.num_layers, dropout=between)
+        layers = {"lstm": nn.LSTM, "gru": nn.GRU, "vanilla": nn.RNN, "norm-lstm": NormLSTM}
+        self.recurrent = layers[recipe.cell](D, H, recipe.num_layers, dropout=between)
         self.out = nn.Linear(H, V)
         self.optimizer = torch.optim.Adam(
             self.parameters(), recipe.lr, betas=(0.9, recipe.beta2), fused=True

@@ -13,6 +13,7 @@ class Recipe:
     """A network and how it is trained.
 
     kind: "rnncore", "torch" (nn.LSTM, nn.GRU) or "gpt", which has settings of its own.
+    cell: a name in rnncore.CELLS; for PyTorch also "norm-lstm" (``norm_lstm.NormLSTM``).
     input_dim: D; 0 means the default of rnncore, a quarter of the vocabulary.
     beta2: of Adam and AdamW. ideas: names in ``ideas.IDEAS``; for rnncore only.
     iterations: the length of the training; 0 means as many as fit into the time.

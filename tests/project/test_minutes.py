@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.minutes import __main__ as command
-from benchmarks.minutes import budget, ideas, rates, recipe, search, table, texts, worker
+from benchmarks.minutes import budget, rates, recipe, search, table, texts, worker
 from benchmarks.minutes.figure import Figure
 from benchmarks.minutes.recipe import Recipe
-from rnncore import RNN, Solver
 
 TEXT = "the cat sat on the mat; a rat ate the oats. " * 60
 SMALL = Recipe(hidden_dim=8, batch_size=4, seq_length=10)
@@ -196,80 +195,11 @@ def test_the_name_of_a_recipe_has_what_differs_from_the_default():
     assert str(changed) == "gru H128 N16 T50 0.008 num_layers=2 ideas=chrono+average"
 
 
-def new_solver(**settings) -> Solver:
-    ids = np.random.default_rng(0).integers(0, 5, 2000)
-    return Solver(ids, RNN(5, hidden_dim=8), 10, 4, num_iters=40, eval_every=0, **settings)
-
-
-def test_the_average_is_near_the_last_weights_but_smoother():
-    solver = new_solver(schedule="constant", lr=0.05)
-    idea = ideas.Average(solver)
-    path = []
-    while not solver.finished:
-        solver.step()
-        idea.after_step()
-        path.append(solver.model.flat.copy())
-    last = path[-1]
-    idea.finish()
-    away = np.linalg.norm(solver.model.flat - last)
-    assert 0 < away < np.linalg.norm(path[20] - last)
-
-
-def test_chrono_biases_remember_for_different_times():
-    solver = new_solver()
-    ideas.Chrono(solver)
-    bias = solver.model.params["b"]
-    np.testing.assert_allclose(bias[:8], -bias[8:16])
-    assert bias[8:16].std() > 0.3
-
-
-def test_ideas_for_the_start_change_what_they_name():
-    W = {}
-    for name in ("", "bias=-3", "bias=-2..0", "recurrent-0.5", "inputs-2", "uniform-start"):
-        solver = new_solver()
-        if name:
-            ideas.IDEAS[name](solver)
-        (W[name],) = solver.model.weights(solver.model.flat)
-    D, H = solver.model.input_dim, 8
-    assert (W["bias=-3"][-1, H : 2 * H] == -3).all()
-    np.testing.assert_allclose(W["bias=-2..0"][-1, [H, 2 * H - 1]], [-2, 0])
-    np.testing.assert_allclose(W["recurrent-0.5"][D:-1], W[""][D:-1] / 2)
-    np.testing.assert_allclose(W["inputs-2"][:D], W[""][:D] * 2)
-    assert 0.9 * H**-0.5 < np.abs(W["uniform-start"][:-1]).max() <= H**-0.5
-
-
-@pytest.mark.parametrize(("name", "half"), [("linear", 0.5), ("trapezoid", 1.0)])
-def test_falling_rates_end_near_zero(name, half):
-    solver = new_solver(schedule="constant", lr=0.01)
-    idea = ideas.IDEAS[name](solver)
-    rates = []
-    while not solver.finished:
-        solver.step()
-        idea.after_step()
-        rates.append(solver.lr)
-    assert rates[19] == pytest.approx(0.01 * half)
-    assert rates[-1] < 1e-4
-
-
 def test_every_text_is_found_or_its_file_is_named(tmp_path):
     assert len(texts.load("code", tmp_path)) > 500_000
     assert texts.load("story", tmp_path)
     with pytest.raises(texts.MissingText, match=r"pride\.txt"):
         texts.load("novel-half", Path(tmp_path))
-
-
-@pytest.mark.parametrize(
-    ("name", "shape"), [("twice-the-streams-late", (8, 10)), ("twice-the-length-late", (4, 20))]
-)
-def test_batches_are_larger_in_the_second_half(name, shape):
-    solver = new_solver()
-    idea = ideas.IDEAS[name](solver)
-    shapes = []
-    while not solver.finished:
-        shapes.append(solver.batches.peek().inputs.shape)
-        solver.step()
-        idea.after_step()
-    assert shapes == [(4, 10)] * 20 + [shape] * 20
 
 
 def test_the_fitted_rule_is_that_of_the_losses():
