@@ -125,8 +125,8 @@ def test_a_run_continues_while_its_page_is_refreshed(
     welcome(page)
     assert iterations(page) >= before
     check_training_continues(page)
-    check_page_is_complete(page)
     pause(page)
+    check_page_is_complete(page)
 
 
 def test_a_run_continues_while_the_connection_is_lost(
@@ -147,8 +147,8 @@ def test_a_run_continues_while_the_connection_is_lost(
     context.unroute_all()
     until(lambda: iterations(page) > before + 1, 60, "the connection did not return")
     check_training_continues(page)
-    check_page_is_complete(page)
     pause(page)
+    check_page_is_complete(page)
 
 
 @pytest.mark.slow
@@ -164,8 +164,8 @@ def test_the_link_of_a_closed_tab_opens_its_run_in_another_browser(
         welcome(page)
         assert iterations(page) > before
         check_training_continues(page)
-        check_page_is_complete(page)
         pause(page)
+        check_page_is_complete(page)
 
 
 @pytest.mark.slow
