@@ -1,9 +1,10 @@
 """Search the settings that predict best after a given time, by successive halving.
 
     python -m benchmarks.minutes.search --books ../shared/corpora --out search-runs
+    python -m benchmarks.minutes.search --candidates minutes --seconds 120 400 --judge 0
 
 All candidates train for a short time on some texts; the better part of them trains longer. The best
-at the end is judged on other texts, against the first preset as it was. Sources: Jamieson and
+at the end is judged on other texts, against the first candidate: the preset as it was. Sources: Jamieson and
 Talwalkar (2016), "Non-stochastic best arm identification"; Li et al. (2018), "Hyperband".
 """
 
@@ -24,19 +25,34 @@ SEARCH_TEXTS, JUDGE_TEXTS = ("novel-half", "code"), ("play", "story")
 KEEP = 0.3  # of the candidates, after each round
 
 _START = Recipe(hidden_dim=192, batch_size=32, seq_length=32, lr=0.015)
-# Each differs from the start in one or two settings.
-CANDIDATES: tuple[Recipe, ...] = (
-    FIRST,
-    _START,
-    replace(_START, lr=0.01),
-    replace(_START, lr=0.02),
-    replace(_START, batch_size=16, seq_length=25),
-    replace(_START, batch_size=32, seq_length=50),
-    replace(_START, hidden_dim=128),
-    replace(_START, hidden_dim=256, lr=0.01),
-    replace(_START, hidden_dim=128, num_layers=2, lr=0.01),
-    replace(_START, cell="gru", lr=0.006),
-)
+_LARGE = Recipe(hidden_dim=256, batch_size=32, seq_length=32, lr=0.01, dropout=0.1)
+# For a training of seconds, and of minutes: the preset as it was, then what may be better.
+CANDIDATES: dict[str, tuple[Recipe, ...]] = {
+    "seconds": (
+        FIRST,
+        _START,
+        replace(_START, lr=0.01),
+        replace(_START, lr=0.02),
+        replace(_START, batch_size=16, seq_length=25),
+        replace(_START, batch_size=32, seq_length=50),
+        replace(_START, hidden_dim=128),
+        replace(_START, hidden_dim=256, lr=0.01),
+        replace(_START, hidden_dim=128, num_layers=2, lr=0.01),
+        replace(_START, cell="gru", lr=0.006),
+    ),
+    "minutes": (
+        replace(_LARGE, batch_size=16, seq_length=50),
+        _LARGE,
+        replace(_LARGE, batch_size=16, seq_length=50, lr=0.006),
+        replace(_LARGE, hidden_dim=192, lr=0.012, dropout=0.0),
+        replace(_LARGE, hidden_dim=128, lr=0.015, dropout=0.0),
+        replace(_LARGE, hidden_dim=128, num_layers=2, dropout=0.0),
+        replace(_LARGE, hidden_dim=192, num_layers=2, lr=0.008),
+        replace(_LARGE, cell="gru", lr=0.005, dropout=0.0),
+        replace(_LARGE, cell="gru", hidden_dim=192, lr=0.006, dropout=0.0),
+        replace(_LARGE, cell="gru", hidden_dim=192, num_layers=2, lr=0.005),
+    ),
+}
 
 
 def halve(
@@ -82,6 +98,7 @@ def score(
 def main(argv: Sequence[str] | None = None) -> None:
     """Search, then judge the best."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--candidates", choices=CANDIDATES, default="seconds")
     parser.add_argument("--seconds", nargs="+", type=float, default=[20, 55], help="of each round")
     parser.add_argument(
         "--judge", nargs="*", type=int, default=[0, 1, 2], help="seeds; none: no judging"
@@ -91,9 +108,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, help="write all figures to this JSON file")
     args = parser.parse_args(argv)
     args.out.mkdir(parents=True, exist_ok=True)
-    best = halve(CANDIDATES, args.seconds, args.out, args.books)[0]
+    candidates = CANDIDATES[args.candidates]
+    best = halve(candidates, args.seconds, args.out, args.books)[0]
     for text in JUDGE_TEXTS if args.judge else ():
-        for recipe in (FIRST, best):
+        for recipe in (candidates[0], best):
             loss = score(recipe, args.seconds[-1], (text,), args.judge, args.out, args.books)
             print(f"judged on {text}: {loss:.4f}  {recipe}")
     if args.data:
