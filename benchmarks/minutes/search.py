@@ -4,8 +4,9 @@
     python -m benchmarks.minutes.search --candidates minutes --seconds 120 400 --judge 0
 
 All candidates train for a short time on some texts; the better part of them trains longer. The best
-at the end is judged on other texts, against the first candidate: the preset as it was. Sources: Jamieson and
-Talwalkar (2016), "Non-stochastic best arm identification"; Li et al. (2018), "Hyperband".
+at the end is judged on other texts, against the first candidate: the preset as it was. Sources:
+Jamieson and Talwalkar (2016), "Non-stochastic best arm identification"; Li et al. (2018),
+"Hyperband".
 """
 
 from __future__ import annotations
