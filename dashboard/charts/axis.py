@@ -34,6 +34,15 @@ def top_without_spikes(values: Floats, highest: float, begin: float = 0.0) -> fl
     return round_up(max(high + _MARGIN * height, begin))
 
 
+def top_of_axis(history: History) -> float | None:
+    """Return where the loss axis ends if the loss has a spike, in nats; else None."""
+    loss, (_, val) = history["loss"], history.validations()
+    if not len(loss):
+        return None
+    highest = max(float(history["loss_max"].max()), float(val.max(initial=0.0)))
+    return top_without_spikes(loss, highest, begin=1.1 * float(loss[0]))
+
+
 def round_up(value: float) -> float:
     """Return the next number with two significant digits, so that the axis seldom changes."""
     if value <= 0 or not math.isfinite(value):

@@ -28,6 +28,7 @@ class ChartOptions:
     baselines: Sequence[Baseline] = field(default_factory=tuple)
     marks: Sequence[Change] = field(default_factory=tuple)
     stage: int | None = None  # the iteration of the sample shown with the curve
+    samples: Sequence[int] = ()  # iterations of the samples that a click on the curve can choose
     length: int = 0  # iterations at the right end of the x axis; 0: as far as the curve
     chars_per_iteration: float = 0.0  # read by an iteration; 0 if unknown
 

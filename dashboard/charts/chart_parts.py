@@ -53,11 +53,19 @@ def x_tooltip(x_axis: str) -> alt.Tooltip:
 
 
 def nearest_point_layers(
-    points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]
+    points: alt.Chart, x: alt.X, y: alt.Y, tips: list[alt.Tooltip], along_x: bool = False
 ) -> list[alt.Chart]:
-    """Return two layers: a tooltip for the point nearest to the pointer, and a rule through it."""
+    """Return two layers: a tooltip for the point nearest to the pointer, and a rule through it.
+
+    along_x: the pointer's height does not count.
+    """
     near = alt.selection_point(
-        name="near", nearest=True, on="pointerover", clear="pointerout", empty=False
+        name="near",
+        nearest=True,
+        encodings=["x"] if along_x else alt.Undefined,
+        on="pointerover",
+        clear="pointerout",
+        empty=False,
     )
     return [
         points.mark_point(opacity=0, aria=False, clip=True)

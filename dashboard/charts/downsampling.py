@@ -6,6 +6,7 @@ and including each row (``History.ends``).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -41,6 +42,14 @@ def pick_rows(ends: Ends, points: int) -> Positions:
     """Return at most ``points`` rows, evenly spaced in iterations, the last one included."""
     iterations = int(ends[-1]) if len(ends) else 0
     return np.unique(np.searchsorted(ends, pick_evenly(iterations, points) + 1))
+
+
+def nearest(at: Floats, offered: Sequence[int]) -> Floats:
+    """Return for each value the nearest of those offered, the smaller of two; NaN without any."""
+    if not len(offered):
+        return np.full(len(at), np.nan)
+    choices = np.sort(np.asarray(offered, dtype=np.float64))
+    return choices[np.searchsorted((choices[:-1] + choices[1:]) / 2, at)]
 
 
 def trailing_means(

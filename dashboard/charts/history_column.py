@@ -65,5 +65,5 @@ def column_spec(x_axis: str, column: str, top: float | None = None) -> dict[str,
     rows = alt.Chart(alt.NamedData("rows"))
     line = rows.mark_line(strokeWidth=1.5, color=FAINT, clip=True).encode(x, y)
     tips = [x_tooltip(x_axis), alt.Tooltip(field=title, type="quantitative", format=".3g")]
-    layers = nearest_point_layers(rows, x, y, tips)
+    layers = nearest_point_layers(rows, x, y, tips, along_x=True)
     return without_data(alt.layer(line, *layers).properties(height=HEIGHT))

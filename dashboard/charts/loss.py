@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard.analysis.baselines import Baseline
-from dashboard.charts.axis import top_without_spikes, x_end, y_domain
+from dashboard.charts.axis import top_of_axis, x_end, y_domain
 from dashboard.charts.baseline_labels import place_labels
 from dashboard.charts.chart_options import ChartOptions, in_unit
 from dashboard.charts.chart_parts import (
@@ -31,6 +31,7 @@ from dashboard.charts.chart_parts import (
 from dashboard.charts.downsampling import (
     Floats,
     Positions,
+    nearest,
     pick_evenly,
     pick_rows,
     trailing_means,
@@ -68,6 +69,7 @@ LINES = {
 }
 LINE, LABEL, NOTE, LABEL_AT = "Line", "Label", "Explanation", "Label position"
 BOTH = ("Training", "Validation")  # columns with both losses, for the tooltip
+SAMPLE = "Sample at iteration"  # column with the sample that a click on the row's point shows
 
 
 def loss_chart(
@@ -75,20 +77,12 @@ def loss_chart(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Return rows and specification of the loss chart."""
     history = history.view()  # the trainer may append meanwhile
-    top = _top_of_axis(history)
+    top = top_of_axis(history)
     rows = loss_rows(history, chars_per_epoch, options, top)
     low, high = y_domain(history, options, top) or (None, None)
     end = x_end(history, options, chars_per_epoch)
-    return rows, loss_spec(options.x, options.unit, frozenset(rows[LINE]), high, low, end)
-
-
-def _top_of_axis(history: History) -> float | None:
-    """Return where the axis ends if the loss has a spike, in nats per character; else None."""
-    loss, (_, val) = history["loss"], history.validations()
-    if not len(loss):
-        return None
-    highest = max(float(history["loss_max"].max()), float(val.max(initial=0.0)))
-    return top_without_spikes(loss, highest, begin=1.1 * float(loss[0]))
+    lines, choose = frozenset(rows[LINE]), len(options.samples) > 0
+    return rows, loss_spec(options.x, options.unit, lines, high, low, end, choose)
 
 
 def loss_rows(
@@ -97,8 +91,8 @@ def loss_rows(
     """Return the rows of the loss chart, at most about 500, with columns that a person can read.
 
     LINE is one of ``LINES``. The next two columns are named like the axes. ``BOTH`` have both
-    losses as text. LABEL_AT of a baseline is where its label begins, as a share of the chart's
-    width, negative if the label goes below the line.
+    losses as text. SAMPLE has the iteration of the nearest sample. LABEL_AT of a baseline is where
+    its label begins, as a share of the chart's width, negative if the label goes below the line.
     top: where the axis ends, in nats per character; baselines above it are left out.
     """
     history = history.view()  # the trainer may append meanwhile
@@ -172,7 +166,9 @@ def loss_rows(
     losses = [("", "")] * len(raw) + both(ends[mean])
     losses += both(measured[val]) + both(measured[best])
     losses += [("", "")] * (len(labels) - len(losses))
-    label_at = nothing(len(labels))
+    sample, label_at = nothing(len(labels)), nothing(len(labels))
+    clicked = np.concatenate([ends[mean], measured[val], measured[best]])
+    sample[len(raw) : len(raw) + len(clicked)] = nearest(clicked, options.samples)
     begin = len(raw) + len(mean) + len(val) + len(best)
     label_at[begin : begin + len(baselines)] = label_starts
     # Concatenating a table for each part takes five times as long.
@@ -185,6 +181,7 @@ def loss_rows(
             ),
             BOTH[0]: pd.Series([training for training, _ in losses], dtype="str"),
             BOTH[1]: pd.Series([validation for _, validation in losses], dtype="str"),
+            SAMPLE: sample,
             LABEL: pd.Series(labels, dtype="str"),
             NOTE: pd.Series([notes.get(text, "") for text in labels], dtype="str"),
             LABEL_AT: label_at,
@@ -200,11 +197,12 @@ def loss_spec(
     top: float | None = None,
     low: float | None = None,
     end: float | None = None,
+    choose: bool = False,
 ) -> dict[str, Any]:
     """Return the Vega-Lite specification of ``loss_rows``, with layers for each of ``lines``.
 
     lines: the values of the column LINE. top, low: ends of the y axis; end: right end of the x
-    axis. None: as far as the data.
+    axis. None: as far as the data. choose: whether a click on the chart chooses a sample.
     Cached: Altair takes longer to build and check a chart than the training steps between two
     redraws take.
     """
@@ -232,6 +230,8 @@ def loss_spec(
         legend=None,
     )
     tips = [x_tooltip(x_axis), *(alt.Tooltip(f"{name}:N") for name in BOTH)]
+    if choose:
+        tips.append(alt.Tooltip(field=SAMPLE, type="quantitative", format=",.0f"))
 
     def part(name: str) -> alt.Chart:
         rows = alt.Chart(alt.NamedData("rows"))
@@ -263,14 +263,8 @@ def loss_spec(
             .encode(x=x, tooltip=[alt.Tooltip(f"{LABEL}:N", title="Sample shown")])
         ],
         "raw": [part("raw").mark_line(opacity=0.3, strokeWidth=1, clip=True).encode(x, y, colour)],
-        "mean": [
-            part("mean").mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour, tooltip=tips)
-        ],
-        "val": [
-            part("val")
-            .mark_line(strokeWidth=2, point=dots, clip=True)
-            .encode(x, y, colour, tooltip=tips)
-        ],
+        "mean": [part("mean").mark_line(strokeWidth=2.5, clip=True).encode(x, y, colour)],
+        "val": [part("val").mark_line(strokeWidth=2, point=dots, clip=True).encode(x, y, colour)],
         "best": [
             part("best")
             .mark_point(
@@ -290,9 +284,10 @@ def loss_spec(
     points = alt.Chart(alt.NamedData("rows")).transform_filter(
         alt.FieldOneOfPredicate(LINE, curves)
     )
-    # The nearest-point layers come first, so that the layers above keep their own tooltips.
-    nearest = nearest_point_layers(points, x, y, tips)
-    spec = without_data(alt.layer(*nearest, *layers).properties(padding=_PADDING))
+    # The nearest-point layers come first, so that the layers above keep their own tooltips. The
+    # curves have none: Vega would show the first point of a line wherever the pointer is on it.
+    near = nearest_point_layers(points, x, y, tips, along_x=True)
+    spec = without_data(alt.layer(*near, *layers).properties(padding=_PADDING))
     for layer in spec["layer"]:
         layer["mark"]["aria"] = False  # the chart has a description; its parts are not images
     return spec

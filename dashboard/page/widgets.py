@@ -216,10 +216,14 @@ def stage_options(newest: int, length: int) -> list[int | str]:
     return options
 
 
+def offers_stages(sampled: Sequence[int]) -> bool:
+    """Return whether there are enough samples to choose from."""
+    return len(sampled) >= 3
+
+
 def show_stage(selected: int | str, sampled: Sequence[int]) -> None:
     """Select a stage; at or beyond the newest of the samples, follow the newest."""
-    # With so few samples there is nothing to choose from yet.
-    newest = len(sampled) < 3 or selected == NEWEST or int(selected) >= sampled[-1]
+    newest = not offers_stages(sampled) or selected == NEWEST or int(selected) >= sampled[-1]
     values()["_stage"] = values()["stage"] = NEWEST if newest else selected
 
 

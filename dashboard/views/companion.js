@@ -86,6 +86,15 @@ function typer() {
   }
 }
 
+// The number in this column of the row whose values the chart's tooltip shows here. Vega keeps with each mark
+// its row, and with the area around a point the point.
+function rowUnder(x, y, column) {
+  for (const part of document.elementsFromPoint(x, y)) {
+    const datum = part.__data__?.datum, value = (datum?.datum ?? datum)?.[column]
+    if (Number.isFinite(value)) return value
+  }
+}
+
 // Browsers offer the clipboard only to pages with https or of this computer; execCommand works without.
 async function copy(text) {
   try { await navigator.clipboard.writeText(text); return true } catch {}
@@ -125,10 +134,9 @@ function mount(component) {
   }
   document.addEventListener("click", onCopy)
   const pick = event => {
-    const frame = event.target.closest?.(".st-key-chart_panel svg.marks")?.querySelector(".role-frame.root path.background")
-    if (!frame) return
-    const box = frame.getBoundingClientRect(), share = (event.clientX - box.left) / box.width
-    if (share >= 0 && share <= 1) instance.send("stage", Math.round(share * instance.data.length))
+    if (!event.target.closest?.(".st-key-chart_panel svg.marks")) return
+    const sample = rowUnder(event.clientX, event.clientY, instance.data.sample)
+    if (sample !== undefined) instance.send("stage", sample)
   }
   document.addEventListener("click", pick)
   const key = event => onKey(event)

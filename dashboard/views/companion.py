@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.charts.loss import SAMPLE
 from dashboard.page import stage_callbacks
 
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
@@ -26,12 +27,11 @@ def _component() -> Any:
     return st.components.v2.component("lstm_companion", js=_SCRIPT)
 
 
-def show(phase: str, length: int, title: str, body: str, notify: bool, cookie: str) -> None:
+def show(phase: str, title: str, body: str, notify: bool, cookie: str) -> None:
     """Draw the component.
 
-    phase: what the training is doing. length: iterations at the right end of the chart's x axis,
-    0 if its axis does not show iterations. title, body, notify: the notification at the end.
-    cookie: what the browser should remember for a year, as name=value, or "".
+    phase: what the training is doing. title, body, notify: the notification at the end. cookie:
+    what the browser should remember for a year, as name=value, or "".
     """
     with st.container(key="companion"):
         result = _component()(
@@ -39,8 +39,8 @@ def show(phase: str, length: int, title: str, body: str, notify: bool, cookie: s
             on_stage_change=stage_callbacks.choose_on_curve,
             on_copied_change=_ignore,
             data={
-                "phase": phase, "length": length, "title": title, "body": body, "notify": notify,
-                "cookie": cookie,
+                "phase": phase, "title": title, "body": body, "notify": notify, "cookie": cookie,
+                "sample": SAMPLE,
             },
         )  # fmt: skip
     if (count := result.copied) is not None:

@@ -111,10 +111,8 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
     browser_tab.show(status, percent)
     phase = "ready" if status is None else str(status.phase)
     end = "" if status is None else browser_tab.describe_end(status)
-    on_iterations = widgets.chart_options().x != "Seconds"
     companion.show(
         phase,
-        stage.axis_length(run) if on_iterations else 0,
         "Training has ended",
         end,
         widgets.notifies(),

@@ -28,11 +28,12 @@ def show(run: Run | None, baselines: list[Baseline]) -> None:
     """Draw curve, writing and the slider that selects the stage."""
     # A copy: the trainer may append to the log meanwhile.
     entries = [] if run is None else list(run.sample_log.entries)
-    stage = widgets.stage([entry.iteration for entry in entries])
+    sampled = [entry.iteration for entry in entries]
+    stage = widgets.stage(sampled)
     length = axis_length(run)
     with st.container(key="stage_area"):
         with st.container(key="chart_panel"):
-            _draw_curve(run, baselines, stage, length)
+            _draw_curve(run, baselines, stage, sampled, length)
         with st.container(key="stage_row"):
             _draw_slider(entries, length)
         with st.container(key="writing_panel"):
@@ -69,7 +70,13 @@ def axis_length(run: Run | None) -> int:
     return max(run.solver.num_iters, done)
 
 
-def _draw_curve(run: Run | None, baselines: list[Baseline], stage: int | None, length: int) -> None:
+def _draw_curve(
+    run: Run | None,
+    baselines: list[Baseline],
+    stage: int | None,
+    sampled: list[int],
+    length: int,
+) -> None:
     history = History() if run is None else run.solver.history
     settings = widgets.model_settings() if run is None else run.model_settings
     iterations = before.iterations_per_epoch() or 0  # of an epoch; 0 without a text
@@ -79,6 +86,7 @@ def _draw_curve(run: Run | None, baselines: list[Baseline], stage: int | None, l
         marks=[] if run is None else run.trainer.changes[-50:],
         baselines=baselines,
         stage=stage if len(history) else None,
+        samples=sampled if widgets.offers_stages(sampled) else (),
         length=length,
         chars_per_iteration=settings.chars_per_iteration if per_epoch else 0,
     )

@@ -173,6 +173,24 @@ def test_a_click_on_the_curve_shows_what_was_written_then(visit: Visit) -> None:
     page.mouse.click(plot["x"] + 0.2 * plot["width"], plot["y"] + 0.5 * plot["height"])
     until(lambda: "after 400 iterations" not in title.inner_text(), 20, "the click chose nothing")
     assert page.title().startswith("✓ 400 · ")
+    for axis in ("Iterations", "Epochs"):
+        button(page, "Chart options").click()
+        page.get_by_role("radio", name=axis, exact=True).click()
+        page.keyboard.press("Escape")
+        chart.get_by_text("400" if axis == "Iterations" else "1.0", exact=True).wait_for()
+        for x, y in ((0.5, 0.25), (0.5, 0.7), (0.35, 0.3), (0.8, 0.6)):
+            wait_until_drawn(page)
+            page.mouse.move(0, 0)
+            page.mouse.move(plot["x"] + x * plot["width"], plot["y"] + y * plot["height"])
+            tip = page.locator("#vg-tooltip-element.visible").get_by_role("row").last
+            named = tip.inner_text().removeprefix("Sample at iteration").strip()
+            page.mouse.down()
+            page.mouse.up()
+            until(
+                lambda named=named: f"after {named} iterations" in title.inner_text(),
+                20,
+                f"not the sample that the tooltip names: {named}",
+            )
 
 
 def assert_nothing_is_covered(page: Page, chart: Locator) -> None:

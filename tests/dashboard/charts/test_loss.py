@@ -23,6 +23,7 @@ from dashboard.charts.loss import (
     LINE,
     LINES,
     NOTE,
+    SAMPLE,
     UNIT_TITLES,
     loss_chart,
     loss_rows,
@@ -41,7 +42,7 @@ def rows_of(history, **options):
 
 
 def shortened(rows):
-    names = ["line", "x", "y", *BOTH, "label", "note", "at"]
+    names = ["line", "x", "y", *BOTH, "sample", "label", "note", "at"]
     return rows.set_axis(names, axis="columns")
 
 
@@ -321,10 +322,10 @@ def test_a_specification_is_built_once():
 def test_the_table_behind_the_chart_has_names_that_a_person_knows():
     rows = rows_with_every_part("nats", "Epochs")
     assert list(rows.columns) == [
-        "Line", "Epochs", "Loss (nats per character)", "Training", "Validation", "Label",
-        "Explanation", "Label position",
+        "Line", "Epochs", "Loss (nats per character)", "Training", "Validation",
+        "Sample at iteration", "Label", "Explanation", "Label position",
     ]  # fmt: skip
-    assert list(rows.columns[[0, 5, 6, 7]]) == [LINE, LABEL, NOTE, LABEL_AT]
+    assert list(rows.columns[[0, 5, 6, 7, 8]]) == [LINE, SAMPLE, LABEL, NOTE, LABEL_AT]
 
 
 def test_the_tooltip_has_training_and_validation_loss_at_every_point():
@@ -342,6 +343,25 @@ def test_the_tooltip_has_training_and_validation_loss_at_every_point():
         layer for layer in spec["layer"] if layer.get("name") in spec["params"][0]["views"]
     ]
     assert [tip["field"] for tip in points["encoding"]["tooltip"]] == ["Iterations", *BOTH]
+
+
+def test_the_tooltip_names_the_sample_that_a_click_on_its_point_shows():
+    samples = [20, 40, 65, 110]
+    options = ChartOptions(samples=samples, stage=40, baselines=[baseline("a", 1.5)])
+    rows, spec = loss_chart(history_of(300), CHARS_PER_EPOCH, options)
+    rows = shortened(rows)
+    for name in ("mean", "val", "best"):
+        for row in part(rows, name).itertuples():
+            assert row.sample == min(samples, key=lambda n: abs(n - row.x))
+    assert rows[rows["line"].isin([LINES["stage"], LINES["baseline"]])]["sample"].isna().all()
+    (near,) = spec["params"]
+    assert near["select"]["encodings"] == ["x"]  # at any height the same point
+    tips = [layer for layer in spec["layer"] if "'Training'" in str(layer["encoding"])]
+    assert [layer["mark"]["type"] for layer in tips] == ["point", "point"]  # and the best
+    for layer in tips:
+        assert layer["encoding"]["tooltip"][-1]["field"] == SAMPLE
+    _, spec = loss_chart(history_of(300), CHARS_PER_EPOCH, replace(options, samples=()))
+    assert SAMPLE not in fields(spec)
 
 
 def test_perplexity_has_a_log_axis():
