@@ -22,10 +22,12 @@ def show() -> None:
     job = rates.job_of(network)
     running = job is not None and job.running
     _draw_suggestion(network, running)
-    if rates.refusal():
-        st.warning(escape_markdown(rates.refusal()))
+    refusal = rates.refusal()
+    if refusal:
+        st.warning(escape_markdown(refusal))
     st.fragment(error_boundary.part(_watch), run_every=_TICK_SECONDS if running else None)()
-    if job is not None and not running:
+    # A refusal answers the last click; that an earlier test found nothing is of no use beside it.
+    if job is not None and not running and (job.result is not None or not refusal):
         _draw_result(network)
 
 

@@ -190,6 +190,31 @@ def test_no_test_starts_while_a_training_runs(page, endless):
     assert not page.says("A training is running on this computer")
 
 
+def test_a_refusal_takes_the_place_of_the_message_about_an_interrupted_test(page, endless):
+    page.press(TEST)
+    until(lambda: endless)
+    SCHEDULER.enter(page)
+    try:
+        wait(page)
+        page.press(TEST)
+        assert page.says("A training is running on this computer")
+        assert not page.says("The test ended because a training started")
+    finally:
+        SCHEDULER.leave(page)
+
+
+def test_a_refusal_leaves_the_result_of_an_earlier_test(page, found):
+    page.press(TEST)
+    wait(page)
+    SCHEDULER.enter(page)
+    try:
+        page.press(TEST)
+        assert page.says("A training is running on this computer")
+        assert page.says("this test suggests **0.07**")
+    finally:
+        SCHEDULER.leave(page)
+
+
 def test_a_network_without_a_suggestion_gets_a_sentence(page, monkeypatch):
     found = RangeTest(FOUND.rates, FOUND.losses)
     monkeypatch.setattr(rate_probe, "measure", lambda *_: found)
