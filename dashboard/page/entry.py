@@ -25,6 +25,7 @@ from dashboard.page.session import values
 from dashboard.page.settings_link import Lesson
 from dashboard.server import access
 from dashboard.server.admission import ADMISSION
+from dashboard.settings import PRESETS
 from dashboard.text import loading
 from dashboard.text.loading import Source
 
@@ -77,6 +78,7 @@ def _apply_lesson(lesson: Lesson) -> None:
     if lesson.text is not None:
         state.set_text_source(Source("sample", lesson.text, lesson.text))
     values().update(widget_values.lesson_widgets(lesson))
+    state.set_preset_rate(PRESETS[lesson.preset or widget_values.FIRST_PRESET].train.lr)
     messages.show("page", " ".join(lesson.problems))
 
 

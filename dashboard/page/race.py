@@ -28,7 +28,8 @@ OURS = "Preset: "  # begins the names of the presets among the entrants
 
 def entrants() -> dict[str, Racer]:
     """Return the networks that can race, by name: the page's settings with each cell, presets."""
-    model, train = widgets.model_settings(), widgets.train_settings()
+    model = widgets.model_settings()
+    train = state.next_train_settings() or widgets.train_settings()  # of a run with this network
     found = {
         title: Racer(replace(model, cell_type=cell), train) for cell, title in CELL_NAMES.items()
     }
@@ -43,7 +44,8 @@ def entrants() -> dict[str, Racer]:
 def chosen_racers(text: LoadedText) -> list[Racer]:
     """Return the networks that are chosen for a race of one's own.
 
-    If wanted, they are of equal size, and train at suggested rates. A preset keeps its own rate.
+    If wanted, they are of equal size, and train at suggested rates. A preset keeps its own rate,
+    and the page's network keeps a rate that was set by hand.
     """
     offered = entrants()
     names = [name for name in values()["race_entrants"] if name in offered]
@@ -53,8 +55,13 @@ def chosen_racers(text: LoadedText) -> list[Racer]:
     if values()["race_suggested_rates"]:
         suggested = at_suggested_rates(racers)
         chosen = zip(names, racers, suggested, strict=True)
-        racers = [own if name.startswith(OURS) else other for name, own, other in chosen]
+        racers = [own if _keeps_rate(name, offered[name]) else other for name, own, other in chosen]
     return racers
+
+
+def _keeps_rate(name: str, racer: Racer) -> bool:
+    by_hand = racer.train.lr != state.preset_rate()
+    return name.startswith(OURS) or (by_hand and racer.model == widgets.model_settings())
 
 
 def chosen_goal() -> Goal:

@@ -18,6 +18,7 @@ def apply_preset() -> None:
     if preset is None:
         return
     widgets.show_settings(preset.model, None)
+    state.set_preset_rate(preset.train.lr)
     if run is not None and run.has_progress and current_run.settings_differ():
         # In the widgets, the preset's training settings would act on the present run at the next
         # change of any of them. They are kept for a run with the preset's network.

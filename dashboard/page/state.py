@@ -120,6 +120,16 @@ def set_next_train_settings(settings: TrainSettings | None) -> None:
     values()["_next_train_settings"] = settings
 
 
+def preset_rate() -> float:
+    """Return the learning rate of the preset that was chosen last."""
+    return values()["_preset_rate"]
+
+
+def set_preset_rate(rate: float) -> None:
+    """Remember the learning rate of the chosen preset: another was set by hand."""
+    values()["_preset_rate"] = rate
+
+
 def settings_error() -> tuple[LoadedText, ModelSettings, float, str] | None:
     """Return text and settings that were checked last, when, and what was wrong with them."""
     return values().get("_settings_error")

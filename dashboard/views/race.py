@@ -155,7 +155,8 @@ def _draw_own() -> None:
                 "Suggested learning rates",
                 key="race_suggested_rates",
                 help="Each network with Adam trains at the rate suggested for it, so that no cell "
-                "or size wins because of the rate. Presets keep theirs. Off: the workbench's rate.",
+                "or size wins because of the rate. Presets keep theirs, and the workbench's "
+                "network keeps a rate that you changed. Off: the workbench's rate.",
             )
             st.segmented_control(
                 "Ends after equal",

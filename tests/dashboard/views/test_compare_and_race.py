@@ -11,7 +11,7 @@ from dashboard.races import entrants
 from dashboard.races.entrants import Race, Racer
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run
-from dashboard.settings import Goal, ModelSettings
+from dashboard.settings import PRESETS, Goal, ModelSettings
 from rnncore.learning_rates import suggest_rate
 from tests.support.many_runs import copy_runs
 from tests.support.visits import with_story
@@ -163,6 +163,47 @@ def test_a_preset_races_at_its_own_rate(visit):
     assert suggest_rate("lstm", 128, 1, 32) != 0.015
     assert page.says("LSTM 128 at 0.015 (")
     assert page.says(f"GRU 16 at {suggest_rate('gru', 16, 1, 4):g} (")
+
+
+def race_of(page, *names):
+    """Open the race of one's own, of these networks in their own sizes."""
+    page.open_page("race")
+    page.choose("race_same_size", False)
+    page.app.multiselect(key="race_entrants").set_value(list(names)).run()
+
+
+def test_a_rate_that_was_set_by_hand_is_kept_for_its_network(visit):
+    page = with_story(visit)
+    page.open_tab("Live settings")
+    page.choose("train_lr", 0.05)
+    race_of(page, "LSTM", "GRU", "Without clipping", "A quarter of the size")
+    assert page.says("LSTM 16 at 0.05 (")
+    assert page.says("LSTM 16 at 0.05, clipping off (")
+    assert page.says(f"GRU 16 at {suggest_rate('gru', 16, 1, 4):g} (")
+    assert page.says(f"LSTM 4 at {suggest_rate('lstm', 4, 1, 4):g} (")
+
+
+def test_a_preset_replaces_the_rate_that_was_set_by_hand(visit):
+    page = with_story(visit)
+    page.open_tab("Live settings")
+    page.choose("train_lr", 0.05)
+    page.choose("preset", "evening")
+    page.choose("model_hidden_dim", 16)
+    race_of(page, "LSTM", "GRU")
+    rate = suggest_rate("lstm", 16, 1, page.value("model_batch_size"))
+    assert page.says(f"LSTM 16 at {rate:g} (")
+
+
+def test_with_a_run_a_race_has_the_training_of_the_preset_that_was_chosen_since(visit):
+    page = with_story(visit)
+    page.open_tab("Live settings")
+    page.choose("train_lr", 0.05)
+    page.press("Step")
+    page.choose("preset", "original")
+    assert page.value("train_lr") == 0.05  # the run's
+    race_of(page, "LSTM", "GRU")
+    page.choose("race_suggested_rates", False)
+    assert page.says(f"LSTM 200 at {PRESETS['original'].train.lr:g} (")
 
 
 def test_racers_that_are_the_same_are_refused_with_a_sentence(visit):
