@@ -169,7 +169,12 @@ border-width:1px 0 0;border-radius:0;padding:.4rem .75rem;flex-wrap:wrap!importa
 [data-testid="stMainBlockContainer"]:has(.st-key-tour){padding-bottom:18rem!important}
 [data-testid="stMain"]:has(.st-key-tour){scroll-padding-bottom:15.5rem}
 }
-@media (max-width:900px) and (max-height:520px){.st-key-tour{position:static}}
+@media (max-width:900px) and (max-height:520px){
+.st-key-tour{bottom:0}
+[data-testid="stMainBlockContainer"]:has(.st-key-tour){padding-bottom:10rem!important}
+[data-testid="stMain"]:has(.st-key-tour){scroll-padding-bottom:8rem}
+}
+@media (max-width:900px) and (max-height:340px){.st-key-tour{position:static}}
 """
 _PHONE = """
 @media (max-width:900px){
@@ -219,15 +224,24 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 .st-key-tabs){scroll-margin-top:3.2rem}
 [data-testid="stMain"]{scroll-padding-bottom:7rem}
 }
+@media (max-width:430px){
+.st-key-goal_open button [data-has-shortcut] span:has(>[data-testid="stIconMaterial"]){display:none}
+}
 @media (max-width:380px){
 .st-key-controls button span:has(>[data-testid="stIconMaterial"]){display:none}
 }
 /* At 200 % zoom the window is too low for rows fixed at its foot. */
 @media (max-width:900px) and (max-height:520px){
-.st-key-controls,.st-key-progress{position:static}
+.st-key-controls{position:relative}
+.st-key-progress{position:static}
+:is(.st-key-train_question,.st-key-train_refusal){top:3.2rem;bottom:auto}
 [data-testid="stMainBlockContainer"]:has(.st-key-controls){padding-bottom:1rem!important}
 }
-@media (prefers-reduced-motion:reduce){*{animation:none!important;transition:none!important}}
+/* Streamlit lets what is drawn anew fade slowly; without a transition it would flicker. */
+@media (prefers-reduced-motion:reduce){
+*,*::before,*::after{animation:none!important;transition:none!important}
+[data-stale=true]{opacity:1!important}
+}
 """
 # Tables and samples of runs that are compared (``side_by_side``).
 _COMPARED = """

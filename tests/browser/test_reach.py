@@ -119,7 +119,7 @@ def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scroll
 ) -> None:
     page = visit(iterations=200_000)
     page.set_viewport_size({"width": width, "height": height})
-    for name in ("Train", "Step", "Reset"):
+    for name in ("Train", "Step", "Reset", "Until 200,000"):
         assert is_visible(page, button(page, name)), name
     button(page, "Train").click()
     progress = page.get_by_test_id("stProgress")
