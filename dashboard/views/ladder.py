@@ -29,18 +29,18 @@ def show(baselines: list[Baseline], run: Run | None) -> None:
 
 
 def _row(base: Baseline, history: History | None) -> str:
-    """Return the row of a baseline: ticked while the last validation is below its loss.
+    """Return the row of a baseline: ticked once a validation was below its loss.
 
-    The time is that of a validation: the level was beaten by then, perhaps long before.
+    It stays ticked if the loss rises again, because the network with the lowest loss is kept. The
+    time is that of a validation: the level was beaten by then, perhaps long before.
     """
     seconds = None if history is None else history.seconds_below(base.nats)
     mark, kind, when, note = "·", "", "", base.note
     if history is not None and seconds is not None:
+        mark, kind, when = "✓", "won", f"by {duration(seconds)}"
         _, val_losses = history.validations()
-        if val_losses[-1] < base.nats:
-            mark, kind, when = "✓", "won", f"by {duration(seconds)}"
-        else:
-            note += f" Beaten by {duration(seconds)}, but not by the last validation."
+        if val_losses[-1] >= base.nats:
+            note += " The last validation does not beat it; the best network does."
     return (
         f'<tr class="{kind}"><td>{mark}</td><td title="{escape(note)}">{escape(base.name)}</td>'
         f"<td>{base.nats:.2f}</td><td>{when}</td></tr>"
