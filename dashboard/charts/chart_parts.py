@@ -11,6 +11,7 @@ from dashboard.charts.downsampling import Floats, Positions
 from rnncore.history import VALIDATION_COLUMNS, History
 
 TRAINING, VALIDATION, FAINT = "#4c8fd6", "#e07a1f", "#757a83"
+_LETTER = 5.2  # pixels, about the mean width of a letter of a label
 
 
 def x_values(history: History, at: Positions, x_axis: str, chars_per_epoch: float) -> Floats:
@@ -72,6 +73,24 @@ def nearest_point_layers(
         .encode(x, y, tooltip=tips)
         .add_params(near),
         points.transform_filter(near).mark_rule(color=FAINT, aria=False).encode(x),
+    ]
+
+
+def level_label_layers(levels: alt.Chart, name: str, position: str) -> list[alt.Chart]:
+    """Return two layers with the labels of horizontal lines: those above and those below a line.
+
+    name: the column with the words. position: the column that ``place_labels`` has computed.
+    """
+    # On a narrow chart a long label begins further left, so that its end is not cut off.
+    last = f"max(0, width - {_LETTER} * length(datum['{name}']))"
+    start = alt.expr(f"min(width * abs(datum['{position}']), {last})")
+    labels = levels.encode(x=alt.value(start), text=alt.Text(f"{name}:N"))
+    above = labels.transform_filter(alt.datum[position] >= 0)
+    below = labels.transform_filter(alt.datum[position] < 0)
+    look: dict[str, Any] = {"align": "left", "color": FAINT, "fontSize": 11}
+    return [
+        above.mark_text(baseline="alphabetic", dy=-4, **look),
+        below.mark_text(baseline="top", dy=4, **look),
     ]
 
 

@@ -11,9 +11,12 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from dashboard.analysis.baselines import Baseline
+from dashboard.charts.baseline_labels import place_labels
 from dashboard.charts.chart_options import in_unit
 from dashboard.charts.chart_parts import (
     FAINT,
+    level_label_layers,
     nearest_point_layers,
     validation_x,
     without_data,
@@ -21,7 +24,7 @@ from dashboard.charts.chart_parts import (
     x_values,
 )
 from dashboard.charts.downsampling import Floats, pick_evenly, pick_rows, trailing_means
-from dashboard.charts.loss import TRAINING_NAME, UNIT_TITLES, VALIDATION_NAME
+from dashboard.charts.loss import LABEL_AT, TRAINING_NAME, UNIT_TITLES, VALIDATION_NAME
 from rnncore.history import History
 
 POINTS = 160  # of each line; eight runs have 16 of them
@@ -55,6 +58,11 @@ class Look:
     log_x: bool = False
     log_y: bool = False
 
+    @property
+    def has_log_y(self) -> bool:
+        """Whether the y axis is logarithmic."""
+        return self.log_y or self.unit == "perplexity"
+
 
 def comparison_chart(
     lines: Sequence[Line], look: Look, levels: Sequence[tuple[str, float]] = ()
@@ -73,17 +81,32 @@ def comparison_chart(
         and in_unit(nats - 1.0, look.unit) < losses.max()
         and in_unit(nats + 1.0, look.unit) > losses.min()
     ]
+    near.sort(key=lambda level: level[1])
     of_levels = pd.DataFrame(
         {
             RUN: pd.Series([f"{name} {value:.2f}" for name, value in near], dtype="str"),
             LINE: pd.Series([LEVEL] * len(near), dtype="str"),
             UNIT_TITLES[look.unit]: np.array([value for _, value in near], dtype=np.float64),
+            LABEL_AT: _place_labels(near, rows, look),
         }
     )
     if near:
         rows = pd.concat([rows, of_levels], ignore_index=True)
     titles = tuple(line.title for line in lines)
     return rows, comparison_spec(titles, look, bool(near))
+
+
+def _place_labels(levels: list[tuple[str, float]], rows: pd.DataFrame, look: Look) -> Floats:
+    """Return where the labels of the levels begin, as ``place_labels`` does."""
+    x, y = (rows[name].to_numpy() for name in (x_title(look.x), UNIT_TITLES[look.unit]))
+    heights = np.array([value for _, value in levels], dtype=np.float64)
+    if look.log_x and len(x):
+        x = np.log(x) - np.log(x.min())
+    if look.has_log_y:
+        y, heights = np.log(y), np.log(heights)
+    some = np.isfinite(y)
+    placed = [Baseline("", float(height), "") for height in heights]
+    return place_labels(placed, x[some], y[some])
 
 
 def comparison_rows(lines: Sequence[Line], look: Look) -> pd.DataFrame:
@@ -138,7 +161,7 @@ def comparison_spec(
         ),
         scale=alt.Scale(type="log" if look.log_x else "linear", nice=False),
     )
-    log_y = look.log_y or look.unit == "perplexity"
+    log_y = look.has_log_y
     y = alt.Y(
         field=UNIT_TITLES[look.unit],
         type="quantitative",
@@ -167,10 +190,6 @@ def comparison_spec(
     layers = [*nearest_point_layers(curves, x, y, tips), line]
     if with_levels:
         level = rows.transform_filter(alt.datum[LINE] == LEVEL).encode(y=y)
-        layers += [
-            level.mark_rule(strokeDash=[2, 4], color=FAINT),
-            level.mark_text(align="left", dy=-6, color=FAINT, fontSize=11).encode(
-                x=alt.value(4), text=f"{RUN}:N"
-            ),
-        ]
+        rule = level.mark_rule(strokeDash=[2, 4], color=FAINT)
+        layers += [rule, *level_label_layers(level, RUN, LABEL_AT)]
     return without_data(alt.layer(*layers).properties(height=360))

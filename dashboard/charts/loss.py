@@ -20,6 +20,7 @@ from dashboard.charts.chart_parts import (
     FAINT,
     TRAINING,
     VALIDATION,
+    level_label_layers,
     nearest_point_layers,
     validation_x,
     without_data,
@@ -243,16 +244,8 @@ def loss_spec(
             alt.Tooltip(f"{NOTE}:N", title="How it works"),
         ]
         line = part("baseline").encode(y=y, tooltip=tips)
-        at = alt.value(alt.expr(f"width * abs(datum['{LABEL_AT}'])"))
-        text = alt.Text(f"{LABEL}:N")
-        above = line.transform_filter(alt.datum[LABEL_AT] >= 0).encode(x=at, text=text)
-        below = line.transform_filter(alt.datum[LABEL_AT] < 0).encode(x=at, text=text)
-        look: dict[str, Any] = {"align": "left", "color": FAINT, "fontSize": 11}
-        return [
-            line.mark_rule(strokeDash=[5, 4], color=FAINT),
-            above.mark_text(baseline="alphabetic", dy=-4, **look),
-            below.mark_text(baseline="top", dy=4, **look),
-        ]
+        rule = line.mark_rule(strokeDash=[5, 4], color=FAINT)
+        return [rule, *level_label_layers(line, LABEL, LABEL_AT)]
 
     dots = alt.OverlayMarkDef(size=24, filled=True, clip=True)
     # Lines leave the chart at its top where a spike exceeds it.

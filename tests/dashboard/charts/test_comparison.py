@@ -18,7 +18,7 @@ from dashboard.charts.comparison import (
     Look,
     comparison_chart,
 )
-from dashboard.charts.loss import UNIT_TITLES
+from dashboard.charts.loss import LABEL_AT, UNIT_TITLES
 from rnncore.history import History
 from tests.support.charts import CHARS_PER_EPOCH, fields, history_of
 
@@ -36,7 +36,9 @@ def test_rows_are_few_and_end_where_each_run_ends():
 def test_specification_is_valid_and_reads_the_columns(x, unit):
     look = Look(x=x, unit=unit, log_x=True, log_y=True)
     rows, spec = comparison_chart(LINES, look, [("5-gram", 1.6)])
-    assert fields(spec) == set(rows.columns) == {RUN, LINE, x_title(x), UNIT_TITLES[unit]}
+    assert fields(spec) == set(rows.columns) - {LABEL_AT} == {
+        RUN, LINE, x_title(x), UNIT_TITLES[unit],
+    }  # fmt: skip
     alt.Chart.from_dict({"data": {"values": []}, **spec}, validate=True)
     assert (rows[x_title(x)].dropna() > 0).all()
     assert len(rows) > 0
@@ -51,6 +53,18 @@ def test_epochs_are_those_of_each_run():
 def test_one_kind_of_loss_can_be_shown_alone(shown):
     rows, _ = comparison_chart(LINES, Look(shown=shown))
     assert set(rows[LINE]) == set(SHOWN[shown])
+
+
+@pytest.mark.parametrize("look", [Look(), Look(unit="perplexity"), Look(log_x=True, log_y=True)])
+def test_labels_of_levels_close_together_do_not_overlap(look):
+    rows, spec = comparison_chart(LINES, look, [("Compressor", 1.82), ("5-gram", 1.8)])
+    first, second = rows.loc[rows[LINE] == "level", LABEL_AT]
+    # Apart along the chart, or one above its line and one below.
+    assert abs(abs(first) - abs(second)) > 0.29 or (first < 0 < second)
+    labels = [layer for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert {layer["mark"]["baseline"] for layer in labels} == {"alphabetic", "top"}
+    for layer in labels:
+        assert LABEL_AT in layer["encoding"]["x"]["value"]["expr"]
 
 
 def test_levels_far_from_all_lines_are_left_out():
