@@ -32,7 +32,7 @@ ITERATIONS = (500, 1_000, 2_000, 2_500, 3_000, 5_000, 10_000, 20_000, 50_000, 10
 EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 MAX_SEED = 2**31 - 1
-MANY_EPOCHS = 50  # passes over a text after which a preset's network may overfit
+MANY_EPOCHS = 30  # passes over a text after which a preset's network may overfit
 PATIENCES = (2, 3, 5, 10, 20)
 # The LSTM comes first, because it is the default.
 CELL_NAMES = {
