@@ -11,7 +11,9 @@ from dashboard.page.session import values
 from dashboard.runs import speed_probe
 from dashboard.runs.run import SCHEDULER, Run
 from dashboard.runs.speed_probe import Speed
+from dashboard.sampling import showcase
 from dashboard.sampling.copied_passages import CopyIndex, Passage
+from dashboard.sampling.showcase import Showcase
 from dashboard.sampling.writer import Writer
 from dashboard.server.background_job import Job
 from dashboard.settings import ModelSettings
@@ -89,6 +91,17 @@ def copied_passages(run: Run, writer: Writer) -> list[Passage] | None:
     if writer.copied is None and index is not None and not writer.writing:
         writer.copied = index.find(run.text.vocab.encode(writer.text))
     return writer.copied
+
+
+def first_sample(run: Run) -> Job[Showcase] | None:
+    """Return the job that writes with a network as it was when the run began.
+
+    None: the network was not trained before the run.
+    """
+    if (model := run.initial_model) is None:
+        return None
+    seed_text = run.sample_log.seed_text
+    return job("first", run.id, lambda: showcase.first_sample(model, seed_text))
 
 
 def training_speed(text: LoadedText, settings: ModelSettings) -> Job[Speed | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from dashboard.analysis.inside.reading import Reading, read_ids, read_text
 from dashboard.formatting import byte_size, training_stage
 from dashboard.page import inside_jobs
-from dashboard.page.session import values
+from dashboard.page.session import show, values
 from dashboard.runs.network_choice import BEST, copy_network
 from dashboard.runs.run import Run
 from rnncore import CELLS, RNN
@@ -124,6 +125,16 @@ def layer_and_unit(subject: Subject) -> tuple[int, int]:
     """Return the chosen layer and unit, or the last ones of a smaller network."""
     now, network = chosen(), subject.network
     return min(now.layer, network.num_layers - 1), min(now.unit, network.hidden_dim - 1)
+
+
+def choose_first_mark(run: Run, find: Callable[[], str]) -> None:
+    """Choose the mark that ``find`` returns for this run's text, unless the user chose another."""
+    run_id, first = values().get("_inside_first_mark", ("", ""))
+    mark = values().get("inside_mark")
+    if mark is None or (mark == first and run_id != run.id):
+        first = find()
+        values()["_inside_first_mark"] = (run.id, first)
+        show("inside_mark", first)
 
 
 # -- the text ------------------------------------------------------------------------------------

@@ -5,7 +5,15 @@ from __future__ import annotations
 import time
 
 from dashboard.formatting import ago
-from dashboard.page import current_run, error_boundary, messages, state, unsaved_text, widgets
+from dashboard.page import (
+    background,
+    current_run,
+    error_boundary,
+    messages,
+    state,
+    unsaved_text,
+    widgets,
+)
 from dashboard.runs import run_notes, titles, uploads
 from dashboard.runs.registry import get_registry
 from dashboard.runs.run import Run, check_settings, new_id, new_run, run_from_solver
@@ -178,6 +186,7 @@ def _show_opened(run: Run, name: str) -> None:
     if (old := state.run()) is not None:
         current_run.set_aside(old)
     current_run.make_current(run)
+    background.first_sample(run)  # before the page starts measurements, which take seconds
     # The line below the stage describes a network that is at the start of its run.
     news = [f"Opened: {name}.", *run.notes] if run.notes or run.solver.iteration else []
     messages.show("page", " ".join(news), about=run.id)
@@ -229,7 +238,7 @@ def _run_of_model(model: RNN, origin: str) -> Run:
 
 
 def _whole_text() -> LoadedText | None:
-    """Return the page's text, with the characters that the page's run leaves out."""
+    """Return the page's text, as it was before the page's run changed it for its network."""
     text, run = state.text(), state.run()
     if run is not None and run.whole_text is not None and text == run.text:
         return run.whole_text

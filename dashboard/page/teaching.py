@@ -13,7 +13,7 @@ def new_text(run: Run) -> LoadedText | None:
     """Return the text that the run's network could be taught, or None if it trains on all of it.
 
     This is the page's text if it is not the run's, or else the whole text of a run that leaves
-    out the characters that its network does not know.
+    out or replaces the characters that its network does not know.
     """
     text = state.text()
     return text if text is not None and text != run.text else run.whole_text
@@ -21,11 +21,11 @@ def new_text(run: Run) -> LoadedText | None:
 
 def must_ask(run: Run) -> bool:
     """Return whether Train must ask first, because the run would leave out part of its text."""
-    return run.whole_text is not None and run.solver.iteration == 0
+    return teaching.count_left_out(run) > 0 and run.solver.iteration == 0
 
 
 def show_whole_text() -> None:
-    """Choose the whole text of a run that leaves out part of it, if the page shows the rest."""
+    """Choose the whole text of a run that changes it for its network, if the page shows that."""
     run = state.run()
     if run is not None and run.whole_text is not None and state.text() == run.text:
         state.set_text(run.whole_text, state.text_signature())

@@ -81,7 +81,7 @@ class Run:
     initial_model: RNN | None = None  # the trained network that it started from, if any
     began_as: str = ""  # what that network is, such as "a network trained on sums.txt …", or ""
     made_by: str = ""  # "race" or "sweep", if one of these started it
-    # The text with the characters that the network does not know; None if it knows all.
+    # The text before it was changed for the network; None if that knows all its characters.
     whole_text: LoadedText | None = None
     ready_pickle: tuple[object, bytes] | None = None  # a state of the model and its pickle
     reservation: Reservation | None = None  # of memory that training is about to allocate

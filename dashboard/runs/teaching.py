@@ -6,6 +6,7 @@ from dashboard.formatting import counted
 from dashboard.runs.network_choice import LATEST, copy_network
 from dashboard.runs.run import Run, check_settings, new_id, new_solver, run_from_solver
 from dashboard.settings import ModelSettings, TrainSettings
+from dashboard.text import quotation_marks
 from dashboard.text.codepoints import display_char
 from dashboard.text.loading import LoadedText
 from dashboard.text.recoding import recode
@@ -55,16 +56,26 @@ def unknown_share(run: Run, text: LoadedText) -> float:
     return teaching.unknown_share(run.solver.model.vocab, text.vocab, text.ids)
 
 
-def describe_left_out(run: Run) -> str:
-    """Return what a run leaves out of its text because its network does not know it, or ""."""
+def count_left_out(run: Run) -> int:
+    """Return how many characters of its text a run leaves out: its network does not know them."""
+    return 0 if run.whole_text is None else len(run.whole_text) - len(run.text)
+
+
+def describe_changes(run: Run) -> str:
+    """Return what a run replaces in its text or leaves out, as its network requires, or ""."""
     whole, vocab = run.whole_text, run.solver.model.vocab
     if whole is None or vocab is None:
         return ""
-    lacking = vocab.missing("".join(whole.vocab.idx_to_char))
+    stand_ins = quotation_marks.find_stand_ins(whole.vocab, vocab)
+    replaced = quotation_marks.describe(stand_ins)
+    lacking = [c for c in vocab.missing("".join(whole.vocab)) if c not in stand_ins]
+    if not lacking:
+        return replaced
     shown = " ".join(display_char(char) for char in lacking[:_MAX_SHOWN])
     more = " …" if len(lacking) > _MAX_SHOWN else ""
-    count = counted(len(whole) - len(run.text), "character")
-    return f"{count} of the text ({shown}{more}) are left out: it does not know them."
+    count = counted(count_left_out(run), "character")
+    left_out = f"{count} of the text ({shown}{more}) are left out: it does not know them."
+    return f"{replaced} {left_out}".lstrip()
 
 
 def describe_origin(run: Run, iteration: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dashboard.sampling.copied_passages import Passage
+from dashboard.text import quotation_marks
 from dashboard.text.codepoints import display_char
 from rnncore import RNN, Sampler, Vocab
 from rnncore.errors import VocabError
@@ -33,22 +34,27 @@ class WriteSettings:
 def filter_seed_text(seed_text: str, vocab: Vocab) -> tuple[str, str]:
     """Return the seed text without unknown characters, and a sentence on them or "".
 
-    A seed text of unknown characters alone is a VocabError.
+    Quotation marks are read as similar ones that are known. A seed text of unknown characters
+    alone is a VocabError.
     """
-    lacking = vocab.missing(seed_text)
-    kept = vocab.keep_known(seed_text)
+    stand_ins = quotation_marks.find_stand_ins(seed_text, vocab)
+    note = quotation_marks.describe(stand_ins, "The network")
+    read = quotation_marks.read_as_known(seed_text, vocab)
+    lacking = vocab.missing(read)
+    kept = vocab.keep_known(read)
     if not kept and seed_text:
         raise VocabError(
             f"The network knows none of the characters in the seed text {seed_text[:40]!r}. "
             f"Try some of these: {_display_chars(vocab.idx_to_char[:40])}"
         )
     if not lacking:
-        return kept, ""
-    return kept, (
-        f"These characters of the seed text are not in the training text and were left out: "
+        return kept, note
+    left_out = (
+        "These characters of the seed text are not in the training text and were left out: "
         f"{_display_chars(lacking[:10])}"
         f"{f' and {len(lacking) - 10} more' if len(lacking) > 10 else ''}."
     )
+    return kept, f"{note} {left_out}".lstrip()
 
 
 class Writer:

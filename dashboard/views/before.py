@@ -12,8 +12,9 @@ from dashboard.page import background, open_run, state, widgets
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
-from dashboard.runs.teaching import describe_left_out
+from dashboard.runs.teaching import describe_changes
 from dashboard.sampling import showcase
+from dashboard.sampling.showcase import Showcase
 from dashboard.text.loading import LoadedText
 
 
@@ -35,9 +36,14 @@ def is_measuring() -> bool:
     text = state.text()
     if text is None or len(text) < 2:
         return False
-    speed = background.page_speed()
     waits = background.levels(text, widgets.model_settings().val_fraction).running
-    return waits or (speed is not None and speed.running)
+    return is_measuring_speed() or waits
+
+
+def is_measuring_speed() -> bool:
+    """Return whether the speed of the page's text and settings is still being measured."""
+    speed = background.page_speed()
+    return speed is not None and speed.running
 
 
 def draw_progress(run: Run | None) -> None:
@@ -106,16 +112,17 @@ def draw_figures(run: Run | None) -> None:
     )
 
 
-def sample_of(run: Run | None) -> tuple[str, str, showcase.Showcase | None]:
-    """Return title, note and sample for the writing panel before there is a sample of the run."""
+def sample_of(run: Run | None) -> tuple[str, str, Showcase]:
+    """Return title, note and content of the writing panel before there is a sample of the run."""
     if run is None:
         return showcase.TITLE, showcase.CARD, showcase.write_showcase()
-    if (model := run.initial_model) is None:
-        return "Writing", "after 0 iterations", None
-    seed_text = run.sample_log.seed_text
-    job = background.job("first", run.id, lambda: showcase.first_sample(model, seed_text))
+    job = background.first_sample(run)
+    if job is None:
+        words = "The first sample appears here after a few iterations of training."
+        return "Writing", "after 0 iterations", Showcase("", words)
     job.wait(0.5)
-    return "Writing", "as it was trained elsewhere", job.result
+    words = "It is writing a first sample …" if job.running else "Press Generate to let it write."
+    return "Writing", "as it was trained elsewhere", job.result or Showcase("", words)
 
 
 def draw_invitation(run: Run | None) -> None:
@@ -137,7 +144,7 @@ def draw_invitation(run: Run | None) -> None:
         origin = f"Began as {run.began_as}" if run.began_as else "This network was trained before"
         st.markdown(
             f":material/school: {escape_markdown(origin)}. It can write below at once; Train "
-            f"continues on the chosen text. {escape_markdown(describe_left_out(run))}",
+            f"continues on the chosen text. {escape_markdown(describe_changes(run))}",
             width="stretch",
         )
     else:

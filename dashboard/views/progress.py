@@ -99,8 +99,12 @@ def _draw(run: Run | None) -> None:
 
 
 def is_measuring(run: Run | None) -> bool:
-    """Return whether figures that the page shows are still being measured."""
-    return before.is_measuring() if run is None else background.baselines(run).running
+    """Return whether something that the page shows before training is not ready yet."""
+    if run is None:
+        return before.is_measuring()
+    begun = run.solver.iteration or run.trainer.status().thread_active
+    waits = not begun and (background.is_running("first") or before.is_measuring_speed())
+    return waits or background.baselines(run).running
 
 
 def _show_outside(run: Run | None, status: Status | None) -> None:

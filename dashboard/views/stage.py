@@ -152,10 +152,8 @@ def _draw_writing(run: Run | None, entries: list[Entry], stage: int | None) -> N
         st.html(markup.panel_head(title, "") + body)
         return
     title, note, sample = before.sample_of(run)
-    seed_text, text = ("", "") if sample is None else (sample.seed_text, sample.text)
-    if sample is None:
-        text = "The first sample appears here after a few iterations of training."
-    st.html(markup.panel_head(title, note) + markup.panel_text(seed_text, text, "Sample writing"))
+    body = markup.panel_text(sample.seed_text, sample.text, "Sample writing")
+    st.html(markup.panel_head(title, note) + body)
 
 
 def _draw_options() -> None:

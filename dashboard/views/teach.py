@@ -52,7 +52,7 @@ def draw_explanation(run: Run) -> None:
     else:
         parts += ["It knows every character of the text."]
     if run.whole_text is text and share:
-        parts += ["“Continue this run” leaves them out."]
+        parts += ["“Continue this run” leaves them out, or reads similar quotation marks instead."]
     st.caption(" ".join(parts))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dashboard.formatting import counted
+from dashboard.text import quotation_marks
 from dashboard.text.codepoints import display_char
 from rnncore import RNN, Vocab, inspect
 
@@ -23,7 +24,7 @@ class Reading:
     """A text, and what a network reads of it.
 
     text: as it is shown. places: (T,), where the characters are that the network knows.
-    ids: (T,), their ids. context: ids before the text. notes: sentences about what was left out.
+    ids: (T,), their ids. context: ids before the text. notes: sentences about what was changed.
     origin: where the text begins in the run's whole text, or None if it is not from there.
     """
 
@@ -68,6 +69,9 @@ def read_text(vocab: Vocab, text: str, length: int) -> Reading:
     if len(text) > length:
         notes.append(f"The text has {len(text):,} characters; the first {length:,} are read.")
     text = text[:length]
+    if stand_ins := quotation_marks.find_stand_ins(text, vocab):
+        notes.append(quotation_marks.describe(stand_ins, "The network"))
+        text = quotation_marks.read_as_known(text, vocab)
     missing = vocab.missing(text)
     if missing:
         shown = ", ".join(display_char(char) for char in missing[:8])

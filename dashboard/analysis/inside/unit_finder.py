@@ -15,6 +15,7 @@ from rnncore import RNN, RnnCoreError, inspect
 TOP = 10  # units in the table
 CLEAR = 0.9  # score from which a mark counts as shown
 MAX_FIT = 300_000  # characters of the training text that a probe is fitted on
+MIN_SHARE = 0.01  # of a text's characters at which a mark that is chosen first is set, and is not
 MAX_UNITS = 3000  # the probe solves equations of so many unknowns
 
 
@@ -48,6 +49,15 @@ class Finding:
     output: Values | None = None
     count: int = 0  # characters that were measured
     fitted: int = 0  # characters of the training text that the probe was fitted on; 0: one half
+
+
+def first_mark(text: str) -> str:
+    """Return the mark to look for first: one that differs between the characters of the text."""
+    for name in ("quotes", "brackets", *inspect.MARKS):
+        share = float(np.mean(inspect.MARKS[name].find(text) != 0)) if text else 0.0
+        if MIN_SHARE <= share <= 1 - MIN_SHARE:
+            return name
+    return "word"
 
 
 def find_units(

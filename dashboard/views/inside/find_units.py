@@ -12,6 +12,7 @@ from dashboard.analysis.inside.unit_finder import (
     count_of_fit,
     describe,
     find_units,
+    first_mark,
     fit_on_training_text,
     with_probe,
 )
@@ -35,6 +36,7 @@ def draw(run: Run, subject: Subject) -> None:
     reading = inside_state.held_out(run, subject, COUNT)
     where = "held-out" if inside_state.has_held_out(run) else "training"
     names = [*inspect.MARKS, *_EXTRA]
+    inside_state.choose_first_mark(run, lambda: first_mark(reading.text))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Find units for", names, key="inside_mark", width=280,

@@ -35,6 +35,12 @@ def test_unknown_characters_are_named_and_left_out():
     assert "left out: X tab." in note
 
 
+def test_quotation_marks_are_read_as_those_that_the_network_knows():
+    kept, note = filter_seed_text('"a X', Vocab(CHARS + "“”"))
+    assert kept == "“a "
+    assert note.startswith('The network reads the quotation marks " as “ ”, which it knows. These')
+
+
 def test_invisible_characters_are_named_by_number():
     _, note = filter_seed_text("a\u200b\r\u0301\u00a0", VOCAB)
     assert "left out: U+200B U+000D ◌\u0301 nbsp." in note

@@ -11,7 +11,7 @@ from dashboard.analysis.inside import passages
 from dashboard.page import inside_jobs
 from dashboard.page.inside_state import Chosen
 from rnncore import inspect
-from tests.support.visits import Visit, with_story
+from tests.support.visits import STORY, Visit, with_story
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$ :red[r] the cat on the mat"
 
@@ -109,6 +109,41 @@ def test_each_view_shows_the_figures_of_the_copy(page):
     rows = page.chart_rows("Gates near 1, percent over the training")
     assert rows["Network"].tolist() == ["Input gate i", "Forget gate f", "Output gate o"]
     assert rows["Gates near 1, percent"][1] == 100 * layers["near_1 1 f"][0]
+
+
+def test_the_pretrained_network_shows_quotations_in_the_story_at_once(visit):
+    page = visit()
+    page.press("Try a trained network")
+    page.open("tabs", "Inside")
+    page.choose("inside_view", "find")
+    shown = words(page)
+    assert page.value("inside_mark") == "quotes"
+    assert page.shown("warning") == []
+    assert "with AUC 0." in shown or "(best AUC 0." in shown
+
+
+def test_the_first_mark_differs_in_the_text_until_the_user_chooses_one(visit):
+    page = with_story(visit)  # it has no quotation marks and no brackets
+    page.steps(1)
+    page.open("tabs", "Inside")
+    view(page, "find")
+    assert page.value("inside_mark") == "word"
+    assert page.shown("warning") == []
+    page.paste("(a [b] c) and d. " * 200)
+    page.press("Train")
+    page.press("Start new run")
+    page.press("Pause")
+    page.wait_until_stopped()
+    view(page, "find")
+    assert page.value("inside_mark") == "brackets"
+    page.choose("inside_mark", "vowels")
+    page.paste(STORY)
+    page.press("Train")
+    page.press("Start new run")
+    page.press("Pause")
+    page.wait_until_stopped()
+    view(page, "find")
+    assert page.value("inside_mark") == "vowels"
 
 
 def test_a_result_that_comes_while_the_page_is_drawn_is_shown(page, monkeypatch):

@@ -13,11 +13,9 @@ import RNNs
 
 from dashboard.runs import experiment, exports, uploads
 from dashboard.runs.registry import get_registry
-from dashboard.runs.summary import name_run
 from dashboard.server import limits, memory
 from dashboard.training.status import Phase
 from rnncore import RNN, Solver, Vocab, load, save
-from rnncore.pretrained import PRETRAINED
 from rnncore.reading.file_names import display_name
 from rnncore.storage.model_pickle import dump_model
 from tests.support.paths import DATA
@@ -228,34 +226,6 @@ def test_a_model_with_too_few_characters_of_the_text_gets_the_others(page, chars
     assert page.shown("error") == []
     assert page.run.text.vocab == model.vocab.extended(Vocab.from_text(STORY))
     assert len(page.run.text) == len(STORY)
-    page.press("Step")
-    assert page.run.solver.iteration == 1
-
-
-def test_a_trained_network_is_described_by_one_notice_and_its_own_figures(visit):
-    page = visit()
-    page.press("Try a trained network")
-    run = page.run
-    left_out = len(run.whole_text) - len(run.text)
-    notice = "Began as the pretrained model Jane Austen, Pride and Prejudice (1813)."
-    assert page.says(f"{notice} It can write below at once")
-    assert page.says(f"""{left_out:,} characters of the text (" ') are left out""")
-    assert page.shown("info") == []
-    assert not page.says("Before any training it writes")
-    page.app.session_state["model_hidden_dim"] = 128  # what a slow browser may still send
-    page.look()
-    assert page.figure("Parameters") == f"{run.solver.model.num_params:,}"
-    assert page.figure("First words") == "at once"
-    assert name_run(run) == "Jane Austen · LSTM 200"
-    page.press("Step")
-    assert name_run(page.run) == "lighthouse · LSTM 200"
-
-
-@pytest.mark.parametrize("name", PRETRAINED)
-def test_a_pretrained_model_can_write_and_be_trained(page, name):
-    page.press(f"Use: {PRETRAINED[name]}")
-    assert page.shown("error") == []
-    page.press("Generate")
     page.press("Step")
     assert page.run.solver.iteration == 1
 

@@ -24,6 +24,13 @@ def test_unknown_characters_are_shown_named_and_skipped():
     assert read.known_text() == "abc"
 
 
+def test_quotation_marks_are_read_as_those_that_the_network_knows():
+    read = read_text(Vocab("ab “”"), 'a "b"', 10)
+    assert read.text == "a “b”"
+    assert len(read.ids) == 5
+    assert read.notes == ('The network reads the quotation marks " as “ ”, which it knows.',)
+
+
 def test_a_long_text_is_cut_with_a_sentence_and_an_unknown_one_has_no_ids():
     read = read_text(VOCAB, "ab" * 50, 30)
     assert len(read.ids) == 30
