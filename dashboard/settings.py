@@ -28,7 +28,20 @@ CLIPS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0, math.inf)
 WARMUPS = (0, 50, 100, 200, 500, 1_000, 2_000, 5_000)
 EVAL_INTERVALS = (0, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, math.inf)
 FRESH_STARTS = (32, 64, 128, 256, 512, 1_024, 2_048, 4_096, math.inf)
-ITERATIONS = (500, 1_000, 2_000, 2_500, 3_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000)
+ITERATIONS = (
+    500,
+    1_000,
+    2_000,
+    2_500,
+    3_000,
+    5_000,
+    10_000,
+    15_000,
+    20_000,
+    50_000,
+    100_000,
+    200_000,
+)
 EPOCHS = (1, 2, 3, 5, 10, 20, 50, 100)
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240)
 MAX_SEED = 2**31 - 1
@@ -226,8 +239,8 @@ PRESETS = {
     "evening": Preset(
         "A good book",
         "For a whole novel: learns its sentences, names and style.",
-        ModelSettings(hidden_dim=256, dropout=0.1),
-        TrainSettings(lr=1e-2, num_iters=20_000),
+        ModelSettings(hidden_dim=192, num_layers=2, dropout=0.1, batch_size=32, seq_length=32),
+        TrainSettings(lr=8e-3, num_iters=15_000),
         from_chars=300_000,
     ),
     "overnight": Preset(

@@ -190,7 +190,9 @@ def test_a_preset_replaces_the_rate_that_was_set_by_hand(visit):
     page.choose("preset", "evening")
     page.choose("model_hidden_dim", 16)
     race_of(page, "LSTM", "GRU")
-    rate = suggest_rate("lstm", 16, 1, page.value("model_batch_size"))
+    rate = suggest_rate(
+        "lstm", 16, PRESETS["evening"].model.num_layers, page.value("model_batch_size")
+    )
     assert page.says(f"LSTM 16 at {rate:g} (")
 
 
