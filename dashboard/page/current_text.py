@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.page import state, widgets
+from dashboard.runs import uploads
 from dashboard.server import error_messages, limits
 from dashboard.text.loading import LoadedText, ReadOptions, Source, load, load_files, load_sample
 from rnncore import RnnCoreError
@@ -46,4 +47,11 @@ def _load(source: Source, options: ReadOptions) -> LoadedText:
             f"{source.name} is no longer uploaded: upload it again to change how it is read."
         )
     limits.check_text_size(display_name(source.name), sum(file.size for file in files))
-    return load_files([(file.name, file.getvalue()) for file in files], options)
+    contents = [(file.name, file.getvalue()) for file in files]
+    for name, raw in contents:
+        if uploads.may_be_network(raw):
+            raise TextError(
+                f"{display_name(name)} is not a text. If it is a trained network, open it in the "
+                "section Network: Start from a trained model, Upload model."
+            )
+    return load_files(contents, options)

@@ -17,6 +17,7 @@ from rnncore.storage import npz
 from rnncore.storage.solver_values import import_model
 
 RUN = "run.npz"  # the first member of an experiment
+_PICKLES = {bytes([0x80, protocol]) for protocol in range(2, 6)}  # how a pickle begins
 _HEADER = 30  # bytes of a zip member's header before its name
 # First members of other zips that can be downloaded, and what to do with those.
 _OTHER_ZIPS = {
@@ -26,6 +27,17 @@ _OTHER_ZIPS = {
 }
 
 
+def may_be_network(raw: bytes) -> bool:
+    """Return whether a file begins like one that ``open_file`` opens, or like a download of one."""
+    first = _first_member(raw)
+    return (
+        _is_safetensors(raw)
+        or raw[:2] in _PICKLES
+        or first in {RUN, *_OTHER_ZIPS}
+        or first.endswith(".npy")
+    )
+
+
 def open_file(raw: bytes, text: LoadedText | None) -> Solver | RNN:
     """Return the run or the network in an uploaded file.
 
@@ -33,7 +45,7 @@ def open_file(raw: bytes, text: LoadedText | None) -> Solver | RNN:
     RnnCoreError: the file is damaged or of another kind, or it lacks its text and ``text`` is
     another one.
     """
-    if raw[8:9] == b"{" and raw[7:8] == b"\0":  # a length of 8 bytes, then JSON
+    if _is_safetensors(raw):
         return from_torch(raw)
     first = _first_member(raw)
     if first in _OTHER_ZIPS:
@@ -57,6 +69,11 @@ def _open_experiment(run: bytes, text: LoadedText | None) -> Solver | RNN:
         raise RnnCoreError(
             f"This experiment was saved without its text, and {text.name} is another one. {advice}"
         ) from error
+
+
+def _is_safetensors(raw: bytes) -> bool:
+    # It begins with the length of its head in 8 bytes; the head is JSON.
+    return raw[8:9] == b"{" and int.from_bytes(raw[:8], "little") < len(raw)
 
 
 def _first_member(raw: bytes) -> str:
