@@ -193,7 +193,7 @@ def test_a_preset_replaces_the_rate_that_was_set_by_hand(visit):
     rate = suggest_rate(
         "lstm", 16, PRESETS["evening"].model.num_layers, page.value("model_batch_size")
     )
-    assert page.says(f"LSTM 16 at {rate:g} (")
+    assert page.says(f"LSTM 2 × 16 at {rate:g} (")
 
 
 def test_with_a_run_a_race_has_the_training_of_the_preset_that_was_chosen_since(visit):
