@@ -13,6 +13,7 @@ from dashboard.analysis.inside.reading import Reading, Values, all_values
 from rnncore import RNN, RnnCoreError, inspect
 
 TOP = 10  # units in the table
+MARGIN = 0.02  # above chance, from which a score shows something
 CLEAR = 0.9  # score from which a mark counts as shown
 MAX_FIT = 300_000  # characters of the training text that a probe is fitted on
 MIN_SHARE = 0.01  # of a text's characters at which a mark that is chosen first is set, and is not
@@ -49,6 +50,16 @@ class Finding:
     output: Values | None = None
     count: int = 0  # characters that were measured
     fitted: int = 0  # characters of the training text that the probe was fitted on; 0: one half
+
+    @property
+    def unit_shows_it(self) -> bool:
+        """Whether the best unit is better than chance."""
+        return self.strength >= self.control + MARGIN
+
+    @property
+    def probe_shows_it(self) -> bool:
+        """Whether all units together are better than chance."""
+        return not self.probe_problem and abs(self.probe) >= self.probe_control + MARGIN
 
 
 def first_mark(text: str) -> str:
@@ -151,10 +162,10 @@ def describe(finding: Finding) -> str:
     best, top = finding.strength, finding.top[0]
     name = f"unit {top.unit} of layer {top.layer + 1}"
     chance = f"chance reaches {finding.control:.2f}"
-    if finding.probe_problem:
+    if finding.probe_problem and finding.unit_shows_it:
         return f"The best is {name}, with {measure} {best:.2f} ({chance}). {finding.probe_problem}"
     probe = abs(finding.probe)
-    if best < finding.control + 0.02:
+    if not finding.unit_shows_it:
         start = f"No single unit shows it: the best has {measure} {best:.2f}, and {chance}"
     elif best < CLEAR <= probe:
         start = f"No single unit shows it clearly (best {measure} {best:.2f}, {chance})"
@@ -162,6 +173,8 @@ def describe(finding: Finding) -> str:
         low = (finding.yes_no and top.score < 0.5) or (not finding.yes_no and top.score < 0)
         how = ", which is low where the mark is high" if low else ""
         start = f"The best is {name}{how}, with {measure} {best:.2f} ({chance})"
-    if probe < finding.probe_control + 0.02:
+    if finding.probe_problem:
+        return f"{start}. {finding.probe_problem}"
+    if not finding.probe_shows_it:
         return f"{start}. All units together do not show it either ({probe:.2f})."
     return f"{start}. All units together reach {probe:.2f} (chance {finding.probe_control:.2f})."

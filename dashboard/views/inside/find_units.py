@@ -168,7 +168,8 @@ def _draw_selection(reading: Reading, chosen: Chosen) -> None:
 
 
 def _draw_ranking(found: Finding, layers: bool) -> None:
-    """Draw the table of the best units, with a bar for each score."""
+    """Draw the table of the best units, with a bar for each score; grey if it shows nothing."""
+    colour = "#4c8fd6" if found.unit_shows_it else "rgba(128,128,128,.5)"
     rows = []
     for unit in found.top:
         strength = max(unit.score, 1 - unit.score) if found.yes_no else abs(unit.score)
@@ -181,7 +182,7 @@ def _draw_ranking(found: Finding, layers: bool) -> None:
         rows.append(
             f"<tr><td>{escape(name)}</td><td style='text-align:right'>{shown:.2f}</td>"
             f"<td style='width:50%'><div style='height:.7rem;width:{share:.0f}%;"
-            "background:#4c8fd6;border-radius:.15rem'></div></td></tr>"
+            f"background:{colour};border-radius:.15rem'></div></td></tr>"
         )
     head = "AUC" if found.yes_no else "Correlation"
     st.html(
@@ -193,13 +194,19 @@ def _draw_ranking(found: Finding, layers: bool) -> None:
 
 
 def _draw_winner(reading: Reading, found: Finding, part: str) -> None:
-    options = {"unit": f"Unit {found.top[0].unit}", "mark": "The mark"}
+    unit = f"Unit {found.top[0].unit}"
+    options = {"unit": unit, "mark": "The mark"}
     if found.output is not None:
-        options = {"unit": options["unit"], "probe": "All units (probe)", "mark": "The mark"}
+        options = {"unit": unit, "probe": "All units (probe)", "mark": "The mark"}
+    first = "unit" if found.unit_shows_it else "probe" if found.probe_shows_it else "mark"
     shown = st.segmented_control(
-        "Colour by", list(options), format_func=options.__getitem__, default="unit",
-        required=True, key="inside_colour", label_visibility="collapsed",
+        "Colour by", list(options), format_func=options.__getitem__, default=first,
+        required=True, key=f"inside_colour_{first}", label_visibility="collapsed",
     )  # fmt: skip
+    if shown == "unit" and not found.unit_shows_it:
+        st.caption(f"{unit} follows the mark no better than chance; the others are worse.")
+    if shown == "probe" and not found.probe_shows_it:
+        st.caption("All units together follow the mark no better than chance.")
     text = reading.text[:PAINTED]
     if shown == "probe" and found.output is not None:
         values, scale = found.output, float(np.abs(found.output).max())

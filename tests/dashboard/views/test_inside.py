@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 
 import numpy as np
@@ -11,7 +12,7 @@ from dashboard.analysis.inside import passages
 from dashboard.page import inside_jobs
 from dashboard.page.inside_state import Chosen
 from rnncore import inspect
-from tests.support.visits import STORY, Visit, with_story
+from tests.support.visits import SMALL, STORY, Visit, with_story
 
 HOSTILE = "<img src=x onerror=alert(1)> **b** $x$ :red[r] the cat on the mat"
 
@@ -120,6 +121,22 @@ def test_the_pretrained_network_shows_quotations_in_the_story_at_once(visit):
     assert page.value("inside_mark") == "quotes"
     assert page.shown("warning") == []
     assert "with AUC 0." in shown or "(best AUC 0." in shown
+
+
+def test_a_unit_that_follows_the_mark_no_better_than_chance_is_not_painted_as_if_it_did(visit):
+    page = visit(SMALL)
+    rng = np.random.default_rng(0)
+    page.paste("".join(rng.choice(list("abcd e"), 6_000)))
+    page.steps(1)
+    page.open("tabs", "Inside")
+    page.app.session_state["inside_mark"] = "regex"
+    page.app.session_state["inside_regex"] = ".(?=b)"  # what comes next is noise
+    shown = view(page, "find")
+    assert "No single unit shows it" in shown
+    assert page.value("inside_colour_mark") == "mark"
+    assert "no better than chance" not in shown
+    page.choose("inside_colour_mark", "unit")
+    assert re.search(r"Unit \d+ follows the mark no better than chance", words(page))
 
 
 def test_the_first_mark_differs_in_the_text_until_the_user_chooses_one(visit):

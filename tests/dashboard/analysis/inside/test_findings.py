@@ -65,6 +65,8 @@ def test_the_unit_of_the_quotations_is_found_and_stated(network, reading):
     assert found.probe > 0.99
     assert found.count == len(TEXT) == done[-1]
     words = describe(found)
+    assert found.unit_shows_it
+    assert found.probe_shows_it
     assert "unit 2 of layer 1" in words
     assert f"AUC {found.strength:.2f} (chance reaches {found.control:.2f})" in words
     assert "All units together reach" in words
@@ -106,6 +108,8 @@ def test_only_all_units_together_show_a_mark_and_no_unit_shows_noise(network):
     found = find_units(network, read_text(VOCAB, text, 3000), rng.random(3000) < 0.5, "c")
     assert describe(found).startswith("No single unit shows it")
     assert "All units together do not show it either" in describe(found)
+    assert not found.unit_shows_it
+    assert not found.probe_shows_it
 
 
 def test_a_network_of_one_unit_and_one_without_training_are_measured():
