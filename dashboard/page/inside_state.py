@@ -100,7 +100,8 @@ class Chosen:
     """The unit, the character and the passages that the user has chosen.
 
     at: a place in the painted text, or None. phrase: (start, stop) of the last selection.
-    spans: the passages of a mark of the user's own. silenced: units to silence.
+    spans: the passages of a mark of the user's own. silenced: units to silence, None until the
+    user has chosen some.
     """
 
     layer: int = 0
@@ -108,7 +109,7 @@ class Chosen:
     at: int | None = None
     phrase: tuple[int, int] | None = None
     spans: tuple[tuple[int, int], ...] = ()
-    silenced: tuple[int, ...] = ()
+    silenced: tuple[int, ...] | None = None
 
 
 def chosen() -> Chosen:
@@ -125,6 +126,21 @@ def layer_and_unit(subject: Subject) -> tuple[int, int]:
     """Return the chosen layer and unit, or the last ones of a smaller network."""
     now, network = chosen(), subject.network
     return min(now.layer, network.num_layers - 1), min(now.unit, network.hidden_dim - 1)
+
+
+def found_unit(subject: Subject) -> tuple[int, int, str] | None:
+    """Return layer, unit and mark that were found last in this copy of the network, or None."""
+    about, found = values().get("_inside_found", (None, None))
+    return found if about == _stage(subject) else None
+
+
+def remember_found(subject: Subject, layer: int, unit: int, mark: str) -> None:
+    """Remember that this unit was found for a mark."""
+    values()["_inside_found"] = _stage(subject), (layer, unit, mark)
+
+
+def _stage(subject: Subject) -> tuple[str, str, int]:
+    return subject.run_id, subject.which, subject.iteration
 
 
 def choose_first_mark(run: Run, find: Callable[[], str]) -> None:

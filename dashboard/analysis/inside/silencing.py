@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.analysis.inside.reading import Reading
+from dashboard.analysis.inside.reading import Reading, unit_values
 from dashboard.analysis.inside.surprise import Cost, measure_cost
 from rnncore import RNN, Sampler, inspect
 
@@ -29,6 +29,11 @@ class Effect:
     seed_text: str
     sample: str
     changed: str
+
+
+def most_active(network: RNN, reading: Reading, layer: int) -> int:
+    """Return the unit of a layer whose output changes most on a text."""
+    return int(unit_values(network, reading, layer, "h").std(axis=0).argmax())
 
 
 def silence(

@@ -76,6 +76,9 @@ def draw(run: Run, subject: Subject) -> None:
         st.warning(escape_markdown(found.problem))
         return
     found = _with_better_probe(run, subject, reading, name, part, found)
+    if found.unit_shows_it:
+        title = _EXTRA.get(name) or inspect.MARKS[name].title
+        inside_state.remember_found(subject, found.top[0].layer, found.top[0].unit, title)
     st.markdown(escape_markdown(describe(found)))
     _draw_help(found, where)
     left, right = st.columns([1, 2])

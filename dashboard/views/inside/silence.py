@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.analysis.inside.silencing import OTHERS, Effect, describe, silence
+from dashboard.analysis.inside.silencing import OTHERS, Effect, describe, most_active, silence
 from dashboard.analysis.inside.surprise import FULL_DIFFERENCE, paint_difference
 from dashboard.formatting import escape_markdown
 from dashboard.page import inside_callbacks, inside_jobs, inside_state
@@ -17,8 +17,10 @@ from dashboard.views.inside import painted_text, parts
 
 def draw(run: Run, subject: Subject) -> None:
     """Draw the view."""
-    chosen, network = inside_state.chosen(), subject.network
-    values()["inside_silenced"] = ", ".join(str(unit) for unit in chosen.silenced)
+    network, chosen, why = subject.network, inside_state.chosen().silenced, ""
+    if chosen is None:
+        chosen, why = _suggest(run, subject)
+    values()["inside_silenced"] = ", ".join(str(unit) for unit in chosen)
     values().setdefault("inside_value", 0.0)
 
     def draw_more() -> None:
@@ -37,8 +39,10 @@ def draw(run: Run, subject: Subject) -> None:
     reading = parts.choose_text(run, subject, draw_more=draw_more)
     layer, _ = inside_state.layer_and_unit(subject)
     value = values()["inside_value"]
-    units = [unit for unit in chosen.silenced if unit < network.hidden_dim]
-    if len(units) < len(chosen.silenced):
+    units = [unit for unit in chosen if unit < network.hidden_dim]
+    if why:
+        st.caption(escape_markdown(f"{why} Enter others, or let Find units for … choose one."))
+    if len(units) < len(chosen):
         st.caption(
             f"This network has the units 0 to {network.hidden_dim - 1}; others are left out."
         )
@@ -62,6 +66,27 @@ def draw(run: Run, subject: Subject) -> None:
     )  # fmt: skip
     if found is not None:
         _draw_effect(found, units, value)
+
+
+def _suggest(run: Run, subject: Subject) -> tuple[tuple[int, ...], str]:
+    """Return a unit that is worth trying, and why; none until it is known."""
+    layer, _ = inside_state.layer_and_unit(subject)
+    found = inside_state.found_unit(subject)
+    if found is not None and found[0] == layer:
+        return (found[1],), f"Unit {found[1]} was found for “{found[2]}”."
+    reading = inside_state.held_out(run, subject, inside_state.LENGTHS[1])
+    unit = parts.wait_for(
+        inside_jobs.analyse(
+            "active", (subject, reading, layer), 1,
+            lambda _: (most_active(subject.network, reading, layer),),
+        ),
+        "Looking for a unit to try",
+    )  # fmt: skip
+    return (
+        ((), "")
+        if unit is None
+        else (unit, f"Of all units, the output of unit {unit[0]} changes most.")
+    )
 
 
 def _draw_effect(found: Effect, units: list[int], value: float) -> None:

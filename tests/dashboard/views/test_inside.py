@@ -139,6 +139,28 @@ def test_a_unit_that_follows_the_mark_no_better_than_chance_is_not_painted_as_if
     assert re.search(r"Unit \d+ follows the mark no better than chance", words(page))
 
 
+def test_silence_units_begins_with_a_unit_worth_trying(page):
+    model, ids = page.run.trainer.model(), page.run.solver.val_ids
+    active = inspect.activations(model, ids)[:, 0, 0].std(axis=0).argmax()
+    shown = view(page, "silence")
+    assert page.value("inside_silenced") == str(active)
+    assert f"Of all units, the output of unit {active} changes most." in shown
+    assert f"with unit {active} silenced" in shown
+    page.app.session_state["inside_mark"] = "vowels"
+    view(page, "find")
+    _, (_, found, _) = page.value("_inside_found")
+    shown = view(page, "silence")
+    assert page.value("inside_silenced") == str(found)
+    assert f"Unit {found} was found for “Vowels”." in shown
+    page.choose("inside_silenced", "3, 5")
+    shown = words(page)
+    assert "with units 3, 5 silenced" in shown
+    assert "was found for" not in shown
+    page.choose("inside_silenced", "")
+    assert "Name the units to silence" in words(page)
+    assert page.value("inside_silenced") == ""
+
+
 def test_the_first_mark_differs_in_the_text_until_the_user_chooses_one(visit):
     page = with_story(visit)  # it has no quotation marks and no brackets
     page.steps(1)
