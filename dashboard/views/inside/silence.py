@@ -9,7 +9,7 @@ from dashboard.analysis.inside.surprise import FULL_DIFFERENCE, paint_difference
 from dashboard.formatting import escape_markdown
 from dashboard.page import inside_callbacks, inside_jobs, inside_state
 from dashboard.page.inside_state import Subject
-from dashboard.page.session import values
+from dashboard.page.session import show, values
 from dashboard.runs.run import Run
 from dashboard.views import markup
 from dashboard.views.inside import painted_text, parts
@@ -19,8 +19,11 @@ def draw(run: Run, subject: Subject) -> None:
     """Draw the view."""
     network, chosen, why = subject.network, inside_state.chosen().silenced, ""
     if chosen is None:
-        chosen, why = _suggest(run, subject)
-    values()["inside_silenced"] = ", ".join(str(unit) for unit in chosen)
+        suggested = _suggest(run, subject)
+        if suggested is None:
+            return
+        chosen, why = suggested
+    show("inside_silenced", ", ".join(str(unit) for unit in chosen))
     values().setdefault("inside_value", 0.0)
 
     def draw_more() -> None:
@@ -68,25 +71,21 @@ def draw(run: Run, subject: Subject) -> None:
         _draw_effect(found, units, value)
 
 
-def _suggest(run: Run, subject: Subject) -> tuple[tuple[int, ...], str]:
-    """Return a unit that is worth trying, and why; none until it is known."""
+def _suggest(run: Run, subject: Subject) -> tuple[tuple[int, ...], str] | None:
+    """Return a unit that is worth trying, and why; None until it is known."""
     layer, _ = inside_state.layer_and_unit(subject)
     found = inside_state.found_unit(subject)
     if found is not None and found[0] == layer:
         return (found[1],), f"Unit {found[1]} was found for “{found[2]}”."
     reading = inside_state.held_out(run, subject, inside_state.LENGTHS[1])
-    unit = parts.wait_for(
-        inside_jobs.analyse(
-            "active", (subject, reading, layer), 1,
-            lambda _: (most_active(subject.network, reading, layer),),
-        ),
-        "Looking for a unit to try",
+    analysis = inside_jobs.analyse(
+        "active", (subject, reading, layer), 1,
+        lambda _: (most_active(subject.network, reading, layer),),
     )  # fmt: skip
-    return (
-        ((), "")
-        if unit is None
-        else (unit, f"Of all units, the output of unit {unit[0]} changes most.")
-    )
+    unit = parts.wait_for(analysis, "Looking for a unit to try")
+    if unit is None:
+        return None if analysis.job.running else ((), "")
+    return unit, f"The output of unit {unit[0]} changes more than that of the others."
 
 
 def _draw_effect(found: Effect, units: list[int], value: float) -> None:
