@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.steps import button, is_training, iterations, open_tab, until
 from tests.browser.test_features import HOSTILE
+from tests.browser.test_screen import PHONE, WIDE, assert_nothing_is_covered
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Visit
@@ -64,3 +65,33 @@ def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit:
             page.get_by_role("button", name=re.compile("^Silence unit")).click()
     before = iterations(page)
     until(lambda: iterations(page) > before, 30, "training does not go on")
+
+
+def test_a_phrase_is_selected_by_touch_as_the_words_above_the_text_say(visit: Visit):
+    page = visit()
+    button(page, "Step").click()
+    open_tab(page, "Inside")
+    page.get_by_role("radio", name="Match a pattern", exact=True).click()
+    text, words = page.locator(".inside-text"), page.get_by_text("On a touch screen, hold a word")
+    words.wait_for()
+    until(lambda: text.inner_text(), 20, "the text is not shown")
+    assert words.bounding_box()["y"] < text.bounding_box()["y"]
+    text.evaluate(
+        """text => {
+            text.dispatchEvent(new PointerEvent("pointerdown", {pointerType: "touch"}))
+            getSelection().setBaseAndExtent(text.firstChild, 20, text.firstChild, 30)
+        }"""
+    )
+    page.get_by_text(re.compile(FIGURES["Match a pattern"])).first.wait_for()
+
+
+def test_the_buttons_of_the_chart_of_characters_cover_nothing(visit: Visit):
+    page = visit()
+    button(page, "Step").click()
+    open_tab(page, "Inside")
+    page.get_by_role("radio", name="Characters", exact=True).click()
+    chart = page.locator(".st-key-tabs").get_by_test_id("stVegaLiteChart").first
+    chart.locator("svg").first.wait_for()
+    for width, height in (WIDE[0], PHONE):
+        page.set_viewport_size({"width": width, "height": height})
+        assert_nothing_is_covered(page, chart)

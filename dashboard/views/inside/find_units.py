@@ -154,9 +154,8 @@ def _draw_selection(reading: Reading, chosen: Chosen) -> None:
     text = reading.text[:PAINTED]
     mark = inspect.passages(len(text), chosen.spans).astype(float)
     painted_text.draw(
-        paint(text, mark, 1.0), "Your passages", "", "", phrases=True,
-        hint="Select passages with the mouse, and add each to the mark.",
-    )  # fmt: skip
+        paint(text, mark, 1.0), "Select passages, and add each to the mark", "", "", phrases=True
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Add the selection", key="inside_add", on_click=inside_callbacks.add_span,

@@ -167,6 +167,13 @@ function unitUnder(view, event) {
   return column < view.columns && unit >= 0 && unit < view.data.strip.levels.length ? unit : null
 }
 
+function selectedIn(view) {
+  const selected = document.getSelection()
+  if (!selected || selected.isCollapsed || selected.anchorNode !== view.node || selected.focusNode !== view.node) return null
+  const ends = [selected.anchorOffset, selected.focusOffset].sort((a, b) => a - b)
+  return [charAt(view, ends[0]), charAt(view, ends[1] - 1) + 1]
+}
+
 function mount(component) {
   style()
   const root = component.parentElement
@@ -189,11 +196,19 @@ function mount(component) {
   })
   view.region.addEventListener("pointerleave", () => (view.tip.hidden = true))
   view.region.addEventListener("scroll", () => (view.tip.hidden = true))
+  // A selection made by touch comes without a click: it counts once its ends rest.
+  let byTouch = false, rest = 0
+  view.region.addEventListener("pointerdown", event => (byTouch = event.pointerType !== "mouse"))
+  const selecting = () => {
+    clearTimeout(rest)
+    if (!byTouch || !view.data.phrases) return
+    rest = setTimeout(() => { const phrase = selectedIn(view); if (phrase) view.send("pick", { phrase }) }, 800)
+  }
+  document.addEventListener("selectionchange", selecting)
   view.region.addEventListener("click", event => {
-    const selected = document.getSelection()
-    if (selected && !selected.isCollapsed && selected.anchorNode === view.node && selected.focusNode === view.node) {
-      const ends = [selected.anchorOffset, selected.focusOffset].sort((a, b) => a - b)
-      if (view.data.phrases) return void later({ phrase: [charAt(view, ends[0]), charAt(view, ends[1] - 1) + 1] })
+    const phrase = selectedIn(view)
+    if (phrase) {
+      if (view.data.phrases) later({ phrase })
       return
     }
     const at = under(view, event)
@@ -230,6 +245,8 @@ function mount(component) {
   resized.observe(root)
   view.unmount = () => {
     clearTimeout(timer)
+    clearTimeout(rest)
+    document.removeEventListener("selectionchange", selecting)
     resized.disconnect()
     if (highlights) { clear(view); view.at = null; showAt(view) }
     view.tip.remove()

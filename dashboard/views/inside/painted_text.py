@@ -19,6 +19,10 @@ from dashboard.page import inside_callbacks
 from dashboard.reports.escaping import replace_forbidden
 
 MAX_CHARS = 10_000  # that are painted
+HOW_TO_SELECT = (
+    "Double-click a word or drag across several. On a touch screen, hold a word and move the ends "
+    "of the selection."
+)
 _SCRIPT = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
@@ -43,7 +47,8 @@ def draw(
 
     caption: what the colours show. low, high: their ends, "" for none. at: the chosen character.
     strip: the values of all units there, the value of the full colour, and the chosen unit.
-    hint: shown while no character is chosen. phrases: whether passages can be selected.
+    hint: shown while no character is chosen. phrases: whether passages can be selected; how to
+    select them stands above the text.
     """
     n = MAX_CHARS
     if len(painted.text) > n:
@@ -56,7 +61,7 @@ def draw(
         "unit": painted.unit,
         "likely": None if painted.likely is None else painted.likely[:n],
         "percents": None if painted.percents is None else painted.percents[:n],
-        "caption": caption,
+        "caption": f"{caption}. {HOW_TO_SELECT}" if phrases else caption,
         "low": low,
         "high": high,
         "at": at,

@@ -26,10 +26,7 @@ def draw(run: Run, subject: Subject) -> None:
     if phrase is not None and phrase[1] > len(text):
         phrase = None
     mark = inspect.passages(len(text), [phrase] if phrase else []).astype(float)
-    painted_text.draw(
-        paint(text, mark, 1.0), "Select a phrase", "", "", phrases=True,
-        hint="Select a word or phrase with the mouse.",
-    )  # fmt: skip
+    painted_text.draw(paint(text, mark, 1.0), "Select a word or phrase", "", "", phrases=True)
     threshold = st.slider(
         "Threshold", 0.1, 0.9, 0.3, 0.1, key="inside_threshold", width=260,
         help="A unit is on where its output is above this value, or below its negative.",
