@@ -223,6 +223,8 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 :is(.st-key-stage_area,.st-key-figures,.st-key-rail,.st-key-rail_first,.st-key-section_sample,
 .st-key-tabs){scroll-margin-top:3.2rem}
 [data-testid="stMain"]{scroll-padding-bottom:7rem}
+body:has(.st-key-controls) [data-testid="stToastContainer"]{bottom:6.9rem}
+body:has(.st-key-tour) [data-testid="stToastContainer"]{bottom:15.9rem}
 }
 @media (max-width:430px){
 .st-key-goal_open button [data-has-shortcut] span:has(>[data-testid="stIconMaterial"]){display:none}
@@ -236,6 +238,7 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 .st-key-progress{position:static}
 :is(.st-key-train_question,.st-key-train_refusal){top:3.2rem;bottom:auto}
 [data-testid="stMainBlockContainer"]:has(.st-key-controls){padding-bottom:1rem!important}
+body:has(.st-key-controls) [data-testid="stToastContainer"]{bottom:1rem}
 }
 /* Streamlit lets what is drawn anew fade slowly; without a transition it would flicker. */
 @media (prefers-reduced-motion:reduce){

@@ -220,3 +220,17 @@ def test_the_buttons_of_a_chart_cover_no_words(visit: Visit) -> None:
     until(lambda: figures.locator("svg").count() == 3, 20, "How it works draws no figures")
     for n in range(3):
         assert_nothing_is_covered(page, figures.nth(n))
+
+
+def test_a_message_on_a_phone_covers_no_control_at_the_foot(visit: Visit) -> None:
+    page = visit()
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    button(page, "Step").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    page.reload()
+    message = page.get_by_test_id("stToast").filter(has_text="Welcome back")
+    message.wait_for()
+    page.locator(".st-key-progress").wait_for()
+    box = message.bounding_box()
+    for part in ("progress", "controls"):
+        assert box["y"] + box["height"] <= page.locator(f".st-key-{part}").bounding_box()["y"]
