@@ -59,7 +59,10 @@ def initialise() -> None:
     kept = widgets.kept_values()
     for key, value in widget_values.DEFAULTS.items():
         # Streamlit drops the value of a widget that a page does not draw, unless it is assigned;
-        # when the user goes to another page, it drops all values.
+        # when the user goes to another page, it drops all values. A value that is assigned is
+        # sent to the browser, too.
+        if key in widget_values.SLIDERS and key in values():
+            continue
         values()[key] = values().get(key, kept.get(key, value))
     widgets.keep_values()
     if first:

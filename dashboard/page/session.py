@@ -8,7 +8,7 @@ half-way. ``with atomic()`` makes it on a draft, which is written afterwards; th
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -46,8 +46,22 @@ def atomic(drawn: bool = True) -> Iterator[None]:
             yield
         finally:
             _draft.reset(token)
-            pending.record(draft.maps[0], draft.maps[1] if drawn else {})
+            changes = _changed(draft.maps[0], before, draft.maps[1])
+            pending.record(changes, draft.maps[1] if drawn else {})
             pending.write(st.session_state)
+
+
+def _changed(written: Mapping[str, Any], *known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was written without the values that widgets had already.
+
+    Streamlit sends a value that is written to the browser, where the user may have moved the
+    widget on meanwhile.
+    """
+    return {
+        key: value
+        for key, value in written.items()
+        if key.startswith("_") or any(key not in of or of[key] != value for of in known)
+    }
 
 
 def show(key: str, value: Any) -> None:

@@ -31,6 +31,17 @@ GOAL_KEYS = {
 }
 CLEANUP_KEYS = {name: f"clean_{name}" for name in CLEANUP_RULES}
 
+# The sliders. The browser moves one at each press of a key, and a run of the page that sends it a
+# value sends the one of an earlier press. So the page leaves their values as they are, and
+# Streamlit keeps them while they are not drawn: they have ``persist_state="session"``.
+SLIDERS = frozenset(
+    [
+        *(TRAIN_KEYS[name] for name in ("lr", "clip", "warmup", "eval_every", "fresh_after")),
+        *(MODEL_KEYS[name] for name in ("hidden_dim", "seq_length", "batch_size", "input_dim")),
+        *(MODEL_KEYS[name] for name in ("dropout", "val_fraction")),
+        *("temperature", "length", "top_p"),
+    ]
+)
 
 # -- from the widgets --------------------------------------------------------------------------
 

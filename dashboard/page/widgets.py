@@ -170,7 +170,7 @@ def resend_chart_options() -> None:
     """Have their widgets set in the browser again when they are drawn.
 
     It has the widgets of a popover only while that is open, and would show none of them selected.
-    A run of the whole page sends all values (``entry.initialise``), a fragment's does not.
+    A run of the whole page sends these values (``entry.initialise``), a fragment's does not.
     """
     for key in ("chart_x", "chart_unit", "chart_smoothing", "chart_more"):
         values()[key] = values()[key]

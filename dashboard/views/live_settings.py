@@ -107,4 +107,5 @@ def _draw_slider(
         key=key,
         help=explanation,
         on_change=settings_callbacks.apply_train_settings,
+        persist_state="session",
     )

@@ -143,7 +143,14 @@ def _draw_slider(
     label: str, offered: Sequence[float], name: str, explanation: str, **more: Any
 ) -> None:
     key = widgets.model_key(name)
-    st.select_slider(label, widgets.options(key, offered), key=key, help=explanation, **more)
+    st.select_slider(
+        label,
+        widgets.options(key, offered),
+        key=key,
+        help=explanation,
+        persist_state="session",
+        **more,
+    )
 
 
 def _draw_trained_models() -> None:

@@ -44,6 +44,7 @@ def show(how: Page) -> None:
             2.0,
             step=0.05,
             key="temperature",
+            persist_state="session",
             help=f"{TERMS['Temperature']} Try 0.7; 0 always takes the most likely character.",
         )
         with button:
@@ -101,6 +102,7 @@ def _draw_more_options() -> None:
         "Length",
         widgets.options("length", LENGTHS),
         key="length",
+        persist_state="session",
         format_func=lambda n: f"{n:,}",
         help="Characters to generate, for example 500.",
     )
@@ -117,6 +119,7 @@ def _draw_more_options() -> None:
         1.0,
         step=0.05,
         key="top_p",
+        persist_state="session",
         help="Choose among the most likely characters that together have this probability, for "
         "example 0.9; 1 means all.",
     )
