@@ -62,6 +62,7 @@ def run_range_test(
     seconds: float = SECONDS,
     *,
     wanted: Callable[[], bool] = lambda: True,
+    report: Callable[[float], object] = lambda share: None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> RangeTest | None:
     """Return the losses of a copy of ``solver.model`` at rising rates, and the suggested rate.
@@ -70,6 +71,7 @@ def run_range_test(
         weights, so a rate for a whole training needs a solver at iteration 0.
     seconds: the test ends after so many, or before.
     wanted: asked before each iteration; if it returns False, the test ends and returns None.
+    report: called before each iteration with the share of the rates that are done, 0 to 1.
     clock: returns the time in seconds.
     SettingError: ``seconds`` is not above 0.
     """
@@ -83,6 +85,7 @@ def run_range_test(
     while progress <= 1.0:
         if not wanted():
             return None
+        report(progress)
         trial.lr = low * _SPAN ** (2 * progress)
         try:
             loss = trial.step()

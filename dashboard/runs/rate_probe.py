@@ -70,7 +70,7 @@ def measure(candidate: Candidate, seconds: float = TEST_SECONDS) -> RangeTest | 
         update_rule=candidate.update_rule, clip=candidate.clip, fresh_after=candidate.fresh_after
     )
     solver = new_solver(candidate.text, candidate.settings, train, candidate.model)
-    return run_range_test(solver, seconds, wanted=_may_continue)
+    return run_range_test(solver, seconds, wanted=_may_continue, report=background_job.report_share)
 
 
 def _may_continue() -> bool:

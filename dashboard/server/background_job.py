@@ -24,6 +24,13 @@ def is_wanted() -> bool:
     return job is None or not job.cancelled
 
 
+def report_share(share: float) -> None:
+    """Note which share of its work, 0 to 1, the job that calls this has done."""
+    job: Job[object] | None = getattr(_current, "job", None)
+    if job is not None:
+        job.share = share
+
+
 def let_others_run() -> None:
     """Let the jobs that are waiting run now; a job of many seconds calls this now and then."""
     if getattr(_current, "job", None) is not None:
@@ -35,6 +42,7 @@ class Job(Generic[T]):
 
     def __init__(self, work: Callable[[], T], *, start: bool = True) -> None:
         self.result: T | None = None
+        self.share = 0.0  # of the work that is done, if the function reports it
         self.cancelled = False
         self._failed = False
         self._work = work

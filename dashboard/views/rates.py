@@ -21,7 +21,8 @@ def show() -> None:
         return
     job = rates.job_of(network)
     running = job is not None and job.running
-    _draw_suggestion(network, running)
+    found = None if job is None or running else job.result
+    _draw_suggestion(network, running, None if found is None else found.suggested)
     refusal = rates.refusal()
     if refusal:
         st.warning(escape_markdown(refusal))
@@ -31,7 +32,8 @@ def show() -> None:
         _draw_result(network)
 
 
-def _draw_suggestion(network: Candidate, running: bool) -> None:
+def _draw_suggestion(network: Candidate, running: bool, tested: float | None) -> None:
+    """Draw the rate of the rule. tested: the rate that a test has found; then both are offered."""
     settings = network.settings
     cell = CELL_NAMES.get(settings.cell_type, settings.cell_type)
     adapted = network.update_rule in ("adam", "adamw")
@@ -49,7 +51,8 @@ def _draw_suggestion(network: Candidate, running: bool) -> None:
                 else "A usual rate for this update rule. It does not depend on the network."
             ),
         )
-        _draw_use(network.suggested, "use_suggested")
+        if not _is_near(network.suggested) or tested not in (None, network.suggested):
+            _draw_use(network.suggested, f"Use {network.suggested:g}", "use_suggested")
         if running:
             st.button("Stop the test", key="stop_rates", on_click=rates.stop_test, args=(network,))
         else:
@@ -68,9 +71,9 @@ def _is_near(rate: float) -> bool:
     return 1 / _NEAR < widgets.train_settings().lr / rate < _NEAR
 
 
-def _draw_use(rate: float, key: str) -> None:
-    if not _is_near(rate):
-        st.button(f"Use {rate:g}", key=key, on_click=rates.use, args=(rate,))
+def _draw_use(rate: float, label: str, key: str) -> None:
+    if rate != widgets.train_settings().lr:
+        st.button(label, key=key, on_click=rates.use, args=(rate,))
 
 
 def _watch() -> None:
@@ -78,8 +81,8 @@ def _watch() -> None:
     network = rates.candidate()
     job = None if network is None else rates.job_of(network)
     running = job is not None and job.running
-    if running:
-        st.caption("Testing rates …")
+    if job is not None and running:
+        st.progress(job.share, f"Testing rates … {100 * job.share:.0f} %")
     if state.flag_change("testing rates", running) is False:
         st.rerun()  # the whole page, so that this fragment stops ticking
 
@@ -109,10 +112,10 @@ def _draw_result(network: Candidate) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="rate_found"):
         st.caption(
-            f"From a rate of {found.too_high:.2g} on the loss rises; this test suggests "
-            f"**{found.suggested:g}**.",
+            f"Found by the test: **{found.suggested:g}**. From a rate of {found.too_high:.2g} on "
+            "the loss rises.",
             help="A good start is about a tenth of the rate from which on the loss rises. The test "
             "is rough: another text or a busy computer may change its suggestion by half.",
         )
         if found.suggested != network.suggested:
-            _draw_use(found.suggested, "use_tested")
+            _draw_use(found.suggested, f"Use {found.suggested:g} (tested)", "use_tested")

@@ -106,6 +106,14 @@ def test_the_network_its_run_and_the_random_generators_stay_as_they_are():
     assert len(solver.history) == 3
 
 
+def test_it_reports_how_far_it_is():
+    shares: list[float] = []
+    run_range_test(new_solver(), report=shares.append, clock=standing_clock)
+    assert shares[0] == 0
+    assert shares == sorted(shares)
+    assert 0.3 < shares[-1] <= 1
+
+
 def test_it_has_the_same_result_each_time():
     first, second = (run_range_test(new_solver(), clock=standing_clock) for _ in range(2))
     np.testing.assert_array_equal(first.losses, second.losses)

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.runs import rate_probe
 from dashboard.runs.run import SCHEDULER
+from dashboard.server import background_job
 from rnncore.errors import SettingError
 from rnncore.learning_rates import suggest_rate
 from rnncore.range_test import RangeTest
@@ -103,12 +104,45 @@ def test_with_a_run_the_suggestion_is_for_its_network(page):
 def test_a_test_shows_a_chart_and_its_rate_can_be_used(page, found):
     page.press(TEST)
     wait(page)
-    assert page.says("From a rate of 1 on the loss rises; this test suggests **0.07**.")
+    assert page.says("Found by the test: **0.07**. From a rate of 1 on the loss rises.")
     assert len(page.chart_rows("Loss by learning rate")) == 5
-    page.press("Use 0.07")
+    page.press("Use 0.07 (tested)")
     assert page.value("train_lr") == 0.07
-    assert "Use 0.07" not in page.labels()
-    assert page.says("this test suggests **0.07**")  # the network is the same
+    assert "Use 0.07 (tested)" not in page.labels()
+    assert page.says("Found by the test: **0.07**")  # the network is the same
+
+
+def test_after_a_test_both_rates_are_offered_although_they_are_near(page, monkeypatch):
+    """A rate near the page's is worth no button of its own, but a test was run to choose one."""
+    suggested = suggest_rate("lstm", 16, 1, 4)
+    near = RangeTest(FOUND.rates, FOUND.losses, 0.18, 0.018)
+    monkeypatch.setattr(rate_probe, "measure", lambda *_: near)
+    page.choose("train_lr", 0.015)
+    assert f"Use {suggested:g}" not in page.labels()
+    page.press(TEST)
+    wait(page)
+    page.press("Use 0.018 (tested)")
+    assert page.value("train_lr") == 0.018
+    page.press(f"Use {suggested:g}")
+    assert page.value("train_lr") == suggested
+    assert "Use 0.018 (tested)" in page.labels()
+
+
+def test_a_test_shows_how_far_it_is(page, monkeypatch):
+    reported = []
+
+    def measure(candidate):
+        background_job.report_share(0.4)
+        reported.append(True)
+        until(lambda: not rate_probe._may_continue())
+
+    monkeypatch.setattr(rate_probe, "measure", measure)
+    page.press(TEST)
+    until(lambda: reported)
+    page.look()
+    (bar,) = [e.proto for e in page.app.get("progress") if "Testing rates" in e.proto.text]
+    assert (bar.value, bar.text) == (40, "Testing rates … 40 %")
+    page.press("Stop the test")
 
 
 def test_a_real_test_leaves_the_run_as_it_is(page):
@@ -144,14 +178,14 @@ def test_a_result_disappears_with_its_network_and_text(page, found, change):
     page.press(TEST)
     wait(page)
     change(page)
-    assert not page.says("this test suggests")
+    assert not page.says("Found by the test")
     assert page.value("_job_rates") is None
 
 
 def test_a_change_of_the_network_ends_the_test(page, endless):
     page.press(TEST)
     job = page.value("_job_rates")[1]
-    assert page.says("Testing rates")
+    assert any("Testing rates" in e.proto.text for e in page.app.get("progress"))
     page.choose("model_hidden_dim", 32)
     job.wait(20)
     assert not job.running
@@ -210,7 +244,7 @@ def test_a_refusal_leaves_the_result_of_an_earlier_test(page, found):
     try:
         page.press(TEST)
         assert page.says("A training is running on this computer")
-        assert page.says("this test suggests **0.07**")
+        assert page.says("Found by the test: **0.07**")
     finally:
         SCHEDULER.leave(page)
 
