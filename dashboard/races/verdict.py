@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from dashboard.analysis.curve_statistics import robust_deviation
 from dashboard.analysis.validation_rise import has_risen_clearly
 from dashboard.comparison.compared import Compared
 from dashboard.formatting import counted, duration
+from dashboard.races.names import short_names
 from dashboard.training.status import Phase
 from rnncore.history import VALIDATION_COLUMNS
 
@@ -19,6 +20,8 @@ _TIE = 0.01  # nats per character: a smaller lead can be chance
 _RECENT = 50  # iterations over which the training loss is averaged
 _FASTER, _LARGER = 1.25, 1.5  # factors that are worth a sentence
 _MEMORISED = 0.1  # nats by which the training loss must lie below the validation loss
+# Two seeds of one network differ by up to 0.04 (docs/quality.md), and more on a short text.
+_BEYOND_CHANCE = 5 * 0.04
 _ONCE = (
     "Each network trained once, so the difference can be chance. To check, train several seeds of "
     "each on the Sweep page."
@@ -40,8 +43,8 @@ _END = Point("iteration")
 class Verdict:
     """The result of a race, or its state so far.
 
-    headline: one sentence. reasons: sentences that follow from the figures. winner: the title of
-    the best run, or "" if there is none or the race is a draw.
+    headline: one sentence. reasons: sentences that follow from the figures. winner: the short
+    name of the best run, or "" if there is none or the race is a draw.
     """
 
     over: bool
@@ -56,6 +59,8 @@ def judge(runs: Sequence[Compared]) -> Verdict:
     While they train, racers take turns of equal time, so fast ones have more iterations. They are
     compared at the point that all have reached.
     """
+    names = short_names(runs)
+    runs = [replace(run, title=name) for run, name in zip(runs, names, strict=True)]
     over = all(map(_is_over, runs))
     point = _END if over else _shared_point(runs)
     scores = {id(run): _score(run, point) for run in runs}
@@ -79,7 +84,10 @@ def judge(runs: Sequence[Compared]) -> Verdict:
         reason = f"A difference of {lead:.3f} nats per character can be chance."
         return Verdict(True, "", headline, (reason, *_reasons(first, scored[1:])[:2]))
     headline = f"{first.title} won: {measure} {losses}, in nats per character."
-    return Verdict(True, first.title, headline, (*_reasons(first, scored[1:])[:4], _ONCE))
+    reasons = _reasons(first, scored[1:])[:4]
+    if lead <= _BEYOND_CHANCE:
+        reasons.append(_ONCE)
+    return Verdict(True, first.title, headline, tuple(reasons))
 
 
 def _shared_point(runs: Sequence[Compared]) -> Point:
@@ -120,7 +128,7 @@ def _explosion(run: Compared, winner: Compared) -> str:
     )
     if run.settings["clip"] is None and (clip := winner.settings["clip"]):
         text += (
-            f" It trained without clipping; {winner.title} shortens each gradient to at most "
+            f" It trained without clipping; the winner's gradients were shortened to at most "
             f"{clip:g}."
         )
     return text

@@ -8,8 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from dashboard.comparison.compared import of_run
+from dashboard.comparison.loading import distinguish
 from dashboard.races import entrants
 from dashboard.races.entrants import READY, Racer, equal_sizes, match_size, new_racers
+from dashboard.races.names import short_names
 from dashboard.races.verdict import judge
 from dashboard.settings import CELL_NAMES, Goal, ModelSettings, TrainSettings
 from dashboard.text.loading import load_sample
@@ -116,18 +119,74 @@ STATUS = small_run().trainer.status()
 
 def test_the_lowest_validation_loss_wins_and_the_reasons_have_figures():
     lstm = racer("LSTM", FALLING, GOOD)
-    gru = racer("GRU", FALLING, GOOD + 0.2, model=ModelSettings("gru", hidden_dim=16))
+    gru = racer("GRU", FALLING, GOOD + 0.1, model=ModelSettings("gru", hidden_dim=16))
     verdict = judge([gru, lstm])
     assert (verdict.over, verdict.winner) == (True, "LSTM")
     assert verdict.headline == (
-        "LSTM won: best validation loss 1.600 (LSTM), 1.800 (GRU), in nats per character."
+        "LSTM won: best validation loss 1.600 (LSTM), 1.700 (GRU), in nats per character."
     )
     assert verdict.reasons == (
-        "LSTM reached the best loss of GRU at iteration 160 of 200.",
+        "LSTM reached the best loss of GRU at iteration 180 of 200.",
         "Both have about 1,234 parameters and read as many characters; their cells differ.",
         "Each network trained once, so the difference can be chance. To check, train several seeds "
         "of each on the Sweep page.",
     )
+
+
+@pytest.mark.parametrize(("lead", "chance"), [(0.1, True), (0.3, False), (2.9, False)])
+def test_a_lead_far_beyond_what_seeds_differ_by_is_not_called_chance(lead, chance):
+    reasons = judge([racer("a", FALLING, GOOD), racer("b", FALLING, GOOD + lead)]).reasons
+    assert any("chance" in reason for reason in reasons) is chance
+
+
+def of(key):
+    """Return the racers of a ready race as a comparison shows them, before any iteration."""
+    race = READY[key]
+    text = load_sample(race.text)
+    racers = equal_sizes(race.racers, len(text.vocab)) if race.same_size else race.racers
+    return distinguish([of_run(run) for run in new_racers(text, racers, race.goal)])
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("cells", ["LSTM", "GRU", "Vanilla RNN"]),
+        ("clipping", ["Vanilla RNN with clipping", "Vanilla RNN without clipping"]),
+        ("sizes", ["LSTM 48", "LSTM 192"]),
+    ],
+)
+def test_the_verdict_names_only_what_differs(key, names):
+    runs = of(key)
+    assert short_names(runs) == names
+    ended = [
+        racer(
+            run.title,
+            FALLING,
+            GOOD + place,
+            model=run.model,
+            settings=run.settings | {"num_iters": 200},
+        )
+        for place, run in enumerate(runs)
+    ]
+    verdict = judge([replace(run, text_name=READY[key].text) for run in ended])
+    assert verdict.headline.startswith(f"{names[0]} won: ")
+    assert " · " not in " ".join([verdict.headline, *verdict.reasons])
+
+
+def test_other_settings_that_differ_follow_the_network():
+    verses, other = of("clipping")
+    both = distinguish(
+        [replace(run, title="verses · Vanilla RNN 96", settings=run.settings | {"clip": clip})
+         for run, clip in ((verses, 1.0), (other, 5.0))]
+    )  # fmt: skip
+    assert short_names(both) == [
+        "Vanilla RNN 96, gradient clipping 1", "Vanilla RNN 96, gradient clipping 5",
+    ]  # fmt: skip
+
+
+def test_a_racer_that_a_person_named_keeps_its_name():
+    first, second = of("cells")[:2]
+    assert short_names([replace(first, title="Ada"), second]) == ["Ada", second.title]
 
 
 def test_a_small_lead_is_a_draw():
@@ -147,7 +206,7 @@ def test_an_exploded_racer_is_explained_by_its_gradient():
     assert reasons[0] == (
         "loose became unstable: its gradient reached a norm of 3,224, and its training loss ended "
         f"at {rising[-50:].mean():.2f}, above the 4.00 that it began with. It trained without "
-        "clipping; stable shortens each gradient to at most 1."
+        "clipping; the winner's gradients were shortened to at most 1."
     )
     also = racer("also", rising, GOOD + 4, settings={"clip": 5.0})
     assert "clipping" not in judge([stable, also]).reasons[0]
@@ -162,7 +221,7 @@ def test_a_racer_that_memorised_its_text_is_explained_by_both_losses():
         "large memorised its text: after iteration 80 its validation loss rose from 1.70 to 1.95"
     )
     assert "It has 173,470 parameters." in reasons[0]
-    assert reasons[-2] == "large has 18.6 times as many parameters."
+    assert "large has 18.6 times as many parameters." in reasons
     assert not any("small memorised" in reason for reason in reasons)
 
 
