@@ -12,6 +12,7 @@ from dashboard.charts.downsampling import Floats
 from dashboard.comparison.compared import Compared
 from dashboard.training.sample_log import Entry
 
+_ENDED = "This run ended before the stage."
 _STAGES = 20  # positions of the slider, beside the newest
 
 
@@ -55,7 +56,13 @@ def sample_at(run: Compared, x_axis: str, stage: float | None) -> Entry | None:
 
 
 def stored_sample(run: Compared, x_axis: str, stage: float | None, note: str = "") -> Sample:
-    """Return what the run wrote after its own seed text while it trained."""
+    """Return what the run wrote after its own seed text while it trained.
+
+    A run that ended before the stage gets a note.
+    """
+    if stage is not None and run.entries:
+        end = float(_places(run, x_axis, [run.history.iterations])[0])
+        note = note or _ENDED * (end < stage)
     return Sample(run.seed_text, sample_at(run, x_axis, stage), note)
 
 

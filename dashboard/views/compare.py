@@ -140,10 +140,12 @@ def _draw_options() -> None:
 
 
 def _draw_samples(runs: Sequence[Compared]) -> None:
-    st.subheader("What they wrote at the same stage", anchor=False)
     x = comparison.look().x
     places = stages.stages(runs, x)
-    comparison.stage(places)
+    newest = comparison.stage(places) is None
+    st.subheader(
+        "The newest text of each" if newest else "What they wrote at the same stage", anchor=False
+    )
     if places:
         st.select_slider(
             x_title(x),

@@ -22,8 +22,8 @@ def text_box(
     seed_text: str,
     text: str,
     copied: Iterable[tuple[int, int]] = (),
-    min_rem: int = 0,
-    max_rem: int = 28,
+    min_rem: float = 0,
+    max_rem: float = 28,
     label: str = "Generated text",
 ) -> str:
     """Return HTML of a box with the seed text, bold and blue, and the text after it.

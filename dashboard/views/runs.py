@@ -38,9 +38,11 @@ def show(pages: Sequence[Page], workbench: Page, compare: Page) -> None:
         st.page_link(workbench, label="Train a network", icon=":material/play_arrow:")
         return
     total = byte_size(sum(row.size for row in rows))
+    apart = len(run_list.set_apart(rows)) if run_list.leaves_out(rows) else 0
+    hidden = f", {apart:,} of races and sweeps not listed" if apart else ""
     st.caption(
-        f"{counted(len(rows), 'run')} on this computer, {total}. Saved automatically; open one to "
-        "continue it.",
+        f"{counted(len(rows), 'run')} on this computer, {total}{hidden}. Saved automatically; open "
+        "one to continue it.",
     )
     _draw_removal(rows)
     _draw_filters(rows)
@@ -182,10 +184,11 @@ def _columns(rows: Sequence[RunRow]) -> dict[str, list[Any]]:
     def known(value: float) -> float | None:
         return None if math.isnan(value) else value
 
+    made_by = [row.made_by for row in rows]
     columns: dict[str, list[Any]] = {
         "★": ["★" if row.labels.starred else "" for row in rows],
         "Name": [f"{row.title}{' (open)' * (row.id == here)}" for row in rows],
-        "From": [row.made_by for row in rows],
+        **({"From": made_by} if any(made_by) else {}),
         "Text": [row.text_name for row in rows],
         "Cell": [run_list.cell_name(row) or "damaged" for row in rows],
         "Layers × size": [
@@ -215,7 +218,9 @@ def _column_config() -> dict[str, Any]:
     return {
         "★": st.column_config.TextColumn(width=36, help="Starred"),
         "Name": st.column_config.TextColumn(
-            width=250, help="(open): the run that the workbench shows"
+            # So that at a width of 1280 no part of a column shows, with "From" or without it.
+            width=257,
+            help="(open): the run that the workbench shows",
         ),
         "From": st.column_config.TextColumn(width=64, help="Whether a race or a sweep started it"),
         "Text": st.column_config.TextColumn(width=110),

@@ -15,6 +15,7 @@ from dashboard.reports.escaping import escape
 from dashboard.views import markup
 
 _ACROSS = 4  # samples in one row
+_HEIGHT_REM = 18.5  # of a sample: 13 lines of 1.35 rem and the margin above them
 
 
 def table(runs: Sequence[Compared], rows: Table) -> str:
@@ -30,7 +31,8 @@ def table(runs: Sequence[Compared], rows: Table) -> str:
     )
     return (
         f'<div class="compared-box" tabindex="0" role="region" '
-        f'aria-label="Table of runs"><table class="compared"><thead><tr><td></td>{heads}</tr>'
+        f'aria-label="Table of runs"><table class="compared" style="--runs:{len(runs)}">'
+        f"<thead><tr><td></td>{heads}</tr>"
         f"</thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -55,7 +57,11 @@ def _sample(place: int, run: Compared, sample: Sample) -> str:
     loss = f", loss {entry.loss:.2f}" if entry.loss == entry.loss else ""
     small = f"after {counted(entry.iteration, 'iteration')}{loss}"
     box = markup.text_box(
-        sample.seed_text, entry.text, max_rem=18, label=f"Sample writing of run {place + 1}"
+        sample.seed_text,
+        entry.text,
+        min_rem=_HEIGHT_REM,
+        max_rem=_HEIGHT_REM,
+        label=f"Sample writing of run {place + 1}",
     )
     return f"{head}{note}<small>{escape(small)}</small></div>{box}"
 

@@ -248,16 +248,16 @@ body:has(.st-key-controls) [data-testid="stToastContainer"]{bottom:1rem}
 """
 # Tables and samples of runs that are compared (``side_by_side``).
 _COMPARED = """
-.compared{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;width:100%}
+.compared{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums;width:100%;
+table-layout:fixed;min-width:calc(17rem + var(--runs)*7rem)} /* columns of two tables line up */
+.compared thead td{width:17rem}
 .compared :is(th,td){padding:.25rem .7rem;border-bottom:1px solid rgba(128,128,128,.28);
 text-align:left;vertical-align:top;overflow-wrap:anywhere}
-.compared :is(th[scope=col],td){min-width:7rem}
-.compared th{font-weight:600}.compared th[scope=row]{font-weight:400;white-space:nowrap}
+.compared th{font-weight:600}.compared th[scope=row]{font-weight:400}
 .compared-box{overflow-x:auto}
 @media (max-width:900px){
 .compared :is(th,td){padding-inline:.35rem}
-.compared :is(th[scope=col],td){min-width:5.5rem}
-.compared th[scope=row]{white-space:normal}
+.compared{min-width:calc(8rem + var(--runs)*5.5rem)}.compared thead td{width:8rem}
 }
 /* Streamlit's buttons of a chart or a table lie above it and would cover the words there. */
 [data-testid="stElementContainer"]:has(>:is([data-testid="stDataFrame"],

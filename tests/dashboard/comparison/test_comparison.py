@@ -132,6 +132,17 @@ def test_samples_are_those_written_up_to_the_stage(x):
     assert stages.sample_at(long, x, 0).iteration == 20
 
 
+@pytest.mark.parametrize("x", ["Iterations", "Seconds"])
+def test_a_run_that_ended_before_the_stage_gets_a_note(x):
+    long, short = compared(400), compared(100)
+    scale = {"Iterations": 1, "Seconds": 0.01}[x]
+    for stage in (90 * scale, 200 * scale):
+        assert stages.stored_sample(long, x, stage).note == ""
+    assert stages.stored_sample(short, x, 90 * scale).note == ""
+    assert stages.stored_sample(short, x, 200 * scale).note == "This run ended before the stage."
+    assert stages.stored_sample(short, x, None).note == ""
+
+
 def test_without_samples_there_are_no_stages():
     new = compared(0)
     assert stages.stages([new], "Seconds") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qsl
 
 import pytest
@@ -75,6 +76,27 @@ def test_a_wrong_option_in_the_link_is_reported(visit):
 
 def samples(page) -> list[str]:
     return [text for text in page.shown("html") if "Sample writing of run" in text]
+
+
+def test_the_heading_of_the_samples_says_which_they_are(visit):
+    visit()
+    page = compared_page(visit, *copy_runs(get_registry().store, 2))
+    assert "The newest text of each" in [head.value for head in page.app.subheader]
+    slider = page.app.select_slider(key="compare_stage")
+    slider.set_value(1.0).run()
+    assert "What they wrote at the same stage" in [head.value for head in page.app.subheader]
+
+
+def test_samples_beside_each_other_are_equally_high_and_tables_have_equal_columns(visit):
+    visit()
+    page = compared_page(visit, *copy_runs(get_registry().store, 2))
+    heights = {
+        re.search(r"min-height:(.*?rem);max-height:(.*?rem)", s).groups() for s in samples(page)
+    }
+    assert len(heights) == 1
+    assert len(set(*heights)) == 1
+    (results,) = [t for t in page.shown("html") if 'class="compared"' in t]
+    assert 'style="--runs:2"' in results
 
 
 def test_one_run_is_no_comparison(visit):

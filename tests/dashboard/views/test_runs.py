@@ -98,11 +98,24 @@ def test_runs_of_races_and_sweeps_are_listed_on_request(visit):
         write_record(record, read_record(record) | {"made_by": made_by})
     page.look()
     assert list(table(page)["From"]) == ["", "sweep"]  # the sweep's run has a name
+    assert page.says(", 1 of races and sweeps not listed. Saved automatically")
     page.choose("runs_search", "nothing like this")
     assert page.says("Runs of races and sweeps are not shown")
     page.choose("runs_search", "")
     page.choose("runs_all", True)
     assert list(table(page)["From"]) == ["race", "", "sweep"]
+    assert not page.says("not listed")
+
+
+def test_without_runs_of_races_or_sweeps_no_column_says_where_they_are_from(visit):
+    page, (newest, *_) = saved_runs(visit)
+    assert "From" not in table(page)
+    record = get_registry().store.root / newest / "run.json"
+    write_record(record, read_record(record) | {"made_by": "race"})
+    page.look()
+    assert "From" not in table(page)
+    assert page.says("3 runs on this computer")
+    assert page.says("1 of races and sweeps not listed")
 
 
 def test_several_runs_are_starred_compared_and_deleted(visit):
