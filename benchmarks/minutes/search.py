@@ -1,7 +1,7 @@
 """Search the settings that predict best after a given time, by successive halving.
 
     python -m benchmarks.minutes.search --books ../shared/corpora --out search-runs
-    python -m benchmarks.minutes.search --candidates minutes --seconds 120 400 --judge 0
+    python -m benchmarks.minutes.search --candidates minutes --seconds 120 300 --judge 0
 
 All candidates train for a short time on some texts; the better part of them trains longer. The best
 at the end is judged on other texts, against the first candidate: the preset as it was. Sources:
@@ -44,8 +44,6 @@ CANDIDATES: dict[str, tuple[Recipe, ...]] = {
     "minutes": (
         replace(_LARGE, batch_size=16, seq_length=50),
         _LARGE,
-        replace(_LARGE, batch_size=16, seq_length=50, lr=0.006),
-        replace(_LARGE, hidden_dim=192, lr=0.012, dropout=0.0),
         replace(_LARGE, hidden_dim=128, lr=0.015, dropout=0.0),
         replace(_LARGE, hidden_dim=128, num_layers=2, dropout=0.0),
         replace(_LARGE, hidden_dim=192, num_layers=2, lr=0.008),
