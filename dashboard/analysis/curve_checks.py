@@ -36,6 +36,7 @@ CLIPPED = 0.95  # share of clipped steps that counts as nearly every step
 EXPLODED = 1.5  # times the loss of uniform guessing: no ordinary batch loses that much
 LATE = 0.7  # share of a run after which it is better finished than changed
 CONTINUE = "Press Train to continue."
+BEST_IS_KEPT = "The best network is kept: generate with it."
 SMALL_GAP = 0.15  # share between training and validation that leaves room to learn more
 
 
@@ -228,7 +229,7 @@ def check_progress(curve: Curve) -> Diagnosis:
             advice = "Let the run finish; more iterations than that would only memorise the text."
         else:
             advice = "Let it train: the best network is kept."
-        return Diagnosis("memorising", sentence, advice, if_paused=CONTINUE)
+        return Diagnosis("memorising", sentence, advice, if_paused=BEST_IS_KEPT)
     if trend.unclear:
         sentence = f"The {loss} varies too much {last} to tell whether it still falls."
         advice = "Let it train. In a new run, a larger batch size gives a smoother curve."
@@ -257,7 +258,7 @@ def _memorising(curve: Curve) -> Diagnosis:
         "memorising",
         sentence,
         "If the next validation is no lower, pause: the best network is kept.",
-        if_paused="The best network is kept: generate with it.",
+        if_paused=BEST_IS_KEPT,
     )
 
 

@@ -15,7 +15,7 @@ from dashboard.settings import PRESETS, Goal, ModelSettings, TrainSettings
 from dashboard.text import loading
 from dashboard.text.loading import LoadedText, Source
 from dashboard.training.goals import Plan, TrainingStart
-from dashboard.training.status import Phase, Status
+from dashboard.training.status import Status
 from rnncore import RnnCoreError
 
 _SETTINGS_ERROR = "settings error"  # stands for the present result of ``settings_error``
@@ -208,10 +208,11 @@ def continue_training(run: Run) -> None:
     """Train the run; if it has reached its goal, by another goal counted from here."""
     state.set_next_train_settings(None)
     status = run.trainer.status()
-    reached = status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message)
-    if reached and run.plan.goal.patience:  # who goes on wants more than the preset's early end
+    if (
+        status.ended and run.plan.goal.patience
+    ):  # who goes on wants more than the preset's early end
         run.set_plan(replace(run.plan, goal=replace(run.plan.goal, patience=0)))
-    apply_settings(run, start_from_here(run) if reached else run.plan.since)
+    apply_settings(run, start_from_here(run) if status.ended else run.plan.since)
     start(run)
 
 

@@ -100,7 +100,7 @@ def _since_last_visit(status: Status) -> str:
     """Return what became of the training while no page showed the run."""
     if status.active:
         return "training continued while the page was closed."
-    if status.phase is Phase.FINISHED or (status.phase is Phase.PAUSED and status.message):
+    if status.ended:
         return "training has finished."
     if status.phase is Phase.FAILED:
         return "training stopped with an error, which is shown under Train."

@@ -43,3 +43,8 @@ class Status:
     def active(self) -> bool:
         """Whether it trains or waits in the queue to train."""
         return self.phase in (Phase.RUNNING, Phase.WAITING)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it did all its iterations, or a stop rule ended it: then there is a message."""
+        return self.phase is Phase.FINISHED or (self.phase is Phase.PAUSED and bool(self.message))

@@ -30,14 +30,14 @@ def _title(status: Status | None, percent: int | None) -> str:
     if status.phase is Phase.RUNNING:
         done = f"{status.iteration:,}" if percent is None else f"{percent} %"
         return f"{done} · {NAME}"
-    if status.phase is Phase.FINISHED:
+    if status.ended:
         return f"✓ {describe_end(status)} · {NAME}"
     return NAME
 
 
 def _icon(status: Status | None, percent: int) -> str:
     """Return an SVG: a ring that fills up, and a check mark at the end."""
-    if status is not None and status.phase is Phase.FINISHED:
+    if status is not None and status.ended:
         fill = "#177245"
         sign = '<path d="M9 17l5 5 9-11" fill="none" stroke="#fff" stroke-width="3.5"/>'
     else:

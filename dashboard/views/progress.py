@@ -113,7 +113,7 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
     if run is not None and status is not None and not run.plan.open_ended:
         percent = min(100, status.iteration * 100 // max(1, status.num_iters))
     browser_tab.show(status, percent)
-    phase = "ready" if status is None else str(status.phase)
+    phase = "ready" if status is None else str(_shown_phase(status))
     end = "" if status is None else browser_tab.describe_end(status)
     companion.show(
         phase,
@@ -123,7 +123,7 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
         tour.cookie(),
     )
     ended = state.flag_change("active", status is not None and status.active) is False
-    if ended and status is not None and status.phase is Phase.FINISHED:
+    if ended and status is not None and status.ended:
         st.toast(f"Training has ended: {end}", icon=":material/check:")
 
 
@@ -136,7 +136,7 @@ def tick_seconds(run: Run | None, status: Status | None) -> float:
 
 
 def _draw_status(run: Run, status: Status) -> None:
-    label, colour = _BADGES[status.phase]
+    label, colour = _BADGES[_shown_phase(status)]
     sentence, alone = _describe_phase(run, status), ""
     if status.phase is Phase.RUNNING:
         limit = "" if run.keeps_training else f" for {duration(limits.UNATTENDED_SECONDS)}"
@@ -167,7 +167,12 @@ def _describe_phase(run: Run, status: Status) -> str:
         Phase.FINISHED: f"{ended}Train continues {_describe_goal(run)}",
         Phase.PAUSED: f"{ended}press Train to continue",
         Phase.FAILED: on.strip(),
-    }.get(status.phase, "")
+    }.get(_shown_phase(status), "")
+
+
+def _shown_phase(status: Status) -> Phase:
+    """Return the phase to name: a run that its stop rule ended is finished for its user."""
+    return Phase.FINISHED if status.ended else status.phase
 
 
 def _describe_goal(run: Run) -> str:

@@ -333,7 +333,7 @@ def test_a_goal_in_minutes_ignores_the_number_of_iterations(page):
     page.run.solver.seconds += 60
     page.wait_until_stopped()
     assert page.says("It has trained for 1 minute.")
-    assert page.says("Paused")
+    assert page.says("Finished")
     page.press("Train")  # for another minute
     page.wait_for_iteration(page.run.solver.iteration + 1)
     assert page.says("Training")
@@ -351,6 +351,8 @@ def test_a_stalled_validation_ends_training_whatever_the_number_of_iterations(pa
             history.append(iteration=page.run.solver.iteration, loss=loss, val_loss=loss)
     page.wait_until_stopped()
     assert page.says("Validation has not improved in the last 2 validations")
+    assert page.says("Finished")
+    assert not page.says("Paused")
     assert page.enabled("Train")
 
 
