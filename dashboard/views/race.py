@@ -124,6 +124,7 @@ def _draw_ready() -> None:
                 f"{len(ready.racers)} networks · {escape_markdown(ready.text)} · "
                 f"{counted(int(ready.goal.amount), 'iteration')}"
             )
+            st.space("stretch")  # all buttons stand at one height
             st.button(
                 "Start", key=f"race_{name}", icon=":material/sports_score:",
                 on_click=race.start_ready, args=(name,),

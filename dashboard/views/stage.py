@@ -35,7 +35,7 @@ def show(run: Run | None, baselines: list[Baseline]) -> None:
         with st.container(key="chart_panel"):
             _draw_curve(run, baselines, stage, sampled, length)
         with st.container(key="stage_row"):
-            _draw_slider(entries, length)
+            _draw_slider(sampled, length)
         with st.container(key="writing_panel"):
             _draw_writing(run, entries, stage)
         with st.container(key="hint", horizontal=True, vertical_alignment="center"):
@@ -49,10 +49,12 @@ def show(run: Run | None, baselines: list[Baseline]) -> None:
                     help="Shows each new sample again as soon as it is written.",
                 )
                 st.space("stretch")
-            else:
+            elif widgets.offers_stages(sampled):
                 st.caption(
                     "Drag the slider or click the curve: what it wrote then", width="stretch"
                 )
+            else:
+                st.space("stretch")
             with st.popover("Chart options", icon=":material/tune:", type="tertiary"):
                 _draw_options()
 
@@ -126,8 +128,8 @@ def show_side_charts(run: Run) -> None:
         )
 
 
-def _draw_slider(entries: list[Entry], length: int) -> None:
-    newest = entries[-1].iteration if entries else 0
+def _draw_slider(sampled: list[int], length: int) -> None:
+    newest = sampled[-1] if sampled else 0
     st.select_slider(
         "Stage",
         widgets.stage_options(newest, length),
@@ -137,6 +139,7 @@ def _draw_slider(entries: list[Entry], length: int) -> None:
         format_func=lambda n: n if n == widgets.NEWEST else f"{n:,}",
         key="stage",
         on_change=stage_callbacks.follow_newest,
+        disabled=not widgets.offers_stages(sampled),
         label_visibility="collapsed",
     )
 

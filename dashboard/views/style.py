@@ -129,8 +129,11 @@ border:1px solid var(--line);border-radius:.5rem;padding:0 .2rem 0 .75rem;backgr
 .st-key-notices [data-testid="stAlertContainer"]{padding:.4rem .8rem}
 :is(.st-key-rates,.st-key-rate_found) button{min-height:1.9rem;padding-block:0}
 .st-key-tabs textarea{min-height:2.4rem;height:2.4rem!important}
-.st-key-samples .piece{height:5.6rem;border:1px solid var(--line);border-radius:.5rem;
-font-size:.74rem;padding:.4rem .7rem}
+/* Samples beside each other are as high as the longest of them. */
+.st-key-samples [data-testid="stColumn"] div:has(.piece){display:flex;flex-direction:column;flex:1}
+.st-key-samples .panel-head{flex:none}
+.st-key-samples .piece{height:auto;flex:1;min-height:5.6rem;max-height:24rem;font-size:.74rem;
+border:1px solid var(--line);border-radius:.5rem;padding:.4rem .7rem}
 [data-testid="stToastContainer"]{top:auto!important;bottom:1rem;right:1rem}
 /* Streamlit adds the shortcut to the button and to its accessible name; the help names it. */
 button kbd{display:none!important}

@@ -359,6 +359,18 @@ def test_a_stalled_validation_ends_training_whatever_the_number_of_iterations(pa
 # -- samples over time -------------------------------------------------------------------------
 
 
+def test_the_slider_can_be_moved_and_is_explained_once_there_is_a_curve(page):
+    words = "Drag the slider or click the curve"
+    assert page.app.select_slider(key="stage").disabled
+    assert not page.says(words)
+    page.press("Train")
+    page.wait_for_iteration(120)
+    page.press("Pause")
+    page.wait_until_stopped()
+    assert not page.app.select_slider(key="stage").disabled
+    assert page.says(words)
+
+
 def test_the_newest_sample_is_shown_until_an_older_stage_is_selected(page):
     page.choose("train_num_iters", 500)
     page.press("Step")
