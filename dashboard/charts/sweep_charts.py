@@ -26,13 +26,15 @@ _HEIGHT = 260
 _TOP = 1.5
 
 
-def curve_rows(trials: Sequence[Trial], best: int | None) -> pd.DataFrame:
+def curve_rows(
+    trials: Sequence[Trial], best: int | None, titles: Mapping[str, str]
+) -> pd.DataFrame:
     """Return a row for each validation of each run; ``best`` is the number of the best run."""
     rows = [
         {
             "Iterations": iteration,
             LOSS: loss,
-            _RUN: trial.name,
+            _RUN: run_name(trial, titles),
             _NUMBER: trial.number,
             _BEST: trial.number == best,
             _LOWEST: trial.result.lowest,
@@ -105,7 +107,7 @@ def parallel_rows(
                     "Axis": title,
                     "Place": places[value],
                     "Value": f"{value:.3f}" if title == LOSS else show_value(value),
-                    _RUN: trial.name,
+                    _RUN: run_name(trial, titles),
                     _NUMBER: trial.number,
                     _BEST: trial.number == best,
                     _LOWEST: lowest[trial.number],
@@ -191,7 +193,7 @@ def effect_rows(effect: Effect) -> pd.DataFrame:
     """Return a row for each value of the setting."""
     return pd.DataFrame(
         {
-            "Value": [level.label for level in effect.levels],
+            "Value": [CELL_NAMES.get(level.label, level.label) for level in effect.levels],
             "Mean loss": [level.mean for level in effect.levels],
             "Lowest seed": [level.low for level in effect.levels],
             "Highest seed": [level.high for level in effect.levels],
@@ -239,6 +241,15 @@ def effect_range(effects: Sequence[Effect]) -> tuple[float, float]:
     return round(low - margin, 2), round(high + margin, 2)
 
 
+def run_name(trial: Trial, titles: Mapping[str, str]) -> str:
+    """Return what is special about a run, such as "hidden size 64, cell LSTM, seed 0"."""
+    parts = [
+        f"{titles.get(name, name).lower()} {show_value(value)}"
+        for name, value in trial.run.changed.items()
+    ]
+    return ", ".join([*parts, f"seed {trial.run.seed}"])
+
+
 def show_value(value: Any) -> str:
     """Return a setting's value for the page: "LSTM" for "lstm"."""
     return CELL_NAMES.get(value, show(value)) if isinstance(value, str) else show(value)
@@ -263,7 +274,7 @@ def table_rows(ranked: Sequence[Trial], titles: Mapping[str, str]) -> pd.DataFra
                 _RUN: trial.number,
                 **{titles.get(k, k): show_value(v) for k, v in trial.run.changed.items()},
                 "Seed": trial.run.seed,
-                LOSS: None if math.isnan(trial.result.lowest) else round(trial.result.lowest, 4),
+                LOSS: round(trial.result.lowest, 4),  # NaN, not None: a column of numbers
                 "Iterations": trial.result.iteration,
                 "Seconds": round(trial.result.seconds, 1),
                 "Status": trial.result.status,

@@ -75,11 +75,7 @@ def describe_plan(sweep: Sweep) -> str:
 
 def describe_run(trial: Trial) -> str:
     """Return what is special about a run, such as "hidden size 64, cell LSTM, seed 0"."""
-    parts = [
-        f"{TITLES.get(name, name).lower()} {sweep_charts.show_value(value)}"
-        for name, value in trial.run.changed.items()
-    ]
-    return ", ".join([*parts, f"seed {trial.run.seed}"])
+    return sweep_charts.run_name(trial, TITLES)
 
 
 def describe_effect(effect: Effect) -> str:

@@ -140,7 +140,7 @@ def _draw_charts(found: Summary, best: int) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Curves**", help="The validation loss of each run; the best run is orange.")
-        rows = sweep_charts.curve_rows(found.ranked, best)
+        rows = sweep_charts.curve_rows(found.ranked, best, summary.TITLES)
         st.vega_lite_chart(rows, sweep_charts.curve_spec(rows), width="stretch", key="sweep_curves")
     with right:
         st.markdown(
@@ -182,7 +182,8 @@ def _draw_table(sweep: Sweep, ranked: list[Trial], workbench: Page, compare: Pag
         rows,
         hide_index=True,
         width="stretch",
-        height=min(38 + 35 * len(rows), 420),
+        height="content" if len(rows) <= 12 else 420,
+        placeholder="–",
         key="sweep_table",
         on_select="rerun",
         selection_mode="multi-row",
