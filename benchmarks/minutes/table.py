@@ -110,7 +110,7 @@ def chart(figures: Iterable[Found]) -> dict[str, Any]:
                 "x": {
                     "field": "seconds",
                     "type": "quantitative",
-                    "scale": {"type": "log"},
+                    "scale": {"type": "log", "nice": False, "padding": 12},
                     "title": "seconds of training",
                 },
                 "y": {
