@@ -224,6 +224,7 @@ def run_from_solver(run_id: str, text: LoadedText, settings: ModelSettings, solv
     trainer = Trainer(solver, SCHEDULER)
     sample_log = SampleLog(seed_text=default_seed_text(text))
     trainer.after_chunk.append(sample_log)
+    trainer.before_pause.append(sample_log.before_pause)
     plan = Plan(Goal("iterations", solver.num_iters))
     return Run(run_id, text, settings, trainer, sample_log, plan)
 

@@ -39,6 +39,14 @@ class SampleLog:
     def __call__(self, solver: Solver) -> None:
         if solver.model.vocab is None or (solver.iteration < self._next and not solver.finished):
             return
+        self._take(solver)
+
+    def before_pause(self, solver: Solver) -> None:
+        """Take a sample of a network that will train no further for now, even if none is due."""
+        if solver.model.vocab is not None and solver.iteration:
+            self._take(solver)
+
+    def _take(self, solver: Solver) -> None:
         if self.entries and self.entries[-1].iteration == solver.iteration:
             return
         text = Sampler(solver.model).sample(

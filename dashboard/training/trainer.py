@@ -1,9 +1,9 @@
 """The trainer: trains one solver in a background thread until its deadline.
 
-The page never computes a training step. It starts training with a time limit, extends the
-limit while it is open, and reads the status. The limit is much longer than the time between
-two reruns of the page. A hidden tab, which reruns once a minute, or a short loss of
-connection therefore does not stop a training, but a closed page stops it in the end.
+The page never computes a training step. It starts training with a time limit, extends the limit
+while it is open, and reads the status. The limit is much longer than the time between two reruns
+of the page. A hidden tab, which reruns once a minute, or a short loss of connection therefore does
+not stop a training, but a closed page stops it in the end.
 
 ``Trainer.lock`` is held for one chunk of iterations and released between chunks, so that
 other threads can change settings or save. The weights have a second lock. It is also released
@@ -35,10 +35,8 @@ _ATTENDED_SECONDS = 90.0  # a page in a hidden tab extends the deadline once a m
 
 _STOPPED = (Phase.PAUSED, Phase.TIMED_OUT, Phase.INTERRUPTED)  # before the goal
 
-# Called with the solver while the trainer's lock is held.
-Callback = Callable[[Solver], None]
-# Returns a sentence that says why training should stop now, or None.
-StopRule = Callable[[Solver], str | None]
+Callback = Callable[[Solver], None]  # called while the trainer's lock is held
+StopRule = Callable[[Solver], str | None]  # returns why training should stop now, or None
 
 
 class Trainer:
@@ -48,6 +46,7 @@ class Trainer:
         self.solver = solver
         self.lock = FairLock()
         self.after_chunk: list[Callback] = []
+        self.before_pause: list[Callback] = []  # by a person or the stop rule; it is still active
         self.after_stop: list[Callback] = []  # for every reason to stop but an exception
         self.after_end: list[Callable[[], None]] = []  # for every reason, without the lock
         # Called after a divergence; returns the last good state, or None if there is none.
@@ -185,9 +184,8 @@ class Trainer:
 
     def _work(self) -> None:
         self._scheduler.enter(self)
-        # Seconds that the last chunk took beyond its share. Measured as processor time of this
-        # thread, so that other programs' load does not count. Worker processes are not measured:
-        # they compute their parts of an iteration in no more time than this thread its own.
+        # Seconds that the last chunk took beyond its share, in processor time of this thread: load
+        # of other programs does not count, and worker processes take no longer than this thread.
         overrun = 0.0
         try:
             while self._may_continue():
@@ -274,6 +272,9 @@ class Trainer:
         solver, stop_at = self.solver, self._stop_at
         asked = self._go and stop_at is None  # the stop rule does not apply to a single step
         reason = self.stop_rule(solver) if self.stop_rule and asked else None
+        if reason is not None or not self._go:
+            with self.lock:
+                self._call(self.before_pause)
         with self._control:
             if solver.finished:
                 self._end(Phase.FINISHED)

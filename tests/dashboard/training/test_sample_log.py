@@ -107,7 +107,23 @@ def test_a_restored_log_continues_at_its_last_entry():
     assert [entry.iteration for entry in sample_log.entries] == [1]
 
 
+def test_a_pause_takes_a_sample_although_none_is_due():
+    solver, sample_log = FakeSolver(), SampleLog(SEED)
+    sample_log.before_pause(solver)
+    assert sample_log.entries == []  # an untrained network is no result of a training
+    for solver.iteration in (1_000, 1_001):
+        sample_log(solver)
+    sample_log.before_pause(solver)
+    sample_log.before_pause(solver)
+    assert [entry.iteration for entry in sample_log.entries] == [1_000, 1_001]
+    solver.iteration = 1_100
+    sample_log(solver)
+    assert len(sample_log.entries) == 2  # the next one is due as if the last had been
+
+
 def test_a_model_without_vocabulary_is_not_sampled():
     solver, sample_log = new_solver(vocab=None), SampleLog(SEED)
     sample_log(solver)
+    solver.step()
+    sample_log.before_pause(solver)
     assert sample_log.entries == []

@@ -331,3 +331,36 @@ def test_every_kind_of_stop_calls_after_stop(make, how):
     trainer.start(0.01 if how == "timed out" else 60)
     until(lambda: stops)
     assert stops == [trainer.solver.iteration]
+
+
+def test_before_a_pause_the_callbacks_run_while_the_page_still_follows(make):
+    trainer = make()
+    seen = []
+    trainer.before_pause.append(
+        lambda solver: seen.append((solver.iteration, trainer.status().thread_active))
+    )
+    trainer.start(60)
+    until(lambda: trainer.solver.iteration)
+    iteration = stopped(trainer)
+    assert seen == [(iteration, True)]
+
+
+def test_before_the_stop_rule_ends_training_the_callbacks_run_too(make):
+    trainer = make()
+    seen = []
+    trainer.before_pause.append(lambda solver: seen.append(solver.iteration))
+    trainer.stop_rule = lambda solver: "enough" if solver.iteration else None
+    trainer.start(60)
+    until_phase(trainer, Phase.PAUSED)
+    trainer.join()
+    assert seen == [trainer.solver.iteration]
+
+
+def test_a_step_is_no_pause(make):
+    trainer = make()
+    seen = []
+    trainer.before_pause.append(lambda solver: seen.append(solver.iteration))
+    trainer.step(60)
+    trainer.join()
+    assert trainer.solver.iteration == 1
+    assert seen == []

@@ -586,3 +586,12 @@ def test_the_advice_button_sets_the_advised_value(page, monkeypatch, name, value
     assert type(page.run.solver.num_iters) is int
     assert page.run.trainer.status().active == (name == "num_iters")
     assert page.shown("error") == []
+
+
+def test_a_pause_shows_what_the_network_writes_now(page):
+    page.choose("train_num_iters", 200_000)
+    page.press("Train")
+    page.wait_for_iteration(120)
+    page.press("Pause")
+    page.wait_until_stopped()
+    assert page.says(f"What it wrote after {page.run.solver.iteration:,} iterations")
