@@ -32,7 +32,6 @@ STEP_SECONDS = 2.0  # how long a click on Step waits for its result
 _NAP_SECONDS = 0.05
 _QUEUE_SECONDS = 0.1  # between two looks at the queue
 _ATTENDED_SECONDS = 90.0  # a page in a hidden tab extends the deadline once a minute
-
 _STOPPED = (Phase.PAUSED, Phase.TIMED_OUT, Phase.INTERRUPTED)  # before the goal
 
 Callback = Callable[[Solver], None]  # called while the trainer's lock is held
