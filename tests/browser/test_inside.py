@@ -85,6 +85,7 @@ def test_a_phrase_is_selected_by_touch_as_the_words_above_the_text_say(visit: Vi
     page.get_by_text(re.compile(FIGURES["Match a pattern"])).first.wait_for()
 
 
+@pytest.mark.slow
 def test_the_buttons_of_the_chart_of_characters_cover_nothing(visit: Visit):
     page = visit()
     button(page, "Step").click()

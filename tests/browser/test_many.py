@@ -86,14 +86,14 @@ def test_no_data_of_one_visitor_reaches_another(
         pages = [visit(one, address), visit(other, address)]
         train_on(pages[0], tmp_path / "ours.txt")
         train_on(pages[1], tmp_path / "theirs.txt")
-        assert run_id(pages[0]) != run_id(pages[1])
-        for page in pages:
-            pause(page)
         for page, letters in zip(pages, (ours, theirs), strict=True):
             button(page, "Generate").click()
             until(lambda page=page: len(generated_text(page)) > 400, 20, "no text was generated")  # type: ignore[misc]
             sections = page.get_by_role("region", name="Generated text").all_inner_texts()
             assert set("".join(sections)) <= set(letters + "\n")
+        assert run_id(pages[0]) != run_id(pages[1])
+        for page in pages:
+            pause(page)
         models = []
         for page in pages:
             wait_until_drawn(page)
@@ -118,6 +118,7 @@ def test_no_data_of_one_visitor_reaches_another(
         page.locator(".st-key-section_text").get_by_text("theirs.txt").wait_for()
 
 
+@pytest.mark.slow
 def test_a_shared_server_does_not_list_past_runs(shared: Server, browser: Browser) -> None:
     with visitor(browser, *NO_PAGE) as context:
         page = visit(context, shared.url)

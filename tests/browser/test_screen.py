@@ -207,6 +207,7 @@ def assert_nothing_is_covered(page: Page, chart: Locator) -> None:
     assert covered == [], page.viewport_size
 
 
+@pytest.mark.slow
 def test_the_buttons_of_a_chart_cover_no_words(visit: Visit) -> None:
     page = visit()
     for width, height in (WIDE[0], (960, 700), PHONE):
@@ -222,6 +223,7 @@ def test_the_buttons_of_a_chart_cover_no_words(visit: Visit) -> None:
         assert_nothing_is_covered(page, figures.nth(n))
 
 
+@pytest.mark.slow
 def test_a_message_on_a_phone_covers_no_control_at_the_foot(visit: Visit) -> None:
     page = visit()
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})

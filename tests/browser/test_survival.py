@@ -129,6 +129,7 @@ def test_a_run_continues_while_its_page_is_refreshed(
     check_page_is_complete(page)
 
 
+@pytest.mark.slow
 def test_a_run_continues_while_the_connection_is_lost(
     server: Server, losing_context: BrowserContext
 ) -> None:

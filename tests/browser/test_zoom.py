@@ -39,6 +39,7 @@ def zoom(page: Page) -> None:
     page.set_viewport_size({"width": 640, "height": 400})
 
 
+@pytest.mark.slow
 def test_each_step_of_the_tour_is_in_view_at_200_percent(visit: Visit) -> None:
     page = visit(iterations=100_000)
     zoom(page)
@@ -52,6 +53,7 @@ def test_each_step_of_the_tour_is_in_view_at_200_percent(visit: Visit) -> None:
     tour.wait_for(state="detached")
 
 
+@pytest.mark.slow
 def test_the_question_before_a_new_run_is_below_train_at_200_percent(visit: Visit) -> None:
     page = visit(iterations=100_000)
     zoom(page)
@@ -72,6 +74,7 @@ def test_the_question_before_a_new_run_is_below_train_at_200_percent(visit: Visi
     assert 0 <= asked["y"] - train["y"] - train["height"] <= 20
 
 
+@pytest.mark.slow
 def test_nothing_moves_or_flickers_for_a_visitor_who_wants_less_motion(visit: Visit) -> None:
     page = visit(iterations=100_000)
     page.emulate_media(reduced_motion="reduce")

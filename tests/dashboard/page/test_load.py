@@ -67,7 +67,8 @@ def seconds_to_show(session: Session, i: int) -> float:
 
 
 @pytest.mark.parametrize(
-    ("many", "clicks"), [(5, 12), pytest.param(10, 100, marks=pytest.mark.slow)]
+    ("many", "clicks"),
+    [pytest.param(*each, marks=pytest.mark.slow) for each in ((5, 12), (10, 100))],
 )
 def test_a_click_shows_soon_while_all_other_sessions_train(
     server: Server, many: int, clicks: int
