@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.minutes.recipe import Recipe
+from benchmarks.worker import new_environ
 from rnncore.storage.atomic_write import replace_file
 
 
@@ -58,7 +58,7 @@ class Figure:
 
     def measure(self, folder: Path, books: Path) -> dict[str, Any]:
         """Train in a process of its own, write the result to the folder and return it."""
-        environ = dict(os.environ)
+        environ = new_environ()
         if not self.all_cores:  # the variables count only before the libraries are loaded
             environ |= {"RNNCORE_THREADS": "1", "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
