@@ -178,6 +178,16 @@ def settings(page: Page) -> dict[str, list[str | bool]]:
     return page.evaluate(_SETTINGS)
 
 
+def pause_and_train_another_cell(page: Page) -> None:
+    """Pause the run, choose a GRU and press Train: the page asks what to do with the run."""
+    button(page, "Pause").click()
+    page.get_by_text("Paused", exact=True).wait_for()
+    open_section(page, "network")
+    page.get_by_role("radio", name="GRU", exact=True).click()
+    page.get_by_text("The current run is unaffected").wait_for()
+    button(page, "Train").click()
+
+
 def upload(page: Page, path: Path) -> None:
     """Upload a file to "Text file"."""
     page.get_by_test_id("stFileUploader").filter(has_text="Text file").locator(

@@ -9,7 +9,14 @@ import pytest
 
 from dashboard.runs.store import Store
 from tests.browser.conftest import Server, Visit
-from tests.browser.steps import button, open_section, open_tab, until, wait_until_drawn
+from tests.browser.steps import (
+    button,
+    open_section,
+    open_tab,
+    pause_and_train_another_cell,
+    until,
+    wait_until_drawn,
+)
 from tests.browser.visitors import visit as open_in_new_tab
 from tests.browser.visitors import visitor
 from tests.support.many_runs import copy_runs
@@ -126,12 +133,7 @@ def test_on_a_phone_the_training_buttons_and_progress_are_visible_without_scroll
     progress.wait_for()
     assert is_visible(page, progress)
     assert is_visible(page, button(page, "Pause"))
-    button(page, "Pause").click()
-    page.get_by_text("Paused", exact=True).wait_for()
-    open_section(page, "network")
-    page.get_by_role("radio", name="GRU", exact=True).click()
-    page.get_by_text("The current run is unaffected").wait_for()
-    button(page, "Train").click()
+    pause_and_train_another_cell(page)
     answer = button(page, "Continue this run")
     answer.wait_for()
     assert is_visible(page, answer)

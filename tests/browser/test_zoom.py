@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Visit
-from tests.browser.steps import button, is_training, iterations, open_section, until
+from tests.browser.steps import (
+    button,
+    is_training,
+    iterations,
+    pause_and_train_another_cell,
+    until,
+)
 from tests.browser.test_reach import is_visible
 
 if TYPE_CHECKING:
@@ -59,12 +65,7 @@ def test_the_question_before_a_new_run_is_below_train_at_200_percent(visit: Visi
     zoom(page)
     button(page, "Train").click()
     until(lambda: is_training(page) and iterations(page) > 0, 30, "training did not start")
-    button(page, "Pause").click()
-    page.get_by_text("Paused", exact=True).wait_for()
-    open_section(page, "network")
-    page.get_by_role("radio", name="GRU", exact=True).click()
-    page.get_by_text("The current run is unaffected").wait_for()
-    button(page, "Train").click()
+    pause_and_train_another_cell(page)
     question = page.locator(".st-key-train_question")
     question.wait_for()
     until(lambda: is_visible(page, question), 10, "the question is not in view")

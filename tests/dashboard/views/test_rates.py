@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -43,6 +46,16 @@ def endless(monkeypatch):
 
     monkeypatch.setattr(rate_probe, "measure", measure)
     return started
+
+
+@contextmanager
+def training(page: Visit) -> Iterator[None]:
+    """Have the scheduler hold a training for as long as the block runs."""
+    SCHEDULER.enter(page)
+    try:
+        yield
+    finally:
+        SCHEDULER.leave(page)
 
 
 def wait(page: Visit) -> None:
@@ -204,22 +217,16 @@ def test_a_test_can_be_stopped(page, endless):
 def test_a_training_ends_the_test(page, endless):
     page.press(TEST)
     until(lambda: endless)
-    SCHEDULER.enter(page)
-    try:
+    with training(page):
         wait(page)
         assert page.says("The test ended because a training started, so it has no result.")
-    finally:
-        SCHEDULER.leave(page)
 
 
 def test_no_test_starts_while_a_training_runs(page, endless):
-    SCHEDULER.enter(page)
-    try:
+    with training(page):
         page.press(TEST)
         assert page.says("A training is running on this computer")
         assert not endless
-    finally:
-        SCHEDULER.leave(page)
     page.look()
     assert not page.says("A training is running on this computer")
 
@@ -227,26 +234,20 @@ def test_no_test_starts_while_a_training_runs(page, endless):
 def test_a_refusal_takes_the_place_of_the_message_about_an_interrupted_test(page, endless):
     page.press(TEST)
     until(lambda: endless)
-    SCHEDULER.enter(page)
-    try:
+    with training(page):
         wait(page)
         page.press(TEST)
         assert page.says("A training is running on this computer")
         assert not page.says("The test ended because a training started")
-    finally:
-        SCHEDULER.leave(page)
 
 
 def test_a_refusal_leaves_the_result_of_an_earlier_test(page, found):
     page.press(TEST)
     wait(page)
-    SCHEDULER.enter(page)
-    try:
+    with training(page):
         page.press(TEST)
         assert page.says("A training is running on this computer")
         assert page.says("Found by the test: **0.07**")
-    finally:
-        SCHEDULER.leave(page)
 
 
 def test_a_network_without_a_suggestion_gets_a_sentence(page, monkeypatch):
