@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -12,7 +13,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from benchmarks.shapes import Shape
-from benchmarks.worker import new_environ
 
 
 class Contender:
@@ -34,7 +34,7 @@ class Contender:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", module, name, json.dumps(plain)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env=new_environ() | (environ or {}),
+            env=os.environ | (environ or {}),
         )  # fmt: skip
         self._read_reply()
 

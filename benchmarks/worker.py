@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import resource
 import sys
 import time
@@ -40,14 +39,6 @@ def make_reply(times: list[float]) -> dict[str, Any]:
     """Return seconds of each call and the peak of memory so far in MiB, with child processes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {"times": times, "peak_mib": peak + sum(map(read_peak_mib, child_ids()))}
-
-
-def new_environ() -> dict[str, str]:
-    """Return this process's environment without the thread count that rnncore has set in it.
-
-    rnncore takes an inherited count for the user's, and does not divide batches then.
-    """
-    return {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
 
 
 def child_ids() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.minutes.recipe import Recipe
-from benchmarks.worker import new_environ
 from rnncore.storage.atomic_write import replace_file
 
 
@@ -58,13 +58,13 @@ class Figure:
 
     def measure(self, folder: Path, books: Path) -> dict[str, Any]:
         """Train in a process of its own, write the result to the folder and return it."""
-        environ = new_environ()
-        if not self.all_cores:  # the variables count only before the libraries are loaded
-            environ |= {"RNNCORE_THREADS": "1", "OMP_NUM_THREADS": "1"}
+        # The variables count only before the libraries are loaded.
+        one_core = {"RNNCORE_THREADS": "1", "OMP_NUM_THREADS": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.minutes.worker"],
             input=json.dumps({"figure": self.values(), "books": str(books.resolve())}),
-            stdout=subprocess.PIPE, text=True, check=True, env=environ,
+            stdout=subprocess.PIPE, text=True, check=True,
+            env=os.environ | ({} if self.all_cores else one_core),
         )  # fmt: skip
         found = json.loads(done.stdout)
         data = (json.dumps(found, indent=1) + "\n").encode()

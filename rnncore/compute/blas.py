@@ -1,7 +1,7 @@
-"""Threads and kernels of the BLAS, configured before NumPy is first imported.
+"""Threads and kernels of the BLAS, chosen when NumPy is first imported.
 
 NumPy's wheels contain OpenBLAS, which reads its environment variables once, when it is
-loaded. This module changes two of its defaults:
+loaded. This module sets two of them for that moment:
 
 * On some AMD processors with AVX-512 (Zen 5), OpenBLAS chooses its AVX2 kernels ("Haswell")
   and uses half of the processor's width. The ``SkylakeX`` kernels run on all processors
@@ -71,21 +71,36 @@ _settings: BlasSettings | None = None
 
 
 def configure() -> None:
-    """Choose the kernel and the threads. If NumPy is already loaded, change the threads only."""
+    """Choose the kernel and the threads, and load NumPy with them.
+
+    If NumPy is already loaded, change the threads only. ``os.environ`` is the same afterwards:
+    a program started from here would take our values for the user's, and not divide its batches.
+    """
     global _settings
     if _settings is not None:
         return
     loaded = "numpy" in sys.modules
-    environ = dict(os.environ) if loaded else os.environ
-    _settings = choose_settings(environ, _cpu_vendor(), _cpu_flags(), usable_cores())
-    if loaded:
-        reasons = [r for r in _settings.reasons if not r.startswith("kernel")]
-        if environ.get("OPENBLAS_NUM_THREADS") != os.environ.get("OPENBLAS_NUM_THREADS"):
-            _set_threads(1)
-        reasons.insert(
-            0, "kernel: OpenBLAS's own choice, because NumPy was imported before rnncore"
-        )
-        _settings = BlasSettings(_settings.workers, tuple(reasons))
+    chosen = dict(os.environ)
+    _settings = choose_settings(chosen, _cpu_vendor(), _cpu_flags(), usable_cores())
+    added = {name: chosen[name] for name in chosen.keys() - os.environ.keys()}
+    if not loaded:
+        _load_numpy(added)
+        return
+    reasons = [r for r in _settings.reasons if not r.startswith("kernel")]
+    if "OPENBLAS_NUM_THREADS" in added:
+        _set_threads(1)
+    reasons.insert(0, "kernel: OpenBLAS's own choice, because NumPy was imported before rnncore")
+    _settings = BlasSettings(_settings.workers, tuple(reasons))
+
+
+def _load_numpy(variables: dict[str, str]) -> None:
+    """Import NumPy with ``variables`` in the environment, which OpenBLAS reads meanwhile."""
+    os.environ.update(variables)
+    try:
+        import numpy  # noqa: F401
+    finally:
+        for name in variables:
+            del os.environ[name]
 
 
 def choose_settings(

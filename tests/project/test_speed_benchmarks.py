@@ -11,7 +11,6 @@ import pytest
 from benchmarks import cores, parts, products
 from benchmarks.runner import Contender, Together
 from benchmarks.shapes import SHAPES, Shape
-from benchmarks.worker import new_environ
 from rnncore.compute import blas, worker_pool
 
 SMALL = Shape("small", D=6, H=24, N=8, T=5, V=11)
@@ -95,12 +94,3 @@ def test_the_prediction_adds_the_shard_and_the_rest(monkeypatch):
 def test_the_shapes_of_the_reference_are_divided_as_rnncore_does():
     assert products.count_shards(SHAPES["S1"], 2) == 2
     assert products.count_shards(SHAPES["S4"], 2) == 1
-
-
-def test_a_contender_divides_batches_although_rnncore_set_the_threads_of_this_process(monkeypatch):
-    """rnncore sets OPENBLAS_NUM_THREADS, and takes an inherited value for the user's."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    monkeypatch.setenv("PATH_OF_THE_USER", "kept")
-    environ = new_environ()
-    assert "OPENBLAS_NUM_THREADS" not in environ
-    assert environ["PATH_OF_THE_USER"] == "kept"

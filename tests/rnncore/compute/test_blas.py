@@ -95,6 +95,7 @@ def test_info_describes_a_new_process():
     assert found["threads"] == 1
     assert 1 <= found["workers"] <= blas.MAX_THREADS
     assert len(found["reasons"]) == 3
+    assert found["variable"] is None
 
 
 def test_info_describes_the_threads_that_the_user_has_set():
@@ -111,6 +112,20 @@ def test_the_threads_are_set_even_if_numpy_is_imported_first():
     assert found["threads"] == 1
     assert found["variable"] is None
     assert "imported before rnncore" in found["reasons"][0]
+
+
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "OPENBLAS_CORETYPE"])
+def test_a_program_started_by_one_with_rnncore_gets_the_environment_of_the_user(name):
+    code = f"import os; before = os.environ.get({name!r}); import rnncore; " + (
+        f"print(before, os.environ.get({name!r}))"
+    )
+    for value in (None, "Haswell" if name.endswith("TYPE") else "1"):
+        environ = {k: v for k, v in os.environ.items() if k != name}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+            env=environ | ({name: value} if value else {}),
+        )  # fmt: skip
+        assert done.stdout.split() == [str(value), str(value)]
 
 
 def test_a_process_that_shares_the_cores_with_others_uses_one():
