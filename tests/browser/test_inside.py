@@ -58,7 +58,7 @@ def test_a_text_is_painted_picked_and_never_markup_while_training_goes_on(visit:
     for view, words in FIGURES.items():
         page.get_by_role("radio", name=view, exact=True).click()
         if view == "Match a pattern":
-            text.wait_for(timeout=20_000)
+            page.get_by_text("Select a word or phrase").wait_for(timeout=20_000)
             text.dblclick(position={"x": 60, "y": 20})  # selects a word
         page.get_by_text(re.compile(words)).first.wait_for(timeout=40_000)
         if view.startswith("Find"):
