@@ -166,7 +166,9 @@ def test_the_page_writes_shows_odds_and_stops(open_page):
     assert [float(bar.removesuffix(" %")) / 100 for bar in bars] == pytest.approx(largest, abs=6e-3)
     page.locator("#text").press("Escape")
     assert page.locator("#odds").is_hidden()
-    page.locator("#text").evaluate("box => box.scrollTop = 0")
+    page.locator("#text").evaluate(  # the event of scrolling, in the next frame, hides the odds
+        "box => { box.scrollTop = 0; return new Promise(done => setTimeout(done, 200)) }"
+    )
     box = page.locator("#written").evaluate("span => span.getClientRects()[0].toJSON()")
     page.mouse.move(box["left"] + 3, box["top"] + box["height"] / 2)
     page.locator("#odds").wait_for()

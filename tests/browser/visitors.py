@@ -108,7 +108,7 @@ def visit(context: BrowserContext, address: str) -> Page:
 
 
 def train(page: Page, text: str = "Verses", least: int = 20) -> None:
-    """Train on a sample text until some iterations are done, with a preset that takes minutes."""
+    """Train on a sample text until some iterations are done, with settings that take minutes."""
     open_section(page, "text")
     open_section(page, "network")
     page.get_by_text("The original", exact=True).click()
@@ -116,6 +116,11 @@ def train(page: Page, text: str = "Verses", least: int = 20) -> None:
     until(lambda: "200" in size.inner_text(), 20, "the preset did not take effect")
     page.get_by_text(text, exact=True).click()
     page.locator(".st-key-section_text").get_by_text(f"{text.lower()}.txt").wait_for()
+    goal = page.locator(".st-key-goal_open button").first
+    goal.click()  # with the preset's own number, training ends when validation stalls
+    page.get_by_role("slider", name="Iterations").press("ArrowRight")
+    page.keyboard.press("Escape")
+    until(lambda: "50,000" in goal.inner_text(), 10, "the goal did not change")
     button(page, "Train").click()
     until(lambda: is_training(page) and iterations(page) >= least, 60, "training did not start")
 

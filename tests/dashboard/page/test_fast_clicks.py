@@ -37,6 +37,7 @@ def page(visit):
 
 
 def test_train_is_complete(page, monkeypatch):
+    page.choose("train_num_iters", 200_000)
     click_during(monkeypatch, "add")
     page.press("Train")
     page.wait_for_iteration(3)

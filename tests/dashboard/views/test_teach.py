@@ -18,7 +18,7 @@ NEW = "The cat sat on the mat, and the dog on the log. ÄÖ" * 60  # 4 % are unk
 
 @pytest.fixture
 def page(visit):
-    return with_story(visit)
+    return with_story(visit, iterations="200000")
 
 
 def share_shown(page) -> str:

@@ -129,6 +129,7 @@ def test_an_error_disappears_with_its_cause(visit):
 def test_a_removed_upload_stays_the_text_of_page_and_run(visit):
     page = visit()
     page.upload("story.txt", STORY.encode())
+    page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(5)
     page.clear_upload()

@@ -53,6 +53,7 @@ def test_only_train_and_step_are_enabled_before_training(page):
 
 
 def test_train_and_pause_start_and_stop_training(page):
+    page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(3)
     assert page.says(":green-badge[Training]")
@@ -68,6 +69,7 @@ def test_train_and_pause_start_and_stop_training(page):
 
 
 def test_a_run_started_twice_has_one_training_thread(page):
+    page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.run.trainer.start(60)
     page.look()
@@ -495,6 +497,7 @@ def test_warmup_validation_interval_and_memory_reset_are_read_from_the_address(
 
 
 def test_a_learning_rate_changed_while_training_takes_effect_and_marks_the_chart(page):
+    page.choose("train_num_iters", 200_000)
     page.press("Train")
     page.wait_for_iteration(3)
     page.choose("train_lr", 1e-3)
