@@ -48,8 +48,8 @@ class Solver(TrainingLoop):
         iterations, in which it rises to ``lr``.
     clip: largest global norm of the gradient, or None.
     eval_every: iterations between validations. None chooses an interval at which they take
-        about 5 % of the time; 0 means no validation. A validation in training reads up to
-        100,000 held-out characters, the one at the end of the run reads all.
+        about 5 % of the time, with an early one on a long text; 0 means no validation. A
+        validation in training reads up to 100,000 held-out characters, the last one all.
     seed: seed of the dropout masks.
     fresh_after: iterations after which a stream starts again from a zero state; 0 means
         never. The streams start again one after another. Samples start from a zero state, so
@@ -196,7 +196,7 @@ class Solver(TrainingLoop):
             raise Stopped
 
     def _is_validated(self, at: int) -> bool:
-        return self.eval_every > 0 and (at >= self.num_iters or at % self.eval_every == 0)
+        return validation.is_due(at, self.num_iters, self.eval_every, self.choose_eval_every())
 
     def choose_eval_every(self) -> int:
         """Return the iterations between validations that take about 5 % of the time."""

@@ -19,6 +19,8 @@ MAX_STREAMS, STEPS = 32, 50
 _MIN_STREAM_LENGTH = 500
 # Gates are measured in this chunk, or the last one before it: the state has forgotten its start.
 _CHUNK_OF_GATES = 4
+# From so many iterations between validations, somebody who waits for the first needs patience.
+_LONG_INTERVAL = 200
 # While training runs, a sample of the held-out text is precise enough and takes little time.
 MAX_CHARS_IN_TRAINING = 100_000
 
@@ -65,6 +67,16 @@ class Validator:
             if after_chunk is not None:
                 after_chunk()
         return total / inputs.size
+
+
+def is_due(iteration: int, num_iters: int, interval: int, chosen: int) -> bool:
+    """Return whether a validation follows this iteration of a run of ``num_iters``.
+
+    interval: iterations between validations; 0 means never. chosen: what ``choose_interval``
+        returns; if that is the interval and a long one, another comes at a fifth of it.
+    """
+    early = interval == chosen >= _LONG_INTERVAL and iteration == interval // 5
+    return interval > 0 and (iteration % interval == 0 or iteration >= num_iters or early)
 
 
 def choose_interval(num_ids: int, chars_per_iteration: int) -> int:

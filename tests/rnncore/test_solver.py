@@ -247,6 +247,16 @@ def test_validation_runs_at_an_interval_and_at_the_end():
     assert at.tolist() == [50, 100, 130]  # the default interval, and the last iteration
 
 
+def test_an_interval_that_the_solver_chose_has_an_early_validation_if_it_is_long():
+    def validations(val_fraction, **settings):
+        solver = make(val_fraction=val_fraction, batch_size=2, num_iters=820, **settings)
+        return solver.train(progress=False).validations()[0].tolist()
+
+    assert validations(0.6) == [80, 400, 800, 820]
+    assert validations(0.6, eval_every=300) == [300, 600, 820]  # as the caller asked
+    assert validations(0.225) == [150, 300, 450, 600, 750, 820]
+
+
 def test_a_long_text_is_validated_in_part_during_training_and_in_full_at_the_end(monkeypatch):
     monkeypatch.setattr("rnncore.validation.MAX_CHARS_IN_TRAINING", 300)
     solver = make(val_fraction=0.5, eval_every=5, num_iters=12)
