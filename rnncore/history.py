@@ -34,6 +34,7 @@ COLUMNS = (
 RANGES = ("iterations", "loss_min", "loss_max", "grad_norm_min", "grad_norm_max")
 VALIDATION_COLUMNS = ("iteration", "chars", "seconds", "val_loss")
 
+RECENT_LOSSES = 50  # at most so many iterations are averaged as the current training loss
 MAX_RECENT, KEPT_RECENT = 65_536, 32_768  # rows of one iteration, before and after thinning
 MAX_LEVEL, KEPT_LEVEL = 2_048, 1_024  # rows of each longer stretch, before and after thinning
 MAX_VALIDATIONS = 65_536  # of thinned stretches
@@ -140,6 +141,16 @@ class History:
     def last(self, name: str) -> float:
         """Return the newest value of a column, or NaN if there are no rows."""
         return float(self[name][-1]) if len(self) else float("nan")
+
+    def recent_loss(self) -> float:
+        """Return the mean training loss of the last iterations, or NaN if there are none.
+
+        They are the last tenth, at most ``RECENT_LOSSES``: at first the loss falls so fast that a
+        mean of many is far above it.
+        """
+        losses = self["loss"]
+        n = min(RECENT_LOSSES, -(-len(losses) // 10))
+        return float(losses[-n:].mean()) if n else float("nan")
 
     def validation_table(self) -> Rows:
         """Return VALIDATION_COLUMNS of all validations, (4, validations), the oldest first."""

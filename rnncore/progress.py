@@ -71,11 +71,10 @@ def describe(
 
     left: seconds; NaN, like a speed of NaN, if it is not known yet.
     """
-    loss = history["loss"][-50:]
     _, val = history.validations()
     parts = [f"{iteration:,}/{total:,}"]
-    if len(loss):
-        parts.append(f"loss {loss.mean():.3f}")
+    if len(history):
+        parts.append(f"loss {history.recent_loss():.3f}")
     if len(val):
         parts.append(f"validation {val[-1]:.3f}")
     if math.isfinite(chars_per_second):

@@ -9,8 +9,9 @@ import numpy as np
 
 from dashboard.analysis.curve_statistics import Trend, Values, fit_validations, recent_trend
 from dashboard.analysis.validation_rise import best_is_better
+from rnncore.history import RECENT_LOSSES
 
-SHOWN = 50  # iterations whose mean training loss the page shows (``Status.loss``)
+SHOWN = RECENT_LOSSES  # iterations whose mean is compared
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Curve:
 
     @property
     def now(self) -> float:
-        """Mean training loss of the last 50 iterations: the figure that the page shows."""
+        """Mean training loss of the last 50 iterations: after 500, what the page shows."""
         _, losses = self._every
         return float(losses[-SHOWN:].mean())
 

@@ -86,7 +86,6 @@ def _results_of(run: Compared) -> dict[str, str]:
     at, val = history.validations()
     best = int(np.argmin(val)) if len(val) else None
     lowest = math.nan if best is None else float(val[best])
-    loss = history["loss"][-50:]
     state = "saved" if run.status is None else _PHASES[run.status.phase]
     return {
         "State": state,
@@ -100,7 +99,7 @@ def _results_of(run: Compared) -> dict[str, str]:
         "… in bits per character": three_decimals(lowest / math.log(2)),
         "… at iteration": "–" if best is None else f"{at[best]:,.0f}",
         "Last validation loss": three_decimals(float(val[-1]) if len(val) else math.nan),
-        "Last training loss": three_decimals(float(loss.mean()) if len(loss) else math.nan),
+        "Last training loss": three_decimals(history.recent_loss()),
     }
 
 

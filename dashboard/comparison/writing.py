@@ -25,7 +25,7 @@ from rnncore.storage import checkpoint
 class Network:
     """A network of a run, in memory or on disk.
 
-    loss: mean of the last 50 iterations, in nats per character; NaN if unknown.
+    loss: ``History.recent_loss``, in nats per character; NaN if unknown.
     load: returns a copy of it, and the iterations of its training.
     """
 

@@ -28,7 +28,7 @@ class Journal:
     saved: float  # seconds since 1970
     iteration: int
     num_iters: int
-    loss: float  # mean of the last 50 iterations
+    loss: float  # ``History.recent_loss``
     val_loss: float  # the last validation
     best_val: float  # the lowest validation loss of the run so far
     entries: tuple[Entry, ...]
@@ -95,13 +95,12 @@ def take(solver: Solver, entries: list[Entry], changes: list[Change], plan: Plan
     twin.rng = copy.deepcopy(solver.rng)
     twin.state = [part.copy() for part in solver.state]
     twin.history = solver.history.copy()
-    loss = twin.history["loss"][-50:]
     _, val = twin.history.validations()
     journal = Journal(
         saved=time.time(),
         iteration=solver.iteration,
         num_iters=solver.num_iters,
-        loss=float(loss.mean()) if len(loss) else math.nan,
+        loss=twin.history.recent_loss(),
         val_loss=float(val[-1]) if len(val) else math.nan,
         best_val=float(val.min()) if len(val) else math.nan,
         entries=tuple(entries),

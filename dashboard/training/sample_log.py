@@ -22,7 +22,7 @@ class Entry:
     """A sample taken after this many iterations, and the mean loss at that time."""
 
     iteration: int
-    loss: float  # nats per character, mean of the last 50 iterations
+    loss: float  # nats per character, ``History.recent_loss``
     text: str
 
 
@@ -52,10 +52,7 @@ class SampleLog:
         text = Sampler(solver.model).sample(
             self.seed_text, SAMPLE_CHARS, self.temperature, seed=self.random_seed
         )
-        loss = solver.history["loss"][-50:]
-        self.entries.append(
-            Entry(solver.iteration, float(loss.mean()) if len(loss) else float("nan"), text)
-        )
+        self.entries.append(Entry(solver.iteration, solver.history.recent_loss(), text))
         if len(self.entries) > MAX_ENTRIES:
             self.entries = self.entries[::2]
         self._schedule_next()

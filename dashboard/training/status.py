@@ -29,7 +29,7 @@ class Status:
     iteration: int
     num_iters: int
     epoch: float
-    loss: float  # mean of the last 50 iterations
+    loss: float  # ``History.recent_loss``
     val_loss: float  # the last validation
     best_val: float
     chars_per_second: float  # 0 if unknown

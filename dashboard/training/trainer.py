@@ -154,7 +154,7 @@ class Trainer:
             iteration=iteration,
             num_iters=solver.num_iters,
             epoch=solver.epoch,
-            loss=float(history["loss"][-50:].mean()) if len(history) else float("nan"),
+            loss=history.recent_loss(),
             val_loss=float(val[-1]) if len(val) else float("nan"),
             best_val=float(val.min()) if len(val) else float("nan"),
             chars_per_second=rate * solver.batch_size * solver.seq_length,

@@ -160,7 +160,7 @@ def _describe(solver: Solver, score: float, paused: bool, failure: str) -> Inter
         num_iters=solver.num_iters,
         seconds=solver.seconds,
         chars=solver.chars_seen,
-        loss=float(np.mean(solver.history["loss"][-50:])) if solver.iteration else math.nan,
+        loss=solver.history.recent_loss(),
         val_loss=float(validations[-1]) if len(validations) else math.nan,
         best_val_loss=math.nan if best is None else best.loss,
         best_iteration=0 if best is None else best.iteration,

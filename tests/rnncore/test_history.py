@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 
 import numpy as np
@@ -219,3 +220,12 @@ def test_rows_and_bytes_of_millions_of_iterations_are_bounded():
     assert 2 * stored < estimate_bytes(4_000_000) < 3e7
     assert estimate_bytes(10**9) < 1.5 * estimate_bytes(4_000_000)
     assert estimate_bytes(1000) < 2.5e5
+
+
+def test_the_recent_loss_is_the_mean_of_the_last_tenth_of_at_most_fifty_iterations():
+    history = History()
+    assert np.isnan(history.recent_loss())
+    for loss in range(1, 1_001):
+        history.append(loss=loss)
+        n = min(50, math.ceil(loss / 10))
+        assert history.recent_loss() == np.mean(range(loss - n + 1, loss + 1))

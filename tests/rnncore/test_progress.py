@@ -35,7 +35,7 @@ class Terminal(io.StringIO):
 
 
 def test_the_line_has_losses_speed_and_time_left():
-    line = describe(1200, 2000, history_of([1.5, 1.7], 1.64), 9800.4, 80.0)
+    line = describe(1200, 2000, history_of([1.9] * 18 + [1.5, 1.7], 1.64), 9800.4, 80.0)
     assert line == (
         "1,200/2,000  loss 1.600  validation 1.640  9,800 characters/s  1 min 20 s left"
     )
