@@ -39,6 +39,7 @@ SLIDERS = frozenset(
         *(TRAIN_KEYS[name] for name in ("lr", "clip", "warmup", "eval_every", "fresh_after")),
         *(MODEL_KEYS[name] for name in ("hidden_dim", "seq_length", "batch_size", "input_dim")),
         *(MODEL_KEYS[name] for name in ("dropout", "val_fraction")),
+        *GOAL_KEYS.values(),
         *("temperature", "length", "top_p"),
     ]
 )

@@ -181,6 +181,7 @@ def _draw_goal() -> None:
             on_change=changed,
             width="stretch",
             help=explanation,
+            persist_state="session",
         )
     with st.container():  # a note that comes or goes inside does not move what is below
         _draw_early_end()
