@@ -17,6 +17,7 @@ from dashboard.page import (
     entry,
     settings_callbacks,
     state,
+    steady_advice,
     tour,
     widgets,
 )
@@ -212,7 +213,7 @@ def _draw_figures(status: Status) -> None:
     st.metric(
         "Loss",
         three_decimals(status.loss),
-        help=f"{TERMS['Loss']} The mean of the last 50 iterations, in nats per character. "
+        help=f"{TERMS['Loss']} The mean of the last iterations, at most 50, in nats per character. "
         f"{TERMS['Nats per character']}",
     )
     st.metric(
@@ -257,6 +258,8 @@ def _draw_diagnosis(run: Run, status: Status) -> None:
     elif len(history):
         changed = live_settings.last_effective(changes)
         found = diagnose_solver(run.solver, changed, background.baselines(run).result or [])
+        if status.active:
+            found = steady_advice.steady(found, (run.id, len(changes)))
     else:  # Streamlit does not draw an empty row, and what is below would move
         st.markdown(
             ":material/stethoscope: The first loss comes after one iteration.", width="stretch"

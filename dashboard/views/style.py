@@ -220,9 +220,10 @@ padding:.3rem .6rem 0;z-index:99;background:Canvas;border-top:1px solid var(--li
 .st-key-stage_area>:has(>.st-key-chart_panel),.st-key-chart_panel{--h:230px}
 .st-key-stage_area>:has(>.st-key-writing_panel){--h:220px;grid-column:1;grid-row:3}
 .st-key-stage_area>:has(>.st-key-hint){display:none}
-.st-key-doctor{height:auto!important;min-height:4.3rem;flex-wrap:wrap!important;row-gap:0}
+.st-key-doctor{height:5.5rem!important;flex-wrap:wrap!important;row-gap:0}
 .st-key-doctor button{min-height:1.7rem}
 .st-key-doctor p{-webkit-line-clamp:4}
+.st-key-doctor:has(button) p{-webkit-line-clamp:3}
 :is(.st-key-stage_area,.st-key-figures,.st-key-rail,.st-key-rail_first,.st-key-section_sample,
 .st-key-tabs){scroll-margin-top:3.2rem}
 [data-testid="stMain"]{scroll-padding-bottom:7rem}
