@@ -17,7 +17,7 @@ from dashboard.server.background_job import Job
 from rnncore.batches import split
 
 STAGE = "compare_stage"  # key of the slider
-NEWEST = "newest"  # its last option
+NEWEST = comparison_options.NEWEST  # its last option
 SEED_TEXT = "compare_seed_text"  # key of the text box
 _WRITING = "compared samples"  # kind of the job that writes after it
 _AGAIN = "_compare_again"  # how often "Write again" was pressed
@@ -38,7 +38,7 @@ def look() -> Look:
 
 def stage(places: Sequence[float]) -> float | None:
     """Return the place of the slider on the x axis; None for the newest samples."""
-    chosen = values().setdefault(STAGE, NEWEST)
+    chosen = values()[STAGE]
     if chosen != NEWEST and chosen not in places:
         chosen = values()[STAGE] = NEWEST
     return None if chosen == NEWEST else float(chosen)

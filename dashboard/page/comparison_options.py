@@ -7,6 +7,7 @@ from typing import Any
 
 from dashboard.charts.comparison import Look
 
+NEWEST = "newest"  # the last option of the slider of stages; the others are places on the x axis
 COMPARISON_DEFAULTS: dict[str, Any] = {
     "compare_x": "Iterations",
     "compare_shown": "both",
@@ -15,6 +16,7 @@ COMPARISON_DEFAULTS: dict[str, Any] = {
     "compare_log_x": False,
     "compare_log_y": False,
     "compare_seed_text": "",
+    "compare_stage": NEWEST,
     "race_text": "own",
     "race_end": "iterations",
     "race_iterations": 600,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from dashboard.charts.chart_options import SMOOTHINGS, UNITS, X_AXES
 from dashboard.charts.comparison import SHOWN
+from dashboard.page.comparison_options import NEWEST
 from dashboard.server import limits
 from dashboard.settings import GOAL_TITLES, MAX_SEED, PRESETS, ModelSettings, TrainSettings
 from dashboard.text.cleanup import CLEANUP_RULES
@@ -66,6 +67,10 @@ def _or_off(parse: Callable[[str, str], float]) -> Callable[[str, str], float]:
 
 def _switch(name: str, value: str) -> bool:
     return checks.check_choice(name, value, ("on", "off")) == "on"
+
+
+def _stage(name: str, value: str) -> float | str:
+    return value if value == NEWEST else _positive(name, value)
 
 
 def _sections(name: str, value: str) -> frozenset[str]:
@@ -124,6 +129,7 @@ COMPARISON = {
     "compare_seed_text": Field(
         "compare_seed_text", lambda _, value: value[-limits.MAX_SEED_CHARS :]
     ),
+    "compare_stage": Field("compare_stage", _stage),
 }
 
 

@@ -60,6 +60,9 @@ def test_the_link_opens_the_comparison_as_it_is_drawn(visit):
     }
     for key, value in chosen.items():
         page.choose(key, value)
+    first, *_ = page.app.select_slider(key="compare_stage").options
+    chosen["compare_stage"] = float(first)
+    page.choose("compare_stage", chosen["compare_stage"])
     (link,) = [code for code in page.shown("code") if "/compare?" in code]
     other = visit(dict(parse_qsl(link.partition("?")[2])))
     other.open_page("compare")
@@ -68,10 +71,11 @@ def test_the_link_opens_the_comparison_as_it_is_drawn(visit):
 
 
 def test_a_wrong_option_in_the_link_is_reported(visit):
-    page = visit({"compare_smoothing": "7", "runs": "none"})
+    page = visit({"compare_smoothing": "7", "compare_stage": "soon", "runs": "none"})
     page.open_page("compare")
     assert page.says("choose one of 1, 10, 50")
-    assert page.value("compare_smoothing") == 100
+    assert page.says(r"compare\_stage is 'soon'; it must be a number")
+    assert (page.value("compare_smoothing"), page.value("compare_stage")) == (100, "newest")
 
 
 def samples(page) -> list[str]:
