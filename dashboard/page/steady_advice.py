@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.page.session import values
 
-# Two kinds of advice can alternate at each redraw where a curve is near the limit between them.
+# Near the limit between two kinds of advice, they can alternate at each redraw.
 HOLD_SECONDS = 5.0
 _KEY = "_steady_advice"
 
@@ -18,12 +18,14 @@ class Shown:
     """A diagnosis that the page shows.
 
     situation: what it is about, such as the run; another situation has its diagnosis at once.
-    since: seconds of the monotonic clock at which a diagnosis of this kind came.
+    since: seconds of the monotonic clock at which a diagnosis of this kind came. before: the kind
+        that was shown until then.
     """
 
     found: Diagnosis
     situation: tuple[object, ...]
     since: float
+    before: str = ""
 
 
 def steady(found: Diagnosis, situation: tuple[object, ...]) -> Diagnosis:
@@ -33,10 +35,12 @@ def steady(found: Diagnosis, situation: tuple[object, ...]) -> Diagnosis:
     return shown.found
 
 
-def hold(before: Shown | None, new: Shown) -> Shown:
-    """Return what to show next: another kind of diagnosis waits for ``HOLD_SECONDS``."""
-    if before is None or before.situation != new.situation:
+def hold(last: Shown | None, new: Shown) -> Shown:
+    """Return what to show next: the kind before the last one waits for ``HOLD_SECONDS``."""
+    if last is None or last.situation != new.situation:
         return new
-    if before.found.key == new.found.key:
-        return replace(new, since=before.since)
-    return before if new.since - before.since < HOLD_SECONDS else new
+    if last.found.key == new.found.key:
+        return replace(new, since=last.since, before=last.before)
+    if new.found.key == last.before and new.since - last.since < HOLD_SECONDS:
+        return last
+    return replace(new, before=last.found.key)

@@ -148,8 +148,8 @@ def _draw_status(run: Run, status: Status) -> None:
     else:
         done = min(1.0, status.iteration / max(1, status.num_iters))
         count = f"**{status.iteration:,}** of {status.num_iters:,} iterations"
-    # A narrow screen cuts the end of the line.
-    line = " · ".join(part for part in (count, sentence, on, alone) if part)
+    # A narrow screen cuts the end of the line: the name of the text is in the bar, too.
+    line = " · ".join(part for part in (count, sentence, alone, on) if part)
     st.markdown(f":{colour}-badge[{label}] {line}")
     st.progress(done)
 
@@ -204,8 +204,8 @@ def _describe_remaining(run: Run, status: Status) -> str:
         return "measuring the speed …"
     others = len(SCHEDULER) - 1
     shared = f", sharing the computer with {counted(others, 'other run')}" if others > 0 else ""
-    early = ", less if validation stalls" if run.plan.goal.patience else ""
-    return f"about {duration(status.remaining)} left{early}{shared}"
+    about = "at most" if run.plan.goal.patience else "about"  # a stalled validation ends it
+    return f"{about} {duration(status.remaining)} left{shared}"
 
 
 def _draw_figures(status: Status) -> None:

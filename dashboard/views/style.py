@@ -7,6 +7,8 @@ and the controls stay at the bottom of the screen. Streamlit draws the widgets; 
 
 from __future__ import annotations
 
+from dashboard.charts.chart_parts import FAINT
+
 _BAR_AND_RAIL = """
 :root{--bar:2.75rem;--rail:16.5rem;--gap:.75rem;--line:rgba(128,128,128,.28);
 --paper:rgba(128,128,128,.07)}
@@ -268,10 +270,16 @@ text-align:left;vertical-align:top;overflow-wrap:anywhere}
 [data-testid="stFullScreenFrame"])):not(.st-key-chart_panel *){margin-top:1.6rem}
 .chip{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.4rem}
 """
+# A chart's grey must do in light and dark themes, which is dim for words.
+_NAMES_IN_CHARTS = f"""
+[data-testid="stVegaLiteChart"] text[fill="{FAINT}"]{{fill:light-dark(#5f646d,#a8adb6)}}
+"""
 # In boxes that hold texts, the first strong character of each paragraph decides its direction:
 # Hebrew and Arabic stand right to left. ``markup.text_box`` has the same rule.
 DIRECTION = """
 textarea,input[type=text],.piece,.source,
 [data-testid="stCode"] pre,[data-testid="stCode"] code{unicode-bidi:plaintext;text-align:start}
 """
-STYLE = f"<style>{_BAR_AND_RAIL}{_STAGE}{_COMPARED}{DIRECTION}{_PHONE}{_TOUR}</style>"
+STYLE = (
+    f"<style>{_BAR_AND_RAIL}{_STAGE}{_COMPARED}{_NAMES_IN_CHARTS}{DIRECTION}{_PHONE}{_TOUR}</style>"
+)

@@ -267,7 +267,7 @@ def test_the_time_left_is_shown_once_the_speed_is_known(page):
     page.wait_for_iteration(1)
     until(lambda: not math.isnan(page.run.trainer.status().remaining))
     page.look()
-    assert page.says(" left · on pasted text · keeps training for")
+    assert page.says(" left · keeps training for 1 h if you close this page · on pasted text")
 
 
 @pytest.mark.parametrize(
