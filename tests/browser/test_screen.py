@@ -140,6 +140,7 @@ def test_the_stage_is_in_view_and_still(visit: Visit, size: tuple[int, int], sec
 
 def test_the_keyboard_trains_pauses_and_generates(visit: Visit) -> None:
     page = visit(iterations=100_000)
+    wait_until_drawn(page)  # the script that listens to keys comes last
     pressed = 0
     while not page.evaluate("document.activeElement.innerText || ''").strip().endswith("Train"):
         pressed += 1

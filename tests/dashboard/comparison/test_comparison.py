@@ -114,7 +114,7 @@ def test_results_are_those_of_the_history():
     assert found["Epochs"] == ["20.00", "0.00"]
     assert found["Best validation loss"] == [f"{history.validations()[1].min():.3f}", "–"]
     assert found["… at iteration"] == ["200", "–"]
-    assert found["Last training loss"][0] == f"{history['loss'][-50:].mean():.3f}"
+    assert found["Last training loss"][0] == f"{history.recent_loss():.3f}"
 
 
 @pytest.mark.parametrize("x", ["Iterations", "Epochs", "Characters", "Seconds"])
