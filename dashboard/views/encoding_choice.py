@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.page import text_callbacks, widgets
 from dashboard.text.encoding_guess import ENCODINGS
-from dashboard.text.loading import LoadedText, Source
+from dashboard.text.loading import LoadedText
 from dashboard.views import markup
 
 
@@ -15,7 +15,7 @@ def is_open(text: LoadedText) -> bool:
     return len(text.likely_encodings) > 1 or widgets.read_options().encoding is not None
 
 
-def show(text: LoadedText, source: Source) -> None:
+def show(text: LoadedText) -> None:
     """Draw the choice; if the guess was unsure, how the text reads in each likely encoding."""
     if len(text.likely_encodings) > 1:
         st.caption("This guess is unsure. The same place in each likely encoding:")
@@ -36,6 +36,5 @@ def show(text: LoadedText, source: Source) -> None:
         key="encoding",
         placeholder="Detect automatically",
         index=None,
-        disabled=source.kind != "upload",
         help="Choose one only if the preview shows wrong letters, for example “Ã¼” for “ü”.",
     )

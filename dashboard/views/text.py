@@ -95,7 +95,7 @@ def _draw_text(text: LoadedText, source: Source) -> None:
         st.caption(escape_markdown(note))
     text_parts.show(text)
     if source.kind == "upload" and encoding_choice.is_open(text):
-        encoding_choice.show(text, source)
+        encoding_choice.show(text)
     # The key keeps the expander open: without one, a new title would close it in the browser.
     with st.expander(_cleanup_title(text, source), key="cleanup_open", on_change="rerun"):
         _draw_cleanup(text, source)
@@ -124,8 +124,8 @@ def _draw_cleanup(text: LoadedText, source: Source) -> None:
     elif not text.suggestions:
         st.caption("Nothing to clean up.")
     cleanup.show(text)
-    if not encoding_choice.is_open(text):
-        encoding_choice.show(text, source)
+    if source.kind == "upload" and not encoding_choice.is_open(text):
+        encoding_choice.show(text)
 
 
 def _draw_characters(text: LoadedText) -> None:
