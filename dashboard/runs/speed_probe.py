@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -17,6 +18,11 @@ SECONDS = 2.0
 _DELAY = 0.5
 _PRESET_SECONDS = 0.4
 _WARM_UP = 3  # iterations that are not timed: they allocate buffers and fill caches
+# A class opens the same page at the same time: a speed is measured once for all, and again when it
+# is so old that other programs may use the cores now.
+_KEPT_SECONDS, _MOST_KEPT = 600.0, 200
+# Iterations per second and when they were measured, by vocabulary size, settings and trial.
+_measured: dict[tuple[int, ModelSettings, float], tuple[float, float]] = {}
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,17 @@ class Speed:
 
 
 def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS) -> Speed | None:
-    """Return the speed, from training a temporary network for this long.
+    """Return the speed, from training a temporary network for this long, or as it was measured
+    for any page within ten minutes.
 
     None if a real training starts meanwhile, or if the result is no longer wanted.
     """
+    key = len(text.vocab), settings, seconds
+    per_epoch = settings.iterations_per_epoch(len(text))
+    rate, at = _measured.get(key, (0.0, -math.inf))
+    if time.monotonic() - at < _KEPT_SECONDS:
+        return Speed(rate, per_epoch)
+    background_job.let_others_run()  # somebody may be waiting for the result of another job
     time.sleep(_DELAY)
     if not _may_continue():
         return None
@@ -50,7 +63,10 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
             return None
         solver.train_for(seconds / 10)
     rate = (solver.iteration - first) / (time.perf_counter() - started)
-    return Speed(rate, solver.batches.per_epoch)
+    while len(_measured) >= _MOST_KEPT:
+        del _measured[next(iter(_measured))]
+    _measured[key] = rate, time.monotonic()
+    return Speed(rate, per_epoch)
 
 
 def measure_presets(text: LoadedText) -> dict[str, Speed] | None:

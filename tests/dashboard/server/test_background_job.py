@@ -116,18 +116,27 @@ def test_a_long_job_can_see_that_it_was_cancelled():
     assert background_job.is_wanted()  # this thread has no job
 
 
+@pytest.fixture
+def nothing_measured(monkeypatch):
+    """Speeds that other tests have measured do not count."""
+    monkeypatch.setattr(speed_probe, "_measured", {})
+
+
+@pytest.mark.usefixtures("nothing_measured")
 def test_a_cancelled_speed_measurement_does_no_step(monkeypatch):
     monkeypatch.setattr(background_job, "is_wanted", lambda: False)
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
 
+@pytest.mark.usefixtures("nothing_measured")
 def test_a_speed_measurement_does_no_step_while_a_run_trains(monkeypatch):
     monkeypatch.setattr(speed_probe, "SCHEDULER", [object()])
     monkeypatch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
     assert speed_probe.measure(TEXT, MODEL) is None
 
 
+@pytest.mark.usefixtures("nothing_measured")
 def test_speed_is_measured_with_the_given_settings():
     speed = speed_probe.measure(TEXT, MODEL, seconds=0.05)
     assert speed.iterations_per_second > 0
@@ -136,6 +145,28 @@ def test_speed_is_measured_with_the_given_settings():
     assert speed.seconds(2 * speed.iterations_per_second) == pytest.approx(2)
 
 
+@pytest.mark.usefixtures("nothing_measured")
+def test_a_speed_is_measured_once_for_all_pages(monkeypatch):
+    speed = speed_probe.measure(TEXT, MODEL, seconds=0.05)
+    with monkeypatch.context() as patch:
+        patch.setattr(Solver, "step", lambda self: pytest.fail("a step was done"))
+        assert speed_probe.measure(TEXT, MODEL, seconds=0.05) == speed
+    monkeypatch.setattr(speed_probe, "_KEPT_SECONDS", 0.0)  # as after ten minutes
+    assert speed_probe.measure(TEXT, MODEL, seconds=0.05) != speed
+
+
+@pytest.mark.usefixtures("nothing_measured")
+def test_measuring_all_presets_lets_other_jobs_run_in_between():
+    presets = Job(lambda: speed_probe.measure_presets(TEXT))
+    wait_until(lambda: background_job._ONE_AT_A_TIME._held)
+    other = Job(lambda: presets.result is None)
+    other.wait(20)
+    assert other.result is True
+    presets.cancel()
+    presets.wait(20)
+
+
+@pytest.mark.usefixtures("nothing_measured")
 def test_speed_is_not_measured_while_a_run_trains():
     trainer = object()
     speed_probe.SCHEDULER.enter(trainer)
