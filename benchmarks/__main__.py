@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processor import processor_name
 from benchmarks.runner import Contender, compare_and_close, print_row
 from benchmarks.shapes import S1, SHAPES, Shape
 
@@ -32,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     peak = measure_gemm_peak(rounds, cores or 1)
     results: dict[str, Any] = {
-        "processor": _processor_name(), "cores": cores, "python": platform.python_version(),
+        "processor": processor_name(), "cores": cores, "python": platform.python_version(),
         "gemm_peak_gflops": peak, "training": [], "sampling": [],
     }  # fmt: skip
     print(f"{results['processor']}, {cores} cores; GEMM peak {peak:.0f} GFLOP/s (float32)")
@@ -134,14 +135,6 @@ def _print_training(shape: Shape, row: dict[str, Any]) -> None:
         f"{row['gemm_share']:.0%}", f"±{row['rnncore']['spread']:.0%}",
         f"{row['rnncore']['peak_mib']:.0f}", torch_mib,
     )  # fmt: skip
-
-
-def _processor_name() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(x.partition(":")[2].strip() for x in lines if x.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _parse_arguments(argv: list[str] | None) -> argparse.Namespace:

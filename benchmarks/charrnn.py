@@ -24,7 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rnncore
-from benchmarks.quality import BOOKS, load_book, measure_loss, processor_name
+from benchmarks.processor import processor_name
+from benchmarks.quality import BOOKS, load_book, measure_loss
 from rnncore import RNN, Solver, Vocab
 from rnncore.storage.model_pickle import dump_model
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import rnncore
+from benchmarks.processor import processor_name
 from rnncore import RNN, Solver, Vocab, read_text
 from rnncore.batches import split_into_streams
 from rnncore.storage.model_pickle import dump_model
@@ -78,16 +78,6 @@ def measure_loss(model: RNN, inputs: Any, targets: Any, steps: int = 50) -> floa
         x, y = (part[:, start : start + steps] for part in (inputs, targets))
         total += model.evaluate(x, y, state, buffers if x.shape[1] == steps else None)
     return total / inputs.size
-
-
-def processor_name() -> str:
-    """Return the processor's name, as the operating system gives it."""
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def collect_figures(solver: Solver, **known: Any) -> dict[str, Any]:

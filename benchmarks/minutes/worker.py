@@ -18,6 +18,7 @@ from benchmarks.minutes.budget import (
 )
 from benchmarks.minutes.figure import Figure
 from benchmarks.minutes.ours import Ours
+from benchmarks.processor import processor_name
 
 # On a text of which so little is for validation, the network may overfit, and a validation takes
 # no time: the best of ten validations is a figure, too. The page keeps the network of the best.
@@ -83,8 +84,6 @@ def measure(figure: Figure, text: str) -> dict[str, Any]:
 
 def describe_versions(kind: str) -> dict[str, str]:
     """Return the processor and the versions of what computed the figure."""
-    from benchmarks.quality import processor_name
-
     found = {"processor": processor_name(), "python": sys.version.split()[0]}
     if kind == "rnncore":
         import numpy

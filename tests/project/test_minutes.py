@@ -119,6 +119,7 @@ def test_what_cannot_be_measured_is_left_out_with_a_reason(tmp_path, monkeypatch
         ("story", "ours"),
         ("story", "first"),
         ("story", "gru"),
+        ("story", "book"),
     }
     printed = capsys.readouterr().out
     assert "PyTorch is not installed: torch, torch-ours, gpt" in printed
