@@ -8,6 +8,7 @@ from dashboard.analysis import network_internals
 from dashboard.analysis.network_internals import Gates, Temperatures
 from dashboard.charts import bars, cells
 from dashboard.formatting import escape_markdown
+from dashboard.text.codepoints import display_char
 from rnncore import RNN
 
 TEMPERATURES = (0.2, 0.5, 1.0, 1.5)
@@ -97,8 +98,11 @@ def draw_cell(cell_type: str, gates: Gates, units: int) -> None:
         key="gates_chart",
         alt="Activations of twelve units over the sentence",
     )
-    if units > cells.UNITS:
-        st.caption(f"{cells.UNITS} of {units:,} units: those that vary most.")
+    # A narrow chart has no room for the characters below their columns.
+    sentence = "".join(c if c == " " else display_char(c) for c in gates.chars)
+    read = f"The sentence: “{escape_markdown(sentence)}”."
+    few = f" {cells.UNITS} of {units:,} units: those that vary most."
+    st.caption(read + (few if units > cells.UNITS else ""))
 
 
 def with_page_temperature(temperature: float) -> tuple[float, ...]:
