@@ -1,7 +1,7 @@
 """Measure validation losses after given times of training.
 
     python -m benchmarks.minutes --books ../shared/corpora --out runs
-    python -m benchmarks.minutes --texts novel --seconds 20 60 --contenders ours first --out runs
+    python -m benchmarks.minutes --texts novel --seconds 20 60 --contenders demo first --out runs
     python -m benchmarks.minutes --table --out runs --data figures.json --chart minutes.svg
 
 Every figure is a training of its own and a file in the folder ``--out``. A figure that is there is
@@ -17,8 +17,9 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.minutes import recipe, table, texts
+from benchmarks.minutes import table, texts
 from benchmarks.minutes.figure import Figure, read_all
+from benchmarks.minutes.recipe import CONTENDERS
 from benchmarks.quality import BOOKS
 
 NAMES = ("novel", "play", "story", "code", "chinese")
@@ -61,7 +62,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--texts", nargs="+", choices=texts.TEXTS, default=list(NAMES))
     parser.add_argument("--seconds", nargs="+", type=float, default=list(SECONDS))
     parser.add_argument(
-        "--contenders", nargs="+", choices=recipe.CONTENDERS, default=list(recipe.CONTENDERS)
+        "--contenders",
+        nargs="+",
+        choices=CONTENDERS,
+        help="default: all, each for the times that suit it",
     )
     parser.add_argument("--seeds", nargs="+", type=int, help="default: 0 1 2, above a minute 0")
     parser.add_argument("--all-cores", action="store_true", help="all cores, time by the clock")
@@ -78,9 +82,9 @@ def plan(args: argparse.Namespace) -> Iterator[Figure]:
 
     What cannot be measured here is printed with the reason.
     """
-    contenders = list(args.contenders)
+    contenders = list(args.contenders or CONTENDERS)
     if importlib.util.find_spec("torch") is None:
-        peers = [name for name in contenders if recipe.of_contender(name, 60.0).kind != "rnncore"]
+        peers = [name for name in contenders if CONTENDERS[name].recipe.kind != "rnncore"]
         contenders = [name for name in contenders if name not in peers]
         if peers:
             print(f"left out, because PyTorch is not installed: {', '.join(peers)}")
@@ -93,9 +97,13 @@ def plan(args: argparse.Namespace) -> Iterator[Figure]:
         for seconds in args.seconds:
             for seed in args.seeds or (SEEDS if seconds <= SEEDS_UP_TO else SEEDS[:1]):
                 for name in contenders:
-                    chosen = recipe.of_contender(name, seconds)
+                    contender = CONTENDERS[name]
+                    chosen = contender.recipe
                     if chosen.iterations and seconds != min(args.seconds):
                         continue  # its length is fixed: one figure
+                    suits = contender.shortest <= seconds <= contender.longest
+                    if args.contenders is None and not suits:
+                        continue
                     yield Figure(text, name, chosen, seconds, seed, args.all_cores)
 
 

@@ -44,7 +44,7 @@ def spread(figures: Sequence[Found]) -> str:
 
 
 def format_table(figures: Iterable[Found]) -> str:
-    """Return a row for each text and time, a column for each contender, "ours" first."""
+    """Return a row for each text and time, a column for each contender."""
     groups = group(figures)
     names = {name for _, _, name in groups}
     columns = [name for name in CONTENDERS if name in names] + sorted(names - set(CONTENDERS))
@@ -89,7 +89,7 @@ def chart(figures: Iterable[Found]) -> dict[str, Any]:
     rows = [
         {
             "text": text,
-            "contender": CONTENDERS.get(name, name),
+            "contender": CONTENDERS[name].words if name in CONTENDERS else name,
             "seconds": seconds,
             "validation": mean(found, "validation"),
         }
@@ -122,7 +122,7 @@ def chart(figures: Iterable[Found]) -> dict[str, Any]:
                 "color": {
                     "field": "contender",
                     "type": "nominal",
-                    "sort": list(CONTENDERS.values()),
+                    "sort": [contender.words for contender in CONTENDERS.values()],
                     "legend": {"title": None, "orient": "bottom", "columns": 2, "labelLimit": 400},
                 },
             },

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from benchmarks.minutes import __main__ as command
-from benchmarks.minutes import budget, rates, recipe, search, table, texts, worker
+from benchmarks.minutes import budget, rates, search, table, texts, worker
 from benchmarks.minutes.figure import Figure
-from benchmarks.minutes.recipe import Recipe
+from benchmarks.minutes.recipe import CONTENDERS, Recipe
 
 TEXT = "the cat sat on the mat; a rat ate the oats. " * 60
 SMALL = Recipe(hidden_dim=8, batch_size=4, seq_length=10)
@@ -100,12 +100,12 @@ def test_a_figure_is_measured_once_and_again_when_its_recipe_changes(tmp_path, m
         return type("Done", (), {"stdout": json.dumps(order["figure"] | {"validation": 1.5})})
 
     monkeypatch.setattr("subprocess.run", measure)
-    figure = Figure("novel", "ours", SMALL, 20.0, 0)
+    figure = Figure("novel", "demo", SMALL, 20.0, 0)
     assert figure.measured(tmp_path) is None
     found = figure.measure(tmp_path, tmp_path)
     assert figure.measured(tmp_path) == found
     assert replace(figure, recipe=replace(SMALL, lr=0.5)).measured(tmp_path) is None
-    assert [path.name for path in tmp_path.iterdir()] == ["novel-ours-20s-one-0.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["novel-demo-20s-one-0.json"]
 
 
 def plan(*arguments: str) -> list[Figure]:
@@ -116,34 +116,41 @@ def test_what_cannot_be_measured_is_left_out_with_a_reason(tmp_path, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     figures = plan("--texts", "story", "chinese", "--books", str(tmp_path), "--seconds", "20")
     assert {(figure.text, figure.name) for figure in figures} == {
-        ("story", "ours"),
+        ("story", "demo"),
         ("story", "first"),
         ("story", "gru"),
-        ("story", "book"),
     }
     printed = capsys.readouterr().out
-    assert "PyTorch is not installed: torch, torch-ours, gpt" in printed
+    assert "PyTorch is not installed: torch, torch-demo, torch-book, gpt" in printed
     assert "chinese, because chinese.txt is not in the folder of books" in printed
 
 
 def test_contenders_take_turns_and_a_fixed_length_is_measured_once(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     figures = plan(
-        "--texts", "story", "--seconds", "20", "300", "--contenders", "ours", "first", "gpt-2000"
+        "--texts", "story", "--seconds", "20", "300", "--contenders", "demo", "first", "gpt-2000"
     )
     assert [(figure.name, figure.seconds, figure.seed) for figure in figures] == [
-        *((name, 20.0, seed) for seed in range(3) for name in ("ours", "first", "gpt-2000")),
-        ("ours", 300.0, 0),
+        *((name, 20.0, seed) for seed in range(3) for name in ("demo", "first", "gpt-2000")),
+        ("demo", 300.0, 0),
         ("first", 300.0, 0),
     ]
 
 
-def test_ours_is_the_preset_of_the_time():
-    for name, seconds in (("taste", 60.0), ("evening", 600.0)):
-        chosen = recipe.of_contender("ours", seconds)
-        assert chosen == recipe.from_preset(name)
-        of_torch = recipe.of_contender("torch-ours", seconds)
-        assert replace(of_torch, kind="rnncore") == chosen
+def test_each_contender_is_measured_for_the_times_that_suit_it(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
+    figures = plan("--texts", "story", "--seconds", "20", "300", "1800")
+    times = {name: {f.seconds for f in figures if f.name == name} for name in CONTENDERS}
+    assert times["demo"] == {20.0}
+    assert times["book"] == {300.0, 1800.0}
+    assert times["overnight"] == {1800.0}
+    assert times["torch"] == {20.0, 300.0, 1800.0}
+
+
+def test_a_peer_can_have_the_settings_of_a_preset():
+    for preset in ("demo", "book"):
+        ours, theirs = CONTENDERS[preset].recipe, CONTENDERS[f"torch-{preset}"].recipe
+        assert theirs == replace(ours, kind="torch")
 
 
 def found(name: str, seed: int, validation: float, seconds: float = 20.0, best: float = 9.0):
@@ -156,11 +163,11 @@ def found(name: str, seed: int, validation: float, seconds: float = 20.0, best: 
 
 def test_the_table_has_means_ranges_and_best_losses():
     figures = [
-        found("first", 0, 1.5), found("ours", 1, 1.2), found("ours", 0, 1.3),
-        found("ours", 0, 1.1, 60.0, best=1.0),
+        found("first", 0, 1.5), found("demo", 1, 1.2), found("demo", 0, 1.3),
+        found("demo", 0, 1.1, 60.0, best=1.0),
     ]  # fmt: skip
     assert table.format_table(figures).splitlines() == [
-        "| text | seconds | ours | first | seeds |",
+        "| text | seconds | demo | first | seeds |",
         "|---|---|---|---|---|",
         "| novel | 20 | 1.250 (1.200–1.300) | 1.500 | 1–2 |",
         "| novel | 60 | 1.100, best 1.000 |  | 1 |",
@@ -171,7 +178,7 @@ def test_the_table_has_means_ranges_and_best_losses():
 
 
 def test_the_chart_has_a_point_for_each_mean():
-    figures = [found("ours", 0, 1.3), found("ours", 1, 1.2), found("ours", 0, 1.1, 60.0)]
+    figures = [found("demo", 0, 1.3), found("demo", 1, 1.2), found("demo", 0, 1.1, 60.0)]
     rows = table.chart(figures)["data"]["values"]
     assert [(row["seconds"], row["validation"]) for row in rows] == [(20.0, 1.25), (60.0, 1.1)]
 
