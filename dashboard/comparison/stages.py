@@ -39,6 +39,8 @@ def stages(runs: Sequence[Compared], x_axis: str) -> list[float]:
     step = _round(furthest / _STAGES)
     # The first stage is finer: the writing changes most at the beginning.
     marks = [step / 4, step / 2, *(step * n for n in range(1, int(furthest / step) + 1))]
+    if x_axis in ("Iterations", "Characters"):  # which are whole numbers
+        marks = [mark for mark in marks if mark == int(mark)]
     return [float(f"{mark:.6g}") for mark in marks]
 
 

@@ -25,6 +25,7 @@ _PHASES = {
     Phase.WAITING: "waiting for its turn",
     Phase.PAUSED: "paused",
     Phase.TIMED_OUT: "paused: no page was open",
+    Phase.INTERRUPTED: "interrupted",
     Phase.FINISHED: "finished",
     Phase.FAILED: "stopped",
 }
@@ -86,7 +87,9 @@ def _results_of(run: Compared) -> dict[str, str]:
     at, val = history.validations()
     best = int(np.argmin(val)) if len(val) else None
     lowest = math.nan if best is None else float(val[best])
-    state = "saved" if run.status is None else _PHASES[run.status.phase]
+    state = "saved"
+    if run.status is not None:
+        state = _PHASES[Phase.FINISHED if run.status.ended else run.status.phase]
     return {
         "State": state,
         "Parameters": f"{run.num_params:,}",

@@ -133,7 +133,9 @@ def show_settings(model: ModelSettings | None, train: TrainSettings | None) -> N
     """Write settings to the widgets; None leaves them as they are."""
     if model is not None:
         values().update(widget_values.model_widgets(model))
-        deselect_changed_preset()
+        shown = model_settings()
+        named = next((name for name, each in PRESETS.items() if each.model == shown), None)
+        session.show("preset", named)
     if train is not None:
         values().update(widget_values.train_widgets(train))
 

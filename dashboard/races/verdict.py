@@ -189,7 +189,7 @@ def _is_over(run: Compared) -> bool:
     """Return whether a run has reached its goal, or cannot."""
     if run.active:
         return False
-    if run.status is not None and run.status.phase in (Phase.FINISHED, Phase.FAILED):
+    if run.status is not None and (run.status.ended or _failed(run)):
         return True
     goal, since = run.plan.goal, run.plan.since
     if goal.kind == "minutes":
@@ -224,6 +224,8 @@ def _score(run: Compared, point: Point) -> float:
 
 def _training_loss(run: Compared, point: Point = _END) -> float:
     history = run.history
+    if point is _END:
+        return history.recent_loss()  # as beside the samples
     loss = history["loss"][history[point.column] <= point.amount][-_RECENT:]
     return float(loss.mean()) if len(loss) else math.nan
 

@@ -19,9 +19,15 @@ def options(run: Run) -> dict[str, str]:
 
 
 def default(run: Run) -> str:
-    """Return the best network once it is better than the latest (``best_is_better``)."""
+    """Return the best network if validation has risen since (``best_is_better``), or if the
+    training has ended.
+
+    While it goes on, one higher validation may be chance.
+    """
     if not options(run):
         return LATEST
+    if run.trainer.status().ended:
+        return BEST
     _, val_losses = run.solver.history.validations()
     return BEST if best_is_better(val_losses) else LATEST
 

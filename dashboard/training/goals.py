@@ -102,7 +102,8 @@ class EarlyStopping:
         late = int((at > self.since.iteration).sum())
         if late < n or len(val) <= n or val[-n:].min() < val[:-n].min():
             return None
+        early = "" if self.is_goal else "Training ended early. "
         return (
-            f"Validation has not improved in the last {counted(n, 'validation')}. "
+            f"{early}Validation has not improved in the last {counted(n, 'validation')}. "
             f"The best loss was {val.min():.3f}."
         )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.analysis.baselines import Baseline
 from dashboard.formatting import byte_size, duration, escape_markdown
-from dashboard.page import background, open_run, state, widgets
+from dashboard.page import background, current_run, open_run, state, widgets
 from dashboard.reports.terms import TERMS
 from dashboard.runs.run import Run
 from dashboard.runs.speed_probe import Speed
@@ -51,7 +51,8 @@ def draw_progress(run: Run | None) -> None:
     text = state.text()
     on = f" on {escape_markdown(text.name)}" if text is not None else ""
     seconds = _seconds()
-    time = "" if math.isnan(seconds) else f": about {duration(seconds)} here"
+    about = "at most" if current_run.goal().patience else "about"
+    time = "" if math.isnan(seconds) else f": {about} {duration(seconds)} here"
     if run is not None and run.initial_model is not None:
         label = f":blue-badge[Trained elsewhere] Train continues{on}{time}"
     elif run is not None:
@@ -71,6 +72,7 @@ def draw_figures(run: Run | None) -> None:
     if text is None:
         return
     V, speed = len(text.vocab), _speed()
+    unknown = "–" if current_run.settings_error() else "…"
     by_name = {base.name: base.nats for base in levels(text)}
     goal = next((nats for name, nats in by_name.items() if name.endswith("-gram")), None)
     chars = None if speed is None else speed.iterations_per_second * model.chars_per_iteration
@@ -83,15 +85,15 @@ def draw_figures(run: Run | None) -> None:
     st.metric("Memory", byte_size(model.memory(V)), help="Memory that the training takes.")
     st.metric(
         "Duration",
-        "…" if math.isnan(seconds) else duration(seconds),
+        unknown if math.isnan(seconds) else duration(seconds),
         help="Estimated time until the goal, measured on this computer.",
     )
     st.metric(
         "Reads per second",
-        "…" if chars is None else f"{chars:,.0f}",
+        unknown if chars is None else f"{chars:,.0f}",
         help="Characters of the text that training reads per second on this computer.",
     )
-    words = "…" if speed is None else f"in {duration(max(1.0, speed.seconds(100)))}"
+    words = unknown if speed is None else f"in {duration(max(1.0, speed.seconds(100)))}"
     st.metric(
         "First words",
         "at once" if writes else words,
@@ -100,7 +102,7 @@ def draw_figures(run: Run | None) -> None:
     )
     st.metric(
         "To beat",
-        "…" if goal is None else f"{goal:.2f}",
+        unknown if goal is None else f"{goal:.2f}",
         help=f"The loss of the 5-gram model, in nats per character. {TERMS['n-gram']} A network "
         f"that beats it has learned more. {TERMS['Nats per character']}",
     )
@@ -127,7 +129,9 @@ def sample_of(run: Run | None) -> tuple[str, str, Showcase]:
 
 def draw_invitation(run: Run | None) -> None:
     """Draw what to do, in the place that later has the diagnosis of the curve."""
-    if run is None:
+    if problem := current_run.settings_error():
+        st.markdown(f":material/warning: {escape_markdown(problem)}", width="stretch")
+    elif run is None:
         st.markdown(
             ":material/school: Teach a network to write: choose a text or upload a book, press "
             "Train, and watch the loss fall and the writing improve.",

@@ -6,6 +6,7 @@ import math
 
 import streamlit as st
 
+from dashboard.formatting import counted
 from dashboard.training.status import Phase, Status
 
 NAME = "LSTM workbench"
@@ -19,7 +20,15 @@ def show(status: Status | None, percent: int | None) -> None:
 
 
 def describe_end(status: Status) -> str:
-    """Return a finished training in a few characters: its iterations and its loss."""
+    """Return a finished training in words: its iterations and its lowest loss."""
+    after = f"after {counted(status.iteration, 'iteration')}"
+    if not math.isnan(status.best_val):
+        return f"{after}, best validation loss {status.best_val:.3f}"
+    return after if math.isnan(status.loss) else f"{after}, loss {status.loss:.3f}"
+
+
+def _shorten_end(status: Status) -> str:
+    """Return the same in a few characters."""
     loss = status.loss if math.isnan(status.val_loss) else status.val_loss
     return f"{status.iteration:,}" if math.isnan(loss) else f"{status.iteration:,} · {loss:.2f}"
 
@@ -31,7 +40,7 @@ def _title(status: Status | None, percent: int | None) -> str:
         done = f"{status.iteration:,}" if percent is None else f"{percent} %"
         return f"{done} · {NAME}"
     if status.ended:
-        return f"✓ {describe_end(status)} · {NAME}"
+        return f"✓ {_shorten_end(status)} · {NAME}"
     return NAME
 
 

@@ -35,7 +35,9 @@ def show(how: Page) -> None:
     own = background.page_speed()
     measuring = own is not None and own.running  # the presets are measured after it
     known = None if text is None or measuring else background.preset_speeds(text)
-    speeds = {} if known is None else known.result or {}
+    speeds = {} if known is None else dict(known.result or {})
+    if (chosen := widgets.preset()) and own is not None and own.result is not None:
+        speeds[chosen] = own.result  # from a longer trial, as the line beside Train
     with st.container(key="section_model"):
         st.radio(
             "Preset",

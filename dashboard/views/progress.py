@@ -125,7 +125,7 @@ def _show_outside(run: Run | None, status: Status | None) -> None:
     )
     ended = state.flag_change("active", status is not None and status.active) is False
     if ended and status is not None and status.ended:
-        st.toast(f"Training has ended: {end}", icon=":material/check:")
+        st.toast(f"Training has ended {end}.", icon=":material/check:")
 
 
 def tick_seconds(run: Run | None, status: Status | None) -> float:

@@ -122,6 +122,8 @@ scrollbar-gutter:stable}
 .st-key-stage_row [data-testid="stSlider"]{padding:0}
 .st-key-stage_row :is([data-testid="stSliderTickBar"],[data-testid="stSliderThumbValue"]){
 display:none}
+/* A tab with little content lets the page keep its place: the tabs would jump out of view. */
+.st-key-tabs{min-height:calc(100vh - var(--bar))}
 .st-key-doctor{height:2.7rem!important;min-height:2.7rem;flex-wrap:nowrap;overflow:hidden;
 border:1px solid var(--line);border-radius:.5rem;padding:0 .2rem 0 .75rem;background:var(--paper)}
 .st-key-doctor p{font-size:.88rem;line-height:1.2rem;display:-webkit-box;-webkit-line-clamp:2;

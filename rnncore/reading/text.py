@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnncore.errors import TextError
 from rnncore.reading import gutenberg
@@ -109,11 +110,13 @@ def read_texts(
             label = display_name(name)
             try:
                 found, said, _ = _unpack(raw, label, encoding, guess_encoding, frozenset())
+                text = _join([part.text for part in found])
+                _refuse_noise(text, label)
             except TextError as error:
                 problems.append(error)
                 continue
             own = tuple(note for part in found for note in part.notes)
-            parts.append(replace(found[0], text=_join([part.text for part in found]), notes=own))
+            parts.append(replace(found[0], text=text, notes=own))
             names.append(label)
             notes += [f"{label}: {note}" for note in said]
     if not parts:
@@ -209,14 +212,7 @@ def _strip_gutenberg(parts: Sequence[Decoded]) -> tuple[list[Decoded], list[str]
 
 def _check(text: str, label: str) -> list[str]:
     """Raise a TextError for noise or a text with nothing to learn; return notes on its size."""
-    if not text:
-        raise TextError(f"{label} is empty; {_NEED}")
-    counts = count_characters(text)
-    if (share := control_share(counts)) > MAX_CONTROL_SHARE:
-        raise TextError(
-            f"{label} is not a text: {share:.0%} of its characters are control characters. "
-            "Upload a plain text file; if this is one, choose its encoding."
-        )
+    counts = _refuse_noise(text, label)
     distinct = np.count_nonzero(counts)
     if distinct < MIN_DISTINCT:
         times = f" {len(text):,} times" if len(text) > 1 else ""
@@ -227,3 +223,16 @@ def _check(text: str, label: str) -> list[str]:
         f"The text has {distinct:,} distinct characters; this makes the model large and training "
         "slow."
     ]
+
+
+def _refuse_noise(text: str, label: str) -> NDArray[np.int64]:
+    """Raise a TextError for an empty text or noise; return the counts of its characters."""
+    if not text:
+        raise TextError(f"{label} is empty; {_NEED}")
+    counts = count_characters(text)
+    if (share := control_share(counts)) > MAX_CONTROL_SHARE:
+        raise TextError(
+            f"{label} is not a text: {share:.0%} of its characters are control characters. "
+            "Upload a plain text file; if this is one, choose its encoding."
+        )
+    return counts

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dashboard.analysis.inside.painting import Painted, paint
 from dashboard.analysis.inside.reading import Reading, Values
+from dashboard.text.codepoints import display_char
 from rnncore import RNN, inspect
 
 WINDOW, COUNT = 200, 32  # of the mean reach
@@ -49,8 +50,9 @@ def reach_at(network: RNN, reading: Reading, at: int) -> tuple[Painted | None, s
     back = place - int(above[0]) if len(above) else 0
     return (
         Painted(shown.text, shown.levels, numbers, "of the largest influence"),
-        f"The prediction of this character depends on characters up to {back:,} back (1 % of the "
-        "largest influence or more).",
+        f"The prediction of “{display_char(reading.text[at])}”, the marked character, depends on "
+        f"characters up to {back:,} back (1 % of the largest influence or more). Click another "
+        "character to see what its prediction depends on.",
     )
 
 

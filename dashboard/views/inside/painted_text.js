@@ -191,7 +191,8 @@ function mount(component) {
   let timer = 0
   const later = value => { clearTimeout(timer); timer = setTimeout(() => view.send("pick", value), 150) }
   view.region.addEventListener("pointermove", event => {
-    const at = under(view, event)
+    // Where phrases are selected, the colours mark them: there is no value to tell.
+    const at = view.data.phrases ? null : under(view, event)
     tip(view, event, at == null ? "" : describe(view, at))
   })
   view.region.addEventListener("pointerleave", () => (view.tip.hidden = true))

@@ -56,6 +56,7 @@ def draw(run: Run, subject: Subject) -> None:
         return
     if cut := passages.describe_cut(len(book)):
         st.caption(cut)
+    st.caption("+: the output is above the threshold; −: it is below its negative.")
     many = "" if len(found.units) <= 12 else f" and {len(found.units) - 12} more"
     st.markdown(
         escape_markdown(

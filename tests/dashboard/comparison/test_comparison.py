@@ -123,6 +123,8 @@ def test_samples_are_those_written_up_to_the_stage(x):
     places = stages.stages([long, short], x)
     assert places == sorted(places)
     assert len(places) > 5
+    if x in ("Iterations", "Characters"):
+        assert all(place == int(place) for place in places)
     scale = {"Iterations": 1, "Epochs": 0.1, "Characters": 100, "Seconds": 0.01}[x]
     for iteration in (60, 70):
         for run in (long, short):

@@ -54,7 +54,7 @@ def test_the_status_follows_training(make):
     status = trainer.status()
     assert status.phase is Phase.PAUSED
     assert not status.active
-    assert status.loss == trainer.solver.history["loss"][-50:].mean()
+    assert status.loss == trainer.solver.history.recent_loss()
     assert status.epoch == trainer.solver.epoch
 
 

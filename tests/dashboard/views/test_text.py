@@ -68,6 +68,7 @@ def test_a_good_file_removes_the_error_of_a_bad_one(visit):
 def test_a_text_too_short_for_the_settings_says_how_long_it_must_be(visit):
     page = visit()
     page.upload("short.txt", b"A short text of few characters.")
+    assert page.says(":material/warning: The training part has")
     page.press("Train")
     assert not page.has_run
     for kind in ("warning", "error"):  # in the model section and beside Train

@@ -10,9 +10,11 @@ import pytest
 
 from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.charts.loss import LINES, UNIT_TITLES
+from dashboard.comparison import loading, tables
 from dashboard.formatting import duration
 from dashboard.page import current_run
-from dashboard.runs import folder
+from dashboard.runs import folder, network_choice
+from dashboard.runs.registry import get_registry
 from dashboard.runs.run import SCHEDULER
 from dashboard.server import memory
 from dashboard.settings import PRESETS
@@ -356,6 +358,8 @@ def test_a_stalled_validation_ends_training_whatever_the_number_of_iterations(pa
     assert page.says("Finished")
     assert not page.says("Paused")
     assert page.enabled("Train")
+    assert tables.results(loading.load(get_registry(), [page.run.id])[0])["State"] == ["finished"]
+    assert network_choice.default(page.run) == network_choice.BEST
 
 
 # -- samples over time -------------------------------------------------------------------------
@@ -598,3 +602,11 @@ def test_a_pause_shows_what_the_network_writes_now(page):
     page.press("Pause")
     page.wait_until_stopped()
     assert page.says(f"What it wrote after {page.run.solver.iteration:,} iterations")
+
+
+@pytest.mark.parametrize("preset", ["gru", "taste"])
+def test_a_run_that_is_opened_again_shows_its_preset(visit, preset):
+    page = visit()
+    page.choose("preset", preset)
+    page.press("Step")
+    assert visit({"run": page.run.id}).value("preset") == preset

@@ -78,6 +78,15 @@ def test_a_file_that_cannot_be_read_is_passed_over_with_the_reason():
     assert read.notes[0].startswith("Passed over. a.pdf is a PDF document")
 
 
+def test_noise_and_empty_files_are_passed_over_beside_a_text():
+    noise = bytes(range(32)) * 50
+    files = [("a.bin", noise), ("b.txt", b""), ("c.txt", b"words and more words")]
+    read = read_texts(files)
+    assert (read.text, read.name) == ("words and more words", "c.txt")
+    assert read.notes[0].startswith("Passed over. a.bin is not a text: ")
+    assert read.notes[1].startswith("Passed over. b.txt is empty; ")
+
+
 def test_only_unreadable_files_are_refused_as_one_would_be():
     with pytest.raises(TextError, match=r"a\.pdf is a PDF document"):
         read_texts([("b.rtf", b"{\\rtf1"), ("a.pdf", b"%PDF-1.4")])
