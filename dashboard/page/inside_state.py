@@ -60,8 +60,11 @@ def take(run: Run, which: str) -> Subject:
     cell = CELLS[network.cell_type].title
     layers = "" if network.num_layers == 1 else f"{network.num_layers} layers of "
     stage = "untrained" if not run.has_progress else training_stage(iteration)
-    best = ", best" if which == BEST else ""
-    name = f"{cell}, {layers}{network.hidden_dim} units, {run.text.name}, {stage}{best}"
+    if not iteration and run.began_as:  # on another text than that of the page
+        stage = f"{run.began_as}; it reads {run.text.name}"
+    else:
+        stage = f"{run.text.name}, {stage}{', best' if which == BEST else ''}"
+    name = f"{cell}, {layers}{network.hidden_dim} units, {stage}"
     taken = values()["_inside_subject"] = Subject(run.id, network, iteration, which, name)
     return taken
 

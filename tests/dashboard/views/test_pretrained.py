@@ -93,3 +93,11 @@ def test_a_pretrained_model_can_write_and_be_trained(visit, name):
     page.press("Generate")
     page.press("Step")
     assert page.run.solver.iteration == 1
+
+
+def test_inside_names_the_network_and_not_the_text_of_the_page(visit):
+    page = visit()
+    page.press("Try a trained network")
+    page.open_tab("Inside")
+    assert page.says("200 units, the pretrained model Jane Austen, Pride and Prejudice")
+    assert page.says("; it reads lighthouse.txt.")
