@@ -198,7 +198,7 @@ def test_the_chart_shows_baselines_and_tooltips(visit: Visit) -> None:
 
 
 def test_samples_over_time_can_be_browsed_during_training(visit: Visit) -> None:
-    page = visit(iterations=10_000)
+    page = visit(iterations=20_000)
     start_training(page)
     stage = page.get_by_role("region", name="Sample at this stage")
     stages = slider(page, "Stage")

@@ -103,6 +103,8 @@ ALL = sorted(["chart", "stage slider", "doctor", "Train or Pause", "progress"])
 def assert_in_view(page: Page, state: str) -> None:
     """Assert that the parts of the stage are in view, with enough lines of writing."""
     page.locator(".st-key-chart_panel svg.marks").first.wait_for()
+    if state == "before training":
+        wait_until_drawn(page)  # the fields below the stage come last
     seen = page.evaluate(_IN_VIEW)
     assert seen["parts"] == ALL, f"{state}: only {seen['parts']} are in view"
     size = page.viewport_size
