@@ -19,7 +19,7 @@ MAX_STREAMS, STEPS = 32, 50
 _MIN_STREAM_LENGTH = 500
 # Gates are measured in this chunk, or the last one before it: the state has forgotten its start.
 _CHUNK_OF_GATES = 4
-# From so many iterations between validations, somebody who waits for the first needs patience.
+# With so many iterations between validations, the first comes late enough to look like a fault.
 _LONG_INTERVAL = 200
 # While training runs, a sample of the held-out text is precise enough and takes little time.
 MAX_CHARS_IN_TRAINING = 100_000

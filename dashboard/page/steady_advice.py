@@ -1,4 +1,4 @@
-"""The advice on the curve stands still long enough to be read, while training goes on."""
+"""While training goes on, two kinds of advice on the curve do not alternate at each redraw."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from dashboard.analysis.diagnosis import Diagnosis
 from dashboard.page.session import values
 
-# Near the limit between two kinds of advice, they can alternate at each redraw.
 HOLD_SECONDS = 5.0
 _KEY = "_steady_advice"
 

@@ -18,8 +18,8 @@ SECONDS = 2.0
 _DELAY = 0.5
 _PRESET_SECONDS = 0.4
 _WARM_UP = 3  # iterations that are not timed: they allocate buffers and fill caches
-# A class opens the same page at the same time: a speed is measured once for all, and again when it
-# is so old that other programs may use the cores now.
+# All pages share a measured speed, because a class opens the page at the same time. After ten
+# minutes it counts no longer: other programs may use the cores by then.
 _KEPT_SECONDS, _MOST_KEPT = 600.0, 200
 # Iterations per second and when they were measured, by vocabulary size, settings and trial.
 _measured: dict[tuple[int, ModelSettings, float], tuple[float, float]] = {}
@@ -48,7 +48,7 @@ def measure(text: LoadedText, settings: ModelSettings, seconds: float = SECONDS)
     rate, at = _measured.get(key, (0.0, -math.inf))
     if time.monotonic() - at < _KEPT_SECONDS:
         return Speed(rate, per_epoch)
-    background_job.let_others_run()  # somebody may be waiting for the result of another job
+    background_job.let_others_run()  # another page may wait for its own job
     time.sleep(_DELAY)
     if not _may_continue():
         return None

@@ -1,4 +1,4 @@
-"""Advice on the curve: another kind comes only when the last could be read."""
+"""Advice on the curve: a new kind comes at once, and the one before it only after some seconds."""
 
 from __future__ import annotations
 
